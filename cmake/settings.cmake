@@ -1,0 +1,24 @@
+# Settings for every target: C++20, warnings, exact floating point, ccache.
+if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
+endif()
+
+if(PROJECT_IS_TOP_LEVEL)
+  set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+  find_program(CCACHE ccache)
+  if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    # Precompiled headers are cached too: ccache may trust their defines and ignore their times.
+    set(CMAKE_CXX_COMPILER_LAUNCHER
+        ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+        CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
+  endif()
+endif()
+
+# What every source of thalweg is compiled with. Contraction into fused multiply-adds would change bits between
+# instruction sets, so it is off everywhere.
+add_library(thalweg_settings INTERFACE)
+target_compile_features(thalweg_settings INTERFACE cxx_std_20)
+target_compile_options(thalweg_settings INTERFACE -ffp-contract=off -Wall -Wextra -Wpedantic)
+if(THALWEG_WERROR)
+  target_compile_options(thalweg_settings INTERFACE -Werror)
+endif()

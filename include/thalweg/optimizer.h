@@ -1,0 +1,184 @@
+// Optimizer: applies one rule to parameters that live in the caller's buffers.
+#pragma once
+
+#include <thalweg/options.h>
+#include <thalweg/safetensors.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <initializer_list>
+#include <memory>
+#include <ranges>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace thalweg {
+
+/// Whose step number a parameter uses.
+enum class StepCount {
+  per_parameter,  ///< a parameter without a gradient takes no step and its number stands still (PyTorch)
+  shared,         ///< one number for all, advanced by every step (Keras, Optax)
+};
+
+/// How an optimizer works, as opposed to what it computes: none of these changes a bit of the result, except
+/// `step_count` and the `reference` back-end.
+struct Settings {
+  StepCount step_count = StepCount::per_parameter;
+  /// Threads for a step: 0 means one per available core. Small steps stay on the caller's thread.
+  int threads = 0;
+  /// `auto` picks the fastest instruction set; `reference` is plain loops in double; otherwise one of `cpu_targets()`.
+  std::string backend = "auto";
+  /// Look at every gradient before anything is changed, and throw NonFiniteError if one is not finite.
+  bool check_finite = false;
+};
+
+/// Names of the instruction sets this machine can run, the fastest first: `AVX3`, `AVX2`, `SSE4`, `SCALAR` on x86-64.
+std::vector<std::string> cpu_targets();
+
+/// Names a parameter without a look-up. Valid until the parameter is removed; never reused within an optimizer.
+struct Handle {
+  std::uint32_t index = UINT32_MAX;
+  bool operator==(const Handle&) const = default;
+};
+
+/// Names a parameter group. Group 0 has the options that the optimizer was made with.
+struct Group {
+  std::uint32_t index = 0;
+  bool operator==(const Group&) const = default;
+};
+
+/// Rows of a table-shaped gradient: row `indices[i]` is `values[i * width …]`, where width = values.size() /
+/// indices.size(). Rows that are not named are zero; rows named twice are summed. The step equals the dense one.
+template <class T>
+struct Rows {
+  std::span<const std::int64_t> indices;
+  std::span<const T> values;
+};
+
+/// The gradient of one parameter, dense or as rows. Refers to the caller's memory, which `step` only reads.
+struct Gradient {
+  using Parameter = std::variant<std::string_view, Handle>;
+  using Values = std::variant<std::span<const float>, std::span<const double>, Rows<float>, Rows<double>>;
+
+  template <class Range>
+    requires std::ranges::contiguous_range<const Range>
+  Gradient(Parameter which, const Range& dense)
+      : parameter(which), values(std::span<const std::ranges::range_value_t<Range>>(dense)) {}
+  template <class T>
+  Gradient(Parameter which, Rows<T> rows) : parameter(which), values(rows) {}
+  // Literals and strings convert to string_view on the way.
+  template <class Range>
+    requires std::ranges::contiguous_range<const Range>
+  Gradient(const char* name, const Range& dense) : Gradient(Parameter(std::string_view(name)), dense) {}
+  template <class Range>
+    requires std::ranges::contiguous_range<const Range>
+  Gradient(const std::string& name, const Range& dense) : Gradient(Parameter(std::string_view(name)), dense) {}
+
+  Parameter parameter;
+  Values values;
+};
+
+/// What `Optimizer::state` returns and `Optimizer::load` takes: tensors by name and text metadata.
+using State = safetensors::Contents;
+
+/// Applies one rule to any number of parameters in the caller's memory (f32 or f64, which may be mixed).
+///
+/// Not thread-safe: one call at a time for each optimizer. Different optimizers are independent.
+class Optimizer {
+ public:
+  /// `options` is usually a rule's struct: `Optimizer optimizer{RMSprop{.lr = 1e-3}};`.
+  explicit Optimizer(Options options, Settings settings = {});
+  ~Optimizer();
+  Optimizer(Optimizer&&) noexcept;
+  Optimizer& operator=(Optimizer&&) noexcept;
+
+  const RuleInfo& rule() const;
+  const Settings& settings() const;
+  /// The instruction set that runs the steps, as its own compiled code says: one of `cpu_targets()` or `reference`.
+  std::string_view target() const;
+
+  // Groups ----------------------------------------------------------------------------------------------------------
+
+  /// A group with options of its own, of the same rule. Throws Error if the rule is another or the name is taken.
+  Group add_group(std::string_view name, Options options);
+  /// The group of this name (the first group's is empty). Throws Error that suggests the nearest names.
+  Group group(std::string_view name) const;
+  std::size_t group_count() const;
+  const std::string& group_name(Group group) const;
+  const Options& options(Group group = {}) const;
+  /// Replaces a group's options from the next step on; state is kept, new columns begin at their first values.
+  void set_options(Group group, Options options);
+  /// Sets one option in every group. Throws Error, and changes no group, if a value is not allowed.
+  void set(std::string_view option, double value);
+  void set(Group group, std::string_view option, double value);
+  double lr(Group group = {}) const { return options(group).get("lr"); }
+
+  // Parameters ------------------------------------------------------------------------------------------------------
+
+  /// Adds a parameter. The memory must stay valid until `remove` or `rebind`. Throws Error if the name is taken, or if
+  /// the memory overlaps that of another parameter.
+  Handle add(std::string_view name, std::span<float> parameter, Group group = {});
+  Handle add(std::string_view name, std::span<double> parameter, Group group = {});
+  template <class Range>
+    requires std::ranges::contiguous_range<Range>
+  Handle add(std::string_view name, Range& parameter, Group group = {}) {
+    return add(name, std::span<std::ranges::range_value_t<Range>>(parameter), group);
+  }
+  /// Tells where the parameter's memory now is. Its state is kept; type and length must be the same.
+  void rebind(Handle handle, std::span<float> parameter);
+  void rebind(Handle handle, std::span<double> parameter);
+  /// Forgets the parameter and its state.
+  void remove(Handle handle);
+  void move(Handle handle, Group group);
+
+  std::size_t size() const;  ///< number of parameters
+  /// Handles of all parameters, in the order in which they were added.
+  std::vector<Handle> handles() const;
+  /// Throws Error that suggests the nearest names.
+  Handle find(std::string_view name) const;
+  bool contains(std::string_view name) const;
+  const std::string& name(Handle handle) const;
+  Group group_of(Handle handle) const;
+  /// Steps this parameter has taken (of all steps, if `StepCount::shared`).
+  std::int64_t step_number(Handle handle) const;
+
+  // Steps -----------------------------------------------------------------------------------------------------------
+
+  /// One step with these gradients; parameters without one are left alone. If anything is wrong (unknown parameter,
+  /// two gradients for one, other type or length, memory shared with a parameter, not finite and `check_finite` set)
+  /// it throws Error before anything has been changed.
+  void step(std::span<const Gradient> gradients);
+  void step(std::initializer_list<Gradient> gradients) { step(std::span(gradients.begin(), gradients.size())); }
+
+  // State -----------------------------------------------------------------------------------------------------------
+
+  /// The parameter's state column (`v`, `m`, …), which may be written too. Empty if the column is not in use yet.
+  /// Throws Error if the rule has no such column or T is not the parameter's type.
+  template <class T>
+  std::span<T> column(Handle handle, std::string_view column);
+  /// Bytes of state.
+  std::size_t state_bytes() const;
+
+  /// A copy of the whole state: options of every group, step numbers, scalars, columns. Not the parameters.
+  State state() const;
+  /// Takes the state over. Every parameter here must be in it with the same type and length, and the other way round;
+  /// parameters are matched by name, whatever their order, and groups by their names. Throws Error, and changes
+  /// nothing, otherwise.
+  void load(const State& state);
+  /// Writes the state as a safetensors file, which replaces `file` atomically.
+  void save(const std::filesystem::path& file) const;
+  void load(const std::filesystem::path& file);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+extern template std::span<float> Optimizer::column<float>(Handle, std::string_view);
+extern template std::span<double> Optimizer::column<double>(Handle, std::string_view);
+
+}  // namespace thalweg

@@ -1,0 +1,96 @@
+// What a rule says about itself: hyper-parameters, state columns, scalars. Rules are in thalweg/rules/.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace thalweg {
+
+/// An interval of allowed values.
+struct Range {
+  double low = -std::numeric_limits<double>::infinity();
+  double high = std::numeric_limits<double>::infinity();
+  bool high_open = true;
+
+  /// Is `value` a number inside the interval? NaN never is; infinities only where the interval holds them.
+  constexpr bool contains(double value) const {
+    return value >= low && (high_open ? value < high : value <= high);
+  }
+  /// The interval as mathematics writes it: `[0, 1)`.
+  std::string text() const;
+};
+
+/// [low, ∞).
+constexpr Range at_least(double low) { return {low, std::numeric_limits<double>::infinity(), true}; }
+/// [low, high).
+constexpr Range from_below(double low, double high) { return {low, high, true}; }
+/// [low, high].
+constexpr Range between(double low, double high) { return {low, high, false}; }
+
+/// How a state column may be stored and rounded.
+enum class ColumnKind {
+  average,         ///< running mean: may be narrow, with stochastic rounding
+  second_moment,   ///< running mean of squares: as √v or with block scales, never plain f16
+  maximum,         ///< running maximum: rounds to nearest (stochastic rounding would ratchet it upward)
+  parameter_like,  ///< at least the parameter's own precision
+  sign,            ///< only the sign matters
+};
+
+/// The kind's name: `average`, `second moment`, ….
+std::string_view to_string(ColumnKind kind);
+
+enum class OptionType { real, boolean };
+
+/// One hyper-parameter of a rule.
+struct OptionInfo {
+  std::string_view name;
+  OptionType type = OptionType::real;
+  double default_value = 0;  ///< 0 or 1 for a boolean
+  Range range;
+  std::string_view meaning;
+};
+
+/// One state column of a rule under given options: as many elements as the parameter has.
+struct ColumnInfo {
+  std::string_view name;
+  ColumnKind kind = ColumnKind::average;
+  bool needed = false;     ///< do these options use it?
+  double first_value = 0;  ///< value of every element before the first step
+};
+
+/// One number that a rule keeps for each parameter beside its step count.
+struct ScalarInfo {
+  std::string_view name;
+  double first_value = 0;
+};
+
+/// What a step knows beside the options when its coefficients are computed.
+struct StepNumbers {
+  std::int64_t step = 1;            ///< counts from 1
+  const double* scalars = nullptr;  ///< the rule's scalars, already advanced to this step
+};
+
+/// A rule's description, as `thalweg rules` prints it. Lives for ever; compare by address.
+struct RuleInfo {
+  std::string_view name;     ///< lower case: `rmsprop`
+  std::string_view title;    ///< one line
+  std::string_view formula;  ///< several lines
+  std::string_view source;   ///< paper, equation
+  std::vector<OptionInfo> options;
+  std::vector<ColumnInfo> columns;  ///< under default options
+  std::vector<ScalarInfo> scalars;
+
+  /// Index of the option, or -1.
+  int find_option(std::string_view option) const;
+};
+
+/// Every rule, sorted by name.
+const std::vector<const RuleInfo*>& rules();
+
+/// The rule of this name. Throws Error that suggests the nearest names.
+const RuleInfo& rule(std::string_view name);
+
+}  // namespace thalweg

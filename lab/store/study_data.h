@@ -1,0 +1,50 @@
+// StudyData: a study as it is read back from its store, for reports and for continuing it.
+#pragma once
+
+#include "training/config.h"
+#include "training/records.h"
+
+#include <nlohmann/json.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace thalweg::lab {
+
+enum class TrialRole {
+  tune,   ///< chooses the learning rate, by validation accuracy; its seed is not used by final trials
+  final,  ///< counts in the comparison
+};
+
+enum class TrialStatus { pending, running, finished, failed };
+
+/// One training within a study.
+struct TrialData {
+  std::int64_t id = 0;
+  std::string optimizer;   ///< what the report calls it, unique per competitor: `rmsprop`, or the text as given
+  double lr = 0;
+  TrialRole role = TrialRole::final;
+  TrainingConfig config;
+  TrialStatus status = TrialStatus::pending;
+  std::string error;       ///< of a failed trial: what the worker said, or the signal that ended it
+  std::optional<TrainingResult> result;  ///< of a finished trial (which may have diverged)
+  std::vector<EpochRecord> epochs;
+  std::vector<StepRecord> steps;
+};
+
+struct StudyData {
+  std::string name;
+  std::string kind;             ///< `train` (one trial) or `compare`
+  std::string command;          ///< command line that made it, ready to paste
+  std::string created;          ///< ISO 8601, UTC
+  nlohmann::json config;        ///< of the study: optimizers, learning-rate grid, seeds, …
+  nlohmann::json environment;   ///< `versions`: {thalweg, libtorch, compiler, …}, `machine`: {cpu, cores, memory, os}
+  std::vector<TrialData> trials;
+};
+
+std::string to_string(TrialRole role);
+std::string to_string(TrialStatus status);
+
+}  // namespace thalweg::lab
