@@ -41,6 +41,9 @@ struct StudyData {
   std::string created;          ///< ISO 8601, UTC
   nlohmann::json config;        ///< of the study: optimizers, learning-rate grid, seeds, …
   nlohmann::json environment;   ///< `versions`: {thalweg, libtorch, compiler, …}, `machine`: {cpu, cores, memory, os}
+  /// What the study found out beside its trials, null before. compare: `{"chosen": {OPTIMIZER: {"lr", "validation_accuracy",
+  /// "at_edge"}}, "warnings": [text, …]}`.
+  nlohmann::json outcome;
   std::vector<TrialData> trials;
 };
 

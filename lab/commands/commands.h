@@ -1,0 +1,18 @@
+// The subcommands of thalweg: each adds itself, with its flags, to the application.
+#pragma once
+
+#include <CLI/App.hpp>
+
+namespace thalweg::lab {
+
+/// Each adds one subcommand, with a callback that does the job. A failed job throws thalweg::Error, a value that
+/// cannot be used throws UsageError; main turns both into one line on stderr and an exit code.
+void add_compare(CLI::App& app);
+void add_data(CLI::App& app);
+void add_report(CLI::App& app);
+void add_rules(CLI::App& app);
+void add_train(CLI::App& app);
+/// Hidden: trains what a study sends on standard input.
+void add_worker(CLI::App& app);
+
+}  // namespace thalweg::lab

@@ -1,0 +1,26 @@
+// How a command ends: exit codes, usage errors and interruption.
+#pragma once
+
+#include <thalweg/error.h>
+
+#include <atomic>
+
+namespace thalweg::lab {
+
+constexpr int kExitFailed = 1;         ///< the job failed
+constexpr int kExitUsage = 2;          ///< the command line cannot be used
+constexpr int kExitInterrupted = 130;  ///< Ctrl-C or SIGTERM; what is needed to continue was written
+
+/// A flag's value cannot be used: exit code 2 where thalweg::Error gives 1.
+class UsageError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// Thrown by a command after it was interrupted and has told how to continue: main exits with 130 and prints no more.
+struct Interrupted {};
+
+/// Set by Ctrl-C and SIGTERM once this was called. A second signal ends the process at once.
+const std::atomic<bool>& watch_for_interrupt();
+
+}  // namespace thalweg::lab

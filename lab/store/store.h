@@ -1,0 +1,68 @@
+// Store: a study in one SQLite file, written while it runs and readable at any moment.
+#pragma once
+
+#include "store/study_data.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+
+namespace thalweg::lab {
+
+/// One study's file: configuration, versions, trials, records by step and epoch, outcome. One writer and any number of
+/// readers, in any processes. Every call is one transaction: after a crash the file holds all calls that returned.
+/// Every call throws thalweg::Error, which names the file, if the file is damaged, full or locked for long.
+class Store {
+ public:
+  /// A new file. Throws Error if it exists. `study.trials` must be empty: `add_trial` adds them.
+  static Store create(const std::filesystem::path& file, const StudyData& study);
+  /// For reading and writing. Throws Error if the file is missing, damaged, no study, or of a newer thalweg.
+  static Store open(const std::filesystem::path& file);
+  /// For `load` alone; works on files and folders that may not be written.
+  static Store open_for_reading(const std::filesystem::path& file);
+
+  ~Store();
+  Store(Store&&) noexcept;
+  Store& operator=(Store&&) noexcept;
+
+  const std::filesystem::path& file() const;
+
+  /// Replaces what the study has found out (StudyData::outcome).
+  void set_outcome(const nlohmann::json& outcome);
+
+  /// Adds the trial with all its parts (status, result, records); `trial.id` is ignored. Returns its id.
+  std::int64_t add_trial(const TrialData& trial);
+  void set_status(std::int64_t trial, TrialStatus status);
+  /// Makes the trial `running` and drops what an earlier attempt had recorded.
+  void restart(std::int64_t trial);
+  /// Makes the trial `running` and drops the records after `step`: for a run that resumes from a checkpoint there.
+  void resume(std::int64_t trial, std::int64_t step);
+  void add_steps(std::int64_t trial, std::span<const StepRecord> records);
+  void add_epoch(std::int64_t trial, const EpochRecord& record);
+  /// The trial is finished (with whatever outcome) and this is its result.
+  void finish(std::int64_t trial, const TrainingResult& result);
+  /// The trial has failed, and why.
+  void fail(std::int64_t trial, const std::string& error);
+
+  /// The whole study, as of one moment; trials by id, records by step.
+  StudyData load() const;
+
+ private:
+  struct Impl;
+  explicit Store(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// The study's file for what a person names: the file itself, or `study.sqlite` in that folder. Throws Error if
+/// neither is there.
+std::filesystem::path find_study(const std::filesystem::path& file_or_folder);
+
+/// `study.sqlite`: a study's file in its folder.
+constexpr const char* kStudyFile = "study.sqlite";
+
+/// The time now as StudyData::created has it: `2026-01-31T12:00:00Z`.
+std::string now_utc();
+
+}  // namespace thalweg::lab
