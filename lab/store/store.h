@@ -46,6 +46,9 @@ class Store {
   /// The trial has failed, and why.
   void fail(std::int64_t trial, const std::string& error);
 
+  /// Forgets the trial and its records.
+  void remove(std::int64_t trial);
+
   /// The whole study, as of one moment; trials by id, records by step.
   StudyData load() const;
 

@@ -23,12 +23,12 @@ enum class TrialStatus { pending, running, finished, failed };
 /// One training within a study.
 struct TrialData {
   std::int64_t id = 0;
-  std::string optimizer;   ///< what the report calls it, unique per competitor: `rmsprop`, or the text as given
+  std::string optimizer;  ///< what the report calls it, unique per competitor: `rmsprop`, or the text as given
   double lr = 0;
   TrialRole role = TrialRole::final;
   TrainingConfig config;
   TrialStatus status = TrialStatus::pending;
-  std::string error;       ///< of a failed trial: what the worker said, or the signal that ended it
+  std::string error;                     ///< of a failed trial: what the worker said, or the signal that ended it
   std::optional<TrainingResult> result;  ///< of a finished trial (which may have diverged)
   std::vector<EpochRecord> epochs;
   std::vector<StepRecord> steps;
@@ -36,13 +36,13 @@ struct TrialData {
 
 struct StudyData {
   std::string name;
-  std::string kind;             ///< `train` (one trial) or `compare`
-  std::string command;          ///< command line that made it, ready to paste
-  std::string created;          ///< ISO 8601, UTC
-  nlohmann::json config;        ///< of the study: optimizers, learning-rate grid, seeds, …
-  nlohmann::json environment;   ///< `versions`: {thalweg, libtorch, compiler, …}, `machine`: {cpu, cores, memory, os}
-  /// What the study found out beside its trials, null before. compare: `{"chosen": {OPTIMIZER: {"lr", "validation_accuracy",
-  /// "at_edge"}}, "warnings": [text, …]}`.
+  std::string kind;            ///< `train` (one trial) or `compare`
+  std::string command;         ///< command line that made it, ready to paste
+  std::string created;         ///< ISO 8601, UTC
+  nlohmann::json config;       ///< of the study: optimizers, learning-rate grid, seeds, …
+  nlohmann::json environment;  ///< `versions`: {thalweg, libtorch, compiler, …}, `machine`: {cpu, cores, memory, os}
+  /// What the study found out beside its trials, null before. compare: `{"chosen": {OPTIMIZER: {"lr",
+  /// "validation_accuracy", "at_edge"}}, "warnings": [text, …]}`.
   nlohmann::json outcome;
   std::vector<TrialData> trials;
 };

@@ -1,0 +1,122 @@
+// Reads a whole study back from its tables.
+#include "store/reading.h"
+
+#include <thalweg/error.h>
+
+#include <fmt/core.h>
+
+#include <initializer_list>
+#include <map>
+#include <stdexcept>
+
+namespace thalweg::lab {
+namespace {
+
+template <class Enumeration>
+Enumeration from_text(const std::string& text, std::initializer_list<Enumeration> all, const char* what) {
+  for (const Enumeration value : all) {
+    if (to_string(value) == text) return value;
+  }
+  throw std::out_of_range(fmt::format("unknown {} '{}'", what, text));
+}
+
+TrialRole role_from(const std::string& text) {
+  return from_text(text, {TrialRole::tune, TrialRole::final}, "trial role");
+}
+
+TrialStatus status_from(const std::string& text) {
+  return from_text(text, {TrialStatus::pending, TrialStatus::running, TrialStatus::finished, TrialStatus::failed},
+                   "trial status");
+}
+
+Outcome outcome_from(const std::string& text) {
+  return from_text(text, {Outcome::completed, Outcome::stopped, Outcome::diverged, Outcome::interrupted}, "outcome");
+}
+
+void read_header(const Database& database, StudyData& study) {
+  Statement row(database, "SELECT name, kind, command, created, config, environment, outcome FROM study");
+  row.step();
+  study.name = row.read_text();
+  study.kind = row.read_text();
+  study.command = row.read_text();
+  study.created = row.read_text();
+  study.config = nlohmann::json::parse(row.read_text());
+  study.environment = nlohmann::json::parse(row.read_text());
+  study.outcome = nlohmann::json::parse(row.read_text());
+}
+
+void read_trials(const Database& database, StudyData& study) {
+  Statement row(database,
+                "SELECT id, optimizer, lr, role, config, status, error, outcome, reason, epochs, steps, test_loss, "
+                "test_accuracy, seconds FROM trials ORDER BY id");
+  while (row.step()) {
+    TrialData& trial = study.trials.emplace_back();
+    trial.id = row.read_integer();
+    trial.optimizer = row.read_text();
+    trial.lr = row.read_real();
+    trial.role = role_from(row.read_text());
+    try {
+      trial.config = nlohmann::json::parse(row.read_text()).get<TrainingConfig>();
+    } catch (const Error& error) {
+      throw Error(fmt::format("{}: trial {}: {}", database.file().string(), trial.id, error.what()));
+    }
+    trial.status = status_from(row.read_text());
+    trial.error = row.read_text();
+    if (row.next_is_null()) continue;
+    TrainingResult& result = trial.result.emplace();
+    result.outcome = outcome_from(row.read_text());
+    result.reason = row.read_text();
+    result.epochs = row.read_integer();
+    result.steps = row.read_integer();
+    result.test_loss = row.read_optional();
+    result.test_accuracy = row.read_optional();
+    result.seconds = row.read_real();
+  }
+}
+
+void read_records(const Database& database, StudyData& study) {
+  std::map<std::int64_t, TrialData*> by_id;
+  for (TrialData& trial : study.trials) by_id[trial.id] = &trial;
+  Statement epochs(database,
+                   "SELECT trial, epoch, step, lr, train_loss, train_accuracy, validation_loss, validation_accuracy, "
+                   "seconds, images_per_second FROM epochs ORDER BY trial, epoch");
+  while (epochs.step()) {
+    EpochRecord& record = by_id.at(epochs.read_integer())->epochs.emplace_back();
+    record.epoch = epochs.read_integer();
+    record.step = epochs.read_integer();
+    record.lr = epochs.read_real();
+    record.train_loss = epochs.read_real();
+    record.train_accuracy = epochs.read_real();
+    record.validation_loss = epochs.read_optional();
+    record.validation_accuracy = epochs.read_optional();
+    record.seconds = epochs.read_real();
+    record.images_per_second = epochs.read_real();
+  }
+  Statement steps(database, "SELECT trial, step, loss, lr FROM steps ORDER BY trial, step");
+  while (steps.step()) {
+    StepRecord& record = by_id.at(steps.read_integer())->steps.emplace_back();
+    record.step = steps.read_integer();
+    record.loss = steps.read_real();
+    record.lr = steps.read_real();
+  }
+}
+
+}  // namespace
+
+StudyData read_study(const Database& database) {
+  StudyData study;
+  try {
+    Transaction transaction(database, Transaction::Kind::read);
+    read_header(database, study);
+    read_trials(database, study);
+    read_records(database, study);
+    transaction.commit();
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw Error(fmt::format("{}: damaged: {}", database.file().string(), error.what()));
+  }
+  return study;
+}
+
+}  // namespace thalweg::lab
