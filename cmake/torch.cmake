@@ -1,12 +1,16 @@
-# Finds LibTorch and precompiles its headers once for all targets (a plain source takes about 20 s).
-find_package(Torch REQUIRED)
+# Finds LibTorch (Debian's, or another by CMAKE_PREFIX_PATH) and precompiles its headers once for all targets: a plain
+# source takes about 20 s.
+if(Torch_DIR AND NOT Caffe2_DIR)
+  # Torch's package file looks for its other half in the system's folders first.
+  get_filename_component(Caffe2_DIR "${Torch_DIR}/../Caffe2" ABSOLUTE)
+endif()
+# QUIET, because its own message names the library that find_library met first, which is not the one used.
+find_package(Torch 1.13 QUIET REQUIRED)
+include(${CMAKE_CURRENT_LIST_DIR}/torch_target.cmake)
+message(STATUS "LibTorch ${Torch_VERSION} in ${Torch_DIR}")
 
 # What uses LibTorch links thalweg_torch and says `target_precompile_headers(NAME REUSE_FROM thalweg_torch_headers)`.
-add_library(thalweg_torch INTERFACE)
-target_include_directories(thalweg_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
-target_link_libraries(thalweg_torch INTERFACE ${TORCH_LIBRARIES})
-
-file(WRITE ${CMAKE_BINARY_DIR}/torch_headers.cc "// Carries the precompiled LibTorch headers.\n")
-add_library(thalweg_torch_headers STATIC ${CMAKE_BINARY_DIR}/torch_headers.cc)
+file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/torch_headers.cc CONTENT "// Carries the precompiled LibTorch headers.\n")
+add_library(thalweg_torch_headers STATIC ${PROJECT_BINARY_DIR}/torch_headers.cc)
 target_link_libraries(thalweg_torch_headers PRIVATE thalweg_settings thalweg_torch)
 target_precompile_headers(thalweg_torch_headers PRIVATE <torch/torch.h>)

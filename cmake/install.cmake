@@ -1,0 +1,36 @@
+# Installing: headers, libraries, the package files for find_package and pkg-config, the command.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/thalweg)
+# Written by the build: all rules in one header.
+install(DIRECTORY include/thalweg ${PROJECT_BINARY_DIR}/include/thalweg DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+        FILES_MATCHING PATTERN "*.h")
+install(TARGETS thalweg_engine EXPORT thalwegTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(EXPORT thalwegTargets NAMESPACE thalweg:: DESTINATION ${package_folder})
+
+if(THALWEG_TORCH)
+  install(DIRECTORY adapters/libtorch/include/thalweg DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
+  install(TARGETS thalweg_libtorch EXPORT thalwegLibtorchTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  install(EXPORT thalwegLibtorchTargets NAMESPACE thalweg:: DESTINATION ${package_folder})
+  install(FILES cmake/torch_target.cmake DESTINATION ${package_folder})
+endif()
+
+if(THALWEG_LAB)
+  # Where LibTorch is not in the system's folders, the installed command still finds it.
+  set_target_properties(thalweg_command PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
+  install(TARGETS thalweg_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
+
+configure_package_config_file(cmake/thalwegConfig.cmake.in ${PROJECT_BINARY_DIR}/thalwegConfig.cmake
+                              INSTALL_DESTINATION ${package_folder})
+# Before 1.0 a minor version may change the interface.
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/thalwegConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/thalwegConfig.cmake ${PROJECT_BINARY_DIR}/thalwegConfigVersion.cmake
+        DESTINATION ${package_folder})
+
+# The folders as pkg-config writes them, whether CMAKE_INSTALL_LIBDIR is absolute or not.
+cmake_path(APPEND pkgconfig_includedir "\${prefix}" "${CMAKE_INSTALL_INCLUDEDIR}")
+cmake_path(APPEND pkgconfig_libdir "\${prefix}" "${CMAKE_INSTALL_LIBDIR}")
+configure_file(cmake/thalweg.pc.in ${PROJECT_BINARY_DIR}/thalweg.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/thalweg.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

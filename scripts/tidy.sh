@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Runs clang-tidy on the project's sources: tidy.sh BUILD. Sources that passed and did not change since are left out.
+set -euo pipefail
+
+build=$1
+tidy=clang-tidy-14
+here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
+cd "$here/.."
+stamps=$build/tidy
+database=$build/tidy/database
+mkdir -p "$database"
+
+# The compile commands without g++'s precompiled headers, which Clang cannot read, and without the cache in front.
+sed -E -e 's/ -Winvalid-pch//; s/ -include [^ ]*cmake_pch\.hxx//g' \
+  -e 's/("command": ")[^"]* (\/[^ ]*(c\+\+|g\+\+)[^ ]* )/\1\2/' "$build/compile_commands.json" >"$database/compile_commands.json"
+
+# check SOURCE: silent if there is nothing to say. A stamp's name holds a hash of all that the result depends on.
+check() {
+  local source=$1 stamp output
+  stamp=$stamps/$(cat .clang-tidy "$source" "$stamps/headers" | sha256sum | cut -c1-32)
+  [[ -e $stamp ]] && return
+  if output=$($tidy --quiet -p "$database" "$source" 2>&1); then
+    touch "$stamp"
+  else
+    printf '%s\n%s\n' "$source" "$(grep -v '^[0-9]* warnings\? ' <<<"$output")"
+    return 1
+  fi
+}
+export -f check
+export stamps database tidy
+
+git ls-files -z --cached --others --exclude-standard -- 'include/*.h' 'src/*.h' 'adapters/*.h' 'lab/*.h' |
+  sort -z | xargs -0 cat | sha256sum >"$stamps/headers"
+git ls-files -z --cached --others --exclude-standard --deduplicate -- 'src/*.cc' 'adapters/*.cc' 'lab/*.cc' |
+  xargs -0 -P "$(nproc)" -I SOURCE bash -c 'check SOURCE'
+echo "clang-tidy has nothing to say"

@@ -1,0 +1,93 @@
+# Takes the tested examples out of a Markdown page: awk -v folder=OUT -f extract.awk README.md.
+#
+# A fence of sh, console or cpp has a mark right before it, which is invisible on the rendered page:
+#
+#   <!-- test: shell -->       its commands run with bash (of console, the lines that begin with `$ `)
+#   <!-- test: engine -->      its C++ is compiled with the engine, and run
+#   <!-- test: libtorch -->    the same, with the LibTorch adapter
+#   <!-- test: skip, why -->   it is not tested
+#
+# The mark may go on over several lines: what stands between its first line and `-->` comes before the example
+# (an #include that is left out on the page, a variable). C++ without a main of its own is put into one. A fence of these
+# languages without a mark is an error, so that no example is forgotten. Writes NN.sh, NN.engine.cc and NN.libtorch.cc.
+
+function complain(message) {
+  printf "%s:%d: %s\n", FILENAME, FNR, message > "/dev/stderr"
+  failed = 1
+}
+
+function add_source(line) {
+  if (kind != "shell" && line ~ /^#include/) {
+    includes = includes line "\n"
+  } else {
+    body = body line "\n"
+    if (line ~ /^int main\(/) has_main = 1
+  }
+}
+
+function write_example(   file) {
+  file = sprintf("%s/%02d.%s", folder, ++count, kind == "shell" ? "sh" : kind ".cc")
+  if (kind == "shell") {
+    printf "# %s, line %d\nset -euo pipefail\n%s", FILENAME, fence_line, body > file
+  } else if (has_main) {
+    printf "// %s, line %d\n%s\n%s", FILENAME, fence_line, includes, body > file
+  } else {
+    printf "// %s, line %d\n%s\nint main() {\n%s}\n", FILENAME, fence_line, includes, body > file
+  }
+  close(file)
+}
+
+function forget_mark() { kind = ""; includes = ""; body = ""; has_main = 0 }
+
+in_mark {
+  if ($0 ~ /^-->/) in_mark = 0
+  else add_source($0)
+  next
+}
+
+in_fence && /^```[ \t]*$/ {
+  in_fence = 0
+  if (kind != "" && kind != "skip") write_example()
+  forget_mark()
+  next
+}
+
+in_fence {
+  if (language != "console") add_source($0)
+  else if ($0 ~ /^\$ /) add_source(substr($0, 3))
+  next
+}
+
+/^<!-- test: / {
+  forget_mark()
+  kind = $3
+  sub(/,$/, "", kind)
+  if (kind !~ /^(shell|engine|libtorch|skip)$/) complain("mark \"" kind "\" is none of shell, engine, libtorch and skip")
+  in_mark = $0 !~ /-->[ \t]*$/
+  next
+}
+
+/^```/ {
+  language = substr($0, 4)
+  sub(/[ \t].*$/, "", language)
+  fence_line = FNR
+  in_fence = 1
+  if (language ~ /^(sh|bash|console|cpp|c\+\+)$/) {
+    if (kind == "") complain("the " language " example has no mark <!-- test: … -->")
+    else if (kind != "skip" && (kind == "shell") != (language ~ /^(sh|bash|console)$/))
+      complain("the mark says " kind ", the example is " language)
+  } else if (kind != "") {
+    complain("the mark does not stand before an example of sh, console or cpp")
+  }
+  next
+}
+
+kind != "" && !/^[ \t]*$/ {
+  complain("the mark does not stand before an example")
+  forget_mark()
+}
+
+END {
+  if (in_fence || in_mark) complain("an example or a mark is not closed")
+  exit failed
+}
