@@ -26,7 +26,7 @@ missing_packages() {
 
 # as_root COMMAND…: runs it as root; by sudo, which may ask for the password on a terminal, where we are not root.
 as_root() {
-  if [[ $EUID -eq 0 ]]; then
+  if [[ $(id -u) == 0 ]]; then
     "$@"
   elif [[ -t 0 && -t 2 ]]; then
     sudo "$@"
@@ -37,7 +37,7 @@ as_root() {
 
 # may_be_root: can as_root work?
 may_be_root() {
-  [[ $EUID -eq 0 ]] && return
+  [[ $(id -u) == 0 ]] && return
   command -v sudo >/dev/null || return 1
   sudo --non-interactive true 2>/dev/null || { [[ -t 0 && -t 2 ]] && sudo --validate; }
 }
