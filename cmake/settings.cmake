@@ -19,6 +19,8 @@ endif()
 add_library(thalweg_settings INTERFACE)
 target_compile_features(thalweg_settings INTERFACE cxx_std_20)
 target_compile_options(thalweg_settings INTERFACE -ffp-contract=off -Wall -Wextra -Wpedantic)
+# g++ 12 warns wrongly about "text" + std::string (gcc bug 105651).
+target_compile_options(thalweg_settings INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
 if(THALWEG_WERROR)
   target_compile_options(thalweg_settings INTERFACE -Werror)
 endif()

@@ -67,7 +67,7 @@ b ← μ b + u                               if momentum; then u ← b, or u + �
     double eps_inside, eps_outside;
     double correction;  // 1 − αᵗ, or 1
     double momentum;
-    bool centered, bias_correction, nesterov;
+    bool has_momentum, centered, bias_correction, nesterov;
   };
 
   Coefficients coefficients(const StepNumbers& numbers) const {
@@ -79,6 +79,7 @@ b ← μ b + u                               if momentum; then u ← b, or u + �
             .eps_outside = eps_inside ? 0 : eps,
             .correction = 1 - std::pow(alpha, static_cast<double>(numbers.step)),
             .momentum = momentum,
+            .has_momentum = momentum > 0,
             .centered = centered,
             .bias_correction = bias_correction,
             .nesterov = nesterov};

@@ -1,0 +1,8 @@
+// thalweg: the whole engine in one include.
+#pragma once
+
+#include <thalweg/error.h>      // IWYU pragma: export
+#include <thalweg/optimizer.h>  // IWYU pragma: export
+#include <thalweg/options.h>    // IWYU pragma: export
+#include <thalweg/rules.h>      // IWYU pragma: export
+#include <thalweg/version.h>    // IWYU pragma: export

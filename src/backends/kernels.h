@@ -1,0 +1,29 @@
+// What a back-end gives for a rule: functions over contiguous elements.
+#pragma once
+
+#include "step/around.h"
+
+#include <cstddef>
+#include <string_view>
+
+namespace thalweg {
+
+/// State columns that a rule may have.
+inline constexpr std::size_t kMaxColumns = 6;
+/// Scalars that a rule may have.
+inline constexpr std::size_t kMaxScalars = 2;
+/// Bytes that a rule's coefficients may take.
+inline constexpr std::size_t kMaxCoefficientBytes = 160;
+
+/// One step of `count` elements. `coefficients` points to the rule's own struct; a column that is not in use is null.
+/// Nothing overlaps; nothing need be aligned beyond its element type.
+using Update = void (*)(const void* coefficients, const Around& around, void* theta, const void* gradient,
+                        void* const* columns, std::size_t count);
+
+/// A rule's steps, compiled for one target.
+struct Kernels {
+  std::string_view target;
+  Update f32 = nullptr, f64 = nullptr;
+};
+
+}  // namespace thalweg

@@ -1,0 +1,133 @@
+// What an Optimizer keeps: parameters, groups, and the work of a step between calls.
+#pragma once
+
+#include <thalweg/optimizer.h>
+
+#include "backends/backend.h"
+#include "buffer.h"
+#include "step/plan.h"
+
+#include <array>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace thalweg {
+
+enum class Precision : std::uint8_t { f32, f64 };
+
+inline std::size_t bytes_of(Precision precision) { return precision == Precision::f32 ? sizeof(float) : sizeof(double); }
+inline const char* name_of(Precision precision) { return precision == Precision::f32 ? "f32" : "f64"; }
+template <class T>
+constexpr Precision kPrecisionOf = std::is_same_v<T, float> ? Precision::f32 : Precision::f64;
+
+/// What a step touches of a parameter.
+struct Parameter {
+  void* data = nullptr;
+  std::size_t size = 0;
+  std::int64_t step = 0;
+  std::uint32_t group = 0;
+  Precision precision = Precision::f32;
+  bool alive = true;
+  std::uint64_t columns_made_for = 0;   ///< GroupRecord::version under which the columns were last completed
+  std::uint64_t last_step = 0;          ///< serial number of the last step() that named this parameter
+  const void* known_gradient = nullptr;  ///< the last gradient that was found not to overlap any parameter …
+  std::uint64_t known_places = 0;        ///< … when Impl::places had this value
+  std::array<void*, kMaxColumns> columns{};  ///< null where the options do not use the column
+  std::array<double, kMaxScalars> scalars{};
+};
+
+/// What it does not touch.
+struct ParameterRecord {
+  std::string name;
+  std::array<Buffer, kMaxColumns> storage;
+};
+
+struct GroupRecord {
+  std::string name;
+  Options options;
+  std::uint64_t version;            ///< changes with the options
+  std::vector<ColumnInfo> columns;  ///< under these options
+  std::array<double, kMaxScalars> shared_scalars{};  ///< with StepCount::shared, instead of each parameter's own
+};
+
+/// Coefficients of one group at one step number.
+struct StepCoefficients {
+  std::uint32_t group;
+  std::int64_t step;
+  std::array<double, kMaxScalars> scalars_before, scalars;
+  Around around;
+  alignas(double) std::array<std::byte, kMaxCoefficientBytes> bytes;
+};
+
+struct Task {
+  std::uint32_t parameter;
+  std::uint32_t coefficients;
+  const void* gradient;
+};
+
+struct NameHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view name) const { return std::hash<std::string_view>()(name); }
+};
+
+struct Optimizer::Impl {
+  Impl(Options options, Settings settings);
+
+  // parameters and groups (optimizer.cc)
+  GroupRecord& group_record(Group group);
+  void change_options(GroupRecord& record, Options options);
+  Handle add(std::string_view name, void* data, std::size_t size, Precision precision, Group group);
+  void rebind(Handle handle, void* data, std::size_t size, Precision precision);
+  std::uint32_t index_of(Handle handle) const;
+  std::uint32_t index_of(std::string_view name) const;
+  /// Throws Error if the memory overlaps a parameter other than `except`.
+  void check_overlap(const std::string& what, const void* data, std::size_t bytes, std::uint32_t except) const;
+  void place(std::uint32_t index, void* data, std::size_t size);
+  void displace(std::uint32_t index);
+  /// Makes the columns that the group's options need and the parameter does not have yet.
+  void complete_columns(std::uint32_t index);
+
+  std::array<double, kMaxScalars> first_scalars() const;
+  bool shares_steps() const { return settings.step_count == StepCount::shared; }
+
+  // step (step.cc)
+  void step(std::span<const Gradient> gradients);
+  const void* gradient_values(const Gradient& gradient, std::uint32_t index);
+  template <class T>
+  const void* scatter(const Rows<T>& rows, std::uint32_t index);
+  void check_finite();
+  std::uint32_t coefficients_for(std::uint32_t index);
+  void run();
+  void commit();
+
+  // state (checkpoint/state.cc)
+  State state() const;
+  void load(const State& state);
+
+  const Rule* rule;
+  Settings settings;
+  Backend backend;
+  int threads;
+
+  std::vector<GroupRecord> groups;
+  std::vector<Parameter> parameters;  // by handle; removed ones stay, not alive
+  std::vector<ParameterRecord> records;
+  std::unordered_map<std::string, std::uint32_t, NameHash, std::equal_to<>> by_name;
+  std::map<std::uintptr_t, std::uint32_t> by_address;  // first byte of every parameter that has any
+  std::size_t alive = 0;
+  std::int64_t shared_step = 0;
+  std::uint64_t versions = 0;
+  std::uint64_t places = 1;  // changes whenever a parameter's memory does
+
+  // of the step in progress; kept for their memory
+  std::uint64_t serial = 0;
+  std::vector<Task> tasks;
+  std::vector<std::size_t> sizes;
+  std::vector<StepCoefficients> coefficients;
+  std::vector<Buffer> scattered;
+  Plan plan;
+};
+
+}  // namespace thalweg

@@ -1,0 +1,102 @@
+// Options: checks and text form.
+#include <thalweg/options.h>
+#include <thalweg/suggest.h>
+
+#include "text.h"
+
+#include <charconv>
+#include <cmath>
+
+namespace thalweg {
+namespace {
+
+std::size_t index_of(const RuleInfo& rule, std::string_view option) {
+  if (const int index = rule.find_option(option); index >= 0) return static_cast<std::size_t>(index);
+  std::vector<std::string> known;
+  for (const OptionInfo& info : rule.options) known.emplace_back(info.name);
+  throw Error(std::string(rule.name) + ": unknown option '" + std::string(option) + "'" + suggest(option, known));
+}
+
+}  // namespace
+
+Options::Options(const RuleInfo& rule) : rule_(&rule) {
+  for (const OptionInfo& info : rule.options) values_.push_back(info.default_value);
+}
+
+double Options::get(std::string_view option) const { return values_[index_of(*rule_, option)]; }
+
+void Options::set(std::string_view option, double value) { set_at(index_of(*rule_, option), value); }
+
+void Options::set_at(std::size_t index, double value) {
+  const OptionInfo& info = rule_->options[index];
+  const std::string what = std::string(rule_->name) + ": " + std::string(info.name) + " = " + to_text(value);
+  if (info.type == OptionType::boolean) {
+    if (value != 0 && value != 1) throw Error(what + " is neither 0 (false) nor 1 (true)");
+  } else if (std::isnan(value)) {
+    throw Error(what + " is not a number; allowed is " + info.range.text());
+  } else if (!info.range.contains(value)) {
+    throw Error(what + " is outside " + info.range.text());
+  }
+  values_[index] = value;
+}
+
+void Options::set(std::string_view option, std::string_view text) {
+  const std::size_t index = index_of(*rule_, option);
+  const OptionInfo& info = rule_->options[index];
+  if (info.type == OptionType::boolean && (text == "true" || text == "false")) {
+    set_at(index, text == "true" ? 1 : 0);
+    return;
+  }
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc::result_out_of_range) {
+    throw Error(std::string(rule_->name) + ": " + std::string(option) + " = '" + std::string(text) +
+                "' is too large or too small for a double");
+  }
+  if (error != std::errc() || end != text.data() + text.size()) {
+    throw Error(std::string(rule_->name) + ": " + std::string(option) + " = '" + std::string(text) + "' is not " +
+                (info.type == OptionType::boolean ? "true or false" : "a number; allowed is " + info.range.text()));
+  }
+  set_at(index, value);
+}
+
+std::string Options::text() const {
+  std::string result(rule_->name);
+  char separator = ':';
+  for (std::size_t i = 0; i < values_.size(); ++i) {
+    const OptionInfo& info = rule_->options[i];
+    if (values_[i] == info.default_value) continue;
+    result += separator;
+    result += info.name;
+    result += '=';
+    result += info.type == OptionType::real ? to_text(values_[i]) : values_[i] != 0 ? "true" : "false";
+    separator = ',';
+  }
+  return result;
+}
+
+Options parse_options(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  Options result = Options::of(text.substr(0, colon));
+  if (colon == std::string_view::npos) return result;
+  std::vector<bool> given(result.values().size());
+  std::string_view rest = text.substr(colon + 1);
+  while (true) {
+    const std::size_t comma = rest.find(',');
+    const std::string_view item = rest.substr(0, comma);
+    const std::size_t equals = item.find('=');
+    if (equals == std::string_view::npos) {
+      throw Error("optimizer '" + std::string(text) + "': '" + std::string(item) +
+                  "' is not of the form option=value; an example is " + std::string(result.rule().name) + ":lr=0.001");
+    }
+    const std::string_view name = item.substr(0, equals);
+    result.set(name, item.substr(equals + 1));
+    const auto index = static_cast<std::size_t>(result.rule().find_option(name));
+    if (given[index]) throw Error("optimizer '" + std::string(text) + "': " + std::string(name) + " is given twice");
+    given[index] = true;
+    if (comma == std::string_view::npos) return result;
+    rest.remove_prefix(comma + 1);
+  }
+}
+
+}  // namespace thalweg

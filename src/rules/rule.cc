@@ -1,0 +1,31 @@
+// Small things of a rule's description: ranges as text, names of kinds, options by name.
+#include <thalweg/rule.h>
+
+#include "text.h"
+
+namespace thalweg {
+
+std::string Range::text() const {
+  const bool unbounded = high == std::numeric_limits<double>::infinity();
+  return "[" + to_text(low) + ", " + (unbounded ? "∞" : to_text(high)) + (high_open ? ")" : "]");
+}
+
+std::string_view to_string(ColumnKind kind) {
+  switch (kind) {
+    case ColumnKind::average: return "average";
+    case ColumnKind::second_moment: return "second moment";
+    case ColumnKind::maximum: return "maximum";
+    case ColumnKind::parameter_like: return "parameter-like";
+    case ColumnKind::sign: return "sign";
+  }
+  return "unknown";
+}
+
+int RuleInfo::find_option(std::string_view option) const {
+  for (std::size_t i = 0; i < options.size(); ++i) {
+    if (options[i].name == option) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+}  // namespace thalweg

@@ -1,0 +1,15 @@
+// Numbers as error messages and files show them.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace thalweg {
+
+/// The shortest text that reads back as the same double: `0.001`, `1e-08`, `inf`, `nan`.
+std::string to_text(double value);
+
+/// The name between double quotes.
+std::string in_quotes(std::string_view name);
+
+}  // namespace thalweg

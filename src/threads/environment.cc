@@ -1,0 +1,14 @@
+// The floating-point environment of a step.
+#include "threads/environment.h"
+
+namespace thalweg {
+
+// Out of line, so that no arithmetic can be moved across.
+DefaultEnvironment::DefaultEnvironment() {
+  std::fegetenv(&caller_);
+  std::fesetenv(FE_DFL_ENV);
+}
+
+DefaultEnvironment::~DefaultEnvironment() { std::fesetenv(&caller_); }
+
+}  // namespace thalweg
