@@ -1,0 +1,93 @@
+// CompareConfig: checks, JSON and differences.
+#include "study/compare_config.h"
+
+#include "study/plan.h"
+
+#include <thalweg/error.h>
+#include <thalweg/options.h>
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <set>
+
+namespace thalweg::lab {
+namespace {
+
+void check_seeds(const std::vector<std::uint64_t>& seeds, const char* what) {
+  if (seeds.empty()) throw Error(fmt::format("compare: there are no {}", what));
+  std::set<std::uint64_t> seen;
+  for (const std::uint64_t seed : seeds) {
+    if (!seen.insert(seed).second) throw Error(fmt::format("compare: seed {} stands twice among the {}", seed, what));
+  }
+}
+
+void check_tuning(const CompareConfig& config) {
+  const Tuning& tuning = config.tuning;
+  check_seeds(tuning.seeds, "tuning seeds");
+  for (const std::uint64_t seed : tuning.seeds) {
+    if (std::ranges::find(config.seeds, seed) != config.seeds.end()) {
+      throw Error(fmt::format("compare: seed {} is used for tuning and for the final trials", seed));
+    }
+  }
+  if (tuning.grid.empty()) throw Error("compare: the grid of learning rates is empty");
+  for (std::size_t i = 0; i < tuning.grid.size(); ++i) {
+    if (!(tuning.grid[i] > 0 && tuning.grid[i] < std::numeric_limits<double>::infinity())) {
+      throw Error(fmt::format("compare: learning rate {} of the grid is outside (0, ∞)", tuning.grid[i]));
+    }
+    if (i > 0 && tuning.grid[i] <= tuning.grid[i - 1]) {
+      throw Error(fmt::format("compare: the grid of learning rates is not ascending: {} after {}", tuning.grid[i],
+                              tuning.grid[i - 1]));
+    }
+  }
+  if (tuning.epochs < 1) throw Error(fmt::format("compare: tuning epochs = {} is outside [1, ∞)", tuning.epochs));
+  if (config.training.validation_fraction <= 0) {
+    throw Error("compare: learning rates are chosen on validation data: validation fraction = 0 is too small");
+  }
+}
+
+}  // namespace
+
+void to_json(nlohmann::json& json, const CompareConfig& config) {
+  nlohmann::json training = config.training;
+  for (const char* own : {"optimizer", "seed", "test_at_end"}) training.erase(own);
+  json = {{"optimizers", config.optimizers}, {"tuning", nullptr}, {"seeds", config.seeds}, {"training", training}};
+  if (config.tune) {
+    json["tuning"] = {{"grid", config.tuning.grid}, {"seeds", config.tuning.seeds}, {"epochs", config.tuning.epochs}};
+  }
+}
+
+void check(const CompareConfig& config) {
+  if (config.optimizers.empty()) throw Error("compare: there are no optimizers to compare");
+  std::set<std::string> seen;
+  for (const std::string& optimizer : config.optimizers) {
+    if (!seen.insert(competitor_name(config, optimizer)).second) {
+      throw Error(fmt::format("compare: optimizer '{}' is given twice{}", optimizer,
+                              config.tune ? " (its lr is tuned, so that another lr makes no difference)" : ""));
+    }
+  }
+  check_seeds(config.seeds, "seeds");
+  check(config.training);
+  if (config.tune) check_tuning(config);
+}
+
+std::vector<std::string> differences(const nlohmann::json& before, const nlohmann::json& now) {
+  const nlohmann::json old_values = before.flatten(), new_values = now.flatten();
+  std::set<std::string> keys;
+  for (const auto& [key, value] : old_values.items()) keys.insert(key);
+  for (const auto& [key, value] : new_values.items()) keys.insert(key);
+  const auto text = [](const nlohmann::json& values, const std::string& key) {
+    return values.contains(key) ? values[key].dump() : std::string("none");
+  };
+  std::vector<std::string> lines;
+  for (const std::string& key : keys) {
+    const std::string then = text(old_values, key), today = text(new_values, key);
+    if (then == today) continue;
+    std::string name = key.substr(std::min<std::size_t>(1, key.size()));
+    std::ranges::replace(name, '/', '.');
+    lines.push_back(fmt::format("{}: {}, now {}", name, then, today));
+  }
+  return lines;
+}
+
+}  // namespace thalweg::lab

@@ -1,0 +1,42 @@
+// CompareConfig: everything that decides what a comparison trains and finds.
+#pragma once
+
+#include "training/config.h"
+
+#include <nlohmann/json.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace thalweg::lab {
+
+/// How the learning rates are chosen: every optimizer is trained with every rate of one grid, on the same seeds, and
+/// gets the rate with the best validation accuracy. These seeds are not used by the final trials.
+struct Tuning {
+  std::vector<double> grid{1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1};  ///< ascending
+  std::vector<std::uint64_t> seeds{1001};
+  std::int64_t epochs = 3;  ///< of each tuning trial
+};
+
+/// Optimizers × seeds on one task, the learning rate of each tuned first.
+struct CompareConfig {
+  std::vector<std::string> optimizers;  ///< what parse_options reads
+  bool tune = true;                     ///< false: each optimizer's own lr is used
+  Tuning tuning;
+  std::vector<std::uint64_t> seeds{1, 2, 3, 4, 5, 6, 7, 8};  ///< of the final trials
+  TrainingConfig training;  ///< what all trials share; its optimizer, seed and test_at_end mean nothing here
+};
+
+/// For StudyData::config: `{"optimizers": […], "tuning": {"grid", "seeds", "epochs"} or null, "seeds": […],
+/// "training": {…}}`.
+void to_json(nlohmann::json& json, const CompareConfig& config);
+
+/// Throws thalweg::Error that names what cannot be compared: an optimizer given twice, a seed used for both parts, a
+/// grid that is not ascending, tuning without a validation part, ….
+void check(const CompareConfig& config);
+
+/// What two configurations as JSON differ in, one line each: `training.stop.epochs: 8, now 4`.
+std::vector<std::string> differences(const nlohmann::json& before, const nlohmann::json& now);
+
+}  // namespace thalweg::lab

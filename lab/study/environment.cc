@@ -1,0 +1,96 @@
+// Versions, machine and command line of this process.
+#include "study/environment.h"
+
+#include "version.h"
+
+#include <thalweg/optimizer.h>
+#include <thalweg/rules/sgd.h>
+
+#include <fmt/core.h>
+#include <sys/utsname.h>
+#include <torch/version.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace thalweg::lab {
+namespace {
+
+/// The value of the first line `KEY<separator> VALUE` of a file, or nothing.
+std::string value_of(const char* file, std::string_view key, char separator) {
+  std::ifstream input(file);
+  for (std::string line; std::getline(input, line);) {
+    if (!line.starts_with(key)) continue;
+    const std::size_t at = line.find(separator);
+    if (at == std::string::npos) continue;
+    std::string value = line.substr(at + 1);
+    value.erase(0, value.find_first_not_of(" \t\""));
+    while (!value.empty() && (value.back() == '"' || value.back() == ' ')) value.pop_back();
+    return value;
+  }
+  return {};
+}
+
+std::string operating_system() {
+  utsname kernel{};
+  uname(&kernel);
+  const std::string kernel_text = fmt::format("{} {} {}", kernel.sysname, kernel.release, kernel.machine);
+  const std::string name = value_of("/etc/os-release", "PRETTY_NAME", '=');
+  return name.empty() ? kernel_text : fmt::format("{} ({})", name, kernel_text);
+}
+
+std::string compiler() {
+#if defined(__clang__)
+  return fmt::format("clang {}", __clang_version__);
+#elif defined(__GNUC__)
+  return fmt::format("g++ {}", __VERSION__);
+#else
+  return "unknown";
+#endif
+}
+
+/// Quoted for a POSIX shell where it must be.
+std::string quoted(const std::string& argument) {
+  constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/@%";
+  if (!argument.empty() && argument.find_first_not_of(plain) == std::string::npos) return argument;
+  std::string text = "'";
+  for (const char c : argument) {
+    if (c == '\'') {
+      text += R"('\'')";
+    } else {
+      text += c;
+    }
+  }
+  return text + "'";
+}
+
+}  // namespace
+
+nlohmann::json environment() {
+  nlohmann::json machine{{"cores", std::thread::hardware_concurrency()}, {"os", operating_system()}};
+  if (const std::string cpu = value_of("/proc/cpuinfo", "model name", ':'); !cpu.empty()) machine["cpu"] = cpu;
+  const double bytes = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+  if (bytes > 0) machine["memory"] = fmt::format("{:.1f} GiB", bytes / (1 << 30));
+  machine["instruction_set"] = Optimizer(SGD{}).target();
+  return {{"versions", {{"thalweg", THALWEG_VERSION}, {"libtorch", TORCH_VERSION}, {"compiler", compiler()}}},
+          {"machine", machine}};
+}
+
+std::string command_line() {
+  std::ifstream file("/proc/self/cmdline", std::ios::binary);
+  const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  std::string text;
+  for (std::size_t at = 0; at < bytes.size();) {
+    const std::string argument = bytes.c_str() + at;
+    at += argument.size() + 1;
+    text += text.empty() ? std::filesystem::path(argument).filename().string() : ' ' + quoted(argument);
+  }
+  return text;
+}
+
+}  // namespace thalweg::lab

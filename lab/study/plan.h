@@ -1,0 +1,40 @@
+// The trials of a comparison, and the choice of a learning rate from those that tune it.
+#pragma once
+
+#include "store/study_data.h"
+#include "study/compare_config.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace thalweg::lab {
+
+/// What the study calls this optimizer: its rule and the options that differ from the defaults, without lr if that is
+/// tuned. Throws thalweg::Error for text that parse_options does not read.
+std::string competitor_name(const CompareConfig& config, const std::string& optimizer);
+
+/// Optimizers × grid × tuning seeds; none without tuning.
+std::vector<TrialData> tuning_trials(const CompareConfig& config);
+
+/// A learning rate chosen for one optimizer.
+struct Choice {
+  std::string optimizer;           ///< competitor's name
+  std::optional<double> lr;        ///< none: no rate could be used, all trials diverged or failed
+  double validation_accuracy = 0;  ///< median over the tuning seeds
+  double validation_loss = 0;      ///< mean over the tuning seeds
+  bool at_edge = false;            ///< the grid's lowest or highest: a better one may lie outside
+};
+
+/// For each optimizer in its order, the rate whose trials have the highest validation accuracy after their last epoch:
+/// the median over the seeds, where a diverged trial is worse than any other. Of equals the smaller mean validation
+/// loss, then the lower rate, wins. Failed trials do not count; a rate none of whose trials finished is not chosen.
+/// `trials`: all of the study's; those that tune are looked at. Without tuning: each optimizer's own lr.
+std::vector<Choice> choose_learning_rates(const CompareConfig& config, std::span<const TrialData> trials);
+
+/// Chosen optimizers × seeds.
+std::vector<TrialData> final_trials(const CompareConfig& config, std::span<const Choice> choices);
+
+}  // namespace thalweg::lab

@@ -1,0 +1,80 @@
+// Messages between a study and its workers as lines of JSON.
+#include "study/worker_messages.h"
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+namespace thalweg::lab {
+namespace {
+
+constexpr std::size_t kShown = 120;  // characters of a foreign line in an error
+
+std::string line_of(const char* kind, const nlohmann::json& value) {
+  // An error's text may hold anything, file names in any encoding for one.
+  return nlohmann::json{{kind, value}}.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
+}
+
+Progress read_progress(const nlohmann::json& json) {
+  // JSON has no NaN: what is not finite comes as null.
+  const auto real = [&](std::size_t i) { return json.at(i).is_null() ? 0.0 : json.at(i).get<double>(); };
+  return {.epoch = json.at(0),
+          .epochs = json.at(1),
+          .batch = json.at(2),
+          .batches = json.at(3),
+          .loss = real(4),
+          .accuracy = real(5),
+          .images_per_second = real(6)};
+}
+
+}  // namespace
+
+std::string to_line(const Job& job) {
+  return nlohmann::json{{"trial", job.trial}, {"config", job.config}}.dump() + '\n';
+}
+
+Job read_job(std::string_view line) {
+  try {
+    const nlohmann::json json = nlohmann::json::parse(line);
+    return {.trial = json.at("trial").get<std::int64_t>(), .config = json.at("config").get<TrainingConfig>()};
+  } catch (const nlohmann::json::exception& error) {
+    throw MessageError(fmt::format("worker: no job: {} ({})", line.substr(0, kShown), error.what()));
+  }
+}
+
+std::string progress_line(const Progress& progress) {
+  return line_of("progress", {progress.epoch, progress.epochs, progress.batch, progress.batches, progress.loss,
+                              progress.accuracy, progress.images_per_second});
+}
+std::string step_line(const StepRecord& record) { return line_of("step", record); }
+std::string epoch_line(const EpochRecord& record) { return line_of("epoch", record); }
+std::string result_line(const TrainingResult& result) { return line_of("result", result); }
+std::string error_line(const std::string& error) { return line_of("error", error); }
+
+bool deliver(std::string_view line, std::int64_t trial, TrialEvents& events) {
+  nlohmann::json json;
+  std::string kind;
+  std::function<void()> tell;
+  try {
+    json = nlohmann::json::parse(line);
+    kind = json.size() == 1 && json.is_object() ? json.begin().key() : std::string();
+    if (kind == "progress") {
+      tell = [&, progress = read_progress(json[kind])] { events.progressed(trial, progress); };
+    } else if (kind == "step") {
+      tell = [&, record = json[kind].get<StepRecord>()] { events.step(trial, record); };
+    } else if (kind == "epoch") {
+      tell = [&, record = json[kind].get<EpochRecord>()] { events.epoch(trial, record); };
+    } else if (kind == "result") {
+      tell = [&, result = json[kind].get<TrainingResult>()] { events.finished(trial, result); };
+    } else if (kind == "error") {
+      tell = [&, error = json[kind].get<std::string>()] { events.failed(trial, error); };
+    } else {
+      throw Error("unknown kind");
+    }
+  } catch (const std::exception& error) {
+    throw MessageError(fmt::format("no message of a worker: {} ({})", line.substr(0, kShown), error.what()));
+  }
+  tell();
+  return kind == "result" || kind == "error";
+}
+
+}  // namespace thalweg::lab

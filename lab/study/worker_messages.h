@@ -1,0 +1,35 @@
+// Messages between a study and its workers: one line of JSON each, jobs to the worker, events from it.
+#pragma once
+
+#include "study/trial_runner.h"
+
+#include <thalweg/error.h>
+
+#include <string>
+#include <string_view>
+
+namespace thalweg::lab {
+
+/// A line that cannot be used.
+class MessageError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// A job as its line, newline included.
+std::string to_line(const Job& job);
+/// Throws MessageError for what is no job.
+Job read_job(std::string_view line);
+
+/// What a worker tells of its one trial at a time. Each gives a line, newline included.
+std::string progress_line(const Progress& progress);
+std::string step_line(const StepRecord& record);
+std::string epoch_line(const EpochRecord& record);
+std::string result_line(const TrainingResult& result);
+std::string error_line(const std::string& error);
+
+/// Hands a worker's line on. Returns true if it was the trial's last: its result or its error. Throws MessageError for
+/// what is no message, and what `events` throws.
+bool deliver(std::string_view line, std::int64_t trial, TrialEvents& events);
+
+}  // namespace thalweg::lab

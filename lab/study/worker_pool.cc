@@ -1,0 +1,220 @@
+// WorkerPool: processes, pipes and what becomes of them.
+#include "study/worker_pool.h"
+
+#include "study/worker_messages.h"
+
+#include <thalweg/error.h>
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+namespace thalweg::lab {
+namespace {
+
+constexpr int kPollMilliseconds = 200;  // how late a stop request may be seen
+constexpr std::size_t kChunk = 1 << 16;
+
+[[noreturn]] void fail(const char* call) { throw Error(fmt::format("worker: {}: {}", call, std::strerror(errno))); }
+
+/// A file descriptor, closed at the end of its life.
+class Descriptor {
+ public:
+  Descriptor() = default;
+  explicit Descriptor(int number) : number_(number) {}
+  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(number_, other.number_);
+    return *this;
+  }
+  ~Descriptor() {
+    if (number_ >= 0) close(number_);
+  }
+  int get() const { return number_; }
+
+ private:
+  int number_ = -1;
+};
+
+std::pair<Descriptor, Descriptor> make_pipe() {
+  std::array<int, 2> ends{};
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) fail("pipe2");
+  return {Descriptor(ends[0]), Descriptor(ends[1])};
+}
+
+/// Writes all of it; false if the reader is gone.
+bool write_all(int descriptor, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = write(descriptor, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+/// The last line a worker wrote to its standard error, which is a file in memory.
+std::string last_line(int descriptor) {
+  const off_t size = lseek(descriptor, 0, SEEK_END);
+  std::string text(static_cast<std::size_t>(std::clamp<off_t>(size, 0, 4096)), '\0');
+  const ssize_t got = pread(descriptor, text.data(), text.size(), size - static_cast<off_t>(text.size()));
+  text.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  const std::size_t newline = text.rfind('\n');
+  return newline == std::string::npos ? text : text.substr(newline + 1);
+}
+
+/// How a process ended, in words.
+std::string describe(int status) {
+  if (WIFSIGNALED(status)) {
+    const int number = WTERMSIG(status);
+    const char* name = sigabbrev_np(number);
+    const std::string text = name != nullptr ? fmt::format("SIG{}", name) : fmt::format("signal {}", number);
+    return fmt::format("the worker was killed by {}{}", text, number == SIGKILL ? " (out of memory?)" : "");
+  }
+  return fmt::format("the worker ended with exit code {}", WEXITSTATUS(status));
+}
+
+}  // namespace
+
+struct WorkerPool::Worker {
+  pid_t process = -1;
+  Descriptor input, output, errors;
+  std::string received;               // the beginning of a line
+  std::optional<std::int64_t> trial;  // that it is running
+
+  Worker() = default;
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+  ~Worker() { end(); }
+
+  /// Ends the process, if it is still there, and says how it ended.
+  std::string end() {
+    if (process < 0) return {};
+    kill(process, SIGKILL);  // it holds nothing that is worth waiting for
+    int status = 0;
+    while (waitpid(process, &status, 0) < 0 && errno == EINTR) {
+    }
+    process = -1;
+    const std::string said = last_line(errors.get());
+    return said.empty() ? describe(status) : fmt::format("{}: {}", describe(status), said);
+  }
+};
+
+WorkerPool::WorkerPool(WorkerSettings settings) : settings_(std::move(settings)) {}
+WorkerPool::~WorkerPool() = default;
+
+std::unique_ptr<WorkerPool::Worker> WorkerPool::start() const {
+  auto worker = std::make_unique<Worker>();
+  auto [job_reader, job_writer] = make_pipe();
+  auto [event_reader, event_writer] = make_pipe();
+  worker->errors = Descriptor(memfd_create("worker-errors", MFD_CLOEXEC));
+  if (worker->errors.get() < 0) fail("memfd_create");
+
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, job_reader.get(), STDIN_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, event_writer.get(), STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, worker->errors.get(), STDERR_FILENO);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  // A process group of its own: Ctrl-C goes to the study, which decides. Ignored signals would be inherited.
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int number : {SIGINT, SIGTERM, SIGPIPE}) sigaddset(&signals, number);
+  posix_spawnattr_setsigdefault(&attributes, &signals);
+  posix_spawnattr_setpgroup(&attributes, 0);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
+
+  std::string name = "thalweg", command = "worker", flag = "--parent", parent = std::to_string(getpid());
+  std::array<char*, 5> arguments{name.data(), command.data(), flag.data(), parent.data(), nullptr};
+  const int code =
+      posix_spawn(&worker->process, settings_.executable.c_str(), &actions, &attributes, arguments.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
+  if (code != 0) {
+    worker->process = -1;
+    throw Error(fmt::format("worker: cannot start {}: {}", settings_.executable.string(), std::strerror(code)));
+  }
+  worker->input = std::move(job_writer);
+  worker->output = std::move(event_reader);
+  return worker;
+}
+
+void WorkerPool::give(Worker& worker, const Job& job, TrialEvents& events) {
+  worker.trial = job.trial;
+  events.started(job.trial);
+  // A worker that is gone already shows it when its output is read.
+  write_all(worker.input.get(), to_line(job));
+}
+
+/// Takes what the worker has written. False if it has ended or has to.
+bool WorkerPool::receive(Worker& worker, TrialEvents& events) {
+  std::array<char, kChunk> chunk;
+  const ssize_t got = read(worker.output.get(), chunk.data(), chunk.size());
+  if (got < 0 && (errno == EINTR || errno == EAGAIN)) return true;
+  if (got <= 0) {
+    const std::string how = worker.end();
+    if (worker.trial) events.failed(*worker.trial, how);
+    return false;
+  }
+  worker.received.append(chunk.data(), static_cast<std::size_t>(got));
+  std::size_t begin = 0;
+  for (std::size_t end; (end = worker.received.find('\n', begin)) != std::string::npos; begin = end + 1) {
+    if (!worker.trial) return false;  // says something unasked
+    try {
+      const std::string_view line(worker.received.data() + begin, end - begin);
+      if (deliver(line, *worker.trial, events)) worker.trial.reset();
+    } catch (const MessageError& error) {
+      events.failed(*worker.trial, error.what());
+      return false;
+    }
+  }
+  worker.received.erase(0, begin);
+  return true;
+}
+
+void WorkerPool::run(const std::vector<Job>& jobs, TrialEvents& events) {
+  // Writing to a worker that has just died must be an error, not a signal.
+  struct IgnorePipe {
+    sighandler_t before = std::signal(SIGPIPE, SIG_IGN);
+    ~IgnorePipe() { std::signal(SIGPIPE, before); }
+  } ignore_pipe;
+
+  std::size_t next = 0;
+  const auto stopped = [&] { return settings_.stop_requested != nullptr && *settings_.stop_requested; };
+  while (!stopped()) {
+    for (const std::unique_ptr<Worker>& worker : workers_) {
+      if (!worker->trial && next < jobs.size()) give(*worker, jobs[next++], events);
+    }
+    while (next < jobs.size() && workers_.size() < static_cast<std::size_t>(settings_.jobs)) {
+      workers_.push_back(start());
+      give(*workers_.back(), jobs[next++], events);
+    }
+    std::vector<pollfd> waiting;
+    for (const std::unique_ptr<Worker>& worker : workers_) waiting.push_back({worker->output.get(), POLLIN, 0});
+    const bool busy = std::ranges::any_of(workers_, [](const auto& worker) { return worker->trial.has_value(); });
+    if (!busy) return;
+    if (poll(waiting.data(), waiting.size(), kPollMilliseconds) < 0 && errno != EINTR) fail("poll");
+    for (std::size_t i = workers_.size(); i-- > 0;) {
+      if (waiting[i].revents != 0 && !receive(*workers_[i], events)) {
+        workers_.erase(workers_.begin() + static_cast<std::ptrdiff_t>(i));
+      }
+    }
+  }
+  workers_.clear();
+}
+
+}  // namespace thalweg::lab
