@@ -1,0 +1,185 @@
+// Binding: one parameter's tensor and what the engine knows of it.
+#include "binding.h"
+
+#include "parameters.h"
+
+#include <sstream>
+#include <utility>
+
+namespace thalweg::libtorch {
+
+namespace {
+
+std::vector<std::int64_t> row_major_strides(c10::IntArrayRef sizes) {
+  std::vector<std::int64_t> strides(sizes.size());
+  std::int64_t stride = 1;
+  for (std::size_t i = sizes.size(); i-- > 0;) {
+    strides[i] = stride;
+    stride *= sizes[i];
+  }
+  return strides;
+}
+
+/// Reorders every column of the parameter in place.
+template <class T>
+void reorder(thalweg::Optimizer& engine, Handle handle, c10::IntArrayRef sizes, c10::IntArrayRef from,
+             c10::IntArrayRef to) {
+  for (const ColumnInfo& info : engine.rule().columns) {
+    const std::span<T> column = engine.column<T>(handle, info.name);
+    if (column.empty()) continue;
+    const auto options = torch::dtype(c10::CppTypeToScalarType<T>::value);
+    const torch::Tensor old = torch::from_blob(column.data(), sizes, from, options).clone();
+    torch::from_blob(column.data(), sizes, to, options).copy_(old);
+  }
+}
+
+void reorder(thalweg::Optimizer& engine, Handle handle, caffe2::TypeMeta dtype, c10::IntArrayRef sizes,
+             c10::IntArrayRef from, c10::IntArrayRef to) {
+  const torch::NoGradGuard no_grad;
+  if (dtype == caffe2::TypeMeta::Make<float>()) {
+    reorder<float>(engine, handle, sizes, from, to);
+  } else {
+    reorder<double>(engine, handle, sizes, from, to);
+  }
+}
+
+template <class T>
+std::string text(const T& value) {
+  std::ostringstream stream;
+  stream << value;
+  return stream.str();
+}
+
+}  // namespace
+
+Binding::Binding(thalweg::Optimizer& engine, const std::string& name, const torch::Tensor& parameter, Group group)
+    : tensor_(parameter.unsafeGetTensorImpl()), parameter_(parameter), group_(group) {
+  look();
+  with_span([&](auto span) { handle_ = engine.add(name, span, group); });
+}
+
+void Binding::move(thalweg::Optimizer& engine, Group group) {
+  if (group == group_) return;
+  engine.move(handle_, group);
+  group_ = group;
+}
+
+/// Takes over where the tensor is and how it is ordered.
+void Binding::look() {
+  const torch::NoGradGuard no_grad;
+  data_ = parameter_.data_ptr();
+  dtype_ = tensor_->dtype();
+  elements_ = tensor_->numel();
+  contiguous_ = tensor_->is_contiguous();
+  sizes_ = tensor_->sizes().vec();
+  strides_ = tensor_->strides().vec();
+  const bool without_gaps = tensor_->is_non_overlapping_and_dense();
+  row_major_ = contiguous_ || !without_gaps;
+  copy_ = without_gaps ? torch::Tensor() : parameter_.detach().contiguous();
+  ordered_gradient_ = torch::Tensor();
+}
+
+template <class Function>
+void Binding::with_span(const Function& function) const {
+  void* data = copy_.defined() ? copy_.data_ptr() : data_;
+  const auto length = static_cast<std::size_t>(elements_);
+  if (dtype_ == caffe2::TypeMeta::Make<float>()) {
+    function(std::span(static_cast<float*>(data), length));
+  } else {
+    function(std::span(static_cast<double*>(data), length));
+  }
+}
+
+void Binding::follow(thalweg::Optimizer& engine) {
+  const std::string& name = engine.name(handle_);
+  check_parameter(name, parameter_);
+  if (tensor_->dtype() != dtype_) {
+    throw Error(parameter_called(name) + " has become " + text(tensor_->dtype()) + ", its state is " + text(dtype_) +
+                "; convert the model before the optimizer is made, or remove and add the parameter, which begins its "
+                "state anew");
+  }
+  if (tensor_->numel() != elements_) {
+    throw Error(parameter_called(name) + " has " + std::to_string(tensor_->numel()) + " elements, its state " +
+                std::to_string(elements_) + "; remove and add it, which begins its state anew");
+  }
+  const bool was_row_major = row_major_;
+  const std::vector<std::int64_t> old_sizes = sizes_, old_strides = strides_;
+  look();
+  // Between two row-major orders the state stays as it is, even if the shape has changed (`view`).
+  if (!(was_row_major && row_major_) && (was_row_major != row_major_ || old_strides != strides_)) {
+    if (old_sizes == sizes_) {
+      reorder(engine, handle_, dtype_, sizes_, was_row_major ? row_major_strides(sizes_) : old_strides,
+              row_major_ ? row_major_strides(sizes_) : strides_);
+    } else {
+      throw Error(parameter_called(name) +
+                  " has changed its shape and its memory format in one step: " + text(c10::IntArrayRef(sizes_)) +
+                  " from " + text(c10::IntArrayRef(old_sizes)) + "; remove and add it, which begins its state anew");
+    }
+  }
+  with_span([&](auto span) { engine.rebind(handle_, span); });
+}
+
+void Binding::append_other(const thalweg::Optimizer& engine, const torch::Tensor& gradient, GradientList& list) {
+  const auto fail = [&](const std::string& has, const std::string& parameter) {
+    throw Error("step: gradient of \"" + engine.name(handle_) + "\" " + has + ", the parameter " + parameter);
+  };
+  if (!gradient.device().is_cpu()) fail("is on " + text(gradient.device()), "on cpu");
+  if (gradient.dtype() != dtype_) fail("has dtype " + text(gradient.dtype()), text(dtype_));
+  if (gradient.sizes() != sizes_) fail("has shape " + text(gradient.sizes()), text(c10::IntArrayRef(sizes_)));
+  if (gradient.is_sparse() && row_major_) {
+    append_rows(gradient, list);
+    return;
+  }
+  if (gradient.layout() != torch::kStrided && !gradient.is_sparse()) {
+    throw Error("step: gradient of \"" + engine.name(handle_) + "\" has layout " + text(gradient.layout()) +
+                "; allowed: Strided, Sparse");
+  }
+  if (!ordered_gradient_.defined()) {
+    ordered_gradient_ =
+        torch::empty_strided(sizes_, row_major_ ? row_major_strides(sizes_) : strides_, torch::dtype(dtype_));
+  }
+  ordered_gradient_.copy_(gradient.is_sparse() ? gradient.to_dense() : gradient);
+  append_span(ordered_gradient_.data_ptr(), list);
+}
+
+void Binding::append_rows(const torch::Tensor& gradient, GradientList& list) const {
+  torch::Tensor indices = gradient._indices();
+  const torch::Tensor values = gradient._values().contiguous();
+  if (indices.size(0) == 1) {
+    indices = indices.contiguous();
+  } else {
+    // Several sparse dimensions: number their combinations, as if they were one.
+    const c10::IntArrayRef dimensions(sizes_.data(), static_cast<std::size_t>(indices.size(0)));
+    const torch::Tensor strides = torch::tensor(row_major_strides(dimensions), torch::kLong);
+    indices = (indices * strides.unsqueeze(1)).sum(0);
+  }
+  const std::span<const std::int64_t> rows(indices.data_ptr<std::int64_t>(), static_cast<std::size_t>(values.size(0)));
+  const auto length = static_cast<std::size_t>(values.numel());
+  if (dtype_ == caffe2::TypeMeta::Make<float>()) {
+    list.gradients.emplace_back(handle_, Rows<float>{rows, std::span(values.data_ptr<float>(), length)});
+  } else {
+    list.gradients.emplace_back(handle_, Rows<double>{rows, std::span(values.data_ptr<double>(), length)});
+  }
+  list.owned.push_back(indices);
+  list.owned.push_back(values);
+}
+
+torch::Tensor Binding::column(thalweg::Optimizer& engine, std::string_view name) const {
+  const auto view = [&](auto span) {
+    if (span.empty()) return torch::Tensor();
+    return torch::from_blob(span.data(), sizes_, row_major_ ? row_major_strides(sizes_) : strides_,
+                            torch::dtype(dtype_));
+  };
+  if (dtype_ == caffe2::TypeMeta::Make<float>()) return view(engine.column<float>(handle_, name));
+  return view(engine.column<double>(handle_, name));
+}
+
+void Binding::to_row_major(thalweg::Optimizer& engine) const {
+  if (!row_major_) reorder(engine, handle_, dtype_, sizes_, strides_, row_major_strides(sizes_));
+}
+
+void Binding::from_row_major(thalweg::Optimizer& engine) const {
+  if (!row_major_) reorder(engine, handle_, dtype_, sizes_, row_major_strides(sizes_), strides_);
+}
+
+}  // namespace thalweg::libtorch

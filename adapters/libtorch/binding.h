@@ -1,0 +1,115 @@
+// Binding: one parameter's tensor and what the engine knows of it.
+#pragma once
+
+#include <thalweg/optimizer.h>
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace thalweg::libtorch {
+
+/// The gradients of one step. Kept from step to step, so that a step allocates nothing.
+struct GradientList {
+  std::vector<Gradient> gradients;
+  std::vector<torch::Tensor> owned;  ///< tensors made for this step, which gradients refer to
+
+  void clear() {
+    gradients.clear();
+    owned.clear();
+  }
+};
+
+/// One parameter's tensor in the engine. The engine sees a flat span in the order of the tensor's memory, or in
+/// row-major order a copy of a tensor that has gaps in its memory.
+class Binding {
+ public:
+  /// Adds the parameter to the engine. It must have passed `check_parameter`.
+  Binding(thalweg::Optimizer& engine, const std::string& name, const torch::Tensor& parameter, Group group);
+
+  const c10::TensorImpl* tensor() const { return tensor_; }
+  Handle handle() const { return handle_; }
+  Group group() const { return group_; }
+  void move(thalweg::Optimizer& engine, Group group);
+
+  /// The gradient, if the parameter steps: null if it has none or is frozen.
+  const torch::Tensor* gradient() const {
+    const torch::Tensor& gradient = tensor_->grad();
+    return gradient.defined() && tensor_->requires_grad() ? &gradient : nullptr;
+  }
+
+  /// Is the tensor's memory another than the engine's, or ordered otherwise?
+  bool has_moved() const {
+    // data_ptr() and not the implementation's data(): it also separates memory that is shared until written.
+    if (parameter_.data_ptr() != data_ || tensor_->dtype() != dtype_ || tensor_->numel() != elements_) return true;
+    return contiguous_ ? !tensor_->is_contiguous() || tensor_->sizes() != sizes_
+                       : tensor_->sizes() != sizes_ || tensor_->strides() != strides_;
+  }
+  /// Tells the engine where the tensor now is, and brings the state into its order. Throws Error if its type or length
+  /// has changed.
+  void follow(thalweg::Optimizer& engine);
+
+  /// Appends the gradient to the list without copying it, where type, shape and order are the parameter's.
+  void append(const thalweg::Optimizer& engine, const torch::Tensor& gradient, GradientList& list) {
+    const c10::TensorImpl* values = gradient.unsafeGetTensorImpl();
+    if (values->layout() == torch::kStrided && values->dtype() == dtype_ && values->is_cpu() &&
+        values->sizes() == sizes_ && (row_major_ ? values->is_contiguous() : values->strides() == strides_) &&
+        !gradient.is_neg() && !gradient._is_zerotensor()) {
+      append_span(values->data(), list);
+    } else {
+      append_other(engine, gradient, list);
+    }
+  }
+
+  /// Before and after the engine's step.
+  void begin_step() {
+    if (copy_.defined()) copy_.copy_(parameter_);
+  }
+  void end_step() {
+    if (copy_.defined()) parameter_.copy_(copy_);
+    tensor_->bump_version();  // so that a backward pass through the old values is refused, as after LibTorch's own step
+  }
+
+  /// The state column in the parameter's shape; undefined if not in use.
+  torch::Tensor column(thalweg::Optimizer& engine, std::string_view name) const;
+
+  /// Brings the columns from the order of the parameter's memory into row-major order, and back.
+  void to_row_major(thalweg::Optimizer& engine) const;
+  void from_row_major(thalweg::Optimizer& engine) const;
+
+ private:
+  void look();
+  void append_span(const void* values, GradientList& list) const {
+    const auto length = static_cast<std::size_t>(elements_);
+    if (dtype_ == caffe2::TypeMeta::Make<float>()) {
+      list.gradients.emplace_back(handle_, std::span(static_cast<const float*>(values), length));
+    } else {
+      list.gradients.emplace_back(handle_, std::span(static_cast<const double*>(values), length));
+    }
+  }
+  void append_other(const thalweg::Optimizer& engine, const torch::Tensor& gradient, GradientList& list);
+  void append_rows(const torch::Tensor& gradient, GradientList& list) const;
+  /// Calls `function` with the span that the engine works on.
+  template <class Function>
+  void with_span(const Function& function) const;
+
+  c10::TensorImpl* tensor_;
+  void* data_ = nullptr;  // of the tensor, when the engine was last told
+  caffe2::TypeMeta dtype_;
+  std::int64_t elements_ = 0;
+  bool contiguous_ = false;  // is the tensor itself row-major without gaps?
+  bool row_major_ = false;   // is the engine's order row-major? Also for a copy.
+  Handle handle_;
+  std::vector<std::int64_t> sizes_;
+  std::vector<std::int64_t> strides_;  // of the tensor; of the engine's order, if not row_major_
+  torch::Tensor parameter_;
+  torch::Tensor copy_;              // row-major copy that is stepped, if the tensor has gaps
+  torch::Tensor ordered_gradient_;  // the gradient in the engine's order, where its own differs
+  Group group_;
+};
+
+}  // namespace thalweg::libtorch
