@@ -17,6 +17,18 @@ class UsageError : public Error {
   using Error::Error;
 };
 
+/// Runs `job`, a check of what was given on the command line; its errors become usage errors.
+template <class Job>
+decltype(auto) as_usage(Job&& job) {
+  try {
+    return job();
+  } catch (const UsageError&) {
+    throw;
+  } catch (const Error& error) {
+    throw UsageError(error.what());
+  }
+}
+
 /// Thrown by a command after it was interrupted and has told how to continue: main exits with 130 and prints no more.
 struct Interrupted {};
 

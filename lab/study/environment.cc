@@ -1,10 +1,9 @@
 // Versions, machine and command line of this process.
 #include "study/environment.h"
 
-#include "version.h"
-
 #include <thalweg/optimizer.h>
 #include <thalweg/rules/sgd.h>
+#include <thalweg/version.h>
 
 #include <fmt/core.h>
 #include <sys/utsname.h>

@@ -1,0 +1,133 @@
+// The thalweg command: finds the subcommand, and turns its errors into one line and an exit code.
+#include "commands/commands.h"
+#include "commands/exit.h"
+
+#include <thalweg/suggest.h>
+#include <thalweg/version.h>
+
+#include <fmt/color.h>
+#include <fmt/core.h>
+#include <unistd.h>
+#include <CLI/CLI.hpp>
+
+#include <cstdlib>
+#include <new>
+#include <string>
+#include <vector>
+
+namespace thalweg::lab {
+namespace {
+
+constexpr const char* kExamples = R"(
+Examples:
+  thalweg rules rmsprop                            formula, options and state of one rule
+  thalweg data info fashion-mnist                  what is in a data set
+  thalweg train --model cnn --data fashion-mnist --optimizer rmsprop --lr 1e-3 --epochs 2 --out runs/first
+  thalweg train --resume runs/first                goes on where it was stopped
+  thalweg compare rmsprop sgd:momentum=0.9 adam nadam --out runs/comparison --report report.html
+  thalweg report runs/comparison -o report.html    one page that opens without network
+
+`thalweg SUBCOMMAND --help` tells all flags. Exit codes: 0 done, 1 the job failed, 2 the command line cannot be
+used, 130 interrupted.)";
+
+/// One line on stderr, its head in red on a terminal.
+void print_error(const std::string& text) {
+  // Messages of several lines (CLI11 has some) become one.
+  std::string line = text;
+  for (char& c : line) {
+    if (c == '\n') c = ' ';
+  }
+  const char* no_color = std::getenv("NO_COLOR");
+  const bool color = isatty(STDERR_FILENO) == 1 && (no_color == nullptr || *no_color == '\0');
+  fmt::print(stderr, color ? fmt::emphasis::bold | fg(fmt::terminal_color::red) : fmt::text_style(), "thalweg:");
+  fmt::print(stderr, " {}\n", line);
+}
+
+/// Names that an application's subcommands, or its flags, go by.
+std::vector<std::string> subcommand_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (!command->get_group().empty()) names.push_back(command->get_name());
+  }
+  return names;
+}
+
+std::vector<std::string> flag_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+/// The innermost subcommand that was given.
+const CLI::App& innermost(const CLI::App& app) {
+  const auto given = app.get_subcommands();
+  return given.empty() ? app : innermost(*given.back());
+}
+
+/// `thalweg data info`: the command as far as it was given.
+std::string command_text(const CLI::App& app) {
+  const auto given = app.get_subcommands();
+  return given.empty() ? app.get_name() : app.get_name() + ' ' + command_text(*given.back());
+}
+
+/// What is wrong with arguments that nothing took.
+std::string unexpected(const CLI::App& app) {
+  const CLI::App& command = innermost(app);
+  const std::vector<std::string> left = app.remaining(true);
+  const std::string first = left.empty() ? std::string() : left.front();
+  const std::string name = first.substr(0, first.find('='));
+  if (name.starts_with("-")) {
+    return fmt::format("unknown flag {}{}", name, suggest(name, flag_names(command)));
+  }
+  const std::vector<std::string> commands = subcommand_names(command);
+  if (!commands.empty()) return fmt::format("unknown subcommand '{}'{}", first, suggest(first, commands));
+  return fmt::format("unexpected argument '{}'", first);
+}
+
+int run(int argc, char** argv) {
+  CLI::App app{"Trains and compares optimizers: RMSprop and its family, run at memory speed.", "thalweg"};
+  app.set_version_flag("--version", std::string("thalweg ") + THALWEG_VERSION);
+  app.footer(kExamples);
+  app.require_subcommand(1);
+  add_rules(app);
+  add_data(app);
+  add_train(app);
+  add_compare(app);
+  add_report(app);
+  add_worker(app);
+  try {
+    app.parse(argc, argv);
+    return EXIT_SUCCESS;
+  } catch (const CLI::Success& wish) {  // --help, --version
+    return app.exit(wish);
+  } catch (const CLI::ExtrasError&) {
+    print_error(unexpected(app));
+  } catch (const CLI::RequiredError& error) {
+    const bool no_command = app.get_subcommands().empty() && !app.remaining(true).empty();
+    print_error(no_command ? unexpected(app) : fmt::format("{}; see {} --help", error.what(), command_text(app)));
+  } catch (const CLI::ParseError& error) {
+    print_error(error.what());
+  } catch (const UsageError& error) {
+    print_error(error.what());
+  }
+  return kExitUsage;
+}
+
+}  // namespace
+}  // namespace thalweg::lab
+
+int main(int argc, char** argv) {
+  using namespace thalweg::lab;
+  try {
+    return run(argc, argv);
+  } catch (const Interrupted&) {
+    return kExitInterrupted;
+  } catch (const std::bad_alloc&) {
+    print_error("out of memory");
+  } catch (const std::exception& error) {
+    print_error(error.what());
+  }
+  return kExitFailed;
+}
