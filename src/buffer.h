@@ -8,12 +8,12 @@
 namespace thalweg {
 
 struct FreeAligned {
-  void operator()(std::byte* bytes) const { ::operator delete(bytes, std::align_val_t{64}); }
+  void operator()(std::byte* bytes) const { ::operator delete (bytes, std::align_val_t{64}); }
 };
 using Buffer = std::unique_ptr<std::byte[], FreeAligned>;
 
 inline Buffer make_buffer(std::size_t bytes) {
-  return Buffer(static_cast<std::byte*>(::operator new(bytes, std::align_val_t{64})));
+  return Buffer(static_cast<std::byte*>(::operator new (bytes, std::align_val_t{64})));
 }
 
 }  // namespace thalweg

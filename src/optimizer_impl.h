@@ -5,6 +5,7 @@
 
 #include "backends/backend.h"
 #include "buffer.h"
+#include "checkpoint/json.h"
 #include "step/plan.h"
 
 #include <array>
@@ -17,7 +18,9 @@ namespace thalweg {
 
 enum class Precision : std::uint8_t { f32, f64 };
 
-inline std::size_t bytes_of(Precision precision) { return precision == Precision::f32 ? sizeof(float) : sizeof(double); }
+inline std::size_t bytes_of(Precision precision) {
+  return precision == Precision::f32 ? sizeof(float) : sizeof(double);
+}
 inline const char* name_of(Precision precision) { return precision == Precision::f32 ? "f32" : "f64"; }
 template <class T>
 constexpr Precision kPrecisionOf = std::is_same_v<T, float> ? Precision::f32 : Precision::f64;
@@ -30,10 +33,10 @@ struct Parameter {
   std::uint32_t group = 0;
   Precision precision = Precision::f32;
   bool alive = true;
-  std::uint64_t columns_made_for = 0;   ///< GroupRecord::version under which the columns were last completed
-  std::uint64_t last_step = 0;          ///< serial number of the last step() that named this parameter
-  const void* known_gradient = nullptr;  ///< the last gradient that was found not to overlap any parameter …
-  std::uint64_t known_places = 0;        ///< … when Impl::places had this value
+  std::uint64_t columns_made_for = 0;        ///< GroupRecord::version under which the columns were last completed
+  std::uint64_t last_step = 0;               ///< serial number of the last step() that named this parameter
+  const void* known_gradient = nullptr;      ///< the last gradient that was found not to overlap any parameter …
+  std::uint64_t known_places = 0;            ///< … when Impl::places had this value
   std::array<void*, kMaxColumns> columns{};  ///< null where the options do not use the column
   std::array<double, kMaxScalars> scalars{};
 };
@@ -47,8 +50,8 @@ struct ParameterRecord {
 struct GroupRecord {
   std::string name;
   Options options;
-  std::uint64_t version;            ///< changes with the options
-  std::vector<ColumnInfo> columns;  ///< under these options
+  std::uint64_t version;                             ///< changes with the options
+  std::vector<ColumnInfo> columns;                   ///< under these options
   std::array<double, kMaxScalars> shared_scalars{};  ///< with StepCount::shared, instead of each parameter's own
 };
 
@@ -65,6 +68,15 @@ struct Task {
   std::uint32_t parameter;
   std::uint32_t coefficients;
   const void* gradient;
+};
+
+/// A parameter's part of a state that has been checked and not yet taken over.
+struct LoadedParameter {
+  std::uint32_t index = 0;
+  std::uint32_t group = 0;
+  std::int64_t step = 0;
+  std::array<double, kMaxScalars> scalars{};
+  std::array<Buffer, kMaxColumns> storage;
 };
 
 struct NameHash {
@@ -105,6 +117,10 @@ struct Optimizer::Impl {
   // state (checkpoint/state.cc)
   State state() const;
   void load(const State& state);
+  void check_head(const json::Value& head) const;
+  std::size_t group_index(const std::string& name, const std::string& what) const;
+  std::vector<GroupRecord> read_groups(const json::Value& head) const;
+  LoadedParameter read_parameter(const std::string& name, const json::Value& entry, const State& state) const;
 
   const Rule* rule;
   Settings settings;

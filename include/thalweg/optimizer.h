@@ -65,18 +65,17 @@ struct Gradient {
   using Values = std::variant<std::span<const float>, std::span<const double>, Rows<float>, Rows<double>>;
 
   template <class Range>
-    requires std::ranges::contiguous_range<const Range>
-  Gradient(Parameter which, const Range& dense)
+  requires std::ranges::contiguous_range<const Range> Gradient(Parameter which, const Range& dense)
       : parameter(which), values(std::span<const std::ranges::range_value_t<Range>>(dense)) {}
   template <class T>
   Gradient(Parameter which, Rows<T> rows) : parameter(which), values(rows) {}
   // Literals and strings convert to string_view on the way.
   template <class Range>
-    requires std::ranges::contiguous_range<const Range>
-  Gradient(const char* name, const Range& dense) : Gradient(Parameter(std::string_view(name)), dense) {}
+  requires std::ranges::contiguous_range<const Range> Gradient(const char* name, const Range& dense)
+      : Gradient(Parameter(std::string_view(name)), dense) {}
   template <class Range>
-    requires std::ranges::contiguous_range<const Range>
-  Gradient(const std::string& name, const Range& dense) : Gradient(Parameter(std::string_view(name)), dense) {}
+  requires std::ranges::contiguous_range<const Range> Gradient(const std::string& name, const Range& dense)
+      : Gradient(Parameter(std::string_view(name)), dense) {}
 
   Parameter parameter;
   Values values;
@@ -124,8 +123,7 @@ class Optimizer {
   Handle add(std::string_view name, std::span<float> parameter, Group group = {});
   Handle add(std::string_view name, std::span<double> parameter, Group group = {});
   template <class Range>
-    requires std::ranges::contiguous_range<Range>
-  Handle add(std::string_view name, Range& parameter, Group group = {}) {
+  requires std::ranges::contiguous_range<Range> Handle add(std::string_view name, Range& parameter, Group group = {}) {
     return add(name, std::span<std::ranges::range_value_t<Range>>(parameter), group);
   }
   /// Tells where the parameter's memory now is. Its state is kept; type and length must be the same.

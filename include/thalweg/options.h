@@ -16,7 +16,7 @@ class Options {
  public:
   /// From a rule's struct. Throws Error if a value is outside its range.
   template <class R>
-    requires requires { typename R::Coefficients; }
+  requires requires { typename R::Coefficients; }
   Options(const R& hyper_parameters) : Options(thalweg::rule(R::name)) {  // NOLINT: implicit on purpose
     std::size_t index = 0;
     R::describe([&](std::string_view, auto member, auto&&...) {

@@ -16,9 +16,7 @@ struct Range {
   bool high_open = true;
 
   /// Is `value` a number inside the interval? NaN never is; infinities only where the interval holds them.
-  constexpr bool contains(double value) const {
-    return value >= low && (high_open ? value < high : value <= high);
-  }
+  constexpr bool contains(double value) const { return value >= low && (high_open ? value < high : value <= high); }
   /// The interval as mathematics writes it: `[0, 1)`.
   std::string text() const;
 };

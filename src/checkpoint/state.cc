@@ -16,9 +16,7 @@ namespace {
 constexpr std::uint64_t kVersion = 1;
 constexpr std::string_view kKey = "thalweg";
 
-std::string_view name_of(StepCount step_count) {
-  return step_count == StepCount::shared ? "shared" : "per_parameter";
-}
+std::string_view name_of(StepCount step_count) { return step_count == StepCount::shared ? "shared" : "per_parameter"; }
 
 std::string tensor_name(std::string_view parameter, std::string_view column) {
   return std::string(parameter) + "/" + std::string(column);
@@ -42,13 +40,24 @@ std::int64_t step_from_json(const json::Value& json, const std::string& what) {
   return step;
 }
 
-/// A parameter's part of a state that has been checked and not yet taken over.
-struct Loaded {
-  std::uint32_t group;
-  std::int64_t step;
-  std::array<double, kMaxScalars> scalars;
-  std::array<Buffer, kMaxColumns> storage;
-};
+safetensors::Dtype dtype_of(Precision precision) {
+  return precision == Precision::f32 ? safetensors::Dtype::F32 : safetensors::Dtype::F64;
+}
+
+/// Throws Error for the first tensor that is no column of a saved parameter.
+void check_for_strays(const json::Object& saved, const State& state) {
+  for (const auto& tensor : state.tensors) {
+    const std::string& name = tensor.first;
+    const std::size_t slash = std::min(name.rfind('/'), name.size());
+    const auto parameter = saved.find(name.substr(0, slash));
+    bool known = false;
+    if (parameter != saved.end() && slash < name.size()) {
+      const json::Array& columns = parameter->second.at("columns", "state").array("state: columns");
+      known = std::find(columns.begin(), columns.end(), json::Value(name.substr(slash + 1))) != columns.end();
+    }
+    if (!known) throw Error("state: tensor " + in_quotes(name) + " belongs to no parameter and column");
+  }
+}
 
 }  // namespace
 
@@ -82,29 +91,29 @@ State Optimizer::Impl::state() const {
     entry["group"] = groups[parameter.group].name;
     entry["step"] = parameter.step;
     if (!shares_steps()) entry["scalars"] = scalars_to_json(*rule, parameter.scalars);
-    head["parameters"][record.name] = entry;
+    entry["columns"] = json::Array();
     for (std::size_t k = 0; k < rule->columns.size(); ++k) {
       if (record.storage[k] == nullptr) continue;
       safetensors::Tensor tensor;
-      tensor.dtype = parameter.precision == Precision::f32 ? safetensors::Dtype::F32 : safetensors::Dtype::F64;
+      tensor.dtype = dtype_of(parameter.precision);
       tensor.shape = {parameter.size};
       tensor.data.resize(parameter.size * bytes_of(parameter.precision));
       if (!tensor.data.empty()) std::memcpy(tensor.data.data(), record.storage[k].get(), tensor.data.size());
       result.tensors.emplace(tensor_name(record.name, rule->columns[k].name), std::move(tensor));
+      entry["columns"].push_back(rule->columns[k].name);
     }
+    head["parameters"][record.name] = entry;
   }
   result.metadata.emplace(kKey, json::to_string(head));
   return result;
 }
 
-void Optimizer::Impl::load(const State& state) {
-  const auto metadata = state.metadata.find(kKey);
-  if (metadata == state.metadata.end()) throw Error("state: metadata \"thalweg\" is missing: no optimizer state");
-  const json::Value head = json::parse(metadata->second, "state: metadata \"thalweg\"");
+void Optimizer::Impl::check_head(const json::Value& head) const {
   if (const std::string& format = head.at("format", "state").string("state: format"); format != "optimizer") {
     throw Error("state: format is " + in_quotes(format) + ", expected \"optimizer\"");
   }
-  if (const std::uint64_t version = head.at("version", "state").unsigned_integer("state: version"); version != kVersion) {
+  const std::uint64_t version = head.at("version", "state").unsigned_integer("state: version");
+  if (version != kVersion) {
     throw Error("state: version " + std::to_string(version) + " is " + (version > kVersion ? "newer" : "older") +
                 " than " + std::to_string(kVersion) + ", the version this thalweg reads");
   }
@@ -113,108 +122,113 @@ void Optimizer::Impl::load(const State& state) {
     throw Error("state: is of rule " + std::string(saved_rule.name) + ", the optimizer's is " +
                 std::string(rule->name));
   }
-  if (const std::string& count = head.at("step_count", "state").string("state: step_count");
-      count != name_of(settings.step_count)) {
-    throw Error("state: step_count is " + count + ", the optimizer's is " + std::string(name_of(settings.step_count)));
+  const std::string& step_count = head.at("step_count", "state").string("state: step_count");
+  if (step_count != name_of(settings.step_count)) {
+    throw Error("state: step_count is " + step_count + ", the optimizer's is " +
+                std::string(name_of(settings.step_count)));
   }
+}
 
-  // Everything is made and checked first, and taken over only when nothing can fail any more.
-  std::vector<GroupRecord> new_groups = groups;
-  std::vector<bool> group_loaded(groups.size());
-  const auto group_index = [&](const std::string& name, const std::string& what) {
-    std::vector<std::string> known;
-    for (std::size_t i = 0; i < groups.size(); ++i) {
-      if (groups[i].name == name) return i;
-      known.push_back(groups[i].name);
-    }
-    throw Error(what + ": the optimizer has no group " + in_quotes(name) + suggest(name, known));
-  };
+std::size_t Optimizer::Impl::group_index(const std::string& name, const std::string& what) const {
+  std::vector<std::string> known;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    if (groups[i].name == name) return i;
+    known.push_back(groups[i].name);
+  }
+  throw Error(what + ": the optimizer has no group " + in_quotes(name) + suggest(name, known));
+}
+
+std::vector<GroupRecord> Optimizer::Impl::read_groups(const json::Value& head) const {
+  std::vector<GroupRecord> result = groups;
+  std::vector<bool> read(groups.size());
   for (const json::Value& entry : head.at("groups", "state").array("state: groups")) {
     const std::string& name = entry.at("name", "state: group").string("state: group: name");
     const std::string what = "state: group " + in_quotes(name);
     const std::size_t index = group_index(name, what);
-    if (group_loaded[index]) throw Error(what + " is there twice");
-    group_loaded[index] = true;
-    GroupRecord& group = new_groups[index];
+    if (read[index]) throw Error(what + " is there twice");
+    read[index] = true;
     Options options(*rule);
-    const json::Object& saved_options = entry.at("options", what).object(what + ": options");
-    for (const auto& [option, value] : saved_options) options.set(option, value.number(what + ": " + option));
-    for (const OptionInfo& option : rule->options) entry.at("options", what).at(option.name, what + ": options");
-    group.options = std::move(options);
-    group.columns = rule->columns_under(group.options);
-    if (shares_steps()) group.shared_scalars = scalars_from_json(*rule, entry.at("scalars", what), what);
+    const json::Value& saved = entry.at("options", what);
+    for (const OptionInfo& option : rule->options) saved.at(option.name, what + ": options");
+    for (const auto& [option, value] : saved.object(what)) options.set(option, value.number(what + ": " + option));
+    result[index].columns = rule->columns_under(options);
+    result[index].options = std::move(options);
+    if (shares_steps()) result[index].shared_scalars = scalars_from_json(*rule, entry.at("scalars", what), what);
   }
   for (std::size_t i = 0; i < groups.size(); ++i) {
-    if (!group_loaded[i]) throw Error("state: group " + in_quotes(groups[i].name) + " is missing");
+    if (!read[i]) throw Error("state: group " + in_quotes(groups[i].name) + " is missing");
   }
+  return result;
+}
+
+LoadedParameter Optimizer::Impl::read_parameter(const std::string& name, const json::Value& entry,
+                                                const State& state) const {
+  const std::string what = "state: parameter " + in_quotes(name);
+  const auto found = by_name.find(name);
+  if (found == by_name.end()) throw Error(what + " is not one of the optimizer's");
+  const Parameter& parameter = parameters[found->second];
+  if (const std::string& dtype = entry.at("dtype", what).string(what); dtype != thalweg::name_of(parameter.precision)) {
+    throw Error(what + " is " + dtype + ", the optimizer's is " + thalweg::name_of(parameter.precision));
+  }
+  if (const std::uint64_t size = entry.at("size", what).unsigned_integer(what); size != parameter.size) {
+    throw Error(what + " has " + std::to_string(size) + " elements, the optimizer's " + std::to_string(parameter.size));
+  }
+  LoadedParameter result;
+  result.index = found->second;
+  result.group = static_cast<std::uint32_t>(group_index(entry.at("group", what).string(what), what));
+  result.step = step_from_json(entry.at("step", what), what);
+  result.scalars = shares_steps() ? first_scalars() : scalars_from_json(*rule, entry.at("scalars", what), what);
+  const json::Array& columns = entry.at("columns", what).array(what + ": columns");
+  const std::size_t bytes = parameter.size * bytes_of(parameter.precision);
+  for (std::size_t k = 0; k < rule->columns.size(); ++k) {
+    const std::string column(rule->columns[k].name);
+    // A column that had not been in use yet is not there, and begins at its first value.
+    if (std::find(columns.begin(), columns.end(), json::Value(column)) == columns.end()) continue;
+    const auto it = state.tensors.find(tensor_name(name, column));
+    if (it == state.tensors.end()) throw Error("state: tensor " + in_quotes(tensor_name(name, column)) + " is missing");
+    const safetensors::Tensor& tensor = it->second;
+    if (tensor.dtype != dtype_of(parameter.precision) || tensor.shape != std::vector<std::uint64_t>{parameter.size} ||
+        tensor.data.size() != bytes) {
+      throw Error("state: tensor " + in_quotes(it->first) + " is not " + thalweg::name_of(parameter.precision) +
+                  " of shape [" + std::to_string(parameter.size) + "]");
+    }
+    result.storage[k] = make_buffer(std::max<std::size_t>(1, bytes));
+    if (bytes > 0) std::memcpy(result.storage[k].get(), tensor.data.data(), bytes);
+  }
+  return result;
+}
+
+void Optimizer::Impl::load(const State& state) {
+  const auto metadata = state.metadata.find(kKey);
+  if (metadata == state.metadata.end()) throw Error("state: metadata \"thalweg\" is missing: no optimizer state");
+  const json::Value head = json::parse(metadata->second, "state: metadata \"thalweg\"");
+
+  // Everything is read and checked first, and taken over only when nothing can fail any more.
+  check_head(head);
+  std::vector<GroupRecord> new_groups = read_groups(head);
   const std::int64_t new_shared_step =
       shares_steps() ? step_from_json(head.at("shared_step", "state"), "state: shared_step") : 0;
-
-  std::vector<Loaded> loaded(parameters.size());
-  std::size_t tensors_used = 0;
   const json::Object& saved = head.at("parameters", "state").object("state: parameters");
-  for (const auto& [name, entry] : saved) {
-    const std::string what = "state: parameter " + in_quotes(name);
-    const auto found = by_name.find(name);
-    if (found == by_name.end()) throw Error(what + " is not one of the optimizer's");
-    const Parameter& parameter = parameters[found->second];
-    Loaded& own = loaded[found->second];
-    if (const std::string& dtype = entry.at("dtype", what).string(what); dtype != thalweg::name_of(parameter.precision)) {
-      throw Error(what + " is " + dtype + ", the optimizer's is " + thalweg::name_of(parameter.precision));
-    }
-    if (const std::uint64_t size = entry.at("size", what).unsigned_integer(what); size != parameter.size) {
-      throw Error(what + " has " + std::to_string(size) + " elements, the optimizer's " + std::to_string(parameter.size));
-    }
-    own.group = static_cast<std::uint32_t>(group_index(entry.at("group", what).string(what), what));
-    own.step = step_from_json(entry.at("step", what), what);
-    own.scalars = shares_steps() ? first_scalars() : scalars_from_json(*rule, entry.at("scalars", what), what);
-    for (std::size_t k = 0; k < rule->columns.size(); ++k) {
-      const ColumnInfo& column = new_groups[own.group].columns[k];
-      const auto tensor = state.tensors.find(tensor_name(name, column.name));
-      if (tensor == state.tensors.end()) {
-        if (column.needed && own.step > 0) throw Error(what + ": column " + in_quotes(std::string(column.name)) + " is missing");
-        continue;
-      }
-      ++tensors_used;
-      const safetensors::Dtype dtype =
-          parameter.precision == Precision::f32 ? safetensors::Dtype::F32 : safetensors::Dtype::F64;
-      const std::size_t bytes = parameter.size * bytes_of(parameter.precision);
-      if (tensor->second.dtype != dtype || tensor->second.shape != std::vector<std::uint64_t>{parameter.size} ||
-          tensor->second.data.size() != bytes) {
-        throw Error("state: tensor " + in_quotes(tensor->first) + " is not " + thalweg::name_of(parameter.precision) +
-                    " of shape [" + std::to_string(parameter.size) + "]");
-      }
-      own.storage[k] = make_buffer(std::max<std::size_t>(1, bytes));
-      if (bytes > 0) std::memcpy(own.storage[k].get(), tensor->second.data.data(), bytes);
-    }
-  }
+  std::vector<LoadedParameter> loaded;
+  for (const auto& [name, entry] : saved) loaded.push_back(read_parameter(name, entry, state));
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     if (parameters[i].alive && !saved.contains(records[i].name)) {
       throw Error("state: parameter " + in_quotes(records[i].name) + " is missing");
     }
   }
-  if (tensors_used != state.tensors.size()) {
-    for (const auto& [name, tensor] : state.tensors) {
-      const std::size_t slash = name.rfind('/');
-      const auto of_rule = [&](const ColumnInfo& column) { return slash != name.npos && column.name == name.substr(slash + 1); };
-      if (slash == name.npos || !saved.contains(name.substr(0, slash)) ||
-          std::ranges::none_of(rule->columns, of_rule)) {
-        throw Error("state: tensor " + in_quotes(name) + " belongs to no parameter and column");
-      }
-    }
-  }
+  check_for_strays(saved, state);
 
   for (GroupRecord& group : new_groups) group.version = ++versions;
   groups.swap(new_groups);
   shared_step = new_shared_step;
-  for (std::size_t i = 0; i < parameters.size(); ++i) {
-    if (!parameters[i].alive) continue;
-    parameters[i].group = loaded[i].group;
-    parameters[i].step = loaded[i].step;
-    parameters[i].scalars = loaded[i].scalars;
-    parameters[i].columns = {};
-    parameters[i].columns_made_for = 0;
-    records[i].storage = std::move(loaded[i].storage);
+  for (LoadedParameter& from : loaded) {
+    Parameter& parameter = parameters[from.index];
+    parameter.group = from.group;
+    parameter.step = from.step;
+    parameter.scalars = from.scalars;
+    parameter.columns = {};
+    parameter.columns_made_for = 0;
+    records[from.index].storage = std::move(from.storage);
   }
 }
 

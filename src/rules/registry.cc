@@ -15,7 +15,7 @@
 
 namespace thalweg {
 
-#define THALWEG_DECLARE_KERNELS(Struct, file) \
+#define THALWEG_DECLARE_KERNELS(Struct, file)  \
   Kernels file##_kernels(std::int64_t target); \
   namespace reference {                        \
   Kernels file##_kernels();                    \

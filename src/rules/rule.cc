@@ -12,11 +12,16 @@ std::string Range::text() const {
 
 std::string_view to_string(ColumnKind kind) {
   switch (kind) {
-    case ColumnKind::average: return "average";
-    case ColumnKind::second_moment: return "second moment";
-    case ColumnKind::maximum: return "maximum";
-    case ColumnKind::parameter_like: return "parameter-like";
-    case ColumnKind::sign: return "sign";
+    case ColumnKind::average:
+      return "average";
+    case ColumnKind::second_moment:
+      return "second moment";
+    case ColumnKind::maximum:
+      return "maximum";
+    case ColumnKind::parameter_like:
+      return "parameter-like";
+    case ColumnKind::sign:
+      return "sign";
   }
   return "unknown";
 }

@@ -9,7 +9,7 @@ namespace thalweg {
 /// θ ← (1 − ηλ) θ.
 struct Around {
   bool maximize = false;
-  double coupled_decay = 0;    // λ, or 0
+  double coupled_decay = 0;     // λ, or 0
   double decoupled_shrink = 1;  // 1 − ηλ, or 1
 };
 

@@ -75,7 +75,7 @@ const void* Optimizer::Impl::gradient_values(const Gradient& gradient, std::uint
             std::is_same_v<Values, std::span<const float>> || std::is_same_v<Values, std::span<const double>>;
         constexpr Precision kPrecision =
             std::is_same_v<Values, std::span<const float>> || std::is_same_v<Values, Rows<float>> ? Precision::f32
-                                                                                                : Precision::f64;
+                                                                                                  : Precision::f64;
         if (parameter.precision != kPrecision) {
           throw Error(what() + " is " + name_of(kPrecision) + ", the parameter " + name_of(parameter.precision));
         }
@@ -155,8 +155,8 @@ void Optimizer::Impl::check_finite() {
                                 : find_non_finite<double>(task.gradient, parameter.size);
   const double value =
       f32 ? double{static_cast<const float*>(task.gradient)[at]} : static_cast<const double*>(task.gradient)[at];
-  throw NonFiniteError("step: gradient of " + in_quotes(name) + " is not finite: element " + std::to_string(at) + " is " +
-                           to_text(value),
+  throw NonFiniteError("step: gradient of " + in_quotes(name) + " is not finite: element " + std::to_string(at) +
+                           " is " + to_text(value),
                        name);
 }
 

@@ -9,10 +9,10 @@ namespace thalweg {
 
 /// What a step of Adam needs.
 struct AdamCoefficients {
-  double beta1, rest1;      // β₁, 1 − β₁
-  double beta2, rest2;      // β₂, 1 − β₂
-  double step_size;         // η / (1 − β₁ᵗ)
-  double root_correction;   // 1 / √(1 − β₂ᵗ)
+  double beta1, rest1;     // β₁, 1 − β₁
+  double beta2, rest2;     // β₂, 1 − β₂
+  double step_size;        // η / (1 − β₁ᵗ)
+  double root_correction;  // 1 / √(1 − β₂ᵗ)
   double eps;
   bool amsgrad;
 };

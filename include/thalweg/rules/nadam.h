@@ -26,7 +26,8 @@ m ← β₁ m + (1 − β₁) g
 v ← β₂ v + (1 − β₂) g²
 u = (1 − μₜ) g / (1 − P) + μₜ₊₁ m / (1 − P μₜ₊₁)
 θ ← θ − η u / (√(v / (1 − β₂ᵗ)) + ε))";
-  static constexpr std::string_view source = "Dozat (2016), Incorporating Nesterov momentum into Adam, as PyTorch writes it";
+  static constexpr std::string_view source =
+      "Dozat (2016), Incorporating Nesterov momentum into Adam, as PyTorch writes it";
 
   template <class Visitor>
   static constexpr void describe(Visitor&& option) {
@@ -52,11 +53,11 @@ u = (1 − μₜ) g / (1 − P) + μₜ₊₁ m / (1 − P μₜ₊₁)
   void advance(std::int64_t step, double* scalar) const { scalar[0] *= momentum_at(step); }
 
   struct Coefficients {
-    double beta1, rest1;      // β₁, 1 − β₁
-    double beta2, rest2;      // β₂, 1 − β₂
-    double gradient_step;     // η (1 − μₜ) / (1 − P)
-    double momentum_step;     // η μₜ₊₁ / (1 − P μₜ₊₁)
-    double root_correction;   // 1 / √(1 − β₂ᵗ)
+    double beta1, rest1;     // β₁, 1 − β₁
+    double beta2, rest2;     // β₂, 1 − β₂
+    double gradient_step;    // η (1 − μₜ) / (1 − P)
+    double momentum_step;    // η μₜ₊₁ / (1 − P μₜ₊₁)
+    double root_correction;  // 1 / √(1 − β₂ᵗ)
     double eps;
   };
 

@@ -26,7 +26,8 @@ struct RMSprop {
 
   static constexpr std::string_view name = "rmsprop";
   static constexpr std::string_view title = "divides each step by a running root mean square of the gradient";
-  static constexpr std::string_view formula = R"(v ← α v + (1 − α) g²                      v₀ = initial_accumulator_value
+  static constexpr std::string_view formula =
+      R"(v ← α v + (1 − α) g²                      v₀ = initial_accumulator_value
 m ← α m + (1 − α) g                       if centered
 ṽ = v, or max(v − m², 0) if centered      v and m over 1 − αᵗ first, if bias_correction
 d = √ṽ + ε                                or √(ṽ + ε) if eps_inside
@@ -34,7 +35,8 @@ u = g / d                                 or η g / d if lr_in_momentum
 b ← μ b + u                               if momentum; then u ← b, or u + μ b if nesterov
 θ ← θ − η u                               or θ − u if lr_in_momentum)";
   static constexpr std::string_view source =
-      "Hinton, Neural Networks for Machine Learning, lecture 6e (2012); centered: Graves (2013), arXiv 1308.0850, eq. 38";
+      "Hinton, Neural Networks for Machine Learning, lecture 6e (2012); centered: Graves (2013), arXiv 1308.0850, eq. "
+      "38";
 
   template <class Visitor>
   static constexpr void describe(Visitor&& option) {
