@@ -13,7 +13,7 @@ namespace thalweg::lab {
 
 /// Images and labels of one part (training, test). The bytes live in a mapped file or in memory; copies share them.
 struct ImageSet {
-  std::shared_ptr<const void> owner;  ///< keeps the bytes alive
+  std::shared_ptr<const void> owner;     ///< keeps the bytes alive
   std::span<const std::uint8_t> pixels;  ///< count × channels × height × width, row-major
   std::vector<std::uint8_t> labels;      ///< count, each below Dataset::classes
   std::int64_t count = 0;

@@ -1,0 +1,287 @@
+// Data: IDX files are read as they are and refused where they are damaged; batches are normalised.
+#include "data/dataset.h"
+
+#include "data/idx.h"
+#include "idx_files.h"
+
+#include <thalweg/error.h>
+
+#include <gmock/gmock.h>
+#include <torch/torch.h>
+
+#include <fstream>
+#include <functional>
+#include <numeric>
+
+namespace thalweg::lab {
+namespace {
+
+using test::Bytes;
+using test::gzip_bytes;
+using test::idx_bytes;
+using test::TemporaryFolder;
+using test::write_bytes;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+std::string message_of(const std::function<void()>& job) {
+  try {
+    job();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+Bytes counting(std::size_t size) {
+  Bytes bytes(size);
+  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<std::uint8_t>(i * 37 + i / 256);
+  return bytes;
+}
+
+// A folder with 6 training and 4 test images of 2 × 3 pixels.
+class IdxFolder : public ::testing::Test {
+ protected:
+  IdxFolder() {
+    write("train-images-idx3-ubyte", train_images);
+    write("train-labels-idx1-ubyte", train_labels);
+    write("t10k-images-idx3-ubyte", idx_bytes({4, 2, 3}, counting(24)));
+    write("t10k-labels-idx1-ubyte", idx_bytes({4}, {9, 0, 1, 2}));
+  }
+  void write(const std::string& name, const Bytes& bytes) { write_bytes(folder.path() / name, bytes); }
+  void remove(const std::string& name) { std::filesystem::remove(folder.path() / name); }
+  std::string spec() const { return "idx:" + folder.path().string(); }
+  std::string error() const {
+    return message_of([this] { open_dataset(spec()); });
+  }
+
+  TemporaryFolder folder;
+  const Bytes pixels = counting(36);
+  const Bytes labels{0, 1, 2, 3, 4, 5};
+  const Bytes train_images = idx_bytes({6, 2, 3}, pixels);
+  const Bytes train_labels = idx_bytes({6}, labels);
+};
+
+TEST_F(IdxFolder, HoldsWhatTheFilesHold) {
+  const Dataset dataset = open_dataset(spec());
+  EXPECT_EQ(dataset.train.count, 6);
+  EXPECT_EQ(dataset.test.count, 4);
+  EXPECT_EQ(dataset.height, 2);
+  EXPECT_EQ(dataset.width, 3);
+  EXPECT_EQ(dataset.classes, 10);
+  EXPECT_EQ(dataset.name, spec());
+  EXPECT_EQ(dataset.origin, folder.path().string());
+  EXPECT_EQ(Bytes(dataset.train.pixels.begin(), dataset.train.pixels.end()), pixels);
+  EXPECT_EQ(dataset.train.labels, labels);
+  EXPECT_EQ(dataset.test.labels, (Bytes{9, 0, 1, 2}));
+}
+
+TEST_F(IdxFolder, PixelsOutliveTheDatasetThatReadThem) {
+  ImageSet set = open_dataset(spec()).train;
+  EXPECT_EQ(Bytes(set.pixels.begin(), set.pixels.end()), pixels);
+}
+
+TEST_F(IdxFolder, GzipIsKnownByItsMagicNotItsName) {
+  remove("train-images-idx3-ubyte");
+  write("train-images-idx3-ubyte.gz", gzip_bytes(train_images));
+  write("train-labels-idx1-ubyte", gzip_bytes(train_labels));  // compressed, named as if it were not
+  const Dataset dataset = open_dataset(spec());
+  EXPECT_EQ(Bytes(dataset.train.pixels.begin(), dataset.train.pixels.end()), pixels);
+  EXPECT_EQ(dataset.train.labels, labels);
+}
+
+TEST_F(IdxFolder, NamesWithADotAreFound) {
+  remove("train-images-idx3-ubyte");
+  write("train-images.idx3-ubyte", train_images);
+  EXPECT_EQ(open_dataset(spec()).train.count, 6);
+}
+
+TEST_F(IdxFolder, PlainPixelsStayInTheMappedFile) {
+  const Dataset dataset = open_dataset(spec());
+  std::ifstream maps("/proc/self/maps");
+  const auto at = reinterpret_cast<std::uintptr_t>(dataset.train.pixels.data());
+  std::string line, found;
+  while (std::getline(maps, line)) {
+    std::uintptr_t begin = 0, end = 0;
+    if (std::sscanf(line.c_str(), "%lx-%lx", &begin, &end) == 2 && at >= begin && at < end) found = line;
+  }
+  EXPECT_THAT(found, HasSubstr("train-images-idx3-ubyte"));
+}
+
+TEST_F(IdxFolder, LabelsBeyondTenClassesMakeMore) {
+  write("train-labels-idx1-ubyte", idx_bytes({6}, {0, 46, 2, 3, 4, 5}));
+  EXPECT_EQ(open_dataset(spec()).classes, 47);
+  write("train-labels-idx1-ubyte", idx_bytes({6}, {0, 1, 62, 3, 4, 5}));
+  EXPECT_THAT(error(), AllOf(HasSubstr("train-labels-idx1-ubyte"), HasSubstr("offset 10"), HasSubstr("label 62"),
+                             HasSubstr("0 … 61")));
+}
+
+TEST_F(IdxFolder, TestLabelsMustBeClassesOfTheTrainingPart) {
+  write("t10k-labels-idx1-ubyte", idx_bytes({4}, {9, 0, 10, 2}));
+  EXPECT_THAT(error(), AllOf(HasSubstr("t10k-labels-idx1-ubyte"), HasSubstr("offset 10"), HasSubstr("0 … 9")));
+}
+
+TEST_F(IdxFolder, RefusesDifferentCounts) {
+  write("train-labels-idx1-ubyte", idx_bytes({5}, {0, 1, 2, 3, 4}));
+  EXPECT_THAT(error(), AllOf(HasSubstr("5 labels"), HasSubstr("6 images")));
+}
+
+TEST_F(IdxFolder, RefusesDifferentImageSizes) {
+  write("t10k-images-idx3-ubyte", idx_bytes({4, 3, 2}, counting(24)));
+  EXPECT_THAT(error(), AllOf(HasSubstr("3 × 2"), HasSubstr("2 × 3")));
+}
+
+TEST_F(IdxFolder, NamesTheFileThatIsMissing) {
+  remove("t10k-labels-idx1-ubyte");
+  EXPECT_THAT(error(), HasSubstr("t10k-labels-idx1-ubyte"));
+}
+
+TEST(OpenDataset, SuggestsNames) {
+  EXPECT_THAT(message_of([] { open_dataset("fashion-mnits"); }),
+              AllOf(HasSubstr("fashion-mnits"), HasSubstr("fashion-mnist")));
+  EXPECT_THAT(message_of([] { open_dataset("idx:/nowhere/at/all"); }), HasSubstr("/nowhere/at/all"));
+}
+
+// Every way in which a header can be wrong: bytes, and what the error must say.
+struct Damage {
+  const char* name;
+  Bytes bytes;
+  std::vector<std::string> said;
+};
+
+class DamagedIdx : public ::testing::TestWithParam<Damage> {};
+
+TEST_P(DamagedIdx, IsRefusedPlainAndCompressed) {
+  const TemporaryFolder folder;
+  const std::filesystem::path file = folder.path() / "images";
+  for (const bool compressed : {false, true}) {
+    write_bytes(file, compressed ? gzip_bytes(GetParam().bytes) : GetParam().bytes);
+    const std::string error = message_of([&] { read_idx(file, 3); });
+    EXPECT_THAT(error, HasSubstr(file.string()));
+    EXPECT_THAT(error, HasSubstr("offset"));
+    if (compressed && GetParam().said.back() == "follow") continue;  // gzip says it in its own words
+    for (const std::string& part : GetParam().said) EXPECT_THAT(error, HasSubstr(part)) << compressed;
+  }
+}
+
+Bytes changed(std::size_t at, std::uint8_t value) {
+  Bytes bytes = idx_bytes({6, 2, 3}, counting(36));
+  bytes[at] = value;
+  return bytes;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, DamagedIdx,
+    ::testing::Values(Damage{"FirstByte", changed(0, 1), {"offset 0", "00 00"}},
+                      Damage{"SecondByte", changed(1, 7), {"offset 0", "00 00"}},
+                      Damage{"UnknownType", changed(2, 0x0a), {"offset 2", "0a"}},
+                      Damage{"SignedType", changed(2, 0x09), {"offset 2", "signed byte"}},
+                      Damage{"FloatType", changed(2, 0x0d), {"offset 2", "32-bit float"}},
+                      Damage{"NoDimension", changed(3, 0), {"offset 3", "0 dimensions"}},
+                      Damage{"TooManyDimensions", changed(3, 9), {"offset 3", "9 dimensions"}},
+                      Damage{"OtherDimensions", changed(3, 1), {"offset 3", "expected 3"}},
+                      Damage{"NoImages", changed(7, 0), {"offset 4", "is 0"}},
+                      Damage{"NoHeight", changed(11, 0), {"offset 8", "is 0"}},
+                      Damage{"NoWidth", changed(15, 0), {"offset 12", "is 0"}},
+                      Damage{
+                          "ProductOverflows", idx_bytes({0xffffffff, 0xffffffff, 0xffffffff}, {1}), {"offset", "2^62"}},
+                      Damage{"HugeSizes", idx_bytes({0xffffffff, 100, 100}, {1}), {"offset"}},
+                      Damage{"OneByteShort", idx_bytes({6, 2, 3}, counting(35)), {"offset 51"}},
+                      Damage{"OneByteLong", idx_bytes({6, 2, 3}, counting(37)), {"offset 52", "follow"}},
+                      Damage{"EndsInHeader", Bytes{0, 0, 8, 3, 0, 0, 0, 6, 0}, {"offset 9", "header"}},
+                      Damage{"EndsInMagic", Bytes{0, 0, 8}, {"offset 3", "magic"}},
+                      Damage{"Empty", Bytes{}, {"offset 0"}}),
+    [](const auto& info) { return std::string(info.param.name); });
+
+TEST(CompressedIdx, DamageAnywhereIsNoticed) {
+  const TemporaryFolder folder;
+  const std::filesystem::path file = folder.path() / "images.gz";
+  const Bytes whole = gzip_bytes(idx_bytes({6, 2, 3}, counting(36)));
+  write_bytes(file, whole);
+  EXPECT_EQ(read_idx(file, 3).bytes.size(), 36u);
+  for (std::size_t length = 2; length < whole.size(); ++length) {
+    write_bytes(file, Bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length)));
+    EXPECT_THAT(message_of([&] { read_idx(file, 3); }), HasSubstr("offset")) << "cut to " << length;
+  }
+  // Bytes 4 to 9 of a gzip header (time, flags, system) mean nothing to the contents.
+  for (std::size_t at = 10; at < whole.size(); ++at) {
+    Bytes damaged = whole;
+    damaged[at] ^= 0x55;
+    write_bytes(file, damaged);
+    EXPECT_THAT(message_of([&] { read_idx(file, 3); }), HasSubstr("offset")) << "byte " << at;
+  }
+  Bytes longer = whole;
+  longer.push_back(0);
+  write_bytes(file, longer);
+  EXPECT_THAT(message_of([&] { read_idx(file, 3); }), HasSubstr("follow"));
+}
+
+TEST_F(IdxFolder, MeasuresMeanAndDeviationOfTheNamedImages) {
+  const Dataset dataset = open_dataset(spec());
+  const std::vector<std::int64_t> some{1, 4, 5};
+  double sum = 0, squares = 0;
+  for (const std::int64_t index : some) {
+    for (std::int64_t k = 0; k < 6; ++k) sum += pixels[static_cast<std::size_t>(index * 6 + k)] / 255.0;
+  }
+  const double mean = sum / 18;
+  for (const std::int64_t index : some) {
+    for (std::int64_t k = 0; k < 6; ++k) {
+      const double difference = pixels[static_cast<std::size_t>(index * 6 + k)] / 255.0 - mean;
+      squares += difference * difference;
+    }
+  }
+  const Normalisation measured = measure(dataset, dataset.train, some);
+  EXPECT_NEAR(measured.mean, mean, 1e-12);
+  EXPECT_NEAR(measured.deviation, std::sqrt(squares / 18), 1e-12);
+}
+
+TEST_F(IdxFolder, BatchesHoldTheNamedImagesNormalised) {
+  const Dataset dataset = open_dataset(spec());
+  const std::vector<std::int64_t> indices{5, 0, 3};
+  const Normalisation normalisation{.mean = 0.3, .deviation = 0.25};
+  torch::Tensor images = torch::empty({3, 1, 2, 3});
+  torch::Tensor batch_labels = torch::empty({3}, torch::kInt64);
+  load_batch(dataset, dataset.train, indices, normalisation, images, batch_labels);
+  for (std::size_t i = 0; i < indices.size(); ++i) {
+    EXPECT_EQ(batch_labels[static_cast<std::int64_t>(i)].item().toLong(), labels[static_cast<std::size_t>(indices[i])]);
+    for (std::size_t k = 0; k < 6; ++k) {
+      const double expected = (pixels[static_cast<std::size_t>(indices[i]) * 6 + k] / 255.0 - 0.3) / 0.25;
+      EXPECT_NEAR(images.data_ptr<float>()[i * 6 + k], expected, 1e-6);
+    }
+  }
+}
+
+TEST(Measure, ImagesOfOneGreyHaveDeviationOne) {
+  const TemporaryFolder folder;
+  for (const char* part : {"train", "t10k"}) {
+    write_bytes(folder.path() / (std::string(part) + "-images-idx3-ubyte"), idx_bytes({2, 2, 2}, Bytes(8, 7)));
+    write_bytes(folder.path() / (std::string(part) + "-labels-idx1-ubyte"), idx_bytes({2}, {0, 1}));
+  }
+  const Dataset dataset = open_dataset("idx:" + folder.path().string());
+  const std::vector<std::int64_t> all{0, 1};
+  EXPECT_EQ(measure(dataset, dataset.train, all).deviation, 1);
+}
+
+TEST(FashionMnist, IsTheDocumentedSet) {
+  if (!std::filesystem::exists("/usr/share/datasets/fashion-mnist")) GTEST_SKIP() << "dataset-fashion-mnist is missing";
+  const Dataset dataset = open_dataset("fashion-mnist");
+  EXPECT_EQ(dataset.train.count, 60000);
+  EXPECT_EQ(dataset.test.count, 10000);
+  EXPECT_EQ(dataset.height, 28);
+  EXPECT_EQ(dataset.width, 28);
+  EXPECT_EQ(dataset.class_names.size(), 10u);
+  for (const ImageSet* set : {&dataset.train, &dataset.test}) {
+    std::vector<std::int64_t> count(10);
+    for (const std::uint8_t label : set->labels) ++count[label];
+    EXPECT_THAT(count, ::testing::Each(set->count / 10));
+  }
+  // Known from many publications: 0.2860 and 0.3530.
+  std::vector<std::int64_t> all(60000);
+  std::iota(all.begin(), all.end(), 0);
+  const Normalisation measured = measure(dataset, dataset.train, all);
+  EXPECT_NEAR(measured.mean, 0.2860, 5e-5);
+  EXPECT_NEAR(measured.deviation, 0.3530, 5e-5);
+}
+
+}  // namespace
+}  // namespace thalweg::lab

@@ -1,0 +1,105 @@
+// Models: names, shapes, first values, and the same function as LibTorch's own layers give.
+#include "models/model.h"
+
+#include <thalweg/error.h>
+
+#include <gmock/gmock.h>
+#include <torch/torch.h>
+
+namespace thalweg::lab {
+namespace {
+
+const ImageShape kFashion{1, 28, 28, 10};
+
+std::vector<std::string> names_of(const Model& model) {
+  std::vector<std::string> names;
+  for (const auto& item : model.named_parameters()) names.push_back(item.key());
+  return names;
+}
+
+TEST(Models, HaveNamedParametersAndShapes) {
+  EXPECT_THAT(names_of(*make_model("softmax", kFashion, {}, 1)),
+              ::testing::ElementsAre("output.weight", "output.bias"));
+  EXPECT_THAT(names_of(*make_model("mlp", kFashion, {32, 16}, 1)),
+              ::testing::ElementsAre("dense1.weight", "dense1.bias", "dense2.weight", "dense2.bias", "output.weight",
+                                     "output.bias"));
+  EXPECT_THAT(names_of(*make_model("cnn", kFashion, {128}, 1)),
+              ::testing::ElementsAre("conv1.weight", "conv1.bias", "conv2.weight", "conv2.bias", "dense1.weight",
+                                     "dense1.bias", "output.weight", "output.bias"));
+  for (const auto& [name, line] : model_names()) {
+    EXPECT_EQ(make_model(name, {3, 9, 14, 7}, {20}, 1)->forward(torch::randn({5, 3, 9, 14})).sizes(),
+              (torch::IntArrayRef{5, 7}))
+        << name;
+  }
+}
+
+TEST(Models, FirstValuesDependOnSeedNameAndPlaceAlone) {
+  for (const auto& [name, line] : model_names()) {
+    torch::manual_seed(1);
+    const auto first = make_model(name, kFashion, {128}, 7);
+    torch::manual_seed(2);
+    const auto same = make_model(name, kFashion, {128}, 7), other = make_model(name, kFashion, {128}, 8);
+    for (const auto& item : first->named_parameters()) {
+      EXPECT_TRUE(item.value().equal(same->named_parameters()[item.key()])) << name << ' ' << item.key();
+      EXPECT_FALSE(item.value().equal(other->named_parameters()[item.key()])) << name << ' ' << item.key();
+    }
+  }
+}
+
+TEST(Models, FirstValuesAreUniformInTheStatedBounds) {
+  const auto model = make_model("cnn", kFashion, {128}, 3);
+  const auto expect_uniform = [&](const char* name, double bound) {
+    const torch::Tensor values = model->named_parameters()[name].detach().to(torch::kFloat64);
+    EXPECT_LE(values.abs().max().item().toDouble(), bound) << name;
+    const double n = static_cast<double>(values.numel());
+    // Five standard errors of mean and variance of a uniform distribution.
+    EXPECT_NEAR(values.mean().item().toDouble(), 0, 5 * bound / std::sqrt(3 * n)) << name;
+    EXPECT_NEAR(values.square().mean().item().toDouble(), bound * bound / 3,
+                5 * bound * bound * std::sqrt(4.0 / 45 / n))
+        << name;
+  };
+  expect_uniform("conv2.weight", std::sqrt(6.0 / (32 * 9)));
+  expect_uniform("dense1.weight", std::sqrt(6.0 / (64 * 7 * 7)));
+  expect_uniform("output.weight", 1 / std::sqrt(128.0));
+  expect_uniform("dense1.bias", 1 / std::sqrt(64.0 * 7 * 7));
+}
+
+// The network as a tutorial writes it: contiguous, ReLU before pool. Outputs and gradients must agree.
+TEST(Models, CnnIsTheTutorialsNetwork) {
+  const auto model = make_model("cnn", kFashion, {32}, 5);
+  const torch::Tensor images = torch::randn({6, 1, 28, 28});
+  std::map<std::string, torch::Tensor> p;
+  for (const auto& item : model->named_parameters()) {
+    p[item.key()] = item.value().detach().clone(torch::MemoryFormat::Contiguous).set_requires_grad(true);
+  }
+  torch::Tensor x = torch::max_pool2d(torch::relu(torch::conv2d(images, p["conv1.weight"], p["conv1.bias"], 1, 1)), 2);
+  x = torch::max_pool2d(torch::relu(torch::conv2d(x, p["conv2.weight"], p["conv2.bias"], 1, 1)), 2);
+  x = torch::relu(torch::linear(x.flatten(1), p["dense1.weight"], p["dense1.bias"]));
+  const torch::Tensor expected = torch::linear(x, p["output.weight"], p["output.bias"]);
+  const torch::Tensor logits = model->forward(images);
+  EXPECT_TRUE(torch::allclose(logits, expected, 1e-4, 1e-4));
+  const torch::Tensor direction = torch::randn({6, 10});
+  logits.backward(direction);
+  expected.backward(direction);
+  for (const auto& item : model->named_parameters()) {
+    EXPECT_TRUE(torch::allclose(item.value().grad(), p[item.key()].grad(), 1e-3, 1e-3)) << item.key();
+  }
+}
+
+TEST(Models, ErrorsNameAndSuggest) {
+  const auto message = [](const char* name, const ImageShape& shape, std::vector<std::int64_t> dense) -> std::string {
+    try {
+      make_model(name, shape, dense, 1);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_THAT(message("cmn", kFashion, {128}),
+              ::testing::AllOf(::testing::HasSubstr("cmn"), ::testing::HasSubstr("cnn")));
+  EXPECT_THAT(message("mlp", kFashion, {0}), ::testing::HasSubstr("width 0"));
+  EXPECT_THAT(message("cnn", {1, 3, 28, 10}, {128}), ::testing::HasSubstr("3 × 28"));
+}
+
+}  // namespace
+}  // namespace thalweg::lab
