@@ -54,7 +54,7 @@ std::vector<Candidate> near_names(std::string_view unknown, std::span<const std:
   std::vector<Candidate> near;
   for (std::size_t index = 0; index < known.size(); ++index) {
     const std::string name = lower_case(known[index]);
-    const auto [shorter, longer] = std::minmax(wanted.size(), name.size());
+    const auto [shorter, longer] = std::minmax({wanted.size(), name.size()});
     const std::size_t allowed = std::max<std::size_t>(1, longer / 3);
     if (shorter >= 3 && wanted.compare(0, shorter, name, 0, shorter) == 0) {
       // The beginning of a name ("fashion" for "fashion-mnist") counts as near, whatever the length of the rest.

@@ -96,7 +96,7 @@ const Value& Value::at(std::string_view key, std::string_view what) const {
   if (const Value* value = find(key, what)) {
     return *value;
   }
-  throw Error(std::string{what} + ": " + quoted(key) + " is missing");
+  throw Error(std::string{what} + ": " + in_quotes(key) + " is missing");
 }
 
 Value& Value::operator[](std::string_view key) {
@@ -128,7 +128,7 @@ std::string Value::describe() const {
     }
     std::string operator()(const std::string& value) const {
       constexpr std::size_t kMostBytes = 40;
-      return value.size() <= kMostBytes ? "the string " + quoted(value) : "a string";
+      return value.size() <= kMostBytes ? "the string " + in_quotes(value) : "a string";
     }
     std::string operator()(const Array&) const { return "an array"; }
     std::string operator()(const Object&) const { return "an object"; }
@@ -202,7 +202,7 @@ void append(std::string& text, const Value& value) {
   std::visit(Appender{text}, value.data_);
 }
 
-std::string quoted(std::string_view string) {
+std::string in_quotes(std::string_view string) {
   std::string text;
   append_string(text, string);
   return text;

@@ -26,9 +26,7 @@ class Value {
   Value() = default;
   Value(std::nullptr_t) {}
   Value(std::same_as<bool> auto value) : data_(value) {}
-  Value(std::integral auto value)
-    requires(!std::same_as<decltype(value), bool>)
-  {
+  Value(std::integral auto value) requires(!std::same_as<decltype(value), bool>) {
     if (std::cmp_less(value, 0)) {
       data_ = static_cast<std::int64_t>(value);
     } else {
@@ -92,6 +90,6 @@ std::string to_string(const Value& value);
 void append(std::string& text, const Value& value);
 void append_string(std::string& text, std::string_view string);
 /// The string as JSON text: in error messages it shows control characters as escapes.
-std::string quoted(std::string_view string);
+std::string in_quotes(std::string_view string);
 
 }  // namespace thalweg::json

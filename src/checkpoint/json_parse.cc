@@ -117,7 +117,7 @@ class Parser {
       const std::size_t start = position_;
       const auto [member, is_new] = members.try_emplace(parse_string());
       if (!is_new) {
-        fail("duplicate key " + quoted(member->first), start);
+        fail("duplicate key " + in_quotes(member->first), start);
       }
       skip_space();
       if (!take(':')) {

@@ -35,9 +35,8 @@ constexpr std::array<DtypeRow, 13> kDtypes = {{
     {Dtype::BOOL, "BOOL", 1},
 }};
 
-constexpr std::array<std::string_view, 9> kUnsupported = {"F8_E5M2",     "F8_E4M3", "F8_E8M0", "F8_E4M3FNUZ",
-                                                          "F8_E5M2FNUZ", "F6_E2M3", "F6_E3M2", "F4",
-                                                          "C64"};
+constexpr std::array<std::string_view, 9> kUnsupported = {"F8_E5M2", "F8_E4M3", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ",
+                                                          "F6_E2M3", "F6_E3M2", "F4",      "C64"};
 
 const DtypeRow& row_of(Dtype dtype) {
   const auto row = std::ranges::find(kDtypes, dtype, &DtypeRow::dtype);
@@ -55,12 +54,13 @@ std::vector<const NamedTensor*> in_file_order(const Contents& contents) {
   for (const NamedTensor& named : contents.tensors) {
     order.push_back(&named);
   }
-  std::ranges::stable_sort(order, std::greater{}, [](const NamedTensor* named) { return bytes_of(named->second.dtype); });
+  std::ranges::stable_sort(order, std::greater{},
+                           [](const NamedTensor* named) { return bytes_of(named->second.dtype); });
   return order;
 }
 
 void check(const std::string& name, const Tensor& tensor) {
-  const std::string what = "safetensors: tensor " + json::quoted(name);
+  const std::string what = "safetensors: tensor " + json::in_quotes(name);
   if (name == kMetadataKey) {
     throw Error(what + ": the name is reserved for the metadata");
   }
@@ -117,7 +117,7 @@ Dtype dtype_of(std::string_view name, std::string_view what) {
   if (const auto row = std::ranges::find(kDtypes, name, &DtypeRow::name); row != kDtypes.end()) {
     return row->dtype;
   }
-  const std::string begin = std::string{what} + ": dtype " + json::quoted(name);
+  const std::string begin = std::string{what} + ": dtype " + json::in_quotes(name);
   if (std::ranges::find(kUnsupported, name) != kUnsupported.end()) {
     throw Error(begin + " is valid in safetensors but not supported by thalweg");
   }

@@ -41,10 +41,10 @@ std::uint64_t header_length(std::span<const std::byte> bytes, std::string_view s
 }
 
 Entry read_entry(const std::string& name, const json::Value& value, std::string_view source) {
-  const std::string what = std::string{source} + ": tensor " + json::quoted(name);
+  const std::string what = std::string{source} + ": tensor " + json::in_quotes(name);
   for (const auto& [key, member] : value.object(what)) {
     if (key != "dtype" && key != "shape" && key != "data_offsets") {
-      throw Error(what + ": unknown field " + json::quoted(key) + "; dtype, shape and data_offsets are allowed");
+      throw Error(what + ": unknown field " + json::in_quotes(key) + "; dtype, shape and data_offsets are allowed");
     }
   }
   Entry entry;
@@ -81,9 +81,9 @@ void check_coverage(std::vector<Entry>& entries, std::uint64_t data_bytes, std::
   std::uint64_t covered = 0;
   for (const Entry& entry : entries) {
     if (entry.begin != covered) {
-      throw Error(std::string{source} + ": tensor " + json::quoted(*entry.name) + ": data_offsets " + range_of(entry) +
-                  " leave a " + (entry.begin > covered ? "hole" : "overlap") + ": the data before ends at " +
-                  std::to_string(covered));
+      throw Error(std::string{source} + ": tensor " + json::in_quotes(*entry.name) + ": data_offsets " +
+                  range_of(entry) + " leave a " + (entry.begin > covered ? "hole" : "overlap") +
+                  ": the data before ends at " + std::to_string(covered));
     }
     covered = entry.end;
   }
@@ -111,7 +111,7 @@ Contents from_bytes(std::span<const std::byte> bytes, std::string_view source) {
     } else if (!value.is_null()) {
       const std::string metadata = what + ": " + std::string{kMetadataKey};
       for (const auto& [key, text] : value.object(metadata)) {
-        contents.metadata.emplace(key, text.string(metadata + ": " + json::quoted(key)));
+        contents.metadata.emplace(key, text.string(metadata + ": " + json::in_quotes(key)));
       }
     }
   }

@@ -64,8 +64,8 @@ int create_sibling(FileCalls& calls, const fs::path& file, const fs::path& targe
   const std::string base = target.filename().string().substr(0, 200) + '.' + std::to_string(::getpid()) + '-';
   for (int tries = 1;; ++tries) {
     name = (target.parent_path() / (base + std::to_string(counter++) + ".tmp")).string();
-    const int descriptor = without_interruption(
-        [&] { return calls.open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode); });
+    const int descriptor =
+        without_interruption([&] { return calls.open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode); });
     if (descriptor >= 0) {
       return descriptor;
     }
@@ -112,9 +112,8 @@ void replace_file(const fs::path& file, std::span<const std::byte> contents, Fil
 
   // Opened first, so that what cannot be synced is noticed before anything has changed.
   const std::string folder = target.has_parent_path() ? target.parent_path().string() : ".";
-  Descriptor directory{calls, without_interruption([&] {
-                         return calls.open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-                       })};
+  Descriptor directory{
+      calls, without_interruption([&] { return calls.open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0); })};
   if (directory.get() < 0) {
     fail(file, "open directory " + folder, errno);
   }
