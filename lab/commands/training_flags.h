@@ -1,0 +1,14 @@
+// The flags that say how to train, the same for every command that trains.
+#pragma once
+
+#include "training/config.h"
+
+#include <CLI/App.hpp>
+
+namespace thalweg::lab {
+
+/// Adds --model, --data, --epochs, --schedule and the like, everything in TrainingConfig but the optimizer, the seed
+/// and the threads. Defaults are the values that `config` has. `config` must live until the flags have been read.
+void add_training_flags(CLI::App& command, TrainingConfig& config);
+
+}  // namespace thalweg::lab
