@@ -1,0 +1,214 @@
+// thalweg compare: optimizers × seeds on one task, every learning rate tuned alike.
+#include "commands/commands.h"
+#include "commands/exit.h"
+#include "commands/study_display.h"
+#include "commands/summary_json.h"
+#include "commands/training_flags.h"
+#include "data/dataset.h"
+#include "models/model.h"
+#include "report/report.h"
+#include "study/environment.h"
+#include "study/run_compare.h"
+#include "study/study_folder.h"
+#include "study/worker_pool.h"
+
+#include <fmt/core.h>
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <memory>
+#include <string_view>
+#include <thread>
+
+namespace thalweg::lab {
+namespace {
+
+constexpr std::uint64_t kTuningSeedsAfter = 1000;  // apart from the final ones
+
+struct Flags {
+  CompareConfig config;
+  std::string grid;  // of --tune-lr
+  bool no_tune = false, quick = false, overwrite = false, json = false;
+  std::uint64_t seeds = 8, first_seed = 1, tune_seeds = 1;
+  int jobs = 0, threads_per_job = 1;
+  std::string out = "runs/compare", report;
+};
+
+constexpr const char* kFooter = R"(
+Every optimizer is trained with every learning rate of one grid, on the same seeds, and gets the rate with the best
+validation accuracy; the final trials use other seeds. An lr that is given (rmsprop:lr=1e-3) counts only with
+--no-tune-lr. An interrupted study goes on when the same command is run again: finished trials are kept.
+
+Example:
+  thalweg compare rmsprop sgd:momentum=0.9 adam nadam --model mlp --epochs 8 --out runs/first --report report.html)";
+
+void add_flags(CLI::App& command, Flags& flags) {
+  CompareConfig& config = flags.config;
+  command.add_option("OPTIMIZER", config.optimizers, "Rules with options, as sgd:momentum=0.9 (see `thalweg rules`)")
+      ->required();
+  add_training_flags(command, config.training);
+
+  const auto group = "Study";
+  command.add_option("--seeds", flags.seeds, "Final trials of each optimizer; 8 or more give a verdict")
+      ->group(group)
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  command
+      .add_option("--first-seed", flags.first_seed, "The final trials' first seed; tuning uses those 1000 further on")
+      ->group(group)
+      ->capture_default_str();
+  command.add_option("--tune-lr", flags.grid, "The grid of learning rates, as 1e-4,1e-3,1e-2; has a default")
+      ->group(group)
+      ->expected(0, 1);
+  command.add_flag("--no-tune-lr", flags.no_tune, "Use each optimizer's own lr")->group(group)->excludes("--tune-lr");
+  command.add_option("--tune-seeds", flags.tune_seeds, "Tuning trials of each optimizer and learning rate")
+      ->group(group)
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  command.add_option("--tune-epochs", config.tuning.epochs, "Epochs of a tuning trial, the same for all")
+      ->group(group)
+      ->capture_default_str();
+  command.add_flag("--quick", flags.quick, "Small data, few trials: shows that all works; flags given still count")
+      ->group(group);
+  command.add_option("--jobs", flags.jobs, "Worker processes; by default as many as fill the cores")
+      ->group(group)
+      ->check(CLI::Range(1, 1024));
+  command.add_option("--threads-per-job", flags.threads_per_job, "Threads of each; part of the configuration")
+      ->group(group)
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+
+  const auto output = "Output";
+  command.add_option("--out", flags.out, "Folder of the study")->group(output)->capture_default_str();
+  command.add_flag("--overwrite", flags.overwrite, "Begin anew if the folder holds a study")->group(output);
+  command.add_option("--report", flags.report, "Also write the HTML report to this file")->group(output);
+  command.add_flag("--json", flags.json, "Print the result as JSON")->group(output);
+}
+
+std::vector<double> read_grid(std::string_view text) {
+  std::vector<double> grid;
+  while (true) {
+    const std::size_t comma = std::min(text.find(','), text.size());
+    double value = 0;
+    const auto [end, code] = std::from_chars(text.data(), text.data() + comma, value);
+    if (code != std::errc() || end != text.data() + comma) {
+      throw UsageError(
+          fmt::format("--tune-lr: '{}' is not a number; a grid reads 1e-4,1e-3,1e-2", text.substr(0, comma)));
+    }
+    grid.push_back(value);
+    if (comma == text.size()) return grid;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+/// A small study; what was given on the command line stays.
+void make_quick(const CLI::App& command, Flags& flags) {
+  const auto set = [&](const char* flag, auto& value, auto quick) {
+    if (command.count(flag) == 0) value = quick;
+  };
+  CompareConfig& config = flags.config;
+  set("--train-limit", config.training.train_limit, 4000);
+  set("--test-limit", config.training.test_limit, 2000);
+  set("--epochs", config.training.stop.epochs, 2);
+  set("--tune-epochs", config.tuning.epochs, 1);
+  set("--tune-lr", config.tuning.grid, std::vector<double>{1e-3, 1e-2, 1e-1});
+  set("--seeds", flags.seeds, 2);
+}
+
+void complete(const CLI::App& command, Flags& flags) {
+  CompareConfig& config = flags.config;
+  if (flags.quick) make_quick(command, flags);
+  if (!flags.grid.empty()) config.tuning.grid = read_grid(flags.grid);
+  config.tune = !flags.no_tune;
+  const auto fill = [](std::vector<std::uint64_t>& seeds, std::uint64_t first, std::uint64_t count) {
+    seeds.resize(count);
+    for (std::uint64_t i = 0; i < count; ++i) seeds[i] = first + i;
+  };
+  fill(config.seeds, flags.first_seed, flags.seeds);
+  fill(config.tuning.seeds, flags.first_seed + kTuningSeedsAfter, flags.tune_seeds);
+  config.training.threads = flags.threads_per_job;
+  if (flags.jobs == 0) {
+    const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+    flags.jobs = std::max(1, cores / flags.threads_per_job);
+  }
+}
+
+/// Finds out here what would make every trial fail.
+void check_task(const CompareConfig& config) {
+  as_usage([&] { check(config); });
+  const std::string& name = config.training.data;
+  const std::vector<std::string> known = dataset_names();
+  const bool is_name = !name.starts_with("idx:") && std::ranges::find(known, name) == known.end();
+  const Dataset data = is_name ? as_usage([&] { return open_dataset(name); }) : open_dataset(name);
+  const ImageShape shape{
+      .channels = data.channels, .height = data.height, .width = data.width, .classes = data.classes};
+  as_usage([&] { make_model(config.training.model, shape, config.training.dense, 1); });
+}
+
+std::size_t count_finished(const StudyData& study) {
+  return static_cast<std::size_t>(
+      std::ranges::count(study.trials, TrialStatus::finished, [](const TrialData& trial) { return trial.status; }));
+}
+
+/// The command that continues this study.
+std::string repeatable_command() {
+  std::string text = command_line();
+  const std::string_view flag = " --overwrite";
+  if (const std::size_t at = text.find(flag); at != std::string::npos) text.erase(at, flag.size());
+  return text;
+}
+
+StudyEnd train_all(const Flags& flags, StudyFolder& folder) {
+  StudyDisplay display;
+  if (folder.continued) {
+    display.say(
+        fmt::format("{} is continued: {} finished trials are kept", flags.out, count_finished(folder.store.load())));
+  }
+  const std::atomic<bool>& stop = watch_for_interrupt();
+  WorkerPool pool({.jobs = flags.jobs, .stop_requested = &stop});
+  const StudyHooks hooks{.on_progress = [&](const StudyProgress& progress) { display.update(progress); },
+                         .on_message = [&](const std::string& text) { display.say(text); },
+                         .stop_requested = &stop};
+  const TrialRunner runner = [&](const std::vector<Job>& jobs, TrialEvents& events) { pool.run(jobs, events); };
+  return run_compare(flags.config, folder.store, runner, hooks);
+}
+
+void compare(const CLI::App& command, Flags flags) {
+  complete(command, flags);
+  check_task(flags.config);
+  StudyFolder folder = open_study_folder(flags.out, flags.config, repeatable_command(), flags.overwrite);
+  const StudyEnd end = train_all(flags, folder);
+  const StudyData study = folder.store.load();
+  if (end == StudyEnd::interrupted) {
+    fmt::print(stderr, "Interrupted: {} finished trials are kept in {}. To go on, run it again:\n  {}\n",
+               count_finished(study), flags.out, study.command);
+    throw Interrupted{};
+  }
+  const std::span studies(&study, 1);
+  if (!flags.report.empty()) write_report(studies, flags.report);
+  if (flags.json) {
+    fmt::print("{}\n", summary_json(study).dump(2));
+  } else {
+    fmt::print("\n{}\nStudy:  {}\n", report_text(studies), folder.store.file().string());
+    fmt::print("Report: {}\n",
+               flags.report.empty() ? fmt::format("thalweg report {} -o report.html", flags.out) : flags.report);
+  }
+  if (end == StudyEnd::failed_trials) {
+    throw Error(
+        fmt::format("some trials failed (see above); run the same command again to retry them: {}", study.command));
+  }
+}
+
+}  // namespace
+
+void add_compare(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("compare", "Compare optimizers over seeds, their learning rates tuned alike");
+  command->footer(kFooter);
+  auto flags = std::make_shared<Flags>();
+  add_flags(*command, *flags);
+  command->callback([command, flags] { compare(*command, *flags); });
+}
+
+}  // namespace thalweg::lab
