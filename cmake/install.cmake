@@ -29,7 +29,8 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/thalwegConfigVersion.cmak
 install(FILES ${PROJECT_BINARY_DIR}/thalwegConfig.cmake ${PROJECT_BINARY_DIR}/thalwegConfigVersion.cmake
         DESTINATION ${package_folder})
 
-# The folders as pkg-config writes them, whether CMAKE_INSTALL_LIBDIR is absolute or not.
+# The folders are relative to the file itself, so that what was installed can be moved.
+file(RELATIVE_PATH pkgconfig_up ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 cmake_path(APPEND pkgconfig_includedir "\${prefix}" "${CMAKE_INSTALL_INCLUDEDIR}")
 cmake_path(APPEND pkgconfig_libdir "\${prefix}" "${CMAKE_INSTALL_LIBDIR}")
 configure_file(cmake/thalweg.pc.in ${PROJECT_BINARY_DIR}/thalweg.pc @ONLY)

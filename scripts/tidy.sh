@@ -31,6 +31,8 @@ export stamps database tidy
 
 git ls-files -z --cached --others --exclude-standard -- 'include/*.h' 'src/*.h' 'adapters/*.h' 'lab/*.h' |
   sort -z | xargs -0 cat | sha256sum >"$stamps/headers"
-git ls-files -z --cached --others --exclude-standard --deduplicate -- 'src/*.cc' 'adapters/*.cc' 'lab/*.cc' |
+# What is not built (a stand-in for something that was left out) is not checked.
+grep -o '"file": "[^"]*"' "$build/compile_commands.json" | sed "s|\"file\": \"$PWD/||; s|\"$||" |
+  grep -E '^(src|adapters|lab|examples)/' | sort -u | tr '\n' '\0' |
   xargs -0 -P "$(nproc)" -I SOURCE bash -c 'check SOURCE'
 echo "clang-tidy has nothing to say"

@@ -1,13 +1,15 @@
 # The consumer projects, as tests.
-foreach(how IN ITEMS find_package pkg-config add_subdirectory FetchContent)
+foreach(how IN ITEMS install find_package pkg-config add_subdirectory FetchContent)
   add_test(NAME consumer.${how}
-           COMMAND ${CMAKE_CURRENT_LIST_DIR}/run.sh ${how} ${PROJECT_SOURCE_DIR} ${CMAKE_CURRENT_BINARY_DIR}/consumer/${how}
+           COMMAND ${CMAKE_CURRENT_LIST_DIR}/run.sh ${how} ${PROJECT_SOURCE_DIR} ${CMAKE_CURRENT_BINARY_DIR}/consumer
                    -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER})
   set_tests_properties(consumer.${how} PROPERTIES LABELS packaging)
 endforeach()
+set_tests_properties(consumer.install PROPERTIES FIXTURES_SETUP installed)
+set_tests_properties(consumer.find_package consumer.pkg-config PROPERTIES FIXTURES_REQUIRED installed)
 if(THALWEG_TORCH)
   add_test(NAME consumer.libtorch
-           COMMAND ${CMAKE_CURRENT_LIST_DIR}/run.sh libtorch ${PROJECT_BINARY_DIR}
-                   ${CMAKE_CURRENT_BINARY_DIR}/consumer/libtorch -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER})
+           COMMAND ${CMAKE_CURRENT_LIST_DIR}/run.sh libtorch ${PROJECT_BINARY_DIR} ${CMAKE_CURRENT_BINARY_DIR}/consumer
+                   -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER})
   set_tests_properties(consumer.libtorch PROPERTIES LABELS packaging)
 endif()
