@@ -24,6 +24,7 @@ using Object = std::map<std::string, Value, std::less<>>;
 class Value {
  public:
   Value() = default;
+  // Implicit, so that values read like JSON: `Array{1, "a", true}`. NOLINTBEGIN(google-explicit-constructor)
   Value(std::nullptr_t) {}
   Value(std::same_as<bool> auto value) : data_(value) {}
   Value(std::integral auto value) requires(!std::same_as<decltype(value), bool>) {
@@ -39,6 +40,7 @@ class Value {
   Value(const char* value) : data_(std::string{value}) {}
   Value(Array value) : data_(std::move(value)) {}
   Value(Object value) : data_(std::move(value)) {}
+  // NOLINTEND(google-explicit-constructor)
 
   bool is_null() const { return std::holds_alternative<std::monostate>(data_); }
   bool is_object() const { return std::holds_alternative<Object>(data_); }

@@ -122,6 +122,7 @@ Dtype dtype_of(std::string_view name, std::string_view what) {
     throw Error(begin + " is valid in safetensors but not supported by thalweg");
   }
   std::vector<std::string> known;
+  known.reserve(kDtypes.size());
   for (const DtypeRow& row : kDtypes) {
     known.emplace_back(row.name);
   }
