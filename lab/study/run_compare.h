@@ -22,8 +22,8 @@ struct StudyProgress {
 
 /// What a comparison tells while it runs. Any may be empty.
 struct StudyHooks {
-  std::function<void(const StudyProgress&)> on_progress;  ///< often: several times a second
-  std::function<void(const std::string&)> on_message;     ///< one line: a choice, a failed trial, a warning
+  std::function<void(const StudyProgress&)> on_progress = {};  ///< often: several times a second
+  std::function<void(const std::string&)> on_message = {};     ///< one line: a choice, a failed trial, a warning
   const std::atomic<bool>* stop_requested = nullptr;
 };
 
