@@ -1,0 +1,295 @@
+// Builds charts as data for report.js, and their tables.
+#include "report/charts.h"
+
+#include "report/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <set>
+
+namespace thalweg::lab {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kColors = 6;
+const std::vector<std::vector<int>> kDashes{{}, {9, 4}, {2, 3}, {9, 3, 2, 3}, {16, 4}, {5, 2, 1, 2, 1, 2}, {1, 6}};
+
+// Coprime numbers of colours and dashes: 42 groups differ.
+const std::vector<int>& dash_of(std::size_t group) { return kDashes[group % kDashes.size()]; }
+
+bool is_accuracy(Metric metric) { return metric == Metric::train_accuracy || metric == Metric::validation_accuracy; }
+
+std::string title_of(Metric metric) {
+  switch (metric) {
+    case Metric::train_loss:
+      return "Training loss";
+    case Metric::validation_loss:
+      return "Validation loss";
+    case Metric::train_accuracy:
+      return "Training accuracy";
+    case Metric::validation_accuracy:
+      return "Validation accuracy";
+  }
+  return {};
+}
+
+const char* unit_of(Metric metric) { return is_accuracy(metric) ? "accuracy (%)" : "cross-entropy (nats)"; }
+
+double scaled(Metric metric, double value) { return is_accuracy(metric) ? value * 100 : value; }
+
+std::string in_table(Metric metric, double value) {
+  return is_accuracy(metric) ? fmt::format("{:.2f}", value * 100) : number(value);
+}
+
+json point(double x, double low, double middle, double high) { return json::array({x, low, middle, high}); }
+
+json series(std::size_t group, json points) { return {{"group", group}, {"points", std::move(points)}}; }
+
+std::string header(std::string_view first, const std::vector<std::string>& groups) {
+  std::string row = fmt::format("<tr><th scope=\"col\">{}</th>", first);
+  for (const std::string& group : groups)
+    row += fmt::format("<th scope=\"col\"><bdi>{}</bdi></th>", escape_html(group));
+  return row + "</tr>";
+}
+
+// A diverging run must not squeeze the others flat: losses beyond three times the usual ones are cut off.
+std::optional<double> cut_of(const std::vector<double>& values) {
+  if (values.empty()) return {};
+  const double usual = 3 * quantile(values, 0.9);
+  return *std::max_element(values.begin(), values.end()) > usual ? std::optional(usual) : std::nullopt;
+}
+
+}  // namespace
+
+std::string color_class(std::size_t group) { return fmt::format("c{}", group % kColors); }
+
+std::string Charts::swatch(std::size_t group) {
+  std::string dash;
+  for (const int length : dash_of(group)) dash += fmt::format("{}{}", dash.empty() ? "" : " ", length);
+  return fmt::format(
+      "<svg class=\"swatch {}\" width=\"30\" height=\"10\" aria-hidden=\"true\"><line x1=\"1\" y1=\"5\" x2=\"29\" "
+      "y2=\"5\" stroke-dasharray=\"{}\"/></svg>",
+      color_class(group), dash.empty() ? "none" : dash);
+}
+
+std::string Charts::legend() const {
+  std::string html = "<div class=\"legend\" role=\"group\" aria-label=\"Show or hide lines\">";
+  for (std::size_t group = 0; group < groups_.size(); ++group)
+    html += fmt::format(
+        "<button type=\"button\" aria-pressed=\"true\" data-section=\"{}\" data-group=\"{}\" title=\"{}\">{}"
+        "<bdi>{}</bdi></button>",
+        section_, group, escape_html(groups_[group]), swatch(group), escape_html(groups_[group]));
+  return html + "</div>";
+}
+
+std::string Charts::figure(const Text& text, json lines, json options) {
+  const std::string id = fmt::format("chart-{}-{}", section_, charts_.size());
+  json chart = std::move(options);
+  chart["id"] = id;
+  chart["xLabel"] = text.x_label;
+  chart["yLabel"] = text.y_label;
+  chart["series"] = std::move(lines);
+  charts_.push_back(std::move(chart));
+  return fmt::format(
+      "<figure><figcaption><h3>{0}</h3><p>{1}</p></figcaption>"
+      "<div class=\"chart\"><div class=\"plot\" id=\"{2}\" role=\"img\" aria-label=\"Chart of {3}, {4} against {5}. "
+      "The same numbers are in the table that follows.\"></div><div class=\"ends\" aria-hidden=\"true\"></div></div>"
+      "<p class=\"readout\" aria-hidden=\"true\"></p>"
+      "<details><summary>{0}: the numbers</summary><div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+      "aria-label=\"{0}, table\"><table>{6}</table></div></details></figure>",
+      text.title, text.note, id, escape_html(text.title), text.y_label, text.x_label, text.table);
+}
+
+std::string Charts::curves(std::span<const Competitor> competitors, Metric metric) {
+  json lines = json::array();
+  std::map<std::int64_t, std::vector<std::string>> rows;
+  std::vector<double> values;
+  bool bands = false, runs = false;
+  for (std::size_t group = 0; group < competitors.size(); ++group) {
+    const Competitor& competitor = competitors[group];
+    const bool has_band = competitor.runs.size() >= kSeedsForVerdict;
+    (has_band ? bands : runs) |= !competitor.runs.empty();
+    json points = json::array();
+    for (const CurvePoint& at : competitor.curve(metric)) {
+      // A point of fewer runs, after others have ended, has a median but no band.
+      const Interval band = at.interval.value_or(Interval{at.median, at.median});
+      points.push_back(point(static_cast<double>(at.epoch), scaled(metric, band.low), scaled(metric, at.median),
+                             scaled(metric, band.high)));
+      values.push_back(at.median);
+      auto& cells = rows[at.epoch];
+      cells.resize(competitors.size(), "<td>–</td>");
+      const bool whole = at.interval.has_value();
+      cells[group] =
+          fmt::format("<td>{}{}</td>", in_table(metric, at.median),
+                      at.runs < 2 ? ""
+                                  : fmt::format(" <small>{}{} to {}{}</small>", whole ? "[" : "(",
+                                                in_table(metric, whole ? band.low : at.least),
+                                                in_table(metric, whole ? band.high : at.greatest), whole ? "]" : ")"));
+    }
+    if (has_band) {
+      lines.push_back(series(group, std::move(points)));
+      continue;
+    }
+    for (const TrialData* run : competitor.runs) {
+      json own = json::array();
+      for (const EpochRecord& record : run->epochs)
+        if (const auto value = value_of(record, metric); value && std::isfinite(*value)) {
+          const double y = scaled(metric, *value);
+          own.push_back(point(static_cast<double>(record.epoch), y, y, y));
+        }
+      lines.push_back(series(group, std::move(own)));
+    }
+  }
+  if (rows.empty()) return {};
+
+  Text text{.title = title_of(metric), .note = {}, .x_label = "epoch", .y_label = unit_of(metric), .table = {}};
+  if (bands) text.note = "Line: median over seeds; band: its 95 % interval.";
+  if (runs)
+    text.note += fmt::format("{}One line a seed{}.", bands ? " " : "", bands ? " where there are fewer than 8" : "");
+  json options = json::object();
+  if (!is_accuracy(metric))
+    if (const auto cut = cut_of(values)) {
+      options["top"] = *cut;
+      text.note += fmt::format(" Values above {} are cut off.", number(*cut));
+    }
+  text.table = "<caption>Median over seeds; [95 % interval], or (least to greatest) below 8 seeds</caption><thead>" +
+               header("epoch", groups_) + "</thead><tbody>";
+  for (const auto& [epoch, cells] : rows) {
+    text.table += fmt::format("<tr><th scope=\"row\">{}</th>", epoch);
+    for (std::size_t i = 0; i < competitors.size(); ++i) text.table += i < cells.size() ? cells[i] : "<td>–</td>";
+    text.table += "</tr>";
+  }
+  text.table += "</tbody>";
+  return figure(text, std::move(lines), std::move(options));
+}
+
+std::string Charts::run(const TrialData& trial, Metric train, Metric validation) {
+  Text text{.title = is_accuracy(train) ? "Accuracy" : "Loss",
+            .note = "Training: mean over the epoch's batches, as they were trained. Validation: at the epoch's end.",
+            .x_label = "epoch",
+            .y_label = unit_of(train),
+            .table = "<thead>" + header("epoch", groups_) + "</thead><tbody>"};
+  json lines = json::array();
+  std::size_t drawn = 0;
+  for (const Metric metric : {train, validation}) {
+    json points = json::array();
+    for (const EpochRecord& record : trial.epochs)
+      if (const auto value = value_of(record, metric); value && std::isfinite(*value)) {
+        const double y = scaled(metric, *value);
+        points.push_back(point(static_cast<double>(record.epoch), y, y, y));
+      }
+    drawn += points.size();
+    lines.push_back(series(metric == train ? 0 : 1, std::move(points)));
+  }
+  if (drawn == 0) return {};
+  for (const EpochRecord& record : trial.epochs) {
+    const auto cell = [&](Metric metric) {
+      const auto value = value_of(record, metric);
+      return value ? in_table(metric, *value) : "–";
+    };
+    text.table += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td></tr>", record.epoch, cell(train),
+                              cell(validation));
+  }
+  text.table += "</tbody>";
+  return figure(text, std::move(lines));
+}
+
+std::string Charts::steps(const TrialData& trial) {
+  Text text{.title = "Training loss by step",
+            .note = "Mean over the steps since the last point.",
+            .x_label = "step",
+            .y_label = unit_of(Metric::train_loss),
+            .table =
+                "<thead><tr><th scope=\"col\">step</th><th scope=\"col\">loss</th><th scope=\"col\">learning "
+                "rate</th></tr></thead><tbody>"};
+  json points = json::array();
+  std::vector<double> values;
+  for (const StepRecord& record : trial.steps) {
+    if (std::isfinite(record.loss)) {
+      points.push_back(point(static_cast<double>(record.step), record.loss, record.loss, record.loss));
+      values.push_back(record.loss);
+    }
+    text.table += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td></tr>", record.step,
+                              number(record.loss), number(record.lr));
+  }
+  if (points.size() < 2) return {};
+  text.table += "</tbody>";
+  json options = json::object();
+  if (const auto cut = cut_of(values)) {
+    options["top"] = *cut;
+    text.note += fmt::format(" Values above {} are cut off.", number(*cut));
+  }
+  return figure(text, json::array({series(0, std::move(points))}), std::move(options));
+}
+
+std::string Charts::learning_rates(std::span<const Competitor> competitors) {
+  json lines = json::array();
+  std::set<double> grid;
+  for (std::size_t group = 0; group < competitors.size(); ++group) {
+    json points = json::array(), chosen = json::array();
+    for (const LearningRatePoint& at : competitors[group].learning_rates) {
+      if (!(at.lr > 0)) continue;
+      grid.insert(at.lr);
+      if (!at.accuracy) continue;
+      const double y = *at.accuracy * 100;
+      points.push_back(point(std::log10(at.lr), y, y, y));
+      if (at.lr == competitors[group].lr) chosen.push_back(points.back());
+    }
+    json line = series(group, std::move(points));
+    line["points_too"] = true;
+    lines.push_back(std::move(line));
+    json mark = series(group, std::move(chosen));
+    mark["mark"] = true;
+    lines.push_back(std::move(mark));
+  }
+  if (grid.empty()) return {};
+
+  Text text{.title = "Validation accuracy against learning rate",
+            .note =
+                "Last epoch of the tuning runs, whose seeds the final runs do not use; median, a diverged run being "
+                "worse than any. Ring: the rate chosen for the final runs.",
+            .x_label = "learning rate (logarithmic)",
+            .y_label = "accuracy (%)",
+            .table = "<thead>" + header("learning rate", groups_) + "</thead><tbody>"};
+  for (const Competitor& competitor : competitors)
+    if (competitor.at_edge)
+      text.note += fmt::format(
+          " <strong>The rate chosen for <bdi class=\"name\">{}</bdi> is at the edge of the grid: a "
+          "better one may lie beyond.</strong>",
+          escape_html(competitor.name));
+  json ticks = json::array();
+  for (const double lr : grid) {
+    ticks.push_back({{"v", std::log10(lr)}, {"label", learning_rate(lr)}});
+    text.table += fmt::format("<tr><th scope=\"row\">{}</th>", learning_rate(lr));
+    for (const Competitor& competitor : competitors) {
+      const auto at = std::find_if(competitor.learning_rates.begin(), competitor.learning_rates.end(),
+                                   [&](const LearningRatePoint& candidate) { return candidate.lr == lr; });
+      if (at == competitor.learning_rates.end()) {
+        text.table += "<td>–</td>";
+        continue;
+      }
+      std::string cell = at->accuracy ? fmt::format("{:.2f}", *at->accuracy * 100) : "–";
+      if (lr == competitor.lr) cell = "<strong>" + cell + " (chosen)</strong>";
+      if (at->diverged > 0) cell += fmt::format(" <small>{} of {} diverged</small>", at->diverged, at->runs);
+      if (at->failed > 0) cell += fmt::format(" <small>{} failed</small>", at->failed);
+      text.table += "<td>" + cell + "</td>";
+    }
+    text.table += "</tr>";
+  }
+  text.table += "</tbody>";
+  return figure(text, std::move(lines), {{"xTicks", std::move(ticks)}});
+}
+
+json Charts::data() const {
+  json groups = json::array();
+  for (std::size_t group = 0; group < groups_.size(); ++group)
+    groups.push_back({{"name", valid_utf8(groups_[group])}, {"color", group % kColors}, {"dash", dash_of(group)}});
+  return {{"groups", std::move(groups)}, {"charts", charts_}};
+}
+
+}  // namespace thalweg::lab

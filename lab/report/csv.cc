@@ -1,0 +1,77 @@
+// Writes a report's numbers as CSV (RFC 4180).
+#include "report/folder.h"
+#include "report/report.h"
+#include "report/text.h"
+
+#include <thalweg/files.h>
+
+#include <fmt/format.h>
+
+#include <initializer_list>
+
+namespace thalweg::lab {
+namespace {
+
+// A text field. Spreadsheets run what begins with = + - @ (and with a tab or carriage return before them).
+std::string field(std::string_view text) {
+  std::string safe = valid_utf8(text);
+  if (!safe.empty() && std::string_view("=+-@\t\r\n").find(safe.front()) != std::string_view::npos)
+    safe.insert(safe.begin(), '\'');
+  if (safe.find_first_of(",\"\r\n") == std::string::npos) return safe;
+  std::string quoted = "\"";
+  for (const char c : safe) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  return quoted + "\"";
+}
+
+// As many digits as it takes to read the same number back; nan, inf, -inf for what is not finite.
+std::string field(double value) { return fmt::format("{}", value); }
+std::string field(std::int64_t value) { return fmt::format("{}", value); }
+std::string field(std::uint64_t value) { return fmt::format("{}", value); }
+std::string field(const std::optional<double>& value) { return value ? field(*value) : std::string(); }
+
+void add_row(std::string& csv, std::initializer_list<std::string> fields) {
+  bool first = true;
+  for (const std::string& text : fields) {
+    if (!first) csv += ',';
+    csv += text;
+    first = false;
+  }
+  csv += "\r\n";
+}
+
+}  // namespace
+
+void write_csv(std::span<const StudyData> studies, const std::filesystem::path& folder) {
+  std::string trials, epochs;
+  add_row(trials, {"study", "trial", "optimizer", "options", "lr", "role", "seed", "status", "outcome", "reason",
+                   "error", "epochs", "steps", "seconds", "test_loss", "test_accuracy"});
+  add_row(epochs, {"study", "trial", "optimizer", "options", "role", "seed", "epoch", "step", "lr", "train_loss",
+                   "train_accuracy", "validation_loss", "validation_accuracy", "seconds", "images_per_second"});
+  for (const StudyData& study : studies) {
+    for (const TrialData& trial : study.trials) {
+      const TrainingResult result = trial.result.value_or(TrainingResult{});
+      const bool ended = trial.result.has_value();
+      const auto if_ended = [&](std::string text) { return ended ? std::move(text) : std::string(); };
+      add_row(trials,
+              {field(study.name), field(trial.id), field(trial.optimizer), field(trial.config.optimizer),
+               field(trial.lr), field(to_string(trial.role)), field(trial.config.seed), field(to_string(trial.status)),
+               if_ended(field(to_string(result.outcome))), if_ended(field(result.reason)), field(trial.error),
+               if_ended(field(result.epochs)), if_ended(field(result.steps)), if_ended(field(result.seconds)),
+               field(result.test_loss), field(result.test_accuracy)});
+      for (const EpochRecord& record : trial.epochs)
+        add_row(epochs, {field(study.name), field(trial.id), field(trial.optimizer), field(trial.config.optimizer),
+                         field(to_string(trial.role)), field(trial.config.seed), field(record.epoch),
+                         field(record.step), field(record.lr), field(record.train_loss), field(record.train_accuracy),
+                         field(record.validation_loss), field(record.validation_accuracy), field(record.seconds),
+                         field(record.images_per_second)});
+    }
+  }
+  create_folder(folder);
+  replace_file(folder / "trials.csv", trials);
+  replace_file(folder / "epochs.csv", epochs);
+}
+
+}  // namespace thalweg::lab

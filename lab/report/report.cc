@@ -1,0 +1,210 @@
+// Puts a report's page together.
+#include "report/report.h"
+
+#include "report/assets.h"
+#include "report/charts.h"
+#include "report/folder.h"
+#include "report/headline.h"
+#include "report/sections.h"
+#include "report/summary.h"
+#include "report/text.h"
+
+#include <thalweg/files.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace thalweg::lab {
+namespace {
+
+// The last line of a minified file names its source map, which is not here: `//# sourceMappingURL=…` or `/*# …`.
+std::string_view without_source_map(std::string_view asset) {
+  const std::size_t at = asset.find("# sourceMappingURL=");
+  return at == std::string_view::npos ? asset : asset.substr(0, at - 2);
+}
+
+// JSON as the text of a <script>: no < means neither </script> nor <!--.
+std::string script_json(const nlohmann::json& json) {
+  std::string escaped;
+  for (const char c : json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))
+    if (c == '<')
+      escaped += "\\u003c";
+    else
+      escaped += c;
+  return escaped;
+}
+
+std::string pretty(const nlohmann::json& json) {
+  return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string copyable(std::string_view title, const std::string& text) {
+  return fmt::format(
+      "<div class=\"copyable\"><div class=\"copy-head\"><h4>{}</h4><button type=\"button\" "
+      "class=\"copy\">Copy</button></div>"
+      "<pre tabindex=\"0\">{}</pre></div>",
+      title, escape_html(text));
+}
+
+// `key: value` lines; what is not a text or a number stays JSON.
+std::string lines_of(const nlohmann::json& object) {
+  std::string lines;
+  if (!object.is_object()) return lines;
+  for (const auto& [key, value] : object.items())
+    lines += fmt::format("{}: {}\n", key, value.is_string() ? value.get<std::string>() : pretty(value));
+  return lines;
+}
+
+std::string environment_part(const nlohmann::json& environment, const char* part) {
+  return environment.is_object() && environment.contains(part) ? lines_of(environment.at(part)) : std::string();
+}
+
+// Everything needed to do one study again.
+std::string repeat_text(const StudyData& study) {
+  std::set<std::uint64_t> tuning, final_runs;
+  std::vector<std::string> options;
+  for (const TrialData& trial : study.trials) {
+    (trial.role == TrialRole::tune ? tuning : final_runs).insert(trial.config.seed);
+    if (trial.role == TrialRole::final &&
+        std::find(options.begin(), options.end(), trial.config.optimizer) == options.end())
+      options.push_back(trial.config.optimizer);
+  }
+  const auto seeds = [](const std::set<std::uint64_t>& values) {
+    std::string text;
+    for (const auto seed : values) text += fmt::format("{}{}", text.empty() ? "" : " ", seed);
+    return text;
+  };
+  std::string text = fmt::format("# study {}, made {}\n{}\n\n", study.name, study.created, study.command);
+  for (const std::string& option : options) text += fmt::format("optimizer: {}\n", option);
+  text += fmt::format("seeds: {}\n", seeds(final_runs));
+  if (!tuning.empty()) text += fmt::format("tuning seeds: {}\n", seeds(tuning));
+  text += fmt::format("\n# versions\n{}\n# machine\n{}\n# configuration\n{}\n",
+                      environment_part(study.environment, "versions"), environment_part(study.environment, "machine"),
+                      pretty(study.config));
+  if (const auto first = std::find_if(study.trials.begin(), study.trials.end(),
+                                      [](const TrialData& trial) { return trial.role == TrialRole::final; });
+      first != study.trials.end())
+    text += fmt::format("\n# configuration of trial {}\n{}\n", first->id, pretty(first->config));
+  return text;
+}
+
+std::string repeat_part(std::span<const StudyData> studies, const ReportOptions& options) {
+  std::string html = "<section id=\"repeat\"><h2>Repeat this</h2>";
+  for (const StudyData& study : studies)
+    html += copyable("Study <bdi>" + escape_html(study.name) + "</bdi>", repeat_text(study));
+  if (!options.command.empty()) html += copyable("This report", options.command);
+  return html + "</section>";
+}
+
+constexpr const char* kMethods = R"html(<section id="methods"><h2>How it was computed</h2>
+<ul class="methods">
+<li>A seed decides the initial weights and the order of the training images; all runs share one data set, one split and one
+test set. Intervals speak of other seeds, not of other data.</li>
+<li>Curves: median over seeds at each epoch; band: 95 % percentile bootstrap interval of the median, whole runs resampled
+10,000 times. An epoch that fewer than 8 runs reached has no band.</li>
+<li>Means: 95 % bootstrap interval over seeds, 10,000 resamples, quantiles moved outward for small samples as far as
+Student's t is wider than the normal distribution (expanded percentile interval, Hesterberg 2015).</li>
+<li>Verdicts: bootstrap interval of the mean difference of the seeds that two optimizers share, 100,000 resamples; with p
+pairs at level 1 − 0.05 / p each (Bonferroni). “No difference shown” when it contains 0, which does not prove that there is
+none. Below 8 common seeds there is no verdict.</li>
+<li>A run diverged if its loss or a gradient was not finite. It has no test accuracy, and it never reached the target.</li>
+</ul></section>)html";
+
+// `2026-01-31T12:00:00Z` as `2026-01-31 12:00 UTC`; anything else stays as it is.
+std::string readable_time(const std::string& iso) {
+  if (iso.size() != 20 || iso[10] != 'T' || iso.back() != 'Z') return iso;
+  return iso.substr(0, 10) + " " + iso.substr(11, 5) + " UTC";
+}
+
+std::string title_of(const std::vector<Summary>& summaries) {
+  if (summaries.size() != 1) return count(summaries.size(), "task");
+  std::vector<std::string> names;
+  for (const Competitor& competitor : summaries[0].competitors) names.push_back(name_html(competitor.name));
+  if (names.empty()) return "No trials";
+  return enumerate(names) + " · " + task_html(summaries[0].task);
+}
+
+}  // namespace
+
+std::string report_html(std::span<const StudyData> studies, const ReportOptions& options) {
+  const std::vector<Summary> summaries = summarize(studies, options.target);
+  std::string body;
+  nlohmann::json data = nlohmann::json::array();
+  for (std::size_t i = 0; i < summaries.size(); ++i) {
+    Charts charts(i, groups_of(summaries[i]));
+    body += section_html(summaries[i], charts);
+    data.push_back(charts.data());
+  }
+  std::string created;
+  for (const StudyData& study : studies) created = std::max(created, study.created);
+
+  std::string html;
+  html +=
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      "<meta name=\"color-scheme\" content=\"light dark\">\n"
+      // The page loads nothing, and nothing that slipped into it could.
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
+      "script-src 'unsafe-inline'; img-src data:\">\n<link rel=\"icon\" href=\"data:,\">\n<title>thalweg report";
+  if (!studies.empty()) html += " · " + escape_html(studies[0].name);
+  html += "</title>\n<style>";
+  html += without_source_map(assets::dygraph_css);
+  html += assets::report_css;
+  html += "</style>\n</head>\n<body>\n<header><p class=\"kicker\">thalweg report";
+  if (!created.empty()) html += fmt::format(" <time>{}</time>", escape_html(readable_time(created)));
+  html += fmt::format(
+      "</p><button type=\"button\" id=\"theme\" hidden>Dark</button><h1>{}</h1></header>\n<main>\n"
+      "<noscript><p class=\"warning\">The charts need JavaScript; the tables below them hold the same "
+      "numbers.</p></noscript>\n",
+      title_of(summaries));
+  html += body;
+  html += kMethods;
+  html += repeat_part(studies, options);
+  html += "</main>\n<script type=\"application/json\" id=\"data\">" + script_json(data) + "</script>\n<script>";
+  html += without_source_map(assets::dygraph_js);
+  html += "</script>\n<script>";
+  html += assets::report_js;
+  html += "</script>\n</body>\n</html>\n";
+  return html;
+}
+
+std::string report_text(std::span<const StudyData> studies, const ReportOptions& options) {
+  std::string text;
+  for (const Summary& summary : summarize(studies, options.target)) {
+    const Headline answer = headline(summary, printable);
+    if (!text.empty()) text += "\n";
+    text += answer.sentence + "\n" + answer.detail + "\n\n";
+    std::size_t width = 9;
+    for (const Competitor& competitor : summary.competitors) width = std::max(width, printable(competitor.name).size());
+    text += fmt::format("{:<{}}  {:>8}  {:>5}  {:>8}  {:>5}  {:<16}  {:>8}\n", "optimizer", width, "lr", "seeds",
+                        "mean %", "sd", "95 % interval", "diverged");
+    for (const Competitor& competitor : summary.competitors) {
+      text += fmt::format("{:<{}}  {:>8}  {:>5}  ", printable(competitor.name), width, learning_rate(competitor.lr),
+                          competitor.test_accuracy.size());
+      if (competitor.mean) {
+        text += fmt::format(
+            "{:>8.2f}  {:>5}  {:<16}", *competitor.mean * 100, unsigned_points(*competitor.sd),
+            fmt::format("{:.2f} to {:.2f}", competitor.interval->low * 100, competitor.interval->high * 100));
+      } else {
+        std::string points;
+        for (const auto& [seed, accuracy] : competitor.test_accuracy)
+          points += fmt::format("{}{:.2f}", points.empty() ? "" : ", ", accuracy * 100);
+        text += fmt::format("{:<33}", "seeds: " + (points.empty() ? "none" : points));
+      }
+      text += fmt::format("  {:>8}\n", fmt::format("{}/{}", competitor.diverged, competitor.runs.size()));
+    }
+    if (!summary.failed.empty()) text += count(summary.failed.size(), "trial") + " failed.\n";
+    if (summary.unfinished > 0) text += count(summary.unfinished, "trial") + " not finished.\n";
+  }
+  return text;
+}
+
+void write_report(std::span<const StudyData> studies, const std::filesystem::path& file, const ReportOptions& options) {
+  const std::string html = report_html(studies, options);
+  create_folder(file.parent_path());
+  replace_file(file, html);
+}
+
+}  // namespace thalweg::lab

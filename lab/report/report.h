@@ -1,0 +1,36 @@
+// The report: one self-contained HTML page, the same numbers as CSV, and a summary for the terminal.
+#pragma once
+
+#include "store/study_data.h"
+
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+
+namespace thalweg::lab {
+
+struct ReportOptions {
+  /// Validation accuracy in (0, 1] whose time is measured; chosen from the data if absent.
+  std::optional<double> target;
+  /// How to make this report again, ready to paste; left out where empty.
+  std::string command;
+};
+
+/// A page that needs no network and no other file. Studies of the same task (model, data, batch, length, schedule,
+/// split) are taken together, others get a section each. Throws thalweg::Error for a target out of range.
+std::string report_html(std::span<const StudyData> studies, const ReportOptions& options = {});
+
+/// The answer and a table of final test accuracy, for a terminal; ends with a line feed.
+std::string report_text(std::span<const StudyData> studies, const ReportOptions& options = {});
+
+/// Replaces `file` by `report_html`, creating its folder if need be. Throws thalweg::Error; the old file is then whole.
+void write_report(std::span<const StudyData> studies, const std::filesystem::path& file,
+                  const ReportOptions& options = {});
+
+/// Writes `trials.csv` (a row a trial) and `epochs.csv` (a row an epoch of a trial) into `folder`, creating it if need
+/// be; RFC 4180, UTF-8. Numbers have all their digits; text that a spreadsheet would take for a formula gets a leading
+/// apostrophe.
+void write_csv(std::span<const StudyData> studies, const std::filesystem::path& folder);
+
+}  // namespace thalweg::lab

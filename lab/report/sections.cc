@@ -1,0 +1,275 @@
+// Writes a report's sections.
+#include "report/sections.h"
+
+#include "report/dot_plot.h"
+#include "report/headline.h"
+#include "report/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace thalweg::lab {
+namespace {
+
+constexpr const char* kNothing = "<td>–</td>";
+
+std::string table(std::string_view label, std::string_view head, std::string_view body) {
+  return fmt::format(
+      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{0}\"><table><thead>{1}</thead>"
+      "<tbody>{2}</tbody></table></div>",
+      label, head, body);
+}
+
+std::string columns(std::initializer_list<std::string_view> names) {
+  std::string row = "<tr>";
+  for (const std::string_view name : names) row += fmt::format("<th scope=\"col\">{}</th>", name);
+  return row + "</tr>";
+}
+
+std::string row_head(const Competitor& competitor, std::size_t group) {
+  return fmt::format("<th scope=\"row\">{}{}<small class=\"options\"><bdi>{}</bdi></small></th>", Charts::swatch(group),
+                     name_html(competitor.name), escape_html(competitor.options));
+}
+
+std::string cell(const std::string& text) { return "<td>" + text + "</td>"; }
+
+// Best first; those without a test accuracy last.
+std::vector<std::size_t> ranking(const Summary& summary) {
+  std::vector<double> keys;
+  for (const Competitor& competitor : summary.competitors) {
+    std::vector<double> values;
+    for (const auto& [seed, accuracy] : competitor.test_accuracy) values.push_back(accuracy);
+    keys.push_back(values.empty() ? -1 : mean(values));
+  }
+  std::vector<std::size_t> order(keys.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return keys[a] > keys[b]; });
+  return order;
+}
+
+std::string accuracy_row(const Competitor& competitor, std::size_t group) {
+  std::string row = "<tr>" + row_head(competitor, group) + cell(learning_rate(competitor.lr)) +
+                    cell(fmt::format("{}", competitor.test_accuracy.size()));
+  if (competitor.mean) {
+    row += cell(percent(*competitor.mean)) + cell(unsigned_points(*competitor.sd)) +
+           cell(fmt::format("{:.2f} to {:.2f}", competitor.interval->low * 100, competitor.interval->high * 100));
+  } else {
+    std::string values;
+    for (const auto& [seed, accuracy] : competitor.test_accuracy)
+      values += fmt::format("{}{:.2f}", values.empty() ? "" : ", ", accuracy * 100);
+    row += fmt::format("<td colspan=\"3\" class=\"points\">{}</td>",
+                       values.empty() ? "–" : values + " <small>(each seed)</small>");
+  }
+  const std::size_t ended = competitor.runs.size();
+  row += cell(ended == 0 ? "–"
+                         : fmt::format("{:.0f}\u00A0% <small>({} of {})</small>",
+                                       100.0 * static_cast<double>(competitor.diverged) / static_cast<double>(ended),
+                                       competitor.diverged, ended));
+  return row + "</tr>";
+}
+
+std::string accuracy_part(const Summary& summary) {
+  const auto order = ranking(summary);
+  std::string rows;
+  for (const std::size_t i : order) rows += accuracy_row(summary.competitors[i], i);
+  return "<h3>Final test accuracy</h3>" + dot_plot(summary.competitors, order) +
+         table("Final test accuracy",
+               columns({"optimizer", "learning rate", "seeds", "mean", "sd (points)", "95 % interval (%)", "diverged"}),
+               rows) +
+         fmt::format(
+             "<p class=\"note\">Each dot is a seed; the bar is the mean with its 95 % bootstrap interval. Below {} "
+             "seeds there "
+             "are only the points. Diverged runs have no test accuracy and are left out of mean and interval.</p>",
+             kSeedsForVerdict);
+}
+
+std::string pairs_part(const Summary& summary) {
+  if (summary.comparisons.empty()) return {};
+  std::string rows;
+  double level = 0;
+  for (const Comparison& comparison : summary.comparisons) {
+    const std::string first = name_html(summary.competitors[comparison.first].name);
+    const std::string second = name_html(summary.competitors[comparison.second].name);
+    const bool decided = comparison.verdict != Verdict::too_few_seeds;
+    if (decided) level = comparison.level;
+    std::string verdict;
+    switch (comparison.verdict) {
+      case Verdict::too_few_seeds:
+        verdict = fmt::format("none: fewer than {} common seeds", kSeedsForVerdict);
+        break;
+      case Verdict::no_difference:
+        verdict = "no difference shown";
+        break;
+      case Verdict::first_better:
+        verdict = first + " is better";
+        break;
+      case Verdict::second_better:
+        verdict = second + " is better";
+        break;
+    }
+    rows += fmt::format("<tr><th scope=\"row\">{} − {}</th><td>{}</td>", first, second, comparison.seeds);
+    rows += decided
+                ? cell(points(comparison.difference)) +
+                      cell(fmt::format("{} to {}", points(comparison.interval.low), points(comparison.interval.high)))
+                : std::string(kNothing) + kNothing;
+    rows += fmt::format("<td class=\"text\">{}</td></tr>", verdict);
+  }
+  const std::string note =
+      level > 0
+          ? fmt::format(
+                "<p class=\"note\">Differences of mean test accuracy, seed by seed, in percentage points; bootstrap "
+                "intervals at {:.2f} % each, so that all of them hold at once with 95 % (Bonferroni).</p>",
+                level * 100)
+          : "";
+  return "<details><summary>Every pair</summary>" +
+         table("Every pair", columns({"pair", "common seeds", "difference", "interval", "verdict"}), rows) + note +
+         "</details>";
+}
+
+std::string until_target(const std::optional<double>& value, bool is_time) {
+  if (!value) return kNothing;
+  if (std::isinf(*value)) return cell("not reached <small>by half of the runs</small>");
+  return cell(is_time ? duration(*value) : fmt::format("{:g}", *value));
+}
+
+std::string speed_part(const Summary& summary) {
+  std::string rows;
+  for (std::size_t i = 0; i < summary.competitors.size(); ++i) {
+    const Competitor& competitor = summary.competitors[i];
+    rows += "<tr>" + row_head(competitor, i);
+    if (summary.target)
+      rows += cell(fmt::format("{} of {}", competitor.reached, competitor.runs.size())) +
+              until_target(competitor.target_epochs, false) + until_target(competitor.target_seconds, true);
+    rows += (competitor.run_seconds ? cell(duration(*competitor.run_seconds)) : kNothing) +
+            (competitor.images_per_second ? cell(fmt::format("{:.0f}", *competitor.images_per_second)) : kNothing) +
+            "</tr>";
+  }
+  if (!summary.target) return "<h3>Speed</h3>" + table("Speed", columns({"optimizer", "whole run", "images/s"}), rows);
+  const std::string target = fmt::format("{:g} %", *summary.target * 100);
+  return fmt::format("<h3>Speed: time to {} validation accuracy</h3>", target) +
+         table("Speed", columns({"optimizer", "reached it", "epochs", "training time", "whole run", "images/s"}),
+               rows) +
+         fmt::format(
+             "<p class=\"note\">Medians over seeds; a run that never got there counts as longer than any that did. "
+             "Evaluation is "
+             "not counted as training time.{}</p>",
+             summary.target_given
+                 ? ""
+                 : " The target is what the weakest optimizer within 5 points of the best ends at (median), "
+                   "rounded down to a whole percent.");
+}
+
+std::string learning_rate_part(const Summary& summary, Charts& charts) {
+  const std::string figure = charts.learning_rates(summary.competitors);
+  if (figure.empty()) return {};
+  return "<h3>Learning rate</h3><div class=\"charts\">" + figure + "</div>";
+}
+
+std::string failures_part(const Summary& summary) {
+  std::string html;
+  if (!summary.failed.empty()) {
+    std::string rows;
+    for (const TrialData* trial : summary.failed)
+      rows += fmt::format(
+          "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td "
+          "class=\"error\"><bdi>{}</bdi></td></tr>",
+          trial->id, name_html(trial->optimizer), learning_rate(trial->lr), trial->config.seed, to_string(trial->role),
+          escape_html(trial->error));
+    html += "<h3>Failed trials</h3>" +
+            table("Failed trials", columns({"trial", "optimizer", "learning rate", "seed", "role", "error"}), rows);
+  }
+  std::string rows;
+  for (const Competitor& competitor : summary.competitors)
+    for (const TrialData* trial : competitor.runs)
+      if (trial->result->outcome == Outcome::diverged)
+        rows += fmt::format(
+            "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td class=\"error\"><bdi>{}</bdi></td></tr>",
+            trial->id, name_html(competitor.name), trial->config.seed, trial->result->steps,
+            escape_html(trial->result->reason));
+  if (!rows.empty())
+    html += "<h3>Diverged runs</h3>" +
+            table("Diverged runs", columns({"trial", "optimizer", "seed", "at step", "reason"}), rows);
+  return html;
+}
+
+std::string notes_part(const Summary& summary) {
+  std::string html;
+  for (const std::string& warning : summary.warnings)
+    html += fmt::format("<p class=\"warning\"><bdi>{}</bdi></p>", escape_html(warning));
+  if (summary.unfinished > 0)
+    html += fmt::format("<p class=\"warning\">{} not finished: these numbers will change.</p>",
+                        count(summary.unfinished, "trial"));
+  return html;
+}
+
+std::string run_part(const Summary& summary, Charts& charts) {
+  const TrialData& trial = *summary.competitors[0].runs[0];
+  std::string rows;
+  for (const EpochRecord& record : trial.epochs) {
+    const auto accuracy = [](const std::optional<double>& value) { return value ? cell(percent(*value)) : kNothing; };
+    rows += fmt::format("<tr><th scope=\"row\">{}</th>", record.epoch) + cell(number(record.train_loss)) +
+            (record.validation_loss ? cell(number(*record.validation_loss)) : kNothing) +
+            accuracy(record.train_accuracy) + accuracy(record.validation_accuracy) + cell(number(record.lr)) +
+            cell(duration(record.seconds)) + cell(fmt::format("{:.0f}", record.images_per_second)) + "</tr>";
+  }
+  const std::string loss = charts.run(trial, Metric::train_loss, Metric::validation_loss) +
+                           charts.run(trial, Metric::train_accuracy, Metric::validation_accuracy) + charts.steps(trial);
+  return "<h3>Learning curves</h3>" + (loss.empty() ? "<p>No epoch was finished.</p>" : charts.legend()) +
+         "<div class=\"charts\">" + loss + "</div><h3>Epochs</h3>" +
+         table("Epochs",
+               columns({"epoch", "training loss", "validation loss", "training accuracy", "validation accuracy",
+                        "learning rate", "training time", "images/s"}),
+               rows);
+}
+
+std::string comparison_part(const Summary& summary, Charts& charts) {
+  std::string figures;
+  for (const Metric metric : {Metric::validation_accuracy, Metric::validation_loss, Metric::train_loss})
+    figures += charts.curves(summary.competitors, metric);
+  const std::string curves =
+      "<h3>Learning curves</h3>" + (figures.empty() ? "<p>No epoch was finished.</p>"
+                                                    : charts.legend() + "<div class=\"charts\">" + figures + "</div>");
+  return accuracy_part(summary) + pairs_part(summary) + curves + speed_part(summary) +
+         learning_rate_part(summary, charts);
+}
+
+}  // namespace
+
+std::string name_html(std::string_view name) { return "<bdi class=\"name\">" + escape_html(name) + "</bdi>"; }
+
+std::string task_html(const TrainingConfig& task) {
+  std::string widths;
+  if (task.model != "softmax")
+    for (const auto width : task.dense) widths += fmt::format("{}{}", widths.empty() ? " (" : ", ", width);
+  if (!widths.empty()) widths += ")";
+  return fmt::format("<bdi>{}</bdi>{} on <bdi>{}</bdi>", escape_html(task.model), widths, escape_html(task.data));
+}
+
+std::vector<std::string> groups_of(const Summary& summary) {
+  if (summary.single_run()) return {"training", "validation"};
+  std::vector<std::string> names;
+  for (const Competitor& competitor : summary.competitors) names.push_back(competitor.name);
+  return names;
+}
+
+std::string section_html(const Summary& summary, Charts& charts) {
+  const Headline answer = headline(summary, name_html);
+  std::size_t most = 0;
+  for (const Competitor& competitor : summary.competitors) most = std::max(most, competitor.runs.size());
+  std::string html = fmt::format(
+      "<section><h2 class=\"answer\">{}</h2><p class=\"detail\">{}</p><ul class=\"facts\"><li>{}</li><li>batch {}</li>"
+      "<li>{}</li><li>{}</li></ul>{}",
+      answer.sentence, answer.detail, task_html(summary.task), summary.task.batch,
+      count(static_cast<std::size_t>(std::max<std::int64_t>(summary.task.stop.epochs, 0)), "epoch"),
+      summary.competitors.size() > 1
+          ? fmt::format("{}, up to {} each", count(summary.competitors.size(), "optimizer"), count(most, "run"))
+          : count(most, "run"),
+      notes_part(summary));
+  html += summary.single_run() ? run_part(summary, charts) : comparison_part(summary, charts);
+  return html + failures_part(summary) + "</section>";
+}
+
+}  // namespace thalweg::lab

@@ -1,0 +1,97 @@
+// Text of a report: escaping, and numbers with sensible digits.
+#include "report/text.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+
+namespace thalweg::lab {
+
+std::string valid_utf8(std::string_view text) {
+  using nlohmann::json;
+  // The JSON library knows which bytes are no UTF-8; there and back again replaces them.
+  return json::parse(json(text).dump(-1, ' ', false, json::error_handler_t::replace)).get<std::string>();
+}
+
+std::string escape_html(std::string_view text) {
+  std::string escaped;
+  for (const char c : valid_utf8(text)) {
+    switch (c) {
+      case '&':
+        escaped += "&amp;";
+        break;
+      case '<':
+        escaped += "&lt;";
+        break;
+      case '>':
+        escaped += "&gt;";
+        break;
+      case '"':
+        escaped += "&quot;";
+        break;
+      case '\'':
+        escaped += "&#39;";
+        break;
+      default: {
+        const auto byte = static_cast<unsigned char>(c);
+        if ((byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7F)
+          escaped += "\uFFFD";
+        else
+          escaped += c;
+      }
+    }
+  }
+  return escaped;
+}
+
+std::string printable(std::string_view text) {
+  std::string result;
+  for (const char c : valid_utf8(text)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7F)
+      result += "\uFFFD";
+    else
+      result += c;
+  }
+  return result;
+}
+
+std::string percent(double accuracy) { return fmt::format("{:.2f}\u00A0%", accuracy * 100); }
+
+std::string points(double difference) {
+  return fmt::format("{}{:.2f}", difference < 0 ? "−" : "+", std::abs(difference) * 100);
+}
+
+std::string unsigned_points(double difference) { return fmt::format("{:.2f}", std::abs(difference) * 100); }
+
+std::string number(double value) {
+  if (std::isnan(value)) return "not a number";
+  if (std::isinf(value)) return value > 0 ? "∞" : "−∞";
+  return fmt::format("{:.4g}", value);
+}
+
+std::string learning_rate(double lr) { return fmt::format("{:g}", lr); }
+
+std::string duration(double seconds) {
+  if (seconds < 9.995) return fmt::format("{:.2f}\u00A0s", seconds);
+  if (seconds < 59.95) return fmt::format("{:.1f}\u00A0s", seconds);
+  const auto whole = static_cast<long long>(std::llround(seconds));
+  if (whole < 3600) return fmt::format("{}\u00A0min {:02}\u00A0s", whole / 60, whole % 60);
+  return fmt::format("{}\u00A0h {:02}\u00A0min", whole / 3600, whole % 3600 / 60);
+}
+
+std::string count(std::size_t n, std::string_view singular) {
+  return fmt::format("{} {}{}", n, singular, n == 1 ? "" : "s");
+}
+
+std::string enumerate(std::span<const std::string> items) {
+  std::string text;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (i > 0) text += i + 1 == items.size() ? " and " : ", ";
+    text += items[i];
+  }
+  return text;
+}
+
+}  // namespace thalweg::lab

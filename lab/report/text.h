@@ -1,0 +1,35 @@
+// Text of a report: escaping, and numbers with sensible digits.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace thalweg::lab {
+
+/// Bytes that are no UTF-8 become U+FFFD.
+std::string valid_utf8(std::string_view text);
+/// For HTML's text and quoted attributes. Valid UTF-8 without control characters (but line feed and tab).
+std::string escape_html(std::string_view text);
+/// For a terminal: valid UTF-8 without control characters.
+std::string printable(std::string_view text);
+
+/// An accuracy in [0, 1] as `89.23 %`, with an unbreakable space.
+std::string percent(double accuracy);
+/// A difference of accuracies in percentage points, signed: `+0.42`, `−1.30`.
+std::string points(double difference);
+/// The same without a sign.
+std::string unsigned_points(double difference);
+/// Four significant digits, or `not a number`, `∞`.
+std::string number(double value);
+/// `0.001`, `1e-05`: as short as the value allows.
+std::string learning_rate(double lr);
+/// `0.42 s`, `42.1 s`, `3 min 12 s`, `2 h 05 min`.
+std::string duration(double seconds);
+/// `1 seed`, `8 seeds`.
+std::string count(std::size_t n, std::string_view singular);
+/// `a, b and c`.
+std::string enumerate(std::span<const std::string> items);
+
+}  // namespace thalweg::lab

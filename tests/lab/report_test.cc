@@ -1,0 +1,397 @@
+// Tests of the report: what it says, that nothing in it can break out, and its CSV.
+#include "report/report.h"
+
+#include "report/headline.h"
+#include "report/samples.h"
+#include "report/summary.h"
+#include "report/text.h"
+
+#include <thalweg/error.h>
+#include <thalweg/files.h>
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <limits>
+#include <string>
+#include <vector>
+
+namespace thalweg::lab {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+std::string plain(std::string_view name) { return std::string(name); }
+
+// A final trial that ended with this test accuracy.
+TrialData final_trial(const std::string& optimizer, std::uint64_t seed, double accuracy) {
+  TrialData trial;
+  trial.optimizer = optimizer;
+  trial.lr = 1e-3;
+  trial.config.optimizer = optimizer + ":lr=0.001";
+  trial.config.seed = seed;
+  trial.status = TrialStatus::finished;
+  TrainingResult result;
+  result.epochs = 2;
+  result.seconds = 5;
+  result.test_accuracy = accuracy;
+  trial.result = result;
+  for (std::int64_t epoch = 1; epoch <= 2; ++epoch) {
+    EpochRecord record;
+    record.epoch = epoch;
+    record.validation_accuracy = accuracy - (epoch == 1 ? 0.1 : 0);
+    record.seconds = 2.5 * static_cast<double>(epoch);
+    trial.epochs.push_back(record);
+  }
+  return trial;
+}
+
+// Competitors a, b, … with a mean each, and the same seeds' noise.
+StudyData study_of(const std::vector<double>& means, std::size_t seeds, double spread = 0.001) {
+  StudyData study;
+  study.name = "made";
+  study.kind = "compare";
+  for (std::size_t i = 0; i < means.size(); ++i)
+    for (std::uint64_t seed = 1; seed <= seeds; ++seed)
+      study.trials.push_back(final_trial(std::string(1, static_cast<char>('a' + i)), seed,
+                                         means[i] + spread * std::sin(static_cast<double>(seed * (i + 1)))));
+  return study;
+}
+
+Headline headline_of(const StudyData& study) { return headline(summarize({&study, 1}).at(0), plain); }
+
+std::size_t times(const std::string& text, std::string_view part) {
+  std::size_t n = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
+  return n;
+}
+
+nlohmann::json data_of(const std::string& html) {
+  const std::string open = "<script type=\"application/json\" id=\"data\">";
+  const std::size_t begin = html.find(open) + open.size();
+  return nlohmann::json::parse(html.substr(begin, html.find("</script>", begin) - begin));
+}
+
+TEST(Headline, NamesTheWinnerByHowMuchAndHowCertain) {
+  const Headline said = headline_of(study_of({0.80, 0.90, 0.85}, 8));
+  EXPECT_THAT(said.sentence, AllOf(StartsWith("b won, "), HasSubstr("ahead of c")));
+  EXPECT_THAT(said.sentence, testing::ContainsRegex("(4.9|5.0)[0-9] points"));
+  EXPECT_THAT(said.detail, AllOf(HasSubstr("8 seeds"), HasSubstr("certain at 95 %")));
+}
+
+TEST(Headline, NamesNoWinnerWhereTheDifferenceMayBeChance) {
+  const Headline said = headline_of(study_of({0.900, 0.9001}, 8, 0.01));
+  EXPECT_THAT(said.sentence, HasSubstr("No winner is shown"));
+  EXPECT_THAT(said.detail, HasSubstr("No difference from"));
+}
+
+TEST(Headline, SaysWhoIsTooCloseAndWhoIsBeaten) {
+  const Headline said = headline_of(study_of({0.900, 0.9001, 0.5}, 8, 0.01));
+  EXPECT_THAT(said.sentence, StartsWith("No single winner"));
+  EXPECT_THAT(said.detail, HasSubstr("Better than c for certain"));
+}
+
+TEST(Headline, GivesNoVerdictBelowEightSeeds) {
+  const Headline said = headline_of(study_of({0.1, 0.9}, 7));
+  EXPECT_THAT(said.sentence, HasSubstr("No verdict"));
+  EXPECT_THAT(said.sentence + said.detail, AllOf(Not(HasSubstr("won")), Not(HasSubstr("mean"))));
+}
+
+TEST(Headline, DivergedRunsCountAsMissingSeeds) {
+  StudyData study = study_of({0.8, 0.9}, 8);
+  study.trials.back().result->outcome = Outcome::diverged;
+  EXPECT_THAT(headline_of(study).sentence, HasSubstr("No verdict"));
+}
+
+TEST(Headline, CopesWithNothing) {
+  EXPECT_THAT(headline_of(StudyData{}).sentence, HasSubstr("No finished runs"));
+  StudyData study = study_of({0.8, 0.9}, 8);
+  for (TrialData& trial : study.trials) trial.result->test_accuracy.reset();
+  EXPECT_THAT(headline_of(study).sentence, HasSubstr("No test accuracy"));
+}
+
+TEST(Summary, TargetCountsRunsThatNeverGetThere) {
+  const StudyData study = study_of({0.905, 0.80}, 8, 0);
+  const Summary summary = summarize({&study, 1}, 0.85).at(0);
+  EXPECT_EQ(summary.competitors[0].reached, 8u);
+  EXPECT_EQ(summary.competitors[0].target_epochs, 2);
+  EXPECT_EQ(summary.competitors[0].target_seconds, 5);
+  EXPECT_EQ(summary.competitors[1].reached, 0u);
+  EXPECT_TRUE(std::isinf(*summary.competitors[1].target_epochs));
+  EXPECT_THAT(report_html({&study, 1}, {.target = 0.85, .command = {}}), HasSubstr("not reached"));
+}
+
+TEST(Summary, DefaultTargetLeavesOutTheHopeless) {
+  const StudyData study = study_of({0.905, 0.893, 0.10}, 8, 0);
+  EXPECT_NEAR(*summarize({&study, 1}).at(0).target, 0.89, 1e-12);
+}
+
+TEST(Summary, TargetMustBeAnAccuracy) {
+  const StudyData study = study_of({0.9}, 8);
+  for (const double target : {0.0, 1.01, -1.0, std::numeric_limits<double>::quiet_NaN()})
+    EXPECT_THROW(summarize({&study, 1}, target), Error);
+}
+
+TEST(Summary, StudiesOfOneTaskAreTakenTogetherOthersApart) {
+  StudyData first = study_of({0.8}, 4), second = study_of({0.8}, 8), other = study_of({0.8}, 3);
+  for (TrialData& trial : other.trials) trial.config.model = "cnn";
+  const std::vector<StudyData> studies{first, other, second};
+  const auto summaries = summarize(studies);
+  ASSERT_EQ(summaries.size(), 2u);
+  ASSERT_EQ(summaries[0].competitors.size(), 1u);
+  // Seeds 1 to 4 are in both studies and count once.
+  EXPECT_EQ(summaries[0].competitors[0].runs.size(), 8u);
+  EXPECT_EQ(summaries[1].competitors[0].runs.size(), 3u);
+}
+
+TEST(Summary, OneNameForTwoThingsIsTwoCompetitors) {
+  StudyData first = study_of({0.8}, 2), second = study_of({0.9}, 2);
+  for (TrialData& trial : second.trials) trial.config.optimizer = "a:lr=0.01";
+  const auto summaries = summarize(std::vector<StudyData>{first, second});
+  ASSERT_EQ(summaries.size(), 1u);
+  ASSERT_EQ(summaries[0].competitors.size(), 2u);
+  EXPECT_EQ(summaries[0].competitors[0].name, "a:lr=0.001");
+  EXPECT_EQ(summaries[0].competitors[1].name, "a:lr=0.01");
+}
+
+TEST(Summary, BandsFromEightRunsOnOnly) {
+  const StudyData few = samples::compare_study(7), enough = samples::compare_study(8);
+  for (const CurvePoint& point : summarize({&few, 1})[0].competitors[0].curve(Metric::validation_loss))
+    EXPECT_FALSE(point.interval);
+  for (const CurvePoint& point : summarize({&enough, 1})[0].competitors[0].curve(Metric::validation_loss)) {
+    ASSERT_TRUE(point.interval);
+    EXPECT_TRUE(point.interval->contains(point.median));
+    EXPECT_GE(point.interval->low, point.least);
+    EXPECT_LE(point.interval->high, point.greatest);
+  }
+}
+
+TEST(Summary, TuningKeepsDivergedRatesAndSeesTheEdge) {
+  const StudyData study = samples::compare_study(8);
+  const auto& competitors = summarize({&study, 1})[0].competitors;
+  const auto& rmsprop = competitors[0];
+  ASSERT_EQ(rmsprop.learning_rates.size(), 7u);
+  EXPECT_FALSE(rmsprop.at_edge);
+  EXPECT_EQ(rmsprop.learning_rates.back().diverged, 2u);
+  EXPECT_FALSE(rmsprop.learning_rates.back().accuracy);
+  EXPECT_TRUE(competitors[1].at_edge);
+}
+
+TEST(Report, BelowEightSeedsShowsPointsAndNoMean) {
+  const StudyData few = study_of({0.81234}, 3, 0), enough = study_of({0.81234}, 8, 0);
+  EXPECT_THAT(report_html({&few, 1}), AllOf(HasSubstr("81.23, 81.23, 81.23"), Not(HasSubstr("class=\"mean\""))));
+  EXPECT_THAT(report_html({&enough, 1}), AllOf(HasSubstr("81.23 to 81.23"), HasSubstr("class=\"mean\"")));
+}
+
+TEST(Report, CarriesWhatRepeatsIt) {
+  const StudyData study = samples::compare_study(8, true);
+  const std::string html = report_html({&study, 1}, {.target = {}, .command = "thalweg report runs/sample"});
+  for (const char* part : {"thalweg compare --model mlp", "seeds: 1 2 3 4 5 6 7 8", "tuning seeds: 1001 1002",
+                           "libtorch: 1.13.1", "Made-up CPU", "thalweg report runs/sample", "lr_grid",
+                           "worker ended by signal 9", "gradient of &quot;dense1.weight&quot; is not finite"})
+    EXPECT_THAT(html, HasSubstr(part));
+}
+
+TEST(Report, ChartsHaveBandsUnitsAndTables) {
+  const StudyData study = samples::compare_study(8);
+  const std::string html = report_html({&study, 1});
+  const auto data = data_of(html);
+  ASSERT_EQ(data.size(), 1u);
+  EXPECT_EQ(data[0]["groups"].size(), 4u);
+  const auto& charts = data[0]["charts"];
+  ASSERT_EQ(charts.size(), 4u);
+  EXPECT_EQ(times(html, "<figure>"), 4u);
+  EXPECT_EQ(times(html, ": the numbers</summary>"), 4u);
+  for (const auto& chart : charts) {
+    EXPECT_THAT(chart["yLabel"].get<std::string>(), testing::AnyOf("accuracy (%)", "cross-entropy (nats)"));
+    EXPECT_FALSE(chart["xLabel"].get<std::string>().empty());
+  }
+  const auto& points = charts[0]["series"][0]["points"];
+  ASSERT_EQ(points.size(), 10u);
+  for (const auto& point : points) {
+    EXPECT_LT(point[1], point[2]);
+    EXPECT_LT(point[2], point[3]);
+    EXPECT_GT(point[2], 50);  // percent
+  }
+  const StudyData few = samples::compare_study(3);
+  EXPECT_EQ(data_of(report_html({&few, 1}))[0]["charts"][0]["series"].size(), 12u);
+}
+
+TEST(Report, OneRunHasItsCurves) {
+  const StudyData study = samples::train_study();
+  const std::string html = report_html({&study, 1});
+  const auto data = data_of(html);
+  EXPECT_EQ(data[0]["groups"][0]["name"], "training");
+  EXPECT_EQ(data[0]["charts"].size(), 3u);
+  EXPECT_THAT(html, HasSubstr("test accuracy."));
+}
+
+TEST(Report, NothingBreaksOut) {
+  const StudyData study = samples::hostile_study(8);
+  const std::string html = report_html({&study, 1}, {.target = {}, .command = "</pre><script>alert(1)</script>"});
+  // Data block, dygraphs, ours: no other script element, and no markup from a name.
+  EXPECT_EQ(times(html, "<script"), 3u);
+  EXPECT_EQ(times(html, "</script"), 3u);
+  EXPECT_EQ(times(html, "<!--"), 0u);
+  EXPECT_EQ(times(html, "<img"), 0u);
+  EXPECT_EQ(times(html, "<b>bold"), 0u);
+  EXPECT_EQ(valid_utf8(html), html);
+  EXPECT_EQ(data_of(html)[0]["groups"][1]["name"], "__proto__");
+  EXPECT_EQ(data_of(html)[0]["groups"][0]["name"],
+            "</script><script>document.documentElement.dataset.owned=1</script>");
+}
+
+TEST(Report, RefersToNothingOutside) {
+  const StudyData study = samples::compare_study(8);
+  const std::string html = report_html({&study, 1});
+  // What a browser reads as markup and style; scripts are kept from the network by the policy.
+  const std::string page = html.substr(0, html.find("<script"));
+  for (const char* reference : {"http://", "https://", "src=", "url(", "@import", "<link rel=\"stylesheet\""})
+    EXPECT_EQ(times(page, reference), 0u) << reference;
+  EXPECT_THAT(page, HasSubstr("default-src 'none'"));
+  EXPECT_EQ(times(html, "sourceMappingURL"), 0u);
+}
+
+TEST(Report, IsTheSameEveryTime) {
+  const StudyData study = samples::compare_study(8, true);
+  EXPECT_EQ(report_html({&study, 1}), report_html({&study, 1}));
+}
+
+TEST(Report, TextForTheTerminalHasTheTable) {
+  const StudyData study = samples::hostile_study(8);
+  const std::string text = report_text({&study, 1});
+  EXPECT_THAT(text, AllOf(HasSubstr("__proto__"), HasSubstr("95 % interval"), HasSubstr("1 trial failed.")));
+  EXPECT_EQ(text.find('\x01'), std::string::npos);
+  EXPECT_EQ(text.back(), '\n');
+}
+
+TEST(Text, Escapes) {
+  EXPECT_EQ(escape_html("<a b=\"c\" d='e'>&\x01\n"), "&lt;a b=&quot;c&quot; d=&#39;e&#39;&gt;&amp;\uFFFD\n");
+  EXPECT_EQ(escape_html("ok \xFF"), "ok \uFFFD");
+  EXPECT_EQ(printable("a\x1B[31mb\nc"), "a\uFFFD[31mb\uFFFDc");
+}
+
+TEST(Text, NumbersHaveSensibleDigits) {
+  EXPECT_EQ(percent(0.89234), "89.23\u00A0%");
+  EXPECT_EQ(points(0.0042), "+0.42");
+  EXPECT_EQ(points(-0.013), "−1.30");
+  EXPECT_EQ(number(0.123456), "0.1235");
+  EXPECT_EQ(number(std::nan("")), "not a number");
+  EXPECT_EQ(duration(3.456), "3.46\u00A0s");
+  EXPECT_EQ(duration(59.99), "1\u00A0min 00\u00A0s");
+  EXPECT_EQ(duration(3725), "1\u00A0h 02\u00A0min");
+  EXPECT_EQ(count(1, "seed"), "1 seed");
+  EXPECT_EQ(enumerate(std::vector<std::string>{"a", "b", "c"}), "a, b and c");
+}
+
+class ReportFiles : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (fs::temp_directory_path() / "thalweg-report-XXXXXX").string();
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  std::string contents(const fs::path& file) const {
+    const auto bytes = read_file(file);
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  }
+
+  fs::path folder_;
+};
+
+// RFC 4180, by its grammar.
+std::vector<std::vector<std::string>> parse_csv(const std::string& text) {
+  std::vector<std::vector<std::string>> rows(1);
+  std::string field;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted) {
+      if (c != '"')
+        field += c;
+      else if (i + 1 < text.size() && text[i + 1] == '"')
+        field += text[++i];
+      else
+        quoted = false;
+    } else if (c == '"') {
+      EXPECT_TRUE(field.empty());
+      quoted = true;
+    } else if (c == ',' || c == '\r') {
+      rows.back().push_back(std::exchange(field, {}));
+      if (c == '\r') {
+        EXPECT_EQ(text.at(++i), '\n');
+        rows.emplace_back();
+      }
+    } else {
+      field += c;
+    }
+  }
+  EXPECT_FALSE(quoted);
+  EXPECT_TRUE(rows.back().empty() && field.empty());
+  rows.pop_back();
+  return rows;
+}
+
+TEST_F(ReportFiles, CsvHasEveryNumberInFull) {
+  const StudyData study = samples::compare_study(8, true);
+  write_csv({&study, 1}, folder_ / "new" / "csv");
+  const auto trials = parse_csv(contents(folder_ / "new" / "csv" / "trials.csv"));
+  const auto epochs = parse_csv(contents(folder_ / "new" / "csv" / "epochs.csv"));
+  ASSERT_EQ(trials.size(), study.trials.size() + 1);
+  const auto column = [](const std::vector<std::vector<std::string>>& rows, const char* name) {
+    return static_cast<std::size_t>(std::find(rows[0].begin(), rows[0].end(), name) - rows[0].begin());
+  };
+  for (const auto& row : trials) EXPECT_EQ(row.size(), trials[0].size());
+  for (const auto& row : epochs) EXPECT_EQ(row.size(), epochs[0].size());
+  std::size_t records = 0;
+  for (std::size_t i = 0; i < study.trials.size(); ++i) {
+    const TrialData& trial = study.trials[i];
+    EXPECT_EQ(trials[i + 1][column(trials, "optimizer")], trial.optimizer);
+    const std::string accuracy = trials[i + 1][column(trials, "test_accuracy")];
+    if (trial.result && trial.result->test_accuracy)
+      EXPECT_EQ(std::stod(accuracy), *trial.result->test_accuracy);
+    else
+      EXPECT_EQ(accuracy, "");
+    for (const EpochRecord& record : trial.epochs)
+      EXPECT_EQ(std::stod(epochs[++records][column(epochs, "validation_loss")]), *record.validation_loss);
+  }
+  EXPECT_EQ(epochs.size(), records + 1);
+}
+
+TEST_F(ReportFiles, CsvQuotesAndDefusesFormulas) {
+  const StudyData study = samples::hostile_study(8);
+  write_csv({&study, 1}, folder_);
+  const auto trials = parse_csv(contents(folder_ / "trials.csv"));
+  const auto name_of = [&](std::size_t row) { return trials.at(row)[2]; };
+  bool formula = false, error = false;
+  for (std::size_t row = 1; row < trials.size(); ++row) {
+    EXPECT_THAT(name_of(row), Not(StartsWith("=")));
+    formula |= name_of(row).starts_with("'=HYPERLINK(\"https");
+    for (const std::string& field : trials[row]) error |= field.starts_with("'@SUM(A1)\r\n");
+  }
+  EXPECT_TRUE(formula);
+  EXPECT_TRUE(error);
+  EXPECT_THAT(contents(folder_ / "epochs.csv"), HasSubstr(",nan,"));
+}
+
+TEST_F(ReportFiles, WritesIntoNewFoldersAndNamesWhatItCannotWrite) {
+  const StudyData study = samples::train_study();
+  write_report({&study, 1}, folder_ / "deep" / "report.html");
+  EXPECT_THAT(contents(folder_ / "deep" / "report.html"), StartsWith("<!DOCTYPE html>"));
+  const fs::path through_a_file = folder_ / "deep" / "report.html" / "x.html";
+  EXPECT_THROW(write_report({&study, 1}, through_a_file), Error);
+  EXPECT_THROW(write_csv({&study, 1}, folder_ / "deep" / "report.html"), Error);
+}
+
+}  // namespace
+}  // namespace thalweg::lab

@@ -1,0 +1,164 @@
+// Made-up studies for tests of the report.
+#include "report/samples.h"
+
+#include <thalweg/random.h>
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <iterator>
+#include <limits>
+
+namespace thalweg::lab::samples {
+namespace {
+
+struct Optimizer {
+  const char* name;
+  double best_lr, accuracy, speed;  // where it ends, and how quickly it gets there
+};
+
+constexpr Optimizer kOptimizers[] = {{"rmsprop", 1e-3, 0.884, 1.1},
+                                     {"sgd", 1e-1, 0.879, 0.7},
+                                     {"adam", 1e-3, 0.8875, 1.2},
+                                     {"nadam", 1e-3, 0.8872, 1.3}};
+constexpr double kGrid[] = {1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1};
+constexpr int kEpochs = 10;
+
+double noise(std::uint64_t seed, std::string_view name, std::uint64_t position) {
+  return Random(seed, RandomPurpose::test, name).normal(position);
+}
+
+TrialData trial(StudyData& study, const Optimizer& optimizer, double lr, TrialRole role, std::uint64_t seed) {
+  TrialData data;
+  data.id = static_cast<std::int64_t>(study.trials.size()) + 1;
+  data.optimizer = optimizer.name;
+  data.lr = lr;
+  data.role = role;
+  data.config.optimizer = fmt::format("{}:lr={:g}", optimizer.name, lr);
+  data.config.seed = seed;
+  data.config.stop.epochs = kEpochs;
+  data.config.threads = 1;
+  data.status = TrialStatus::finished;
+  const double away = std::abs(std::log10(lr / optimizer.best_lr));
+  const double end = optimizer.accuracy - 0.03 * away * away + 0.0018 * noise(seed, optimizer.name, 0);
+  for (int epoch = 1; epoch <= kEpochs; ++epoch) {
+    const double left = std::exp(-optimizer.speed * std::pow(epoch, 0.6));
+    EpochRecord record;
+    record.epoch = epoch;
+    record.step = epoch * 844;
+    record.lr = lr;
+    record.validation_accuracy = end - 0.35 * left + 0.0012 * noise(seed, optimizer.name, 10 + epoch);
+    record.train_accuracy = *record.validation_accuracy + 0.004 * epoch - 0.008;
+    record.validation_loss =
+        2.6 * (1 - *record.validation_accuracy) + 0.02 + 0.004 * noise(seed, optimizer.name, 40 + epoch);
+    record.train_loss = 2.5 * (1 - record.train_accuracy) + 0.01;
+    record.seconds = epoch * (2.4 + 0.2 * optimizer.speed);
+    record.images_per_second = 54000 / (2.4 + 0.2 * optimizer.speed);
+    data.epochs.push_back(record);
+  }
+  TrainingResult result;
+  result.epochs = kEpochs;
+  result.steps = kEpochs * 844;
+  result.seconds = data.epochs.back().seconds;
+  if (role == TrialRole::final) {
+    result.test_accuracy = std::round((end - 0.006) * 1e4) / 1e4;
+    result.test_loss = 2.6 * (1 - end);
+  }
+  data.result = result;
+  return data;
+}
+
+void diverge(TrialData& data, std::size_t epochs) {
+  data.epochs.resize(epochs);
+  if (!data.epochs.empty()) data.epochs.back().train_loss = 1e6;
+  TrainingResult result;
+  result.outcome = Outcome::diverged;
+  result.reason = "gradient of \"dense1.weight\" is not finite";
+  result.epochs = static_cast<std::int64_t>(epochs);
+  result.steps = result.epochs * 844 + 17;
+  data.result = result;
+}
+
+void fail(TrialData& data, std::string error) {
+  data.status = TrialStatus::failed;
+  data.error = std::move(error);
+  data.result.reset();
+  data.epochs.clear();
+}
+
+StudyData empty_study(std::string name, std::string kind) {
+  StudyData study;
+  study.name = std::move(name);
+  study.kind = std::move(kind);
+  study.created = "2026-01-31T12:00:00Z";
+  study.environment = {
+      {"versions", {{"thalweg", "0.1.0"}, {"libtorch", "1.13.1"}, {"compiler", "g++ 12.2.0"}}},
+      {"machine", {{"cpu", "Made-up CPU at 3 GHz"}, {"cores", 2}, {"memory", "8 GiB"}, {"os", "Debian 12"}}}};
+  return study;
+}
+
+}  // namespace
+
+StudyData compare_study(std::size_t seeds, bool troubles) {
+  StudyData study = empty_study(fmt::format("sample-{}", seeds), "compare");
+  study.command = fmt::format(
+      "thalweg compare --model mlp --data fashion-mnist --optimizers rmsprop sgd:momentum=0.9 adam nadam "
+      "--seeds {} --out runs/sample",
+      seeds);
+  study.config = {{"optimizers", {"rmsprop", "sgd", "adam", "nadam"}}, {"lr_grid", kGrid}, {"seeds", seeds}};
+  for (const Optimizer& optimizer : kOptimizers)
+    for (const double lr : kGrid)
+      for (std::uint64_t seed = 1001; seed <= 1002; ++seed) {
+        study.trials.push_back(trial(study, optimizer, lr, TrialRole::tune, seed));
+        if (lr > 100 * optimizer.best_lr / 2) diverge(study.trials.back(), 1);
+      }
+  for (const Optimizer& optimizer : kOptimizers)
+    for (std::uint64_t seed = 1; seed <= seeds; ++seed)
+      study.trials.push_back(trial(study, optimizer, optimizer.best_lr, TrialRole::final, seed));
+  if (troubles) {
+    diverge(study.trials[study.trials.size() - seeds - 1], 4);
+    fail(study.trials.back(), "worker ended by signal 9 (killed)");
+    study.outcome = {{"warnings", {"sgd: the chosen lr 0.1 is at the edge of the grid; a better one may lie outside"}}};
+  }
+  return study;
+}
+
+StudyData hostile_study(std::size_t seeds) {
+  StudyData study = compare_study(seeds, true);
+  const std::string names[] = {"</script><script>document.documentElement.dataset.owned=1</script>", "__proto__",
+                               "=HYPERLINK(\"https://example.invalid\",\"🙂 'x'\") شبكة \u202Eabc",
+                               std::string(300, 'w') + "\xFF\xFE<!--"};
+  study.name = names[0];
+  study.command = "thalweg compare '" + names[0] + "' \"" + names[2] + "\" <img src=x onerror=alert(1)>";
+  study.config["<b>\"&"] = names[2];
+  for (TrialData& data : study.trials) {
+    for (std::size_t i = 0; i < std::size(kOptimizers); ++i)
+      if (data.optimizer == kOptimizers[i].name) {
+        data.optimizer = names[i];
+        break;
+      }
+    data.config.optimizer += ",note=" + data.optimizer;
+    if (!data.error.empty()) data.error = "@SUM(A1)\r\n" + names[0] + "\x01\x7F";
+  }
+  study.trials.back().epochs.emplace_back().train_loss = std::numeric_limits<double>::quiet_NaN();
+  study.outcome = {{"warnings", {names[0], "<b>bold</b> & \"quoted\""}}};
+  return study;
+}
+
+StudyData train_study() {
+  StudyData study = empty_study("first", "train");
+  study.command =
+      "thalweg train --model cnn --data fashion-mnist --optimizer rmsprop --lr 1e-3 --epochs 10 --out runs/first";
+  study.trials.push_back(trial(study, kOptimizers[0], 1e-3, TrialRole::final, 1));
+  TrialData& data = study.trials.back();
+  data.config.model = "cnn";
+  for (std::int64_t step = 50; step <= 8440; step += 50)
+    data.steps.push_back({step,
+                          0.25 + 1.9 * std::exp(-static_cast<double>(step) / 700) +
+                              0.03 * noise(1, "steps", static_cast<std::uint64_t>(step)),
+                          1e-3});
+  study.config = {{"epochs", kEpochs}, {"batch", 64}, {"model", "cnn"}};
+  return study;
+}
+
+}  // namespace thalweg::lab::samples
