@@ -10,6 +10,7 @@ install(TARGETS thalweg_engine EXPORT thalwegTargets ARCHIVE DESTINATION ${CMAKE
 install(EXPORT thalwegTargets NAMESPACE thalweg:: DESTINATION ${package_folder})
 
 if(THALWEG_TORCH)
+  set_target_properties(thalweg_libtorch PROPERTIES EXPORT_NAME libtorch)
   install(DIRECTORY adapters/libtorch/include/thalweg DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
   install(TARGETS thalweg_libtorch EXPORT thalwegLibtorchTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
   install(EXPORT thalwegLibtorchTargets NAMESPACE thalweg:: DESTINATION ${package_folder})
