@@ -20,6 +20,11 @@ std::vector<std::int64_t> row_major_strides(c10::IntArrayRef sizes) {
   return strides;
 }
 
+bool is_row_major(const c10::TensorImpl& tensor) {
+  // A tensor with gaps is stepped as a copy that has none.
+  return tensor.is_contiguous() || !tensor.is_non_overlapping_and_dense();
+}
+
 /// Reorders every column of the parameter in place.
 template <class T>
 void reorder(thalweg::Optimizer& engine, Handle handle, c10::IntArrayRef sizes, c10::IntArrayRef from,
@@ -59,8 +64,7 @@ Binding::Binding(thalweg::Optimizer& engine, const std::string& name, const torc
 }
 
 void Binding::move(thalweg::Optimizer& engine, Group group) {
-  if (group == group_) return;
-  engine.move(handle_, group);
+  if (engine.group_of(handle_) != group) engine.move(handle_, group);
   group_ = group;
 }
 
@@ -73,11 +77,13 @@ void Binding::look() {
   contiguous_ = tensor_->is_contiguous();
   sizes_ = tensor_->sizes().vec();
   strides_ = tensor_->strides().vec();
-  const bool without_gaps = tensor_->is_non_overlapping_and_dense();
-  row_major_ = contiguous_ || !without_gaps;
-  copy_ = without_gaps ? torch::Tensor() : parameter_.detach().contiguous();
+  row_major_ = is_row_major(*tensor_);
+  copy_ = tensor_->is_non_overlapping_and_dense() ? torch::Tensor() : parameter_.detach().contiguous();
   ordered_gradient_ = torch::Tensor();
 }
+
+/// Strides of the engine's order.
+std::vector<std::int64_t> Binding::order() const { return row_major_ ? row_major_strides(sizes_) : strides_; }
 
 template <class Function>
 void Binding::with_span(const Function& function) const {
@@ -90,33 +96,44 @@ void Binding::with_span(const Function& function) const {
   }
 }
 
-void Binding::follow(thalweg::Optimizer& engine) {
+void Binding::check_move(const thalweg::Optimizer& engine) const {
   const std::string& name = engine.name(handle_);
-  check_parameter(name, parameter_);
   if (tensor_->dtype() != dtype_) {
     throw Error(parameter_called(name) + " has become " + text(tensor_->dtype()) + ", its state is " + text(dtype_) +
                 "; convert the model before the optimizer is made, or remove and add the parameter, which begins its "
                 "state anew");
   }
+  check_parameter(name, parameter_);
   if (tensor_->numel() != elements_) {
     throw Error(parameter_called(name) + " has " + std::to_string(tensor_->numel()) + " elements, its state " +
                 std::to_string(elements_) + "; remove and add it, which begins its state anew");
   }
-  const bool was_row_major = row_major_;
-  const std::vector<std::int64_t> old_sizes = sizes_, old_strides = strides_;
-  look();
-  // Between two row-major orders the state stays as it is, even if the shape has changed (`view`).
-  if (!(was_row_major && row_major_) && (was_row_major != row_major_ || old_strides != strides_)) {
-    if (old_sizes == sizes_) {
-      reorder(engine, handle_, dtype_, sizes_, was_row_major ? row_major_strides(sizes_) : old_strides,
-              row_major_ ? row_major_strides(sizes_) : strides_);
-    } else {
-      throw Error(parameter_called(name) +
-                  " has changed its shape and its memory format in one step: " + text(c10::IntArrayRef(sizes_)) +
-                  " from " + text(c10::IntArrayRef(old_sizes)) + "; remove and add it, which begins its state anew");
-    }
+  // From one row-major order to another the state stays as it is, whatever the shape.
+  if (tensor_->sizes() != sizes_ && !(row_major_ && is_row_major(*tensor_))) {
+    throw Error(parameter_called(name) + " has changed its shape from " + text(c10::IntArrayRef(sizes_)) + " to " +
+                text(tensor_->sizes()) +
+                " together with its memory format; remove and add it, which begins its state anew");
   }
+}
+
+void Binding::leave(thalweg::Optimizer& engine) {
+  copy_ = torch::empty_like(parameter_, torch::MemoryFormat::Contiguous);
+  data_ = nullptr;  // so that the tensor counts as moved until it has been followed
   with_span([&](auto span) { engine.rebind(handle_, span); });
+}
+
+void Binding::follow(thalweg::Optimizer& engine) {
+  const Binding before = *this;
+  look();
+  try {
+    with_span([&](auto span) { engine.rebind(handle_, span); });
+  } catch (...) {
+    *this = before;
+    throw;
+  }
+  if (sizes_ == before.sizes_ && order() != before.order()) {
+    reorder(engine, handle_, dtype_, sizes_, before.order(), order());
+  }
 }
 
 void Binding::append_other(const thalweg::Optimizer& engine, const torch::Tensor& gradient, GradientList& list) {
@@ -135,8 +152,7 @@ void Binding::append_other(const thalweg::Optimizer& engine, const torch::Tensor
                 "; allowed: Strided, Sparse");
   }
   if (!ordered_gradient_.defined()) {
-    ordered_gradient_ =
-        torch::empty_strided(sizes_, row_major_ ? row_major_strides(sizes_) : strides_, torch::dtype(dtype_));
+    ordered_gradient_ = torch::empty_strided(sizes_, order(), torch::dtype(dtype_));
   }
   ordered_gradient_.copy_(gradient.is_sparse() ? gradient.to_dense() : gradient);
   append_span(ordered_gradient_.data_ptr(), list);
@@ -167,8 +183,7 @@ void Binding::append_rows(const torch::Tensor& gradient, GradientList& list) con
 torch::Tensor Binding::column(thalweg::Optimizer& engine, std::string_view name) const {
   const auto view = [&](auto span) {
     if (span.empty()) return torch::Tensor();
-    return torch::from_blob(span.data(), sizes_, row_major_ ? row_major_strides(sizes_) : strides_,
-                            torch::dtype(dtype_));
+    return torch::from_blob(span.data(), sizes_, order(), torch::dtype(dtype_));
   };
   if (dtype_ == caffe2::TypeMeta::Make<float>()) return view(engine.column<float>(handle_, name));
   return view(engine.column<double>(handle_, name));

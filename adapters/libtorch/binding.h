@@ -34,6 +34,7 @@ class Binding {
   const c10::TensorImpl* tensor() const { return tensor_; }
   Handle handle() const { return handle_; }
   Group group() const { return group_; }
+  /// Puts the parameter into this group, in the engine too.
   void move(thalweg::Optimizer& engine, Group group);
 
   /// The gradient, if the parameter steps: null if it has none or is frozen.
@@ -49,8 +50,11 @@ class Binding {
     return contiguous_ ? !tensor_->is_contiguous() || tensor_->sizes() != sizes_
                        : tensor_->sizes() != sizes_ || tensor_->strides() != strides_;
   }
-  /// Tells the engine where the tensor now is, and brings the state into its order. Throws Error if its type or length
-  /// has changed.
+  /// Throws Error if the state cannot follow the tensor: its type or length has changed.
+  void check_move(const thalweg::Optimizer& engine) const;
+  /// Has the engine look away from the tensor's old memory, where another parameter may be by now.
+  void leave(thalweg::Optimizer& engine);
+  /// Tells the engine where the tensor now is, and brings the state into its order.
   void follow(thalweg::Optimizer& engine);
 
   /// Appends the gradient to the list without copying it, where type, shape and order are the parameter's.
@@ -83,6 +87,7 @@ class Binding {
 
  private:
   void look();
+  std::vector<std::int64_t> order() const;
   void append_span(const void* values, GradientList& list) const {
     const auto length = static_cast<std::size_t>(elements_);
     if (dtype_ == caffe2::TypeMeta::Make<float>()) {

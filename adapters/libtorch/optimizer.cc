@@ -51,22 +51,37 @@ struct Optimizer::Impl {
   std::vector<Binding*> stepping;
 
   void follow_moved() {
+    std::vector<Binding*> moved;
     for (Binding& binding : bindings) {
-      if (binding.has_moved()) binding.follow(engine);
+      if (binding.has_moved()) moved.push_back(&binding);
     }
+    for (const Binding* binding : moved) binding->check_move(engine);
+    if (moved.size() > 1) {
+      for (Binding* binding : moved) binding->leave(engine);
+    }
+    for (Binding* binding : moved) binding->follow(engine);
   }
 
-  void step() {
+  /// Collects the gradients of all parameters that step, unless a tensor has moved: then false.
+  bool collect() {
     list.clear();
     stepping.clear();
     for (Binding& binding : bindings) {
-      if (binding.has_moved()) binding.follow(engine);
+      if (binding.has_moved()) return false;
       if (const torch::Tensor* gradient = binding.gradient()) {
         binding.append(engine, *gradient, list);
-        binding.begin_step();
         stepping.push_back(&binding);
       }
     }
+    return true;
+  }
+
+  void step() {
+    if (!collect()) {
+      follow_moved();
+      collect();
+    }
+    for (Binding* binding : stepping) binding->begin_step();
     engine.step(list.gradients);
     for (Binding* binding : stepping) binding->end_step();
     list.owned.clear();
@@ -104,10 +119,9 @@ Optimizer::Optimizer(Options options, Settings settings)
       impl_(std::make_unique<Impl>(std::move(options), std::move(settings))) {}
 
 Optimizer::Optimizer(const Parameters& parameters, Options options, Settings settings)
-    : Optimizer(parameters, std::move(options), {}, std::move(settings)) {}
+    : Optimizer(parameters, std::move(options), GroupPatterns{}, std::move(settings)) {}
 
-Optimizer::Optimizer(const Parameters& parameters, Options options, const std::vector<GroupPattern>& groups,
-                     Settings settings)
+Optimizer::Optimizer(const Parameters& parameters, Options options, const GroupPatterns& groups, Settings settings)
     : Optimizer(options, std::move(settings)) {
   // Not by add_param_group: later LibTorch versions merge options there.
   param_groups_.emplace_back(std::vector<torch::Tensor>{}, std::make_unique<GroupOptions>(std::move(options), ""));
@@ -329,7 +343,10 @@ void Optimizer::load_state_dict(const State& state) {
   synchronize();
   impl_->follow_moved();
   impl_->engine.load(state);
-  for (const Binding& binding : impl_->bindings) binding.from_row_major(impl_->engine);
+  for (Binding& binding : impl_->bindings) {
+    binding.move(impl_->engine, binding.group());  // param_groups() says which group it is in, not the state
+    binding.from_row_major(impl_->engine);
+  }
 }
 
 void Optimizer::save(torch::serialize::OutputArchive& archive) const {

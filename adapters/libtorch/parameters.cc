@@ -71,6 +71,11 @@ void check_parameter(const std::string& name, const torch::Tensor& parameter) {
   if (parameter.scalar_type() != torch::kFloat && parameter.scalar_type() != torch::kDouble) {
     throw Error(parameter_called(name) + " has dtype " + text(parameter.dtype()) + "; allowed: float, double");
   }
+  for (std::int64_t i = 0; i < parameter.dim(); ++i) {
+    if (parameter.size(i) > 1 && parameter.stride(i) == 0) {
+      throw Error(parameter_called(name) + " is expanded: several of its elements are one in memory; clone() it first");
+    }
+  }
 }
 
 bool matches(std::string_view pattern, std::string_view text) {

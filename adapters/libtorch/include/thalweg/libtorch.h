@@ -54,6 +54,20 @@ struct GroupPattern {
   Options options;
 };
 
+/// Any number of group patterns.
+class GroupPatterns {
+ public:
+  // Both implicit on purpose. A plain vector would make `{.threads = 1}`, meant as Settings, ambiguous.
+  GroupPatterns(std::initializer_list<GroupPattern> patterns) : patterns_(patterns) {}
+  GroupPatterns(std::vector<GroupPattern> patterns) : patterns_(std::move(patterns)) {}
+
+  auto begin() const { return patterns_.begin(); }
+  auto end() const { return patterns_.end(); }
+
+ private:
+  std::vector<GroupPattern> patterns_;
+};
+
 /// The options of a parameter group in LibTorch's shape, as `param_groups()[i].options()` gives them. Inside an
 /// optimizer they read and write the engine's own options; a copy (`clone`) keeps the values that it was made with.
 class GroupOptions : public torch::optim::OptimizerOptions {
@@ -103,8 +117,7 @@ class Optimizer : public torch::optim::Optimizer {
  public:
   Optimizer(const Parameters& parameters, Options options, Settings settings = {});
   /// Throws Error if a pattern matches no parameter.
-  Optimizer(const Parameters& parameters, Options options, const std::vector<GroupPattern>& groups,
-            Settings settings = {});
+  Optimizer(const Parameters& parameters, Options options, const GroupPatterns& groups, Settings settings = {});
   /// LibTorch's own way to give groups; their options are GroupOptions, or absent for `options`.
   Optimizer(const std::vector<torch::optim::OptimizerParamGroup>& groups, Options options, Settings settings = {});
   ~Optimizer() override;
@@ -158,7 +171,7 @@ class OptimizerOf : public Optimizer {
  public:
   OptimizerOf(const Parameters& parameters, R options = {}, Settings settings = {})
       : Optimizer(parameters, options, std::move(settings)) {}
-  OptimizerOf(const Parameters& parameters, R options, const std::vector<GroupPattern>& groups, Settings settings = {})
+  OptimizerOf(const Parameters& parameters, R options, const GroupPatterns& groups, Settings settings = {})
       : Optimizer(parameters, options, groups, std::move(settings)) {}
   OptimizerOf(const std::vector<torch::optim::OptimizerParamGroup>& groups, R options = {}, Settings settings = {})
       : Optimizer(groups, options, std::move(settings)) {}

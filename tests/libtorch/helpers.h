@@ -1,0 +1,100 @@
+// What the adapter's tests share: small models, gradients, comparison.
+#pragma once
+
+#include <thalweg/libtorch.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <string>
+#include <vector>
+
+namespace thalweg::libtorch {
+
+/// Largest |a − b| / max(|b|, 10⁻³·‖b‖∞).
+inline double relative_error(const torch::Tensor& a, const torch::Tensor& b) {
+  const torch::Tensor exact = b.detach().to(torch::kDouble), error = (a.detach().to(torch::kDouble) - exact).abs();
+  const torch::Tensor scale = torch::maximum(exact.abs(), 1e-3 * exact.abs().max());
+  return torch::where(error == 0, torch::zeros_like(error), error / scale).max().item<double>();
+}
+
+/// The same bits, whatever the strides.
+inline bool same_bits(const torch::Tensor& a, const torch::Tensor& b) {
+  return a.dtype() == b.dtype() && torch::equal(a.detach(), b.detach());
+}
+
+/// A leaf with normal values, the same for the same seed.
+inline torch::Tensor leaf(std::vector<std::int64_t> sizes, std::uint64_t seed, torch::Dtype dtype = torch::kFloat) {
+  torch::manual_seed(seed);
+  return torch::randn(sizes, dtype).requires_grad_(true);
+}
+
+/// Gives the parameter the gradient number `step`, in the parameter's own memory format.
+inline void give_gradient(torch::Tensor parameter, std::uint64_t step) {
+  torch::manual_seed(1000 + step);
+  const torch::Tensor gradient = torch::randn(parameter.sizes(), parameter.dtype().toScalarType());
+  parameter.mutable_grad() = torch::empty_like(parameter.detach()).copy_(gradient);
+}
+
+inline void give_gradients(const std::vector<torch::Tensor>& parameters, std::uint64_t step) {
+  for (std::size_t i = 0; i < parameters.size(); ++i) give_gradient(parameters[i], 17 * step + i);
+}
+
+/// Two dense layers with a norm between them; names `first.weight`, `norm.bias`, ….
+struct NetImpl : torch::nn::Module {
+  NetImpl()
+      : first(register_module("first", torch::nn::Linear(4, 6))),
+        norm(register_module("norm", torch::nn::LayerNorm(torch::nn::LayerNormOptions({6})))),
+        second(register_module("second", torch::nn::Linear(6, 2))) {}
+  torch::Tensor forward(const torch::Tensor& x) { return second(torch::relu(norm(first(x)))); }
+  torch::nn::Linear first;
+  torch::nn::LayerNorm norm;
+  torch::nn::Linear second;
+};
+TORCH_MODULE(Net);
+
+/// A network whose initial weights depend on the seed alone.
+inline Net seeded_net(std::uint64_t seed = 1) {
+  torch::manual_seed(seed);
+  return Net();
+}
+
+/// Forward and backward on data that depends on `step` alone.
+inline torch::Tensor backward(Net& net, std::uint64_t step) {
+  torch::manual_seed(500 + step);
+  const torch::Tensor x = torch::randn({8, 4});
+  const torch::Tensor loss = torch::mse_loss(net(x), x.narrow(1, 0, 2).sin());
+  loss.backward();
+  return loss;
+}
+
+/// Backward and step, `steps` times from step number `begin`.
+inline void train(Net& net, torch::optim::Optimizer& optimizer, std::uint64_t begin, std::uint64_t steps) {
+  for (std::uint64_t step = begin; step < begin + steps; ++step) {
+    optimizer.zero_grad();
+    backward(net, step);
+    optimizer.step();
+  }
+}
+
+inline bool same_parameters(const Net& a, const Net& b) {
+  const auto left = a->parameters(), right = b->parameters();
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    if (!same_bits(left[i], right[i])) return false;
+  }
+  return left.size() == right.size();
+}
+
+/// What the call throws; empty if it does not.
+template <class Function>
+std::string error_of(const Function& function) {
+  try {
+    function();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return {};
+}
+
+}  // namespace thalweg::libtorch
