@@ -3,7 +3,7 @@ foreach(how IN ITEMS install find_package pkg-config add_subdirectory FetchConte
   add_test(NAME consumer.${how}
            COMMAND ${CMAKE_CURRENT_LIST_DIR}/run.sh ${how} ${PROJECT_SOURCE_DIR} ${CMAKE_CURRENT_BINARY_DIR}/consumer
                    -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER})
-  set_tests_properties(consumer.${how} PROPERTIES LABELS packaging)
+  set_tests_properties(consumer.${how} PROPERTIES LABELS checkout)
 endforeach()
 set_tests_properties(consumer.install PROPERTIES FIXTURES_SETUP installed)
 set_tests_properties(consumer.find_package consumer.pkg-config PROPERTIES FIXTURES_REQUIRED installed)
@@ -11,5 +11,5 @@ if(THALWEG_TORCH)
   add_test(NAME consumer.libtorch
            COMMAND ${CMAKE_CURRENT_LIST_DIR}/run.sh libtorch ${PROJECT_BINARY_DIR} ${CMAKE_CURRENT_BINARY_DIR}/consumer
                    -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER})
-  set_tests_properties(consumer.libtorch PROPERTIES LABELS packaging)
+  set_tests_properties(consumer.libtorch PROPERTIES LABELS checkout)
 endif()
