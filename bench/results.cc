@@ -1,0 +1,60 @@
+// Targets that a real run of the whole reaches: the test accuracy of trainings, the time of ./demo.
+#include "target.h"
+
+#include <thalweg/error.h>
+
+#include "training/trainer.h"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <regex>
+#include <sstream>
+
+namespace thalweg::bench {
+
+namespace {
+
+/// A training with the settings that `thalweg train --model MODEL` has by default.
+Measurement accuracy(const std::string& model) {
+  lab::TrainingConfig config;
+  config.model = model;
+  const lab::TrainingResult result = lab::train(config, {}, {});
+  const std::string detail = fmt::format("{} on {}, {} epochs in {:.0f} s, {}", config.optimizer, config.data,
+                                         result.epochs, result.seconds, to_string(result.outcome));
+  if (!result.test_accuracy) return {{}, detail};
+  const double percent = 100 * *result.test_accuracy;
+  return {Spread{percent, percent, percent}, detail};
+}
+
+/// Minutes out of what scripts/fresh_debian.sh printed: the number of seconds that `pattern` captures.
+Measurement minutes(const std::filesystem::path& log, const std::string& pattern) {
+  if (log.empty()) return {{}, "not measured in this run: give --demo-log the output of scripts/fresh_debian.sh"};
+  std::ifstream file(log);
+  if (!file) throw Error(log.string() + ": cannot be read");
+  std::ostringstream text;
+  text << file.rdbuf();
+  const std::string contents = text.str();
+  std::smatch match;
+  if (!std::regex_search(contents, match, std::regex(pattern))) {
+    return {{}, log.string() + " has no line that matches \"" + pattern + "\""};
+  }
+  const double value = std::stod(match[1]) / 60;
+  return {Spread{value, value, value}, match[0].str()};
+}
+
+}  // namespace
+
+void add_result_targets(const Settings& settings, std::vector<Target>& targets) {
+  const auto log = settings.demo_log;
+  targets.push_back({"demo.all", "./demo from a fresh clone on a bare Debian 12", /*at_least=*/false, 12, " min",
+                     [=] { return minutes(log, "on a bare Debian 12 took ([0-9]+) s, exit code 0"); }});
+  targets.push_back({"demo.study", "of that, the comparison", /*at_least=*/false, 3, " min",
+                     [=] { return minutes(log, "It took [0-9]+ s: .* comparison ([0-9]+) s"); }});
+  for (const auto& [model, limit] : {std::pair<std::string, double>{"mlp", 88}, {"cnn", 91}}) {
+    targets.push_back({"accuracy." + model, model + " with RMSprop on Fashion-MNIST, default settings",
+                       /*at_least=*/true, limit, " %", [=, model = model] { return accuracy(model); }});
+  }
+}
+
+}  // namespace thalweg::bench
