@@ -1,0 +1,99 @@
+// digest: prints a hash of parameters and state for each rule and type after some steps with fixed inputs.
+//
+//   digest [--target NAME] [--threads N]     one line each: rule, type, 64-bit FNV-1a
+//   digest --list                            the instruction sets this machine can run, the fastest first
+//
+// The lines promise bits: they are the same for every instruction set, number of threads and machine, and those of f64
+// for `--target reference` too.
+#include "engine/numbers.h"
+#include "engine/samples.h"
+
+#include <thalweg/optimizer.h>
+
+#include <cinttypes>
+#include <cstdio>
+#include <exception>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace thalweg::tests {
+namespace {
+
+/// Multiples of 2⁻¹⁰ in [−2, 2): exact in both types, and made without a call of libm.
+template <class T>
+std::vector<T> exact_numbers(std::size_t count, std::string_view what, std::uint32_t step) {
+  const Random random(6, RandomPurpose::test, what, step);
+  std::vector<T> numbers(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    numbers[i] = static_cast<T>(static_cast<double>(random.bits(i) % 4096) / 1024 - 2);
+  }
+  return numbers;
+}
+
+/// All of a rule's option sets, one after another, in one hash.
+template <class T>
+std::uint64_t digest(const Sample& sample, const Settings& settings) {
+  std::uint64_t hash = hash_bytes({});
+  for (const Options& options : pairwise_option_sets(sample)) {
+    const std::size_t sizes[] = {150'001, 4097, 1, 100, 0, 33};
+    Optimizer optimizer(options, settings);
+    if (settings.backend != "auto" && optimizer.target() != settings.backend) throw Error("another target ran");
+    std::vector<std::vector<T>> parameters, gradients(std::size(sizes));
+    std::vector<Handle> handles;
+    for (const std::size_t size : sizes) parameters.push_back(exact_numbers<T>(size, "theta", 0));
+    for (std::size_t i = 0; i < std::size(sizes); ++i) {
+      handles.push_back(optimizer.add(std::to_string(i), parameters[i]));
+    }
+    for (std::uint32_t step = 1; step <= 4; ++step) {
+      std::vector<Gradient> all;
+      for (std::size_t i = 0; i < std::size(sizes); ++i) {
+        gradients[i] = exact_numbers<T>(sizes[i], "gradient", step);
+        all.emplace_back(handles[i], gradients[i]);
+      }
+      if (step == 3) optimizer.set("lr", options.get("lr") / 4);
+      optimizer.step(all);
+    }
+    for (std::size_t i = 0; i < std::size(sizes); ++i) {
+      const std::vector<T> all = everything<T>(optimizer, handles[i], parameters[i]);
+      hash = hash_bytes(std::as_bytes(std::span(all)), hash);
+    }
+  }
+  return hash;
+}
+
+int run(std::span<char*> arguments) {
+  Settings settings;
+  for (std::size_t i = 1; i < arguments.size(); ++i) {
+    const std::string_view argument = arguments[i];
+    if (argument == "--list") {
+      for (const std::string& target : cpu_targets()) std::puts(target.c_str());
+      return 0;
+    }
+    if (i + 1 < arguments.size() && argument == "--target") {
+      settings.backend = arguments[++i];
+    } else if (i + 1 < arguments.size() && argument == "--threads") {
+      settings.threads = std::stoi(arguments[++i]);
+    } else {
+      std::fprintf(stderr, "digest [--list] [--target NAME] [--threads N]\n");
+      return 2;
+    }
+  }
+  for (const Sample& sample : samples()) {
+    std::printf("%s f32 %016" PRIx64 "\n", sample.rule().c_str(), digest<float>(sample, settings));
+    std::printf("%s f64 %016" PRIx64 "\n", sample.rule().c_str(), digest<double>(sample, settings));
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace thalweg::tests
+
+int main(int count, char** arguments) {
+  try {
+    return thalweg::tests::run({arguments, static_cast<std::size_t>(count)});
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "digest: %s\n", error.what());
+    return 1;
+  }
+}
