@@ -69,14 +69,14 @@ class Magnitudes {
 };
 
 /// The first element that is not as expected, in words; empty if all are. The error is relative to what the element has
-/// been at most, or to 10⁻³ (f32: 0.03) of what any has been. NaN equals NaN, whatever its payload. `ours` is the part
+/// been at most, or to 10⁻³ (f32: 0.1) of what any has been. NaN equals NaN, whatever its payload. `ours` is the part
 /// of `expected` that begins at `begin`.
 template <class T>
 std::string first_difference(std::span<const T> ours, std::span<const double> expected, double allowed,
                              const Magnitudes& magnitudes, std::size_t begin = 0) {
   std::ostringstream text;
   text.precision(17);
-  constexpr double kFloor = std::is_same_v<T, double> ? 1e-3 : 0.03;
+  constexpr double kFloor = std::is_same_v<T, double> ? 1e-3 : 0.1;
   for (std::size_t i = 0; i < ours.size(); ++i) {
     const double a = static_cast<double>(ours[i]), b = expected[begin + i];
     if (a == b || (std::isnan(a) && std::isnan(b))) continue;
