@@ -116,7 +116,11 @@ void Optimizer::Impl::place(std::uint32_t index, void* data, std::size_t size) {
 }
 
 void Optimizer::Impl::displace(std::uint32_t index) {
-  if (parameters[index].size > 0) by_address.erase(reinterpret_cast<std::uintptr_t>(parameters[index].data));
+  Parameter& parameter = parameters[index];
+  if (parameter.size > 0 && parameter.data != nullptr) {
+    by_address.erase(reinterpret_cast<std::uintptr_t>(parameter.data));
+  }
+  parameter.data = nullptr;
   ++places;
 }
 
@@ -215,6 +219,8 @@ void Optimizer::rebind(Handle handle, std::span<float> parameter) {
 void Optimizer::rebind(Handle handle, std::span<double> parameter) {
   impl_->rebind(handle, parameter.data(), parameter.size(), Precision::f64);
 }
+
+void Optimizer::unbind(Handle handle) { impl_->displace(impl_->index_of(handle)); }
 
 void Optimizer::remove(Handle handle) {
   const std::uint32_t index = impl_->index_of(handle);

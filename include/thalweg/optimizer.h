@@ -129,6 +129,9 @@ class Optimizer {
   /// Tells where the parameter's memory now is. Its state is kept; type and length must be the same.
   void rebind(Handle handle, std::span<float> parameter);
   void rebind(Handle handle, std::span<double> parameter);
+  /// Forgets where the parameter's memory is, and keeps its state: it cannot step until `rebind`. For parameters that
+  /// exchange memory, or whose old memory may be another's before the new place is told.
+  void unbind(Handle handle);
   /// Forgets the parameter and its state.
   void remove(Handle handle);
   void move(Handle handle, Group group);

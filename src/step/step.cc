@@ -68,6 +68,8 @@ void Optimizer::Impl::step(std::span<const Gradient> gradients) {
 const void* Optimizer::Impl::gradient_values(const Gradient& gradient, std::uint32_t index) {
   Parameter& parameter = parameters[index];
   const auto what = [&] { return "step: gradient of " + in_quotes(records[index].name); };
+  if (parameter.data == nullptr && parameter.size > 0)
+    throw Error(what() + ": the parameter is unbound; rebind it first");
   return std::visit(
       [&](const auto& values) -> const void* {
         using Values = std::remove_cvref_t<decltype(values)>;
