@@ -117,9 +117,8 @@ void Binding::check_move(const thalweg::Optimizer& engine) const {
 }
 
 void Binding::leave(thalweg::Optimizer& engine) {
-  copy_ = torch::empty_like(parameter_, torch::MemoryFormat::Contiguous);
-  data_ = nullptr;  // so that the tensor counts as moved until it has been followed
-  with_span([&](auto span) { engine.rebind(handle_, span); });
+  engine.unbind(handle_);
+  data_ = &handle_;  // no tensor's memory, so that it counts as moved until it has been followed
 }
 
 void Binding::follow(thalweg::Optimizer& engine) {

@@ -52,7 +52,7 @@ class Binding {
   }
   /// Throws Error if the state cannot follow the tensor: its type or length has changed.
   void check_move(const thalweg::Optimizer& engine) const;
-  /// Has the engine look away from the tensor's old memory, where another parameter may be by now.
+  /// Has the engine forget the tensor's old memory, where another parameter may be by now.
   void leave(thalweg::Optimizer& engine);
   /// Tells the engine where the tensor now is, and brings the state into its order.
   void follow(thalweg::Optimizer& engine);

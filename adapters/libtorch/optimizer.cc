@@ -56,9 +56,7 @@ struct Optimizer::Impl {
       if (binding.has_moved()) moved.push_back(&binding);
     }
     for (const Binding* binding : moved) binding->check_move(engine);
-    if (moved.size() > 1) {
-      for (Binding* binding : moved) binding->leave(engine);
-    }
+    for (Binding* binding : moved) binding->leave(engine);
     for (Binding* binding : moved) binding->follow(engine);
   }
 
@@ -135,6 +133,7 @@ Optimizer::Optimizer(const Parameters& parameters, Options options, const GroupP
       }
     }
   }
+  impl_->unnamed = parameters.items().size();
   for (const auto& [name, tensor] : parameters.items()) {
     check_parameter(name, tensor);
     const std::string& parameter = name;
@@ -256,7 +255,9 @@ void Optimizer::Impl::bind(std::vector<ParamGroup>& groups, const std::vector<Gr
     engine.remove(binding.handle());
     return true;
   });
-  follow_moved();  // a new parameter may lie where an old one was
+  for (Binding& binding : bindings) {
+    if (binding.has_moved()) binding.leave(engine);  // a new parameter may lie where this one was
+  }
   for (std::size_t index = 0; index < groups.size(); ++index) {
     for (const torch::Tensor& tensor : groups[index].params()) {
       if (!bound.contains(tensor.unsafeGetTensorImpl())) {

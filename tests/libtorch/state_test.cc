@@ -46,7 +46,9 @@ class StateTest : public testing::Test {
   }
 
   static std::vector<GroupPattern> groups() {
-    return {{"no_decay", {"*.bias", "*norm*"}, thalweg::RMSprop{.lr = 2e-2}}};
+    thalweg::RMSprop no_decay = kOptions;
+    no_decay.weight_decay = 0;
+    return {{"no_decay", {"*.bias", "*norm*"}, no_decay}};
   }
 
   const std::filesystem::path file_ =
