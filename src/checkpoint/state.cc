@@ -36,7 +36,7 @@ std::array<double, kMaxScalars> scalars_from_json(const Rule& rule, const json::
 
 std::int64_t step_from_json(const json::Value& json, const std::string& what) {
   const std::int64_t step = json.integer(what);
-  if (step < 0) throw Error(what + ": step = " + std::to_string(step) + " is outside [0, ∞)");
+  if (step < 0) throw Error(what + " = " + std::to_string(step) + " is outside [0, ∞)");
   return step;
 }
 
@@ -149,8 +149,8 @@ std::vector<GroupRecord> Optimizer::Impl::read_groups(const json::Value& head) c
     read[index] = true;
     Options options(*rule);
     const json::Value& saved = entry.at("options", what);
-    for (const OptionInfo& option : rule->options) saved.at(option.name, what + ": options");
     for (const auto& [option, value] : saved.object(what)) options.set(option, value.number(what + ": " + option));
+    for (const OptionInfo& option : rule->options) saved.at(option.name, what + ": options");
     result[index].columns = rule->columns_under(options);
     result[index].options = std::move(options);
     if (shares_steps()) result[index].shared_scalars = scalars_from_json(*rule, entry.at("scalars", what), what);
@@ -167,16 +167,17 @@ LoadedParameter Optimizer::Impl::read_parameter(const std::string& name, const j
   const auto found = by_name.find(name);
   if (found == by_name.end()) throw Error(what + " is not one of the optimizer's");
   const Parameter& parameter = parameters[found->second];
-  if (const std::string& dtype = entry.at("dtype", what).string(what); dtype != thalweg::name_of(parameter.precision)) {
+  if (const std::string& dtype = entry.at("dtype", what).string(what + ": dtype");
+      dtype != thalweg::name_of(parameter.precision)) {
     throw Error(what + " is " + dtype + ", the optimizer's is " + thalweg::name_of(parameter.precision));
   }
-  if (const std::uint64_t size = entry.at("size", what).unsigned_integer(what); size != parameter.size) {
+  if (const std::uint64_t size = entry.at("size", what).unsigned_integer(what + ": size"); size != parameter.size) {
     throw Error(what + " has " + std::to_string(size) + " elements, the optimizer's " + std::to_string(parameter.size));
   }
   LoadedParameter result;
   result.index = found->second;
-  result.group = static_cast<std::uint32_t>(group_index(entry.at("group", what).string(what), what));
-  result.step = step_from_json(entry.at("step", what), what);
+  result.group = static_cast<std::uint32_t>(group_index(entry.at("group", what).string(what + ": group"), what));
+  result.step = step_from_json(entry.at("step", what), what + ": step");
   result.scalars = shares_steps() ? first_scalars() : scalars_from_json(*rule, entry.at("scalars", what), what);
   const json::Array& columns = entry.at("columns", what).array(what + ": columns");
   const std::size_t bytes = parameter.size * bytes_of(parameter.precision);

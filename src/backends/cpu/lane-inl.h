@@ -18,10 +18,10 @@ struct Lane {
   friend HWY_INLINE Lane operator/(Lane a, Lane b) { return hwy::HWY_NAMESPACE::Div(a.raw, b.raw); }
   friend HWY_INLINE Lane operator-(Lane a) { return hwy::HWY_NAMESPACE::Neg(a.raw); }
   friend HWY_INLINE Lane sqrt(Lane a) { return hwy::HWY_NAMESPACE::Sqrt(a.raw); }
-  /// The larger one; NaN if either is. (Highway's Max treats NaN differently on each target.)
+  /// The larger one; NaN if either is. (Highway's Max treats NaN differently on each target, and so does its Ne.)
   friend HWY_INLINE Lane max(Lane a, Lane b) {
     namespace hn = hwy::HWY_NAMESPACE;
-    return hn::IfThenElse(hn::Or(hn::Gt(a.raw, b.raw), hn::Ne(a.raw, a.raw)), a.raw, b.raw);
+    return hn::IfThenElse(hn::Or(hn::Gt(a.raw, b.raw), hn::IsNaN(a.raw)), a.raw, b.raw);
   }
   /// 0 for what is smaller than T's smallest normal number. For values ≥ 0.
   friend HWY_INLINE Lane normal_or_zero(Lane a) {
