@@ -3,9 +3,8 @@
 #include "commands/exit.h"
 #include "commands/study_display.h"
 #include "commands/summary_json.h"
+#include "commands/task.h"
 #include "commands/training_flags.h"
-#include "data/dataset.h"
-#include "models/model.h"
 #include "report/report.h"
 #include "study/environment.h"
 #include "study/run_compare.h"
@@ -135,18 +134,6 @@ void complete(const CLI::App& command, Flags& flags) {
   }
 }
 
-/// Finds out here what would make every trial fail.
-void check_task(const CompareConfig& config) {
-  as_usage([&] { check(config); });
-  const std::string& name = config.training.data;
-  const std::vector<std::string> known = dataset_names();
-  const bool is_name = !name.starts_with("idx:") && std::ranges::find(known, name) == known.end();
-  const Dataset data = is_name ? as_usage([&] { return open_dataset(name); }) : open_dataset(name);
-  const ImageShape shape{
-      .channels = data.channels, .height = data.height, .width = data.width, .classes = data.classes};
-  as_usage([&] { make_model(config.training.model, shape, config.training.dense, 1); });
-}
-
 std::size_t count_finished(const StudyData& study) {
   return static_cast<std::size_t>(
       std::ranges::count(study.trials, TrialStatus::finished, [](const TrialData& trial) { return trial.status; }));
@@ -177,7 +164,8 @@ StudyEnd train_all(const Flags& flags, StudyFolder& folder) {
 
 void compare(const CLI::App& command, Flags flags) {
   complete(command, flags);
-  check_task(flags.config);
+  as_usage([&] { check(flags.config); });
+  check_task(flags.config.training);
   StudyFolder folder = open_study_folder(flags.out, flags.config, repeatable_command(), flags.overwrite);
   const StudyEnd end = train_all(flags, folder);
   const StudyData study = folder.store.load();
