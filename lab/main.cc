@@ -1,6 +1,7 @@
 // The thalweg command: finds the subcommand, and turns its errors into one line and an exit code.
 #include "commands/commands.h"
 #include "commands/exit.h"
+#include "math_library.h"
 
 #include <thalweg/suggest.h>
 #include <thalweg/version.h>
@@ -120,6 +121,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   using namespace thalweg::lab;
+  prepare_math_library(argv);
   try {
     return run(argc, argv);
   } catch (const Interrupted&) {

@@ -12,28 +12,28 @@ namespace thalweg::lab {
 
 /// How the learning rate moves over the run; multiplies the optimizer's own `lr`.
 struct Schedule {
-  std::string kind = "constant";    ///< constant, step, exponential, cosine
-  double gamma = 0.1;               ///< step and exponential: factor
-  std::int64_t every = 10;          ///< step: epochs between two factors
-  double floor = 0;                 ///< cosine: the factor it ends at, in [0, 1]
-  std::int64_t warmup_steps = 0;    ///< linear from 0 over the first steps, in front of any kind
+  std::string kind = "constant";  ///< constant, step, exponential, cosine
+  double gamma = 0.1;             ///< step and exponential: factor
+  std::int64_t every = 10;        ///< step: epochs between two factors
+  double floor = 0;               ///< cosine: the factor it ends at, in [0, 1]
+  std::int64_t warmup_steps = 0;  ///< linear from 0 over the first steps, in front of any kind
 };
 
 /// When a run ends. What is not set does not stop it; `epochs` always does.
 struct StopConditions {
   std::int64_t epochs = 10;
   std::optional<std::int64_t> steps;
-  std::optional<double> seconds;           ///< wall time of this process
-  std::optional<double> target_accuracy;   ///< validation accuracy in (0, 1]
-  std::optional<std::int64_t> patience;    ///< epochs without an improvement of validation loss …
-  double tolerance = 0;                    ///< … by more than this
+  std::optional<double> seconds;          ///< wall time of this process
+  std::optional<double> target_accuracy;  ///< validation accuracy in (0, 1]
+  std::optional<std::int64_t> patience;   ///< epochs without an improvement of validation loss …
+  double tolerance = 0;                   ///< … by more than this
 };
 
 /// One training. The same config on the same machine with the same number of threads gives the same bits.
 struct TrainingConfig {
-  std::string model = "mlp";             ///< softmax, mlp, cnn
-  std::vector<std::int64_t> dense{128};  ///< widths of the hidden dense layers
-  std::string data = "fashion-mnist";    ///< fashion-mnist, idx:FOLDER
+  std::string model = "mlp";                   ///< softmax, mlp, cnn
+  std::vector<std::int64_t> dense{128};        ///< widths of the hidden dense layers
+  std::string data = "fashion-mnist";          ///< fashion-mnist, idx:FOLDER
   std::string optimizer = "rmsprop:lr=0.001";  ///< what thalweg::parse_options reads
   Schedule schedule;
   StopConditions stop;

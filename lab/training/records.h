@@ -25,8 +25,8 @@ struct EpochRecord {
   double train_accuracy = 0;
   std::optional<double> validation_loss;  ///< absent without a validation part
   std::optional<double> validation_accuracy;
-  double seconds = 0;             ///< training time since the start, evaluation left out, resumed parts included
-  double images_per_second = 0;   ///< of this epoch's training
+  double seconds = 0;            ///< training time since the start, evaluation left out, resumed parts included
+  double images_per_second = 0;  ///< of this epoch's training
 };
 
 enum class Outcome {

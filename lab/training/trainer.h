@@ -14,23 +14,26 @@ namespace thalweg::lab {
 /// Where the run is right now; for progress bars. Called after every step, must be quick.
 struct Progress {
   std::int64_t epoch, epochs, batch, batches;
-  double loss, accuracy;       ///< means over this epoch so far
+  double loss, accuracy;  ///< means over this epoch so far
   double images_per_second;
+  std::int64_t images = 0;  ///< trained in this epoch so far
 };
 
 struct TrainingHooks {
   std::function<void(const Progress&)> on_progress;
-  std::function<void(const StepRecord&)> on_step;    ///< every `step_every` steps
+  std::function<void(const StepRecord&)> on_step;  ///< every `step_every` steps
   std::function<void(const EpochRecord&)> on_epoch;
+  /// Before each checkpoint: what was recorded so far should be safe when it is there.
+  std::function<void()> before_checkpoint;
   std::int64_t step_every = 50;
   /// Set by a signal handler: the step is finished, a checkpoint written, the run ends as `interrupted`.
   const std::atomic<bool>* stop_requested = nullptr;
 };
 
 struct Checkpointing {
-  std::filesystem::path file;     ///< one safetensors file: model, optimizer, position; empty: none are written
-  std::int64_t every_steps = 0;   ///< beside every epoch's end; 0: epochs only
-  bool resume = false;            ///< continue from `file`
+  std::filesystem::path file;    ///< one safetensors file: model, optimizer, position; empty: none are written
+  std::int64_t every_steps = 0;  ///< beside every epoch's end; 0: epochs only
+  bool resume = false;           ///< continue from `file`
 };
 
 /// Trains. Non-finite loss or gradient is an outcome (`diverged`), not an exception. Throws thalweg::Error for bad

@@ -1,0 +1,201 @@
+// thalweg train: one training, from the beginning or from where it was stopped.
+#include "commands/commands.h"
+#include "commands/exit.h"
+#include "commands/run_folder.h"
+#include "commands/training_display.h"
+#include "commands/training_flags.h"
+#include "data/dataset.h"
+#include "models/model.h"
+#include "training/checkpoint.h"
+
+#include <thalweg/options.h>
+
+#include <fmt/core.h>
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace thalweg::lab {
+namespace {
+
+constexpr const char* kFooter = R"(
+With --resume, everything is as the run began; --epochs and the other stop conditions may be given anew.
+
+Examples:
+  thalweg train                                       mlp, Fashion-MNIST, RMSprop with lr 1e-3, 10 epochs
+  thalweg train --model cnn --optimizer rmsprop --lr 1e-3 --epochs 2 --out runs/first
+  thalweg train --resume runs/first --epochs 5        goes on with the same bits as if never stopped
+  thalweg train --optimizer sgd:momentum=0.9,nesterov=true --lr 0.02 --schedule cosine --seed 7
+  thalweg train --dense 256,128 --data idx:/data/mnist --patience 3 --json)";
+
+struct Flags {
+  TrainingConfig config;
+  std::optional<double> lr, momentum, weight_decay;
+  std::string out, resume;
+  std::int64_t checkpoint_every = 0;
+  bool overwrite = false, json = false;
+};
+
+// The flags that change the configuration, so that they can be read a second time on top of a checkpoint's.
+void add_config_flags(CLI::App& command, TrainingConfig& config) {
+  add_training_flags(command, config);
+  const auto group = "Optimizer";
+  command.add_option("--optimizer", config.optimizer, "Rule and options, as sgd:momentum=0.9 (see `thalweg rules`)")
+      ->group(group)
+      ->capture_default_str();
+  const auto run = "Run";
+  command.add_option("--seed", config.seed, "First weights and order of images")->group(run)->capture_default_str();
+  command.add_option("--threads", config.threads, "0: all cores")->group(run)->capture_default_str();
+}
+
+void add_flags(CLI::App& command, Flags& flags) {
+  add_config_flags(command, flags.config);
+  const auto group = "Optimizer";
+  command.add_option("--lr", flags.lr, "Learning rate, instead of the one in --optimizer")->group(group);
+  command.add_option("--momentum", flags.momentum, "Likewise")->group(group);
+  command.add_option("--weight-decay", flags.weight_decay, "Likewise")->group(group);
+  const auto output = "Output";
+  command.add_option("--out", flags.out, "Folder for checkpoint and records; none are kept without it")->group(output);
+  command.add_option("--resume", flags.resume, "Folder of the run to continue")->group(output)->excludes("--out");
+  command.add_option("--checkpoint-every", flags.checkpoint_every, "Also every N steps, not only each epoch")
+      ->group(output)
+      ->check(CLI::NonNegativeNumber);
+  command.add_flag("--overwrite", flags.overwrite, "Begin anew if the folder holds a run")->group(output);
+  command.add_flag("--json", flags.json, "Print the result as JSON")->group(output);
+}
+
+// `--lr 1e-3` and the like are part of the optimizer's text.
+void apply_shortcuts(const Flags& flags, TrainingConfig& config) {
+  Options options = parse_options(config.optimizer);
+  if (flags.lr) options.set("lr", *flags.lr);
+  if (flags.momentum) options.set("momentum", *flags.momentum);
+  if (flags.weight_decay) options.set("weight_decay", *flags.weight_decay);
+  config.optimizer = options.text();
+}
+
+// The checkpoint's configuration with what was given on the command line on top.
+TrainingConfig resumed_config(const CLI::App& command, const Flags& flags, const Checkpoint& checkpoint) {
+  TrainingConfig config = checkpoint.config;
+  CLI::App again;
+  add_config_flags(again, config);
+  for (CLI::Option* option : again.get_options()) {
+    if (option->get_lnames().empty() || option->get_lnames().front() == "help") continue;
+    const CLI::Option* given = command.get_option("--" + option->get_lnames().front());
+    if (given->count() == 0) continue;
+    option->add_result(given->results());
+    option->run_callback();
+  }
+  apply_shortcuts(flags, config);
+  check_resumable(checkpoint.config, checkpoint.threads, config);
+  return config;
+}
+
+// Finds wrong names and values before anything is written.
+void check_task(const TrainingConfig& config) {
+  check(config);
+  const std::vector<std::string> data = dataset_names();
+  if (!config.data.starts_with("idx:") && std::find(data.begin(), data.end(), config.data) == data.end()) {
+    open_dataset(config.data);  // tells which names there are
+  }
+  make_model(config.model, {.channels = 1, .height = 8, .width = 8, .classes = 2}, config.dense, 1);
+}
+
+// What the run is at when it stops: for people on stdout, for programs as JSON.
+void print_result(const TrainingResult& result, const std::vector<EpochRecord>& epochs, const Flags& flags,
+                  const TrainingConfig& config) {
+  const std::string& folder = flags.resume.empty() ? flags.out : flags.resume;
+  if (flags.json) {
+    nlohmann::json json = result;
+    json["config"] = config;
+    json["records"] = epochs;
+    if (!folder.empty()) json["out"] = folder;
+    fmt::print("{}\n", json.dump(2));
+    return;
+  }
+  fmt::print("{} after {} epochs and {} steps ({}), {} of training\n", to_string(result.outcome), result.epochs,
+             result.steps, result.reason, duration_text(result.seconds));
+  if (result.test_accuracy) {
+    fmt::print("test accuracy {:.2f} %, loss {:.4f}\n", 100 * *result.test_accuracy, *result.test_loss);
+  }
+  if (!folder.empty()) fmt::print("kept in {0}; `thalweg report {0} -o report.html` shows it\n", folder);
+}
+
+void train_command(const CLI::App& command, const Flags& flags) {
+  TrainingConfig config = flags.config;
+  Checkpointing checkpointing{.file = {}, .every_steps = flags.checkpoint_every, .resume = false};
+  std::optional<RunFolder> folder;
+  std::vector<EpochRecord> epochs;
+  if (!flags.resume.empty()) {
+    if (!std::filesystem::exists(std::filesystem::path(flags.resume) / kCheckpointFile)) {
+      throw Error(fmt::format("{0}: there is no {1} to resume; `thalweg train --out {0} --overwrite` begins anew",
+                              flags.resume, kCheckpointFile));
+    }
+    const Checkpoint checkpoint = read_checkpoint(std::filesystem::path(flags.resume) / kCheckpointFile);
+    config = as_usage([&] { return resumed_config(command, flags, checkpoint); });
+    as_usage([&] { check_task(config); });
+    folder.emplace(RunFolder::resume(flags.resume, checkpoint.run.step));
+    epochs = checkpoint.run.epochs;
+    checkpointing.resume = true;
+  } else {
+    as_usage([&] {
+      apply_shortcuts(flags, config);
+      check_task(config);
+    });
+    if (!flags.out.empty()) folder.emplace(RunFolder::create(flags.out, config, flags.overwrite));
+  }
+  if (folder) checkpointing.file = folder->checkpoint();
+
+  TrainingDisplay display(flags.json ? stderr : stdout, config.stop.epochs);
+  TrainingHooks hooks;
+  hooks.stop_requested = &watch_for_interrupt();
+  hooks.on_progress = [&](const Progress& progress) { display.show(progress); };
+  hooks.on_epoch = [&](const EpochRecord& record) {
+    display.add(record);
+    epochs.push_back(record);
+    if (folder) folder->add(record);
+  };
+  if (folder) {
+    hooks.on_step = [&](const StepRecord& record) { folder->add(record); };
+    hooks.before_checkpoint = [&] { folder->flush(); };
+  }
+
+  TrainingResult result;
+  try {
+    result = train(config, hooks, checkpointing);
+  } catch (const std::exception& error) {
+    display.clear();
+    if (folder) folder->fail(error.what());
+    throw;
+  }
+  display.clear();
+  if (folder) folder->finish(result);
+  if (result.outcome == Outcome::interrupted) {
+    if (folder) {
+      fmt::print(stderr, "interrupted after {} steps; to go on: thalweg train --resume {}\n", result.steps,
+                 flags.resume.empty() ? flags.out : flags.resume);
+    } else {
+      fmt::print(stderr, "interrupted after {} steps; nothing is kept without --out\n", result.steps);
+    }
+    throw Interrupted{};
+  }
+  print_result(result, epochs, flags, config);
+  if (result.outcome == Outcome::diverged) {
+    throw Error(fmt::format("diverged: {}; a smaller learning rate may help", result.reason));
+  }
+}
+
+}  // namespace
+
+void add_train(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("train", "Train one model with one optimizer");
+  command->footer(kFooter);
+  auto flags = std::make_shared<Flags>();
+  add_flags(*command, *flags);
+  command->callback([command, flags] { train_command(*command, *flags); });
+}
+
+}  // namespace thalweg::lab

@@ -1,0 +1,183 @@
+// Checkpoint: all that a training needs to continue as if it had never stopped, in one safetensors file.
+//
+// Tensors: `model/NAME`, the parameters, row-major; `optimizer/…`, what the optimizer's own state holds. Metadata:
+// `training`, a JSON object; `optimizer/…`, the optimizer's own.
+#include "training/checkpoint.h"
+
+#include <thalweg/error.h>
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <string_view>
+
+namespace thalweg::lab {
+
+namespace {
+
+constexpr const char* kTraining = "training";
+constexpr std::string_view kModel = "model/";
+constexpr std::string_view kOptimizer = "optimizer/";
+constexpr int kFormat = 1;
+
+nlohmann::json to_json(const RunState& run) {
+  return {{"epoch", run.epoch},
+          {"batch", run.batch},
+          {"step", run.step},
+          {"epoch_loss", run.epoch_score.loss},
+          {"epoch_correct", run.epoch_score.correct},
+          {"epoch_images", run.epoch_score.images},
+          {"epoch_seconds", run.epoch_seconds},
+          {"seconds", run.seconds},
+          {"unrecorded_loss", run.unrecorded_loss},
+          {"unrecorded_steps", run.unrecorded_steps},
+          {"best_validation_loss",
+           run.best_validation_loss ? nlohmann::json(*run.best_validation_loss) : nlohmann::json(nullptr)},
+          {"epochs_without_improvement", run.epochs_without_improvement},
+          {"epochs", run.epochs}};
+}
+
+RunState run_state(const nlohmann::json& json) {
+  RunState run;
+  json.at("epoch").get_to(run.epoch);
+  json.at("batch").get_to(run.batch);
+  json.at("step").get_to(run.step);
+  json.at("epoch_loss").get_to(run.epoch_score.loss);
+  json.at("epoch_correct").get_to(run.epoch_score.correct);
+  json.at("epoch_images").get_to(run.epoch_score.images);
+  json.at("epoch_seconds").get_to(run.epoch_seconds);
+  json.at("seconds").get_to(run.seconds);
+  json.at("unrecorded_loss").get_to(run.unrecorded_loss);
+  json.at("unrecorded_steps").get_to(run.unrecorded_steps);
+  if (!json.at("best_validation_loss").is_null()) run.best_validation_loss = json.at("best_validation_loss");
+  json.at("epochs_without_improvement").get_to(run.epochs_without_improvement);
+  json.at("epochs").get_to(run.epochs);
+  return run;
+}
+
+safetensors::Tensor saved(const torch::Tensor& parameter) {
+  const torch::Tensor values = parameter.detach().contiguous();
+  safetensors::Tensor tensor;
+  for (const std::int64_t size : values.sizes()) tensor.shape.push_back(static_cast<std::uint64_t>(size));
+  tensor.data.resize(values.nbytes());
+  std::memcpy(tensor.data.data(), values.data_ptr(), values.nbytes());
+  return tensor;
+}
+
+// The entries whose names begin with the prefix, without it.
+template <class Map>
+Map part(const Map& all, std::string_view prefix) {
+  Map result;
+  for (auto entry = all.lower_bound(prefix); entry != all.end() && entry->first.starts_with(prefix); ++entry) {
+    result.emplace(entry->first.substr(prefix.size()), entry->second);
+  }
+  return result;
+}
+
+template <class Map>
+void add_part(Map& all, std::string_view prefix, Map part) {
+  for (auto& [name, value] : part) all.emplace(std::string(prefix) + name, std::move(value));
+}
+
+}  // namespace
+
+void write_checkpoint(const std::filesystem::path& file, const Checkpoint& checkpoint, const Model& model,
+                      const libtorch::Optimizer& optimizer) {
+  safetensors::Contents contents;
+  for (const auto& parameter : model.named_parameters()) {
+    contents.tensors.emplace(std::string(kModel) + parameter.key(), saved(parameter.value()));
+  }
+  State state = optimizer.state_dict();
+  add_part(contents.tensors, kOptimizer, std::move(state.tensors));
+  add_part(contents.metadata, kOptimizer, std::move(state.metadata));
+  const nlohmann::json training{{"format", kFormat},
+                                {"config", checkpoint.config},
+                                {"threads", checkpoint.threads},
+                                {"images", checkpoint.images},
+                                {"mean", checkpoint.normalisation.mean},
+                                {"deviation", checkpoint.normalisation.deviation},
+                                {"run", to_json(checkpoint.run)}};
+  contents.metadata.emplace(kTraining, training.dump());
+  safetensors::write(file, contents);
+}
+
+Checkpoint read_checkpoint(const std::filesystem::path& file) {
+  Checkpoint checkpoint;
+  checkpoint.contents = safetensors::read(file);
+  const auto found = checkpoint.contents.metadata.find(std::string_view(kTraining));
+  if (found == checkpoint.contents.metadata.end()) {
+    throw Error(fmt::format("{}: is no checkpoint of a training: it has no metadata '{}'", file.string(), kTraining));
+  }
+  try {
+    const nlohmann::json json = nlohmann::json::parse(found->second);
+    if (const int format = json.at("format"); format != kFormat) {
+      throw Error(fmt::format("format {} of a newer thalweg; this one reads {}", format, kFormat));
+    }
+    json.at("config").get_to(checkpoint.config);
+    json.at("threads").get_to(checkpoint.threads);
+    json.at("images").get_to(checkpoint.images);
+    json.at("mean").get_to(checkpoint.normalisation.mean);
+    json.at("deviation").get_to(checkpoint.normalisation.deviation);
+    checkpoint.run = run_state(json.at("run"));
+  } catch (const std::exception& error) {
+    throw Error(fmt::format("{}: metadata '{}': {}", file.string(), kTraining, error.what()));
+  }
+  return checkpoint;
+}
+
+void restore(const Checkpoint& checkpoint, Model& model, libtorch::Optimizer& optimizer) {
+  const auto tensors = part(checkpoint.contents.tensors, kModel);
+  const auto parameters = model.named_parameters();
+  if (tensors.size() != parameters.size()) {
+    throw Error(fmt::format("checkpoint: {} parameters, the model has {}", tensors.size(), parameters.size()));
+  }
+  for (const auto& parameter : parameters) {
+    const auto found = tensors.find(parameter.key());
+    if (found == tensors.end()) throw Error(fmt::format("checkpoint: no parameter '{}'", parameter.key()));
+    const safetensors::Tensor& tensor = found->second;
+    const torch::IntArrayRef shape = parameter.value().sizes();
+    const bool same = std::equal(shape.begin(), shape.end(), tensor.shape.begin(), tensor.shape.end(),
+                                 [](std::int64_t a, std::uint64_t b) { return a == static_cast<std::int64_t>(b); });
+    if (!same || tensor.dtype != safetensors::Dtype::F32) {
+      throw Error(fmt::format("checkpoint: parameter '{}' is {} [{}], the model's F32 [{}]", parameter.key(),
+                              safetensors::to_string(tensor.dtype), fmt::join(tensor.shape, ", "),
+                              fmt::join(shape, ", ")));
+    }
+  }
+  // Checks everything before it changes anything.
+  optimizer.load_state_dict(
+      {part(checkpoint.contents.tensors, kOptimizer), part(checkpoint.contents.metadata, kOptimizer)});
+  const torch::NoGradGuard without_autograd;
+  for (const auto& parameter : parameters) {
+    torch::Tensor values = torch::empty(parameter.value().sizes(), torch::kFloat32);
+    const safetensors::Tensor& tensor = tensors.find(parameter.key())->second;
+    std::memcpy(values.data_ptr(), tensor.data.data(), tensor.data.size());
+    parameter.value().copy_(values);
+  }
+}
+
+void check_resumable(const TrainingConfig& saved, int saved_threads, const TrainingConfig& config) {
+  const nlohmann::json there = nlohmann::json(saved).flatten(), here = nlohmann::json(config).flatten();
+  const bool measured_by_length = saved.schedule.kind == "cosine";
+  const auto may_change = [&](const std::string& key) {
+    if (key == "/test_at_end") return true;
+    if (key == "/threads") return config.threads == 0 || config.threads == saved_threads;
+    if (measured_by_length && (key == "/stop/epochs" || key == "/stop/steps")) return false;
+    return key.starts_with("/stop/");
+  };
+  const auto text = [](const nlohmann::json& json, const std::string& key) {
+    return json.contains(key) ? json[key].dump() : std::string("nothing");
+  };
+  nlohmann::json all = there;
+  all.update(here);
+  for (const auto& [key, value] : all.items()) {
+    if (may_change(key) || text(there, key) == text(here, key)) continue;
+    std::string name = key.substr(1);
+    std::replace(name.begin(), name.end(), '/', ' ');
+    throw Error(fmt::format(
+        "resume: {} was {} and is now {}; only stop conditions may change{}", name, text(there, key), text(here, key),
+        measured_by_length && name.starts_with("stop") ? ", and not a cosine schedule's length" : ""));
+  }
+}
+
+}  // namespace thalweg::lab

@@ -1,0 +1,61 @@
+// Checkpoint: all that a training needs to continue as if it had never stopped, in one safetensors file.
+#pragma once
+
+#include "data/dataset.h"
+#include "models/model.h"
+#include "training/config.h"
+#include "training/cross_entropy.h"
+#include "training/records.h"
+
+#include <thalweg/libtorch.h>
+#include <thalweg/safetensors.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+namespace thalweg::lab {
+
+/// How far a run is. There is no generator state: shuffling and first values come from counters.
+struct RunState {
+  std::int64_t epoch = 1;  ///< in progress
+  std::int64_t batch = 0;  ///< batches of it that are done
+  std::int64_t step = 0;   ///< steps of the whole run that are done
+  Score epoch_score;       ///< over this epoch's batches, as they were trained
+  double epoch_seconds = 0;
+  double seconds = 0;                 ///< training time of the whole run
+  double unrecorded_loss = 0;         ///< sum over the steps since the last StepRecord …
+  std::int64_t unrecorded_steps = 0;  ///< … and their number
+  std::optional<double> best_validation_loss;
+  std::int64_t epochs_without_improvement = 0;
+  std::vector<EpochRecord> epochs;  ///< that are complete
+};
+
+/// What a checkpoint file holds.
+struct Checkpoint {
+  TrainingConfig config;
+  int threads = 1;              ///< that really ran
+  std::int64_t images = 0;      ///< in the training part
+  Normalisation normalisation;  ///< by its statistics
+  RunState run;
+  safetensors::Contents contents;  ///< as read: `model/NAME` and `optimizer/…`
+};
+
+/// Replaces `file` atomically; `checkpoint.contents` is not used.
+void write_checkpoint(const std::filesystem::path& file, const Checkpoint& checkpoint, const Model& model,
+                      const libtorch::Optimizer& optimizer);
+
+/// Throws Error if the file is missing, damaged, or no training checkpoint.
+Checkpoint read_checkpoint(const std::filesystem::path& file);
+
+/// Copies parameters and optimizer state out of `checkpoint.contents`. Throws Error, which names tensor and sizes, if
+/// they do not fit.
+void restore(const Checkpoint& checkpoint, Model& model, libtorch::Optimizer& optimizer);
+
+/// Throws Error that names the first difference between the configuration of a checkpoint and the one to continue with,
+/// unless it is one that may change: stop conditions (but not the length that a cosine schedule is measured by),
+/// whether the test set is used, and `threads` 0 for whatever number the checkpoint was made with.
+void check_resumable(const TrainingConfig& saved, int saved_threads, const TrainingConfig& config);
+
+}  // namespace thalweg::lab

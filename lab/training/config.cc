@@ -1,0 +1,211 @@
+// TrainingConfig: its JSON form and the ranges of its values.
+#include "training/config.h"
+
+#include <thalweg/error.h>
+#include <thalweg/suggest.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <utility>
+
+namespace thalweg::lab {
+
+namespace {
+
+// Reads an object key by key, so that each is named when it is wrong, and unknown ones are found.
+class Reader {
+ public:
+  Reader(const nlohmann::json& json, std::string what) : json_(json), what_(std::move(what)) {
+    if (!json.is_object()) throw Error(fmt::format("{}: expected an object, found {}", what_, json.type_name()));
+  }
+
+  template <class T>
+  void read(const char* key, T& value) {
+    known_.emplace_back(key);
+    const auto found = json_.find(key);
+    if (found == json_.end()) return;
+    if (!has_type<T>(*found)) {
+      throw Error(fmt::format("{}: {} = {} is not {}", what_, key, found->dump(), type_name<T>()));
+    }
+    value = found->template get<T>();
+  }
+
+  // Absent and null are both "not set".
+  template <class T>
+  void read(const char* key, std::optional<T>& value) {
+    const auto found = json_.find(key);
+    if (found == json_.end() || found->is_null()) {
+      known_.emplace_back(key);
+      value.reset();
+      return;
+    }
+    read(key, value.emplace());
+  }
+
+  // A nested object.
+  void read(const char* key, const std::function<void(const nlohmann::json&)>& part) {
+    known_.emplace_back(key);
+    if (const auto found = json_.find(key); found != json_.end()) part(*found);
+  }
+
+  void finish() const {
+    for (const auto& [key, value] : json_.items()) {
+      if (std::find(known_.begin(), known_.end(), key) == known_.end()) {
+        throw Error(fmt::format("{}: unknown key '{}'{}", what_, key, suggest(key, known_)));
+      }
+    }
+  }
+
+ private:
+  template <class T>
+  static bool has_type(const nlohmann::json& json) {
+    if constexpr (std::is_same_v<T, bool>) return json.is_boolean();
+    if constexpr (std::is_same_v<T, std::string>) return json.is_string();
+    if constexpr (std::is_same_v<T, std::vector<std::int64_t>>) {
+      return json.is_array() && std::all_of(json.begin(), json.end(), has_type<std::int64_t>);
+    }
+    if constexpr (std::is_floating_point_v<T>) return json.is_number();
+    if constexpr (std::is_integral_v<T>) {
+      if (!json.is_number_integer()) return false;
+      if (json.is_number_unsigned()) return std::is_unsigned_v<T> || json.get<std::uint64_t>() <= INT64_MAX;
+      return !std::is_unsigned_v<T> || json.get<std::int64_t>() >= 0;
+    }
+    return false;
+  }
+
+  template <class T>
+  static const char* type_name() {
+    if (std::is_same_v<T, bool>) return "true or false";
+    if (std::is_same_v<T, std::string>) return "text";
+    if (std::is_same_v<T, std::vector<std::int64_t>>) return "a list of whole numbers";
+    if (std::is_floating_point_v<T>) return "a number";
+    return std::is_unsigned_v<T> ? "a whole number from 0" : "a whole number";
+  }
+
+  const nlohmann::json& json_;
+  std::string what_;
+  std::vector<std::string> known_;
+};
+
+template <class T>
+nlohmann::json optional_json(const std::optional<T>& value) {
+  return value ? nlohmann::json(*value) : nlohmann::json(nullptr);
+}
+
+template <class T>
+void require(bool allowed, const char* name, const T& value, const char* range) {
+  if (!allowed) throw Error(fmt::format("{} = {} is outside {}", name, value, range));
+}
+
+void check(const Schedule& schedule) {
+  static const std::vector<std::string> kinds{"constant", "step", "exponential", "cosine"};
+  if (std::find(kinds.begin(), kinds.end(), schedule.kind) == kinds.end()) {
+    throw Error(fmt::format("unknown schedule '{}'{}", schedule.kind, suggest(schedule.kind, kinds)));
+  }
+  require(schedule.gamma > 0 && schedule.gamma <= 1, "schedule gamma", schedule.gamma, "(0, 1]");
+  require(schedule.every >= 1, "schedule every", schedule.every, "[1, ∞)");
+  require(schedule.floor >= 0 && schedule.floor <= 1, "schedule floor", schedule.floor, "[0, 1]");
+  require(schedule.warmup_steps >= 0, "warm-up steps", schedule.warmup_steps, "[0, ∞)");
+}
+
+void check(const StopConditions& stop) {
+  require(stop.epochs >= 1, "epochs", stop.epochs, "[1, ∞)");
+  if (stop.steps) require(*stop.steps >= 1, "steps", *stop.steps, "[1, ∞)");
+  if (stop.seconds) require(*stop.seconds > 0, "seconds", *stop.seconds, "(0, ∞)");
+  if (stop.target_accuracy) {
+    require(*stop.target_accuracy > 0 && *stop.target_accuracy <= 1, "target accuracy", *stop.target_accuracy,
+            "(0, 1]");
+  }
+  if (stop.patience) require(*stop.patience >= 1, "patience", *stop.patience, "[1, ∞)");
+  require(stop.tolerance >= 0, "tolerance", stop.tolerance, "[0, ∞)");
+}
+
+}  // namespace
+
+void to_json(nlohmann::json& json, const TrainingConfig& config) {
+  json = {{"model", config.model},
+          {"dense", config.dense},
+          {"data", config.data},
+          {"optimizer", config.optimizer},
+          {"schedule",
+           {{"kind", config.schedule.kind},
+            {"gamma", config.schedule.gamma},
+            {"every", config.schedule.every},
+            {"floor", config.schedule.floor},
+            {"warmup_steps", config.schedule.warmup_steps}}},
+          {"stop",
+           {{"epochs", config.stop.epochs},
+            {"steps", optional_json(config.stop.steps)},
+            {"seconds", optional_json(config.stop.seconds)},
+            {"target_accuracy", optional_json(config.stop.target_accuracy)},
+            {"patience", optional_json(config.stop.patience)},
+            {"tolerance", config.stop.tolerance}}},
+          {"batch", config.batch},
+          {"seed", config.seed},
+          {"threads", config.threads},
+          {"validation_fraction", config.validation_fraction},
+          {"split_seed", config.split_seed},
+          {"train_limit", config.train_limit},
+          {"test_limit", config.test_limit},
+          {"test_at_end", config.test_at_end}};
+}
+
+void from_json(const nlohmann::json& json, TrainingConfig& config) {
+  TrainingConfig read;
+  Reader reader(json, "training");
+  reader.read("model", read.model);
+  reader.read("dense", read.dense);
+  reader.read("data", read.data);
+  reader.read("optimizer", read.optimizer);
+  reader.read("schedule", [&](const nlohmann::json& part) {
+    Reader schedule(part, "training schedule");
+    schedule.read("kind", read.schedule.kind);
+    schedule.read("gamma", read.schedule.gamma);
+    schedule.read("every", read.schedule.every);
+    schedule.read("floor", read.schedule.floor);
+    schedule.read("warmup_steps", read.schedule.warmup_steps);
+    schedule.finish();
+  });
+  reader.read("stop", [&](const nlohmann::json& part) {
+    Reader stop(part, "training stop");
+    stop.read("epochs", read.stop.epochs);
+    stop.read("steps", read.stop.steps);
+    stop.read("seconds", read.stop.seconds);
+    stop.read("target_accuracy", read.stop.target_accuracy);
+    stop.read("patience", read.stop.patience);
+    stop.read("tolerance", read.stop.tolerance);
+    stop.finish();
+  });
+  reader.read("batch", read.batch);
+  reader.read("seed", read.seed);
+  reader.read("threads", read.threads);
+  reader.read("validation_fraction", read.validation_fraction);
+  reader.read("split_seed", read.split_seed);
+  reader.read("train_limit", read.train_limit);
+  reader.read("test_limit", read.test_limit);
+  reader.read("test_at_end", read.test_at_end);
+  reader.finish();
+  check(read);
+  config = std::move(read);
+}
+
+void check(const TrainingConfig& config) {
+  for (const std::int64_t width : config.dense) require(width >= 1, "dense width", width, "[1, ∞)");
+  require(config.batch >= 1, "batch", config.batch, "[1, ∞)");
+  require(config.threads >= 0 && config.threads <= 1024, "threads", config.threads, "[0, 1024]");
+  require(config.validation_fraction >= 0 && config.validation_fraction <= 0.5, "validation fraction",
+          config.validation_fraction, "[0, 0.5]");
+  require(config.train_limit >= 0, "training image limit", config.train_limit, "[0, ∞)");
+  require(config.test_limit >= 0, "test image limit", config.test_limit, "[0, ∞)");
+  check(config.schedule);
+  check(config.stop);
+  if (config.validation_fraction == 0 && (config.stop.target_accuracy || config.stop.patience)) {
+    throw Error(fmt::format("validation fraction = 0 leaves nothing for the {} to be measured on",
+                            config.stop.target_accuracy ? "target accuracy" : "patience"));
+  }
+}
+
+}  // namespace thalweg::lab

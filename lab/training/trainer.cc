@@ -1,0 +1,348 @@
+// Runs one training: the loop over epochs and batches, stop conditions, checkpoints and resume.
+#include "training/trainer.h"
+
+#include "data/dataset.h"
+#include "models/model.h"
+#include "training/checkpoint.h"
+#include "training/cross_entropy.h"
+#include "training/evaluate.h"
+#include "training/schedule.h"
+
+#include <thalweg/libtorch.h>
+#include <thalweg/options.h>
+#include <thalweg/random.h>
+
+#include <ATen/Parallel.h>
+#include <fmt/format.h>
+#include <torch/types.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <span>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace thalweg::lab {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
+
+int thread_count(int wanted) {
+  return wanted > 0 ? wanted : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+}
+
+/// The images of a run.
+struct Split {
+  std::vector<std::int64_t> training, validation, test;
+};
+
+std::vector<std::int64_t> first_indices(std::int64_t count, std::int64_t limit) {
+  std::vector<std::int64_t> indices(static_cast<std::size_t>(limit > 0 ? std::min(limit, count) : count));
+  std::iota(indices.begin(), indices.end(), std::int64_t{0});
+  return indices;
+}
+
+Split split(const Dataset& dataset, const TrainingConfig& config) {
+  Split result;
+  result.test = first_indices(dataset.test.count, config.test_limit);
+  std::vector<std::int64_t> all = first_indices(dataset.train.count, config.train_limit);
+  const auto validation =
+      static_cast<std::ptrdiff_t>(std::llround(static_cast<double>(all.size()) * config.validation_fraction));
+  if (validation == 0 && config.validation_fraction > 0) {
+    throw Error(
+        fmt::format("validation fraction = {} of {} images is not one image", config.validation_fraction, all.size()));
+  }
+  Random(config.split_seed, RandomPurpose::split).shuffle(all);
+  result.validation.assign(all.begin(), all.begin() + validation);
+  result.training.assign(all.begin() + validation, all.end());
+  std::sort(result.training.begin(), result.training.end());
+  std::sort(result.validation.begin(), result.validation.end());
+  return result;
+}
+
+/// Tensors that a step fills again and again.
+struct Batch {
+  Batch(const Dataset& dataset, std::int64_t size)
+      : images(torch::empty({size, dataset.channels, dataset.height, dataset.width}, torch::kFloat32)),
+        labels(torch::empty({size}, torch::kInt64)),
+        gradient(torch::empty({size, dataset.classes}, torch::kFloat32)) {}
+
+  torch::Tensor images, labels, gradient;
+};
+
+class Trainer {
+ public:
+  Trainer(const TrainingConfig& config, const TrainingHooks& hooks, const Checkpointing& checkpointing,
+          const Checkpoint* resumed)
+      : config_(config),
+        hooks_(hooks),
+        checkpointing_(checkpointing),
+        threads_(resumed != nullptr ? resumed->threads : thread_count(config.threads)),
+        options_(parse_options(config.optimizer)),
+        dataset_(open_dataset(config.data)),
+        split_(split(dataset_, config)),
+        normalisation_(measure(dataset_, dataset_.train, split_.training)),
+        model_(make_model(config.model, {dataset_.channels, dataset_.height, dataset_.width, dataset_.classes},
+                          config.dense, config.seed)),
+        optimizer_(*model_, options_, Settings{.threads = threads_, .check_finite = true}),
+        parameters_(model_->parameters()),
+        images_(static_cast<std::int64_t>(split_.training.size())),
+        batches_((images_ + config.batch - 1) / config.batch),
+        full_(dataset_, std::min(config.batch, images_)),
+        last_(dataset_, images_ - (batches_ - 1) * config.batch) {
+    at::set_num_threads(threads_);
+    const std::int64_t all = config.stop.epochs * batches_;
+    length_ = {.steps_per_epoch = batches_, .steps = std::min(all, config.stop.steps.value_or(all))};
+    if (resumed != nullptr) resume(*resumed);
+  }
+
+  TrainingResult run() {
+    model_->train();
+    while (!end_ && run_.epoch <= config_.stop.epochs) {
+      check_epoch_conditions();
+      if (!end_) run_epoch();
+    }
+    if (!end_) end(Outcome::completed, fmt::format("{} epochs", config_.stop.epochs));
+    TrainingResult result = *end_;
+    result.epochs = run_.epoch - 1;
+    result.steps = run_.step;
+    result.seconds = run_.seconds;
+    const bool useful = result.outcome == Outcome::completed || result.outcome == Outcome::stopped;
+    if (config_.test_at_end && useful) {
+      const Score score = evaluate(*model_, dataset_, dataset_.test, split_.test, normalisation_);
+      result.test_loss = score.mean_loss();
+      result.test_accuracy = score.accuracy();
+    }
+    return result;
+  }
+
+ private:
+  void resume(const Checkpoint& checkpoint) {
+    if (checkpoint.images != images_ || checkpoint.normalisation.mean != normalisation_.mean ||
+        checkpoint.normalisation.deviation != normalisation_.deviation) {
+      throw Error(
+          fmt::format("resume: {} holds other training images than when the run began ({} of mean {:.6f}, then "
+                      "{} of {:.6f})",
+                      dataset_.origin, images_, normalisation_.mean, checkpoint.images, checkpoint.normalisation.mean));
+    }
+    restore(checkpoint, *model_, optimizer_);
+    run_ = checkpoint.run;
+  }
+
+  void end(Outcome outcome, std::string reason) {
+    end_.emplace();
+    end_->outcome = outcome;
+    end_->reason = std::move(reason);
+  }
+
+  bool interrupted() const { return hooks_.stop_requested != nullptr && hooks_.stop_requested->load(); }
+  bool epoch_done() const { return run_.batch == batches_; }
+  bool steps_done() const { return config_.stop.steps && run_.step >= *config_.stop.steps; }
+  bool time_is_up() const { return config_.stop.seconds && seconds_since(begin_) >= *config_.stop.seconds; }
+
+  // What may end the run between two epochs. Depends on nothing but the run's state and the clock, so that a run that
+  // was stopped stays stopped when it is resumed.
+  void check_epoch_conditions() {
+    const StopConditions& stop = config_.stop;
+    if (interrupted()) return end(Outcome::interrupted, "interrupted");
+    if (steps_done()) return end(Outcome::completed, fmt::format("{} steps", *stop.steps));
+    if (time_is_up()) return end(Outcome::stopped, fmt::format("{} s are over", *stop.seconds));
+    if (run_.batch > 0) return;
+    if (stop.target_accuracy && !run_.epochs.empty() &&
+        run_.epochs.back().validation_accuracy.value_or(0) >= *stop.target_accuracy) {
+      return end(Outcome::stopped, fmt::format("validation accuracy {:.4f} reached {}",
+                                               *run_.epochs.back().validation_accuracy, *stop.target_accuracy));
+    }
+    if (stop.patience && run_.epochs_without_improvement >= *stop.patience) {
+      end(Outcome::stopped, fmt::format("validation loss has not improved by more than {} for {} epochs",
+                                        stop.tolerance, *stop.patience));
+    }
+  }
+
+  void run_epoch() {
+    order_ = split_.training;
+    Random(config_.seed, RandomPurpose::shuffle, {}, static_cast<std::uint32_t>(run_.epoch)).shuffle(order_);
+    const double before = run_.seconds - run_.epoch_seconds;
+    resume_clock();
+    while (!epoch_done() && !end_) {
+      step();
+      if (end_) break;  // diverged
+      report_step(before);
+      if (epoch_done()) break;
+      check_step_conditions();
+      if (!end_ && checkpointing_.every_steps > 0 && run_.step % checkpointing_.every_steps == 0) {
+        write_checkpoint();
+        resume_clock();
+      }
+    }
+    if (end_ && end_->outcome == Outcome::diverged) return;
+    if (epoch_done()) return finish_epoch();
+    write_checkpoint();
+    // What a step or time limit has cut short is reported all the same; the checkpoint knows it as unfinished.
+    if (end_->outcome != Outcome::interrupted && hooks_.on_epoch) hooks_.on_epoch(epoch_record());
+  }
+
+  void check_step_conditions() {
+    if (interrupted()) return end(Outcome::interrupted, "interrupted");
+    if (steps_done()) return end(Outcome::completed, fmt::format("{} steps", *config_.stop.steps));
+    if (time_is_up()) end(Outcome::stopped, fmt::format("{} s are over", *config_.stop.seconds));
+  }
+
+  // One step on the next batch. Ends the run, with the parameters as they were before, if a number is not finite.
+  void step() {
+    const std::size_t begin = static_cast<std::size_t>(run_.batch * config_.batch);
+    Batch& batch = run_.batch + 1 == batches_ ? last_ : full_;
+    const auto count = static_cast<std::size_t>(batch.labels.size(0));
+    load_batch(dataset_, dataset_.train, std::span(order_).subspan(begin, count), normalisation_, batch.images,
+               batch.labels);
+    const torch::Tensor logits = model_->forward(batch.images);
+    const Score score = cross_entropy(logits, batch.labels, &batch.gradient);
+    if (!std::isfinite(score.loss)) {
+      return end(Outcome::diverged, fmt::format("loss at step {} is {}", run_.step + 1, score.loss));
+    }
+    logits.backward(batch.gradient);
+    set_lr(run_.step + 1);
+    try {
+      optimizer_.step();
+    } catch (const NonFiniteError& error) {
+      return end(Outcome::diverged,
+                 fmt::format("gradient of {} at step {} is not finite", error.parameter(), run_.step + 1));
+    }
+    // The next backward pass hands its own buffers over instead of adding to these.
+    for (torch::Tensor& parameter : parameters_) parameter.mutable_grad().reset();
+    ++run_.batch;
+    ++run_.step;
+    run_.epoch_score += score;
+    run_.unrecorded_loss += score.mean_loss();
+    ++run_.unrecorded_steps;
+  }
+
+  void set_lr(std::int64_t step) {
+    const double lr = options_.get("lr") * factor(config_.schedule, step, length_);
+    if (lr == lr_) return;
+    optimizer_.engine().set("lr", lr);
+    lr_ = lr;
+  }
+
+  void report_step(double seconds_before) {
+    // Once a step: the clock that says how long the epoch has taken so far.
+    run_.epoch_seconds = seconds_in_epoch_ + seconds_since(clock_);
+    run_.seconds = seconds_before + run_.epoch_seconds;
+    if (hooks_.on_step && run_.step % hooks_.step_every == 0) {
+      hooks_.on_step(
+          {.step = run_.step, .loss = run_.unrecorded_loss / static_cast<double>(run_.unrecorded_steps), .lr = lr_});
+      run_.unrecorded_loss = 0;
+      run_.unrecorded_steps = 0;
+    }
+    if (hooks_.on_progress) {
+      hooks_.on_progress({.epoch = run_.epoch,
+                          .epochs = config_.stop.epochs,
+                          .batch = run_.batch,
+                          .batches = batches_,
+                          .loss = run_.epoch_score.mean_loss(),
+                          .accuracy = run_.epoch_score.accuracy(),
+                          .images_per_second = images_per_second(),
+                          .images = run_.epoch_score.images});
+    }
+  }
+
+  void resume_clock() {
+    seconds_in_epoch_ = run_.epoch_seconds;
+    clock_ = Clock::now();
+  }
+
+  double images_per_second() const {
+    return run_.epoch_seconds > 0 ? static_cast<double>(run_.epoch_score.images) / run_.epoch_seconds : 0;
+  }
+
+  EpochRecord epoch_record() {
+    EpochRecord record{.epoch = run_.epoch,
+                       .step = run_.step,
+                       .lr = lr_,
+                       .train_loss = run_.epoch_score.mean_loss(),
+                       .train_accuracy = run_.epoch_score.accuracy(),
+                       .validation_loss = {},
+                       .validation_accuracy = {},
+                       .seconds = run_.seconds,
+                       .images_per_second = images_per_second()};
+    if (!split_.validation.empty()) {
+      const Score score = evaluate(*model_, dataset_, dataset_.train, split_.validation, normalisation_);
+      record.validation_loss = score.mean_loss();
+      record.validation_accuracy = score.accuracy();
+    }
+    return record;
+  }
+
+  void finish_epoch() {
+    const EpochRecord record = epoch_record();
+    if (record.validation_loss) {
+      const double best = run_.best_validation_loss.value_or(std::numeric_limits<double>::infinity());
+      const bool improved = *record.validation_loss < best - config_.stop.tolerance;
+      run_.epochs_without_improvement = improved ? 0 : run_.epochs_without_improvement + 1;
+      if (improved) run_.best_validation_loss = record.validation_loss;
+    }
+    run_.epochs.push_back(record);
+    ++run_.epoch;
+    run_.batch = 0;
+    run_.epoch_score = {};
+    run_.epoch_seconds = 0;
+    // The record first: a crash in between repeats the epoch and its record, it loses none.
+    if (hooks_.on_epoch) hooks_.on_epoch(record);
+    write_checkpoint();
+  }
+
+  void write_checkpoint() const {
+    if (checkpointing_.file.empty()) return;
+    if (hooks_.before_checkpoint) hooks_.before_checkpoint();
+    lab::write_checkpoint(checkpointing_.file,
+                          {.config = config_,
+                           .threads = threads_,
+                           .images = images_,
+                           .normalisation = normalisation_,
+                           .run = run_,
+                           .contents = {}},
+                          *model_, optimizer_);
+  }
+
+  const TrainingConfig config_;
+  const TrainingHooks& hooks_;
+  const Checkpointing& checkpointing_;
+  const int threads_;
+  const Options options_;
+  const Dataset dataset_;
+  const Split split_;
+  const Normalisation normalisation_;
+  const std::shared_ptr<Model> model_;
+  libtorch::Optimizer optimizer_;
+  std::vector<torch::Tensor> parameters_;
+  const std::int64_t images_, batches_;
+  Batch full_, last_;
+  RunLength length_;
+
+  RunState run_;
+  std::vector<std::int64_t> order_;                       // this epoch's
+  double lr_ = std::numeric_limits<double>::quiet_NaN();  // as the optimizer has it
+  double seconds_in_epoch_ = 0;                           // up to clock_
+  Clock::time_point clock_{};
+  const Clock::time_point begin_ = Clock::now();
+  std::optional<TrainingResult> end_;
+};
+
+}  // namespace
+
+TrainingResult train(const TrainingConfig& config, const TrainingHooks& hooks, const Checkpointing& checkpointing) {
+  check(config);
+  if (!checkpointing.resume) return Trainer(config, hooks, checkpointing, nullptr).run();
+  const Checkpoint checkpoint = read_checkpoint(checkpointing.file);
+  check_resumable(checkpoint.config, checkpoint.threads, config);
+  return Trainer(config, hooks, checkpointing, &checkpoint).run();
+}
+
+}  // namespace thalweg::lab

@@ -1,0 +1,220 @@
+// Resume: a run that was interrupted and continued gives the very bits of one that never was.
+#include "idx_files.h"
+#include "training/checkpoint.h"
+#include "training/trainer.h"
+
+#include <thalweg/error.h>
+#include <thalweg/files.h>
+
+#include <gmock/gmock.h>
+
+#include <atomic>
+
+namespace thalweg::lab {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+class Resume : public ::testing::Test {
+ protected:
+  Resume() {
+    test::write_learnable_dataset(folder.path(), 300, 60);
+    config.data = "idx:" + folder.path().string();
+    config.dense = {16};
+    config.optimizer = "rmsprop:lr=0.003,momentum=0.5,centered=true";
+    config.stop.epochs = 3;
+    config.batch = 32;
+    config.threads = 2;
+  }
+
+  std::filesystem::path file(const std::string& name) const { return folder.path() / (name + ".safetensors"); }
+
+  /// Trains until `stop_after` steps have been done in all (0: to the end).
+  TrainingResult run(const std::string& name, bool resume, std::int64_t stop_after = 0, std::int64_t every = 0) {
+    std::atomic<bool> stop = false;
+    TrainingHooks hooks;
+    hooks.step_every = 4;
+    hooks.stop_requested = &stop;
+    std::int64_t batch = 0;
+    hooks.on_progress = [&](const Progress& progress) {
+      batch = (progress.epoch - 1) * progress.batches + progress.batch;
+      if (stop_after > 0 && batch >= stop_after) stop = true;
+    };
+    hooks.on_step = [&](const StepRecord& record) { steps[record.step] = record.loss; };
+    return train(config, hooks, {.file = file(name), .every_steps = every, .resume = resume});
+  }
+
+  // All that a run leaves behind but its times: parameters and optimizer state byte for byte, positions and sums.
+  void expect_same_end(const std::string& a, const std::string& b) {
+    Checkpoint one = read_checkpoint(file(a)), other = read_checkpoint(file(b));
+    EXPECT_EQ(weights(one), weights(other));
+    EXPECT_EQ(one.run.epochs.size(), other.run.epochs.size());
+    for (std::size_t i = 0; i < one.run.epochs.size() && i < other.run.epochs.size(); ++i) {
+      const EpochRecord &x = one.run.epochs[i], &y = other.run.epochs[i];
+      EXPECT_EQ(x.train_loss, y.train_loss);
+      EXPECT_EQ(x.train_accuracy, y.train_accuracy);
+      EXPECT_EQ(x.validation_loss, y.validation_loss);
+      EXPECT_EQ(x.step, y.step);
+    }
+    EXPECT_EQ(one.run.best_validation_loss, other.run.best_validation_loss);
+    EXPECT_EQ(one.run.unrecorded_loss, other.run.unrecorded_loss);
+  }
+  // The file without the metadata of the training, which holds times.
+  static std::vector<std::byte> weights(const Checkpoint& checkpoint) {
+    safetensors::Contents contents = checkpoint.contents;
+    EXPECT_GT(contents.tensors.size(), 8u);
+    EXPECT_EQ(contents.metadata.erase("training"), 1u);
+    return safetensors::to_bytes(contents);
+  }
+  template <class Job>
+  static std::string message_of(Job&& job) {
+    try {
+      job();
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "no error";
+  }
+
+  test::TemporaryFolder folder;
+  TrainingConfig config;
+  std::map<std::int64_t, double> steps;
+};
+
+// 270 training images: 9 batches an epoch, 27 steps in all.
+TEST_F(Resume, GivesTheBitsOfAnUninterruptedRun) {
+  for (const char* model : {"mlp", "cnn"}) {
+    config.model = model;
+    steps.clear();
+    EXPECT_EQ(run("whole", false).outcome, Outcome::completed);
+    const auto expected = steps;
+    // Mid-epoch, at the epoch's end, in the first and in the last step.
+    for (const std::int64_t stop_after : {1, 5, 9, 14, 26}) {
+      steps.clear();
+      const TrainingResult part = run("parts", false, stop_after);
+      EXPECT_EQ(part.outcome, Outcome::interrupted);
+      EXPECT_EQ(part.steps, stop_after);
+      const TrainingResult rest = run("parts", true);
+      EXPECT_EQ(rest.outcome, Outcome::completed);
+      EXPECT_EQ(rest.steps, 27);
+      expect_same_end("whole", "parts");
+      EXPECT_EQ(steps, expected) << model << ' ' << stop_after;
+    }
+  }
+}
+
+TEST_F(Resume, ManyTimesInOneRun) {
+  config.schedule = {.kind = "cosine", .warmup_steps = 6};
+  run("whole", false);
+  run("parts", false, 3);
+  for (const std::int64_t stop_after : {4, 11, 12, 20, 25}) run("parts", true, stop_after);
+  EXPECT_EQ(run("parts", true).outcome, Outcome::completed);
+  expect_same_end("whole", "parts");
+}
+
+// As if the process had been killed: what was done after the last checkpoint is done again.
+TEST_F(Resume, FromACheckpointInTheMiddle) {
+  run("whole", false);
+  struct Killed {};
+  TrainingHooks hooks;
+  hooks.on_progress = [](const Progress& progress) {
+    if (progress.epoch == 2 && progress.batch == 5) throw Killed{};
+  };
+  EXPECT_THROW(train(config, hooks, {.file = file("parts"), .every_steps = 4, .resume = false}), Killed);
+  EXPECT_EQ(read_checkpoint(file("parts")).run.step, 12);
+  EXPECT_EQ(run("parts", true).steps, 27);
+  expect_same_end("whole", "parts");
+}
+
+TEST_F(Resume, CheckpointsInBetweenChangeNothing) {
+  run("whole", false);
+  run("often", false, 0, 1);
+  expect_same_end("whole", "often");
+}
+
+TEST_F(Resume, ToMoreEpochs) {
+  run("whole", false);
+  config.stop.epochs = 1;
+  run("parts", false);
+  config.stop.epochs = 3;
+  EXPECT_EQ(run("parts", true).epochs, 3);
+  expect_same_end("whole", "parts");
+}
+
+TEST_F(Resume, AfterAStepLimit) {
+  run("whole", false);
+  config.stop.steps = 13;
+  EXPECT_EQ(run("parts", false).steps, 13);
+  config.stop.steps.reset();
+  run("parts", true);
+  expect_same_end("whole", "parts");
+}
+
+TEST_F(Resume, OfAFinishedRunTrainsNoMore) {
+  const TrainingResult first = run("whole", false);
+  const auto before = read_file(file("whole"));
+  const TrainingResult again = run("whole", true);
+  EXPECT_EQ(again.outcome, Outcome::completed);
+  EXPECT_EQ(again.steps, first.steps);
+  EXPECT_EQ(again.test_loss, first.test_loss);
+  EXPECT_EQ(read_file(file("whole")), before);
+}
+
+TEST_F(Resume, KeepsCountingEpochsWithoutImprovement) {
+  config.optimizer = "sgd:lr=0,momentum=0.5";
+  config.stop.epochs = 20;
+  config.stop.patience = 3;
+  run("parts", false, 9 * 2 + 4);
+  const TrainingResult result = run("parts", true);
+  EXPECT_EQ(result.outcome, Outcome::stopped);
+  EXPECT_EQ(result.epochs, 4);
+  EXPECT_EQ(run("parts", true).epochs, 4) << "stays stopped";
+}
+
+TEST_F(Resume, RefusesAnotherConfigurationByName) {
+  run("parts", false, 5);
+  const TrainingConfig original = config;
+  const auto refused = [&](auto&& change) {
+    config = original;
+    change(config);
+    const std::string message = message_of([&] { run("parts", true); });
+    config = original;
+    return message;
+  };
+  EXPECT_THAT(refused([](TrainingConfig& c) { c.batch = 16; }),
+              AllOf(HasSubstr("batch"), HasSubstr("32"), HasSubstr("16")));
+  EXPECT_THAT(refused([](TrainingConfig& c) { c.optimizer = "rmsprop:lr=0.1"; }), HasSubstr("optimizer"));
+  EXPECT_THAT(refused([](TrainingConfig& c) { c.seed = 7; }), HasSubstr("seed"));
+  EXPECT_THAT(refused([](TrainingConfig& c) { c.dense = {16, 16}; }), HasSubstr("dense"));
+  EXPECT_THAT(refused([](TrainingConfig& c) { c.threads = 1; }), HasSubstr("threads"));
+  EXPECT_THAT(refused([](TrainingConfig& c) { c.schedule.warmup_steps = 3; }), HasSubstr("warmup_steps"));
+  EXPECT_EQ(refused([](TrainingConfig& c) { c.stop.epochs = 5; }), "no error");
+}
+
+TEST_F(Resume, RefusesACosineOfAnotherLength) {
+  config.schedule.kind = "cosine";
+  run("parts", false, 5);
+  config.stop.epochs = 5;
+  EXPECT_THAT(message_of([&] { run("parts", true); }), AllOf(HasSubstr("epochs"), HasSubstr("cosine")));
+}
+
+TEST_F(Resume, RefusesOtherImages) {
+  run("parts", false, 5);
+  test::write_learnable_dataset(folder.path(), 301, 60);
+  EXPECT_THAT(message_of([&] { run("parts", true); }), HasSubstr("other training images"));
+}
+
+TEST_F(Resume, RefusesWhatIsNoCheckpoint) {
+  EXPECT_THAT(message_of([&] { run("nothing", true); }), HasSubstr("nothing.safetensors"));
+  safetensors::write(file("foreign"), {});
+  EXPECT_THAT(message_of([&] { run("foreign", true); }), AllOf(HasSubstr("foreign"), HasSubstr("no checkpoint")));
+  run("cut", false, 5);
+  auto bytes = read_file(file("cut"));
+  bytes.resize(bytes.size() - 1);
+  replace_file(file("cut"), bytes);
+  EXPECT_THAT(message_of([&] { run("cut", true); }), HasSubstr("cut.safetensors"));
+}
+
+}  // namespace
+}  // namespace thalweg::lab

@@ -1,0 +1,339 @@
+// Training: configuration, schedules, scores, the loop and its ends.
+#include "training/trainer.h"
+
+#include "idx_files.h"
+#include "training/cross_entropy.h"
+#include "training/schedule.h"
+
+#include <thalweg/error.h>
+
+#include <gmock/gmock.h>
+#include <torch/torch.h>
+
+#include <cmath>
+#include <limits>
+
+namespace thalweg::lab {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+template <class Job>
+std::string message_of(Job&& job) {
+  try {
+    job();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+// Configuration ------------------------------------------------------------------------------------------------------
+
+TrainingConfig unusual_config() {
+  TrainingConfig config;
+  config.model = "cnn";
+  config.dense = {64, 32};
+  config.data = "idx:/some/where";
+  config.optimizer = "sgd:lr=0.5,momentum=0.25";
+  config.schedule = {.kind = "cosine", .gamma = 0.5, .every = 3, .floor = 0.125, .warmup_steps = 17};
+  config.stop = {.epochs = 4, .steps = 99, .seconds = 1.5, .target_accuracy = 0.75, .patience = 2, .tolerance = 0.01};
+  config.batch = 31;
+  config.seed = std::numeric_limits<std::uint64_t>::max();
+  config.threads = 2;
+  config.validation_fraction = 0.2;
+  config.split_seed = 5;
+  config.train_limit = 1000;
+  config.test_limit = 500;
+  config.test_at_end = false;
+  return config;
+}
+
+TEST(TrainingConfig, SurvivesJson) {
+  for (const TrainingConfig& config : {TrainingConfig{}, unusual_config()}) {
+    const nlohmann::json json = config;
+    const auto read = nlohmann::json::parse(json.dump()).get<TrainingConfig>();
+    EXPECT_EQ(nlohmann::json(read), json);
+  }
+  // Every key of the unusual one differs from the default, so that none can be forgotten unnoticed.
+  const nlohmann::json usual = nlohmann::json(TrainingConfig{}).flatten(),
+                       unusual = nlohmann::json(unusual_config()).flatten();
+  for (const auto& [key, value] : usual.items()) EXPECT_NE(unusual.value(key, nlohmann::json()), value) << key;
+}
+
+TEST(TrainingConfig, RefusesWhatIsWrongByName) {
+  const auto read = [](const char* text) {
+    return message_of([&] { nlohmann::json::parse(text).get<TrainingConfig>(); });
+  };
+  EXPECT_THAT(read(R"({"bach": 3})"), AllOf(HasSubstr("bach"), HasSubstr("batch")));
+  EXPECT_THAT(read(R"({"schedule": {"kin": "step"}})"), AllOf(HasSubstr("schedule"), HasSubstr("kin")));
+  EXPECT_THAT(read(R"({"batch": "many"})"), AllOf(HasSubstr("batch"), HasSubstr("whole number")));
+  EXPECT_THAT(read(R"({"batch": 1.5})"), HasSubstr("batch"));
+  EXPECT_THAT(read(R"({"seed": -1})"), HasSubstr("seed"));
+  EXPECT_THAT(read(R"({"batch": 0})"), AllOf(HasSubstr("batch = 0"), HasSubstr("[1, ∞)")));
+  EXPECT_THAT(read(R"({"validation_fraction": 0.6})"), HasSubstr("[0, 0.5]"));
+  EXPECT_THAT(read(R"({"schedule": {"kind": "cosin"}})"), HasSubstr("cosine"));
+  EXPECT_THAT(read(R"({"stop": {"target_accuracy": 0}})"), HasSubstr("(0, 1]"));
+  EXPECT_THAT(read(R"({"validation_fraction": 0, "stop": {"patience": 2}})"), HasSubstr("patience"));
+  EXPECT_THAT(read("[]"), HasSubstr("object"));
+  EXPECT_EQ(read("{}"), "no error");
+}
+
+TEST(Records, SurviveJson) {
+  const EpochRecord epoch{.epoch = 3,
+                          .step = 40,
+                          .lr = 1e-3,
+                          .train_loss = 0.1,
+                          .train_accuracy = 0.7,
+                          .validation_loss = 0.3,
+                          .validation_accuracy = {},
+                          .seconds = 4.5,
+                          .images_per_second = 100};
+  EXPECT_EQ(nlohmann::json(nlohmann::json(epoch).get<EpochRecord>()), nlohmann::json(epoch));
+  TrainingResult result{.outcome = Outcome::diverged, .reason = "loss", .epochs = 1, .steps = 2};
+  result.test_accuracy = 0.5;
+  EXPECT_EQ(nlohmann::json(nlohmann::json(result).get<TrainingResult>()), nlohmann::json(result));
+  const StepRecord not_finite{.step = 1, .loss = std::nan(""), .lr = 1};
+  EXPECT_TRUE(std::isnan(nlohmann::json::parse(nlohmann::json(not_finite).dump()).get<StepRecord>().loss));
+}
+
+// Schedules ----------------------------------------------------------------------------------------------------------
+
+TEST(Schedule, FollowsItsFormula) {
+  const RunLength length{.steps_per_epoch = 10, .steps = 100};
+  const auto at = [&](const Schedule& schedule, std::int64_t step) { return factor(schedule, step, length); };
+  for (const std::int64_t step : {1, 10, 11, 35, 100}) {
+    EXPECT_EQ(at({}, step), 1);
+    const double epoch = std::floor((static_cast<double>(step) - 1) / 10);
+    EXPECT_DOUBLE_EQ(at({.kind = "step", .gamma = 0.5, .every = 3}, step), std::pow(0.5, std::floor(epoch / 3)));
+    EXPECT_DOUBLE_EQ(at({.kind = "exponential", .gamma = 0.9}, step), std::pow(0.9, epoch));
+  }
+  const Schedule cosine{.kind = "cosine", .floor = 0.2};
+  EXPECT_DOUBLE_EQ(at(cosine, 1), 1);
+  EXPECT_DOUBLE_EQ(at(cosine, 51), 0.6);
+  EXPECT_NEAR(at(cosine, 101), 0.2, 1e-15);
+  for (std::int64_t step = 2; step <= 100; ++step) EXPECT_LT(at(cosine, step), at(cosine, step - 1));
+}
+
+TEST(Schedule, WarmsUpLinearlyInFrontOfAnyKind) {
+  const RunLength length{.steps_per_epoch = 10, .steps = 100};
+  for (const char* kind : {"constant", "step", "exponential", "cosine"}) {
+    const Schedule schedule{.kind = kind, .gamma = 0.5, .every = 1, .warmup_steps = 8};
+    for (std::int64_t step = 1; step <= 8; ++step) {
+      EXPECT_DOUBLE_EQ(factor(schedule, step, length), static_cast<double>(step) / 8) << kind;
+    }
+  }
+  const Schedule cosine{.kind = "cosine", .warmup_steps = 20};
+  EXPECT_DOUBLE_EQ(factor(cosine, 21, length), 1);
+  EXPECT_DOUBLE_EQ(factor(cosine, 61, length), 0.5);
+}
+
+// Score --------------------------------------------------------------------------------------------------------------
+
+TEST(CrossEntropy, IsLibTorchs) {
+  torch::manual_seed(3);
+  for (const std::int64_t classes : {2, 10, 62}) {
+    torch::Tensor logits = (5 * torch::randn({37, classes})).set_requires_grad(true);
+    const torch::Tensor labels = torch::randint(0, classes, {37}, torch::kInt64);
+    torch::Tensor gradient = torch::full({37, classes}, std::nanf(""));
+    const Score score = cross_entropy(logits.detach(), labels, &gradient);
+    const torch::Tensor loss = torch::nn::functional::cross_entropy(logits, labels);
+    loss.backward();
+    EXPECT_NEAR(score.mean_loss(), loss.item().toDouble(), 1e-5);
+    EXPECT_TRUE(torch::allclose(gradient, logits.grad(), 1e-4, 1e-7)) << classes;
+    EXPECT_EQ(score.correct, logits.argmax(1).eq(labels).sum().item().toLong());
+    EXPECT_EQ(score.images, 37);
+  }
+}
+
+TEST(CrossEntropy, IsFiniteForLargeLogitsAndNotForNonFiniteOnes) {
+  const torch::Tensor label = torch::zeros({1}, torch::kInt64);
+  const auto loss = [&](float first, float second) {
+    return cross_entropy(torch::tensor({first, second}).view({1, 2}), label).loss;
+  };
+  EXPECT_NEAR(loss(1e30f, -1e30f), 0, 0);
+  EXPECT_NEAR(loss(-1000, 1000), 2000, 0);
+  constexpr float inf = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
+  for (const float bad : {inf, nan}) {
+    EXPECT_FALSE(std::isfinite(loss(bad, 0)));
+    EXPECT_FALSE(std::isfinite(loss(0, bad)));
+  }
+  EXPECT_FALSE(std::isfinite(loss(-inf, 0)));
+}
+
+// The loop -----------------------------------------------------------------------------------------------------------
+
+class Training : public ::testing::Test {
+ protected:
+  Training() {
+    test::write_learnable_dataset(folder.path(), 500, 100);
+    config.data = "idx:" + folder.path().string();
+    config.dense = {16};
+    config.optimizer = "rmsprop:lr=0.003";
+    config.stop.epochs = 3;
+    config.batch = 32;
+    config.threads = 1;
+  }
+
+  TrainingResult run() {
+    epochs.clear();
+    steps.clear();
+    TrainingHooks hooks;
+    hooks.step_every = 1;
+    hooks.on_epoch = [this](const EpochRecord& record) { epochs.push_back(record); };
+    hooks.on_step = [this](const StepRecord& record) { steps.push_back(record); };
+    return train(config, hooks, {});
+  }
+  std::vector<double> losses() const {
+    std::vector<double> result;
+    for (const StepRecord& step : steps) result.push_back(step.loss);
+    return result;
+  }
+
+  test::TemporaryFolder folder;
+  TrainingConfig config;
+  std::vector<EpochRecord> epochs;
+  std::vector<StepRecord> steps;
+};
+
+TEST_F(Training, LearnsWithEveryModel) {
+  for (const char* model : {"softmax", "mlp", "cnn"}) {
+    config.model = model;
+    config.stop.epochs = 8;
+    const TrainingResult result = run();
+    EXPECT_EQ(result.outcome, Outcome::completed);
+    EXPECT_EQ(result.epochs, 8);
+    EXPECT_EQ(result.steps, 8 * 15) << "450 images in batches of 32";
+    EXPECT_GT(result.test_accuracy.value(), 0.9) << model;
+    EXPECT_LT(epochs.back().train_loss, 0.5 * epochs.front().train_loss) << model;
+    ASSERT_EQ(epochs.size(), 8u);
+    EXPECT_TRUE(epochs.back().validation_loss.has_value());
+  }
+}
+
+TEST_F(Training, SameSeedSameBitsOtherSeedOthers) {
+  for (const char* model : {"mlp", "cnn"}) {
+    config.model = model;
+    config.stop.epochs = 1;
+    for (const int threads : {1, 2}) {
+      config.threads = threads;
+      run();
+      const std::vector<double> first = losses();
+      torch::manual_seed(99);  // LibTorch's generator has no part in it
+      run();
+      EXPECT_EQ(losses(), first) << model << ' ' << threads;
+    }
+    const std::vector<double> before = losses();
+    config.seed = 2;
+    run();
+    EXPECT_NE(losses(), before) << model;
+    config.seed = 1;
+  }
+}
+
+TEST_F(Training, ValidationPartDependsOnItsOwnSeed) {
+  config.stop.epochs = 1;
+  config.optimizer = "rmsprop:lr=0";
+  // Nothing is learned, so the loss tells which images are in the part (and which normalise it).
+  run();
+  const double first = epochs.front().validation_loss.value();
+  config.split_seed = 1;
+  run();
+  EXPECT_NE(epochs.front().validation_loss.value(), first);
+}
+
+TEST_F(Training, WithoutValidationPartAllImagesTrain) {
+  config.validation_fraction = 0;
+  config.stop.epochs = 1;
+  EXPECT_EQ(run().steps, 16);
+  EXPECT_FALSE(epochs.front().validation_loss.has_value());
+}
+
+TEST_F(Training, LimitsTakeTheFirstImages) {
+  config.train_limit = 100;
+  config.validation_fraction = 0.1;
+  config.stop.epochs = 1;
+  EXPECT_EQ(run().steps, 3);
+  config.train_limit = 3;
+  EXPECT_THAT(message_of([&] { run(); }), HasSubstr("not one image"));
+}
+
+TEST_F(Training, LearningRateFollowsTheSchedule) {
+  config.schedule = {.kind = "exponential", .gamma = 0.5, .warmup_steps = 5};
+  run();
+  for (const StepRecord& record : steps) {
+    EXPECT_DOUBLE_EQ(record.lr, 0.003 * factor(config.schedule, record.step, {.steps_per_epoch = 15, .steps = 45}));
+  }
+  EXPECT_DOUBLE_EQ(epochs.back().lr, 0.003 * 0.25);
+}
+
+TEST_F(Training, AnLrOfZeroChangesNothing) {
+  config.optimizer = "sgd:lr=0";
+  run();
+  EXPECT_EQ(epochs[0].validation_loss.value(), epochs[2].validation_loss.value());
+}
+
+TEST_F(Training, StopsAtSteps) {
+  config.stop.steps = 20;
+  const TrainingResult result = run();
+  EXPECT_EQ(result.outcome, Outcome::completed);
+  EXPECT_EQ(result.steps, 20);
+  EXPECT_EQ(result.epochs, 1);
+  ASSERT_EQ(epochs.size(), 2u) << "the epoch that was cut short is reported";
+  EXPECT_EQ(epochs.back().step, 20);
+  EXPECT_TRUE(result.test_accuracy.has_value());
+}
+
+TEST_F(Training, StopsAtTheTargetAccuracy) {
+  config.stop.epochs = 100;
+  config.stop.target_accuracy = 0.8;
+  const TrainingResult result = run();
+  EXPECT_EQ(result.outcome, Outcome::stopped);
+  EXPECT_THAT(result.reason, HasSubstr("validation accuracy"));
+  for (std::size_t i = 0; i < epochs.size(); ++i) {
+    EXPECT_EQ(epochs[i].validation_accuracy.value() >= 0.8, i + 1 == epochs.size());
+  }
+}
+
+TEST_F(Training, StopsWithoutImprovement) {
+  config.stop.epochs = 100;
+  config.stop.patience = 4;
+  config.optimizer = "sgd:lr=0";
+  const TrainingResult result = run();
+  EXPECT_EQ(result.outcome, Outcome::stopped);
+  EXPECT_EQ(result.epochs, 5) << "the first epoch improves on nothing, four do not improve on it";
+  config.optimizer = "rmsprop:lr=0.003";
+  config.stop.tolerance = 1000;
+  EXPECT_EQ(run().epochs, 5) << "no later epoch improves by so much";
+}
+
+TEST_F(Training, StopsWhenTheTimeIsOver) {
+  config.stop.epochs = 1000000;
+  config.stop.seconds = 0.05;
+  const TrainingResult result = run();
+  EXPECT_EQ(result.outcome, Outcome::stopped);
+  EXPECT_THAT(result.reason, HasSubstr("0.05 s"));
+}
+
+TEST_F(Training, DivergenceIsAnOutcomeThatNamesTheTensor) {
+  config.optimizer = "sgd:lr=1e30";
+  const TrainingResult result = run();
+  EXPECT_EQ(result.outcome, Outcome::diverged);
+  EXPECT_THAT(result.reason, ::testing::AnyOf(HasSubstr("loss at step"), HasSubstr("gradient of")));
+  EXPECT_LT(result.steps, 15);
+  EXPECT_FALSE(result.test_accuracy.has_value());
+}
+
+TEST_F(Training, WrongNamesAreErrors) {
+  config.model = "mpl";
+  EXPECT_THAT(message_of([&] { run(); }), HasSubstr("mlp"));
+  config.model = "mlp";
+  config.optimizer = "rmsprob";
+  EXPECT_THAT(message_of([&] { run(); }), HasSubstr("rmsprop"));
+  config.optimizer = "rmsprop:alpha=2";
+  EXPECT_THAT(message_of([&] { run(); }), HasSubstr("[0, 1)"));
+}
+
+}  // namespace
+}  // namespace thalweg::lab
