@@ -116,16 +116,14 @@ std::vector<Sample> samples() {
 
 #undef THEIRS
 
-/// Gradients of which each element keeps its sign from step to step. Where the terms of an average cancel, f32 knows it
-/// only up to the rounding of its terms, which is no property of either side: so f32 is compared without cancellation,
-/// f64 with it.
+/// Gradients that always push an element away from 0. Where the terms of a sum cancel, f32 knows it only up to the
+/// rounding of its terms, which is no property of either side: so f32 is compared without cancellation, f64 with it.
 void give_steady_gradients(const Params& parameters, std::uint64_t step) {
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     torch::Tensor parameter = parameters[i];
-    torch::manual_seed(i);
-    const torch::Tensor signs = torch::randn(parameter.sizes()).sign();
     torch::manual_seed(1000 + 17 * step + i);
-    parameter.mutable_grad() = (signs * (0.2 + torch::rand(parameter.sizes()))).to(parameter.dtype());
+    const torch::Tensor sizes = 0.2 + torch::rand(parameter.sizes());
+    parameter.mutable_grad() = -parameter.detach().sign() * sizes.to(parameter.scalar_type());
   }
 }
 
