@@ -58,7 +58,7 @@ std::string text(const T& value) {
 }  // namespace
 
 Binding::Binding(thalweg::Optimizer& engine, const std::string& name, const torch::Tensor& parameter, Group group)
-    : tensor_(parameter.unsafeGetTensorImpl()), parameter_(parameter), group_(group) {
+    : parameter_(parameter), group_(group) {
   look();
   with_span([&](auto span) { handle_ = engine.add(name, span, group); });
 }
@@ -72,13 +72,13 @@ void Binding::move(thalweg::Optimizer& engine, Group group) {
 void Binding::look() {
   const torch::NoGradGuard no_grad;
   data_ = parameter_.data_ptr();
-  dtype_ = tensor_->dtype();
-  elements_ = tensor_->numel();
-  contiguous_ = tensor_->is_contiguous();
-  sizes_ = tensor_->sizes().vec();
-  strides_ = tensor_->strides().vec();
-  row_major_ = is_row_major(*tensor_);
-  copy_ = tensor_->is_non_overlapping_and_dense() ? torch::Tensor() : parameter_.detach().contiguous();
+  dtype_ = tensor()->dtype();
+  elements_ = tensor()->numel();
+  contiguous_ = tensor()->is_contiguous();
+  sizes_ = tensor()->sizes().vec();
+  strides_ = tensor()->strides().vec();
+  row_major_ = is_row_major(*tensor());
+  copy_ = tensor()->is_non_overlapping_and_dense() ? torch::Tensor() : parameter_.detach().contiguous();
   ordered_gradient_ = torch::Tensor();
 }
 
@@ -98,20 +98,20 @@ void Binding::with_span(const Function& function) const {
 
 void Binding::check_move(const thalweg::Optimizer& engine) const {
   const std::string& name = engine.name(handle_);
-  if (tensor_->dtype() != dtype_) {
-    throw Error(parameter_called(name) + " has become " + text(tensor_->dtype()) + ", its state is " + text(dtype_) +
+  if (tensor()->dtype() != dtype_) {
+    throw Error(parameter_called(name) + " has become " + text(tensor()->dtype()) + ", its state is " + text(dtype_) +
                 "; convert the model before the optimizer is made, or remove and add the parameter, which begins its "
                 "state anew");
   }
   check_parameter(name, parameter_);
-  if (tensor_->numel() != elements_) {
-    throw Error(parameter_called(name) + " has " + std::to_string(tensor_->numel()) + " elements, its state " +
+  if (tensor()->numel() != elements_) {
+    throw Error(parameter_called(name) + " has " + std::to_string(tensor()->numel()) + " elements, its state " +
                 std::to_string(elements_) + "; remove and add it, which begins its state anew");
   }
   // From one row-major order to another the state stays as it is, whatever the shape.
-  if (tensor_->sizes() != sizes_ && !(row_major_ && is_row_major(*tensor_))) {
+  if (tensor()->sizes() != sizes_ && !(row_major_ && is_row_major(*tensor()))) {
     throw Error(parameter_called(name) + " has changed its shape from " + text(c10::IntArrayRef(sizes_)) + " to " +
-                text(tensor_->sizes()) +
+                text(tensor()->sizes()) +
                 " together with its memory format; remove and add it, which begins its state anew");
   }
 }
@@ -141,7 +141,7 @@ void Binding::append_other(const thalweg::Optimizer& engine, const torch::Tensor
   };
   if (!gradient.device().is_cpu()) fail("is on " + text(gradient.device()), "on cpu");
   if (gradient.dtype() != dtype_) fail("has dtype " + text(gradient.dtype()), text(dtype_));
-  if (gradient.sizes() != sizes_) fail("has shape " + text(gradient.sizes()), text(c10::IntArrayRef(sizes_)));
+  if (gradient.sizes() != tensor()->sizes()) fail("has shape " + text(gradient.sizes()), text(tensor()->sizes()));
   if (gradient.is_sparse() && row_major_) {
     append_rows(gradient, list);
     return;
@@ -150,8 +150,9 @@ void Binding::append_other(const thalweg::Optimizer& engine, const torch::Tensor
     throw Error("step: gradient of \"" + engine.name(handle_) + "\" has layout " + text(gradient.layout()) +
                 "; allowed: Strided, Sparse");
   }
-  if (!ordered_gradient_.defined()) {
-    ordered_gradient_ = torch::empty_strided(sizes_, order(), torch::dtype(dtype_));
+  if (!ordered_gradient_.defined() || ordered_gradient_.sizes() != tensor()->sizes()) {
+    ordered_gradient_ = torch::empty_strided(
+        tensor()->sizes(), row_major_ ? row_major_strides(tensor()->sizes()) : strides_, torch::dtype(dtype_));
   }
   ordered_gradient_.copy_(gradient.is_sparse() ? gradient.to_dense() : gradient);
   append_span(ordered_gradient_.data_ptr(), list);
@@ -164,7 +165,7 @@ void Binding::append_rows(const torch::Tensor& gradient, GradientList& list) con
     indices = indices.contiguous();
   } else {
     // Several sparse dimensions: number their combinations, as if they were one.
-    const c10::IntArrayRef dimensions(sizes_.data(), static_cast<std::size_t>(indices.size(0)));
+    const c10::IntArrayRef dimensions = tensor()->sizes().slice(0, static_cast<std::size_t>(indices.size(0)));
     const torch::Tensor strides = torch::tensor(row_major_strides(dimensions), torch::kLong);
     indices = (indices * strides.unsqueeze(1)).sum(0);
   }

@@ -26,12 +26,14 @@ struct GradientList {
 
 /// One parameter's tensor in the engine. The engine sees a flat span in the order of the tensor's memory, or in
 /// row-major order a copy of a tensor that has gaps in its memory.
-class Binding {
+///
+/// What every step looks at comes first, in one cache line.
+class alignas(64) Binding {
  public:
   /// Adds the parameter to the engine. It must have passed `check_parameter`.
   Binding(thalweg::Optimizer& engine, const std::string& name, const torch::Tensor& parameter, Group group);
 
-  const c10::TensorImpl* tensor() const { return tensor_; }
+  c10::TensorImpl* tensor() const { return parameter_.unsafeGetTensorImpl(); }
   Handle handle() const { return handle_; }
   Group group() const { return group_; }
   /// Puts the parameter into this group, in the engine too.
@@ -39,16 +41,16 @@ class Binding {
 
   /// The gradient, if the parameter steps: null if it has none or is frozen.
   const torch::Tensor* gradient() const {
-    const torch::Tensor& gradient = tensor_->grad();
-    return gradient.defined() && tensor_->requires_grad() ? &gradient : nullptr;
+    const torch::Tensor& gradient = tensor()->grad();
+    return gradient.defined() && tensor()->requires_grad() ? &gradient : nullptr;
   }
 
   /// Is the tensor's memory another than the engine's, or ordered otherwise?
   bool has_moved() const {
     // data_ptr() and not the implementation's data(): it also separates memory that is shared until written.
-    if (parameter_.data_ptr() != data_ || tensor_->dtype() != dtype_ || tensor_->numel() != elements_) return true;
-    return contiguous_ ? !tensor_->is_contiguous() || tensor_->sizes() != sizes_
-                       : tensor_->sizes() != sizes_ || tensor_->strides() != strides_;
+    if (parameter_.data_ptr() != data_ || tensor()->dtype() != dtype_ || tensor()->numel() != elements_) return true;
+    // A contiguous tensor of another shape is in the same order.
+    return contiguous_ ? !tensor()->is_contiguous() : tensor()->sizes() != sizes_ || tensor()->strides() != strides_;
   }
   /// Throws Error if the state cannot follow the tensor: its type or length has changed.
   void check_move(const thalweg::Optimizer& engine) const;
@@ -61,8 +63,9 @@ class Binding {
   void append(const thalweg::Optimizer& engine, const torch::Tensor& gradient, GradientList& list) {
     const c10::TensorImpl* values = gradient.unsafeGetTensorImpl();
     if (values->layout() == torch::kStrided && values->dtype() == dtype_ && values->is_cpu() &&
-        values->sizes() == sizes_ && (row_major_ ? values->is_contiguous() : values->strides() == strides_) &&
-        !gradient.is_neg() && !gradient._is_zerotensor()) {
+        values->sizes() == tensor()->sizes() &&
+        (row_major_ ? values->is_contiguous() : values->strides() == strides_) && !gradient.is_neg() &&
+        !gradient._is_zerotensor()) {
       append_span(values->data(), list);
     } else {
       append_other(engine, gradient, list);
@@ -75,7 +78,8 @@ class Binding {
   }
   void end_step() {
     if (copy_.defined()) parameter_.copy_(copy_);
-    tensor_->bump_version();  // so that a backward pass through the old values is refused, as after LibTorch's own step
+    // So that a backward pass through the old values is refused, as after LibTorch's own step.
+    tensor()->bump_version();
   }
 
   /// The state column in the parameter's shape; undefined if not in use.
@@ -102,19 +106,19 @@ class Binding {
   template <class Function>
   void with_span(const Function& function) const;
 
-  c10::TensorImpl* tensor_;
+  torch::Tensor parameter_;
   void* data_ = nullptr;  // of the tensor, when the engine was last told
-  caffe2::TypeMeta dtype_;
+  torch::Tensor copy_;    // row-major copy that is stepped, if the tensor has gaps
   std::int64_t elements_ = 0;
+  caffe2::TypeMeta dtype_;
   bool contiguous_ = false;  // is the tensor itself row-major without gaps?
   bool row_major_ = false;   // is the engine's order row-major? Also for a copy.
   Handle handle_;
-  std::vector<std::int64_t> sizes_;
-  std::vector<std::int64_t> strides_;  // of the tensor; of the engine's order, if not row_major_
-  torch::Tensor parameter_;
-  torch::Tensor copy_;              // row-major copy that is stepped, if the tensor has gaps
-  torch::Tensor ordered_gradient_;  // the gradient in the engine's order, where its own differs
   Group group_;
+
+  std::vector<std::int64_t> sizes_;    // of the tensor, when the engine was last told
+  std::vector<std::int64_t> strides_;  // likewise; of the engine's order, if not row_major_
+  torch::Tensor ordered_gradient_;     // the gradient in the engine's order, where its own differs
 };
 
 }  // namespace thalweg::libtorch
