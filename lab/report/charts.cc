@@ -79,11 +79,12 @@ std::string Charts::swatch(std::size_t group) {
 
 std::string Charts::legend() const {
   std::string html = "<div class=\"legend\" role=\"group\" aria-label=\"Show or hide lines\">";
-  for (std::size_t group = 0; group < groups_.size(); ++group)
+  for (std::size_t group = 0; group < groups_.size(); ++group) {
     html += fmt::format(
         "<button type=\"button\" aria-pressed=\"true\" data-section=\"{}\" data-group=\"{}\" title=\"{}\">{}"
         "<bdi>{}</bdi></button>",
         section_, group, escape_html(groups_[group]), swatch(group), escape_html(groups_[group]));
+  }
   return html + "</div>";
 }
 
@@ -137,11 +138,12 @@ std::string Charts::curves(std::span<const Competitor> competitors, Metric metri
     }
     for (const TrialData* run : competitor.runs) {
       json own = json::array();
-      for (const EpochRecord& record : run->epochs)
+      for (const EpochRecord& record : run->epochs) {
         if (const auto value = value_of(record, metric); value && std::isfinite(*value)) {
           const double y = scaled(metric, *value);
           own.push_back(point(static_cast<double>(record.epoch), y, y, y));
         }
+      }
       lines.push_back(series(group, std::move(own)));
     }
   }
@@ -152,11 +154,12 @@ std::string Charts::curves(std::span<const Competitor> competitors, Metric metri
   if (runs)
     text.note += fmt::format("{}One line a seed{}.", bands ? " " : "", bands ? " where there are fewer than 8" : "");
   json options = json::object();
-  if (!is_accuracy(metric))
+  if (!is_accuracy(metric)) {
     if (const auto cut = cut_of(values)) {
       options["top"] = *cut;
       text.note += fmt::format(" Values above {} are cut off.", number(*cut));
     }
+  }
   text.table = "<caption>Median over seeds; [95 % interval], or (least to greatest) below 8 seeds</caption><thead>" +
                header("epoch", groups_) + "</thead><tbody>";
   for (const auto& [epoch, cells] : rows) {
@@ -178,11 +181,12 @@ std::string Charts::run(const TrialData& trial, Metric train, Metric validation)
   std::size_t drawn = 0;
   for (const Metric metric : {train, validation}) {
     json points = json::array();
-    for (const EpochRecord& record : trial.epochs)
+    for (const EpochRecord& record : trial.epochs) {
       if (const auto value = value_of(record, metric); value && std::isfinite(*value)) {
         const double y = scaled(metric, *value);
         points.push_back(point(static_cast<double>(record.epoch), y, y, y));
       }
+    }
     drawn += points.size();
     lines.push_back(series(metric == train ? 0 : 1, std::move(points)));
   }
@@ -256,12 +260,14 @@ std::string Charts::learning_rates(std::span<const Competitor> competitors) {
             .x_label = "learning rate (logarithmic)",
             .y_label = "accuracy (%)",
             .table = "<thead>" + header("learning rate", groups_) + "</thead><tbody>"};
-  for (const Competitor& competitor : competitors)
-    if (competitor.at_edge)
+  for (const Competitor& competitor : competitors) {
+    if (competitor.at_edge) {
       text.note += fmt::format(
           " <strong>The rate chosen for <bdi class=\"name\">{}</bdi> is at the edge of the grid: a "
           "better one may lie beyond.</strong>",
           escape_html(competitor.name));
+    }
+  }
   json ticks = json::array();
   for (const double lr : grid) {
     ticks.push_back({{"v", std::log10(lr)}, {"label", learning_rate(lr)}});

@@ -61,12 +61,13 @@ void write_csv(std::span<const StudyData> studies, const std::filesystem::path& 
                if_ended(field(to_string(result.outcome))), if_ended(field(result.reason)), field(trial.error),
                if_ended(field(result.epochs)), if_ended(field(result.steps)), if_ended(field(result.seconds)),
                field(result.test_loss), field(result.test_accuracy)});
-      for (const EpochRecord& record : trial.epochs)
+      for (const EpochRecord& record : trial.epochs) {
         add_row(epochs, {field(study.name), field(trial.id), field(trial.optimizer), field(trial.config.optimizer),
                          field(to_string(trial.role)), field(trial.config.seed), field(record.epoch),
                          field(record.step), field(record.lr), field(record.train_loss), field(record.train_accuracy),
                          field(record.validation_loss), field(record.validation_accuracy), field(record.seconds),
                          field(record.images_per_second)});
+      }
     }
   }
   create_folder(folder);

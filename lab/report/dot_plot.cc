@@ -48,9 +48,10 @@ std::string row_svg(const Competitor& competitor, const Axis& axis) {
     svg += fmt::format("<line class=\"mean\" x1=\"{0:.3f}%\" x2=\"{0:.3f}%\" y1=\"4\" y2=\"26\"/>",
                        axis.place(*competitor.mean));
   }
-  for (const auto& [seed, accuracy] : competitor.test_accuracy)
+  for (const auto& [seed, accuracy] : competitor.test_accuracy) {
     svg += fmt::format("<circle cx=\"{:.3f}%\" cy=\"15\" r=\"4\"><title>seed {}: {}</title></circle>",
                        axis.place(accuracy), seed, percent(accuracy));
+  }
   return svg + "</svg>";
 }
 

@@ -44,9 +44,10 @@ Headline for_single_run(const Summary& summary, const NameOf& name) {
   const TrialData& run = *competitor.runs[0];
   const std::string after = fmt::format("{} in {}", count(static_cast<std::size_t>(run.result->epochs), "epoch"),
                                         duration(run.result->seconds));
-  if (run.result->outcome == Outcome::diverged)
+  if (run.result->outcome == Outcome::diverged) {
     return {fmt::format("{} diverged.", name(competitor.name)),
             fmt::format("After {}: {}.", after, name(run.result->reason))};
+  }
   const std::string one = "One run says nothing about other seeds.";
   if (!run.result->test_accuracy)
     return {fmt::format("{} ran {}.", name(competitor.name), after), "The test set was not used. " + one};
@@ -55,10 +56,11 @@ Headline for_single_run(const Summary& summary, const NameOf& name) {
 }
 
 Headline for_one_competitor(const Competitor& competitor, const NameOf& name) {
-  if (competitor.mean)
+  if (competitor.mean) {
     return {fmt::format("{} reached {} mean test accuracy.", name(competitor.name), percent(*competitor.mean)),
             fmt::format("Over {}; 95 % interval of the mean {} to {}.", count(competitor.test_accuracy.size(), "seed"),
                         percent(competitor.interval->low), percent(competitor.interval->high))};
+  }
   const auto by_value = [](const auto& a, const auto& b) { return a.second < b.second; };
   const auto [least, greatest] =
       std::minmax_element(competitor.test_accuracy.begin(), competitor.test_accuracy.end(), by_value);
@@ -70,6 +72,7 @@ Headline for_one_competitor(const Competitor& competitor, const NameOf& name) {
 
 std::string names_of(const Summary& summary, const std::vector<Lead>& leads, const NameOf& name) {
   std::vector<std::string> names;
+  names.reserve(leads.size());
   for (const Lead& lead : leads) names.push_back(name(summary.competitors[lead.rival].name));
   return enumerate(names);
 }
@@ -77,11 +80,12 @@ std::string names_of(const Summary& summary, const std::vector<Lead>& leads, con
 Headline for_leader(const Summary& summary, std::size_t leader, const NameOf& name) {
   const Competitor& best = summary.competitors[leader];
   std::vector<Lead> beaten, open, too_few;
-  for (const Lead& lead : leads_of(summary, leader))
+  for (const Lead& lead : leads_of(summary, leader)) {
     (lead.verdict == Verdict::first_better    ? beaten
      : lead.verdict == Verdict::too_few_seeds ? too_few
                                               : open)
         .push_back(lead);
+  }
 
   Headline result;
   result.detail =
@@ -98,26 +102,30 @@ Headline for_leader(const Summary& summary, std::size_t leader, const NameOf& na
         rival, points(next.interval.low), points(next.interval.high));
     return result;
   }
-  if (open.empty())
+  if (open.empty()) {
     result.sentence = fmt::format("No full verdict: too few finished seeds of {}.", names_of(summary, too_few, name));
-  else if (beaten.empty() && too_few.empty())
+  } else if (beaten.empty() && too_few.empty()) {
     result.sentence = "No winner is shown: the optimizers are too close to call.";
-  else
+  } else {
     result.sentence =
         fmt::format("No single winner: {} is too close to {} to call.", name(best.name), names_of(summary, open, name));
-  if (!open.empty())
+  }
+  if (!open.empty()) {
     result.detail += fmt::format(" No difference from {} is shown (smallest lead: {} points, interval {} to {}).",
                                  names_of(summary, open, name), points(open.front().difference),
                                  points(open.front().interval.low), points(open.front().interval.high));
-  if (!beaten.empty())
+  }
+  if (!beaten.empty()) {
     result.detail +=
         fmt::format(" Better than {} for certain, by at least {} points at 95 %.", names_of(summary, beaten, name),
                     unsigned_points(std::min_element(beaten.begin(), beaten.end(), [](const Lead& a, const Lead& b) {
                                       return a.interval.low < b.interval.low;
                                     })->interval.low));
-  if (!too_few.empty())
+  }
+  if (!too_few.empty()) {
     result.detail += fmt::format(" Not compared with {}: fewer than {} seeds that both finished.",
                                  names_of(summary, too_few, name), kSeedsForVerdict);
+  }
   return result;
 }
 
@@ -127,9 +135,10 @@ Headline headline(const Summary& summary, const NameOf& name) {
   const auto has_runs = [](const Competitor& competitor) { return !competitor.runs.empty(); };
   const auto has_accuracy = [](const Competitor& competitor) { return !competitor.test_accuracy.empty(); };
   const auto& competitors = summary.competitors;
-  if (std::none_of(competitors.begin(), competitors.end(), has_runs))
+  if (std::none_of(competitors.begin(), competitors.end(), has_runs)) {
     return {"No finished runs yet.",
             fmt::format("{} failed, {} not finished.", count(summary.failed.size(), "trial"), summary.unfinished)};
+  }
   if (summary.single_run()) return for_single_run(summary, name);
   if (std::none_of(competitors.begin(), competitors.end(), has_accuracy))
     return {"No test accuracy was measured.", "The runs diverged, or did not use the test set."};

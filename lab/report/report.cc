@@ -28,11 +28,13 @@ std::string_view without_source_map(std::string_view asset) {
 // JSON as the text of a <script>: no < means neither </script> nor <!--.
 std::string script_json(const nlohmann::json& json) {
   std::string escaped;
-  for (const char c : json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))
-    if (c == '<')
+  for (const char c : json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)) {
+    if (c == '<') {
       escaped += "\\u003c";
-    else
+    } else {
       escaped += c;
+    }
+  }
   return escaped;
 }
 

@@ -140,9 +140,10 @@ std::string speed_part(const Summary& summary) {
   for (std::size_t i = 0; i < summary.competitors.size(); ++i) {
     const Competitor& competitor = summary.competitors[i];
     rows += "<tr>" + row_head(competitor, i);
-    if (summary.target)
+    if (summary.target) {
       rows += cell(fmt::format("{} of {}", competitor.reached, competitor.runs.size())) +
               until_target(competitor.target_epochs, false) + until_target(competitor.target_seconds, true);
+    }
     rows += (competitor.run_seconds ? cell(duration(*competitor.run_seconds)) : kNothing) +
             (competitor.images_per_second ? cell(fmt::format("{:.0f}", *competitor.images_per_second)) : kNothing) +
             "</tr>";
@@ -172,26 +173,31 @@ std::string failures_part(const Summary& summary) {
   std::string html;
   if (!summary.failed.empty()) {
     std::string rows;
-    for (const TrialData* trial : summary.failed)
+    for (const TrialData* trial : summary.failed) {
       rows += fmt::format(
           "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td "
           "class=\"error\"><bdi>{}</bdi></td></tr>",
           trial->id, name_html(trial->optimizer), learning_rate(trial->lr), trial->config.seed, to_string(trial->role),
           escape_html(trial->error));
+    }
     html += "<h3>Failed trials</h3>" +
             table("Failed trials", columns({"trial", "optimizer", "learning rate", "seed", "role", "error"}), rows);
   }
   std::string rows;
-  for (const Competitor& competitor : summary.competitors)
-    for (const TrialData* trial : competitor.runs)
-      if (trial->result->outcome == Outcome::diverged)
+  for (const Competitor& competitor : summary.competitors) {
+    for (const TrialData* trial : competitor.runs) {
+      if (trial->result->outcome == Outcome::diverged) {
         rows += fmt::format(
             "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td class=\"error\"><bdi>{}</bdi></td></tr>",
             trial->id, name_html(competitor.name), trial->config.seed, trial->result->steps,
             escape_html(trial->result->reason));
-  if (!rows.empty())
+      }
+    }
+  }
+  if (!rows.empty()) {
     html += "<h3>Diverged runs</h3>" +
             table("Diverged runs", columns({"trial", "optimizer", "seed", "at step", "reason"}), rows);
+  }
   return html;
 }
 
@@ -199,9 +205,10 @@ std::string notes_part(const Summary& summary) {
   std::string html;
   for (const std::string& warning : summary.warnings)
     html += fmt::format("<p class=\"warning\"><bdi>{}</bdi></p>", escape_html(warning));
-  if (summary.unfinished > 0)
+  if (summary.unfinished > 0) {
     html += fmt::format("<p class=\"warning\">{} not finished: these numbers will change.</p>",
                         count(summary.unfinished, "trial"));
+  }
   return html;
 }
 

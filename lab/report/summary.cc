@@ -47,9 +47,10 @@ std::optional<double> last_accuracy(const TrialData& trial) {
 class Names {
  public:
   explicit Names(std::span<const StudyData* const> studies) {
-    for (const StudyData* study : studies)
+    for (const StudyData* study : studies) {
       for (const TrialData& trial : study->trials)
         if (is_final(trial)) options_[trial.optimizer].insert(trial.config.optimizer);
+    }
   }
 
   std::string operator()(const StudyData& study, const TrialData& trial) const {
@@ -139,9 +140,10 @@ std::optional<double> default_target(std::span<const Competitor> competitors) {
   std::vector<double> medians;
   for (const Competitor& competitor : competitors) {
     std::vector<double> accuracies;
-    for (const TrialData* trial : competitor.runs)
+    for (const TrialData* trial : competitor.runs) {
       if (!has_diverged(*trial))
         if (const auto accuracy = last_accuracy(*trial)) accuracies.push_back(*accuracy);
+    }
     if (!accuracies.empty()) medians.push_back(median(accuracies));
   }
   if (medians.empty()) return {};
@@ -179,9 +181,10 @@ void gather(Summary& summary, std::vector<Gathered>& gathered) {
       if (has_ended(trial)) owner.competitor.runs.push_back(&trial);
     }
     if (const auto warnings = study->outcome.find("warnings");
-        study->outcome.is_object() && warnings != study->outcome.end() && warnings->is_array())
+        study->outcome.is_object() && warnings != study->outcome.end() && warnings->is_array()) {
       for (const auto& warning : *warnings)
         if (warning.is_string()) summary.warnings.push_back(warning.get<std::string>());
+    }
   }
 }
 
@@ -221,10 +224,12 @@ std::optional<double> value_of(const EpochRecord& record, Metric metric) {
 
 std::vector<CurvePoint> Competitor::curve(Metric metric) const {
   std::map<std::int64_t, std::vector<double>> by_epoch;
-  for (const TrialData* trial : runs)
-    for (const EpochRecord& record : trial->epochs)
+  for (const TrialData* trial : runs) {
+    for (const EpochRecord& record : trial->epochs) {
       if (const auto value = value_of(record, metric); value && std::isfinite(*value))
         by_epoch[record.epoch].push_back(*value);
+    }
+  }
   std::vector<CurvePoint> points;
   std::map<std::size_t, Bootstrap> bootstraps;
   for (const auto& [epoch, values] : by_epoch) {

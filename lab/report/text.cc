@@ -35,10 +35,11 @@ std::string escape_html(std::string_view text) {
         break;
       default: {
         const auto byte = static_cast<unsigned char>(c);
-        if ((byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7F)
+        if ((byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7F) {
           escaped += "\uFFFD";
-        else
+        } else {
           escaped += c;
+        }
       }
     }
   }
@@ -49,10 +50,11 @@ std::string printable(std::string_view text) {
   std::string result;
   for (const char c : valid_utf8(text)) {
     const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7F)
+    if (byte < 0x20 || byte == 0x7F) {
       result += "\uFFFD";
-    else
+    } else {
       result += c;
+    }
   }
   return result;
 }

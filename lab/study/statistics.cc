@@ -15,9 +15,10 @@ namespace thalweg::lab {
 namespace {
 
 void need(std::size_t has, std::size_t wanted, const char* what) {
-  if (has < wanted)
+  if (has < wanted) {
     throw Error(std::string(what) + ": needs at least " + std::to_string(wanted) + " values, has " +
                 std::to_string(has));
+  }
 }
 
 double normal_distribution(double z) { return 0.5 * std::erfc(-z / std::numbers::sqrt2); }
@@ -143,9 +144,10 @@ std::vector<Comparison> compare_pairs(std::span<const SeedValues> competitors) {
   for (std::size_t first = 0; first < competitors.size(); ++first) {
     for (std::size_t second = first + 1; second < competitors.size(); ++second) {
       std::vector<double>& paired = differences.emplace_back();
-      for (const auto& [seed, value] : competitors[first])
+      for (const auto& [seed, value] : competitors[first]) {
         if (const auto other = competitors[second].find(seed); other != competitors[second].end())
           paired.push_back(value - other->second);
+      }
       Comparison& comparison = comparisons.emplace_back();
       comparison.first = first;
       comparison.second = second;
