@@ -1,0 +1,336 @@
+// Tests of workers and of thalweg compare: crashes, kills, interruptions, going on, and a run on real images.
+#include "command.h"
+#include "idx_files.h"
+#include "store/store.h"
+#include "study/worker_pool.h"
+
+#include <thalweg/error.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace thalweg::lab {
+namespace {
+
+using test::Command;
+using test::Ended;
+using test::TemporaryFolder;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+using testing::ThrowsMessage;
+
+/// State and parent of a process; no parent if there is none.
+std::pair<char, pid_t> state_of(const std::string& process) {
+  std::ifstream stream("/proc/" + process + "/stat");
+  const std::string text{std::istreambuf_iterator<char>(stream), {}};
+  const std::size_t end = text.rfind(')');  // of the program's name, which may hold anything
+  std::pair<char, pid_t> state{0, 0};
+  if (end != std::string::npos) std::sscanf(text.c_str() + end, ") %c %d", &state.first, &state.second);
+  return state;
+}
+
+bool is_running(pid_t process) {
+  const auto [state, parent] = state_of(std::to_string(process));
+  return parent != 0 && state != 'Z';
+}
+
+/// Processes that this one has started and that are still there.
+std::set<pid_t> children_of(pid_t parent) {
+  std::set<pid_t> children;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const auto [state, owner] = state_of(entry.path().filename().string());
+    if (owner == parent && state != 'Z') children.insert(std::stoi(entry.path().filename().string()));
+  }
+  return children;
+}
+
+/// Keeps what workers tell. `on_epoch` may meddle.
+struct Listener : TrialEvents {
+  std::map<std::int64_t, std::string> records, errors;  ///< of finished and failed trials
+  std::function<void(std::int64_t)> on_epoch = {};
+
+  void started(std::int64_t trial) override { records[trial].clear(); }
+  void progressed(std::int64_t, const Progress&) override {}
+  void step(std::int64_t trial, const StepRecord& record) override { records[trial] += nlohmann::json(record).dump(); }
+  void epoch(std::int64_t trial, const EpochRecord& record) override {
+    EpochRecord timeless = record;
+    timeless.seconds = timeless.images_per_second = 0;
+    records[trial] += nlohmann::json(timeless).dump();
+    if (on_epoch) on_epoch(trial);
+  }
+  void finished(std::int64_t trial, const TrainingResult& result) override {
+    TrainingResult timeless = result;
+    timeless.seconds = 0;
+    records[trial] += nlohmann::json(timeless).dump();
+  }
+  void failed(std::int64_t trial, const std::string& error) override {
+    records.erase(trial);
+    errors[trial] = error;
+  }
+};
+
+class WorkerTest : public testing::Test {
+ protected:
+  WorkerTest() { test::write_learnable_dataset(folder_.path(), 400, 80); }
+
+  TrainingConfig config(const std::string& optimizer = "rmsprop:lr=0.003") const {
+    TrainingConfig config;
+    config.data = "idx:" + folder_.path().string();
+    config.optimizer = optimizer;
+    config.dense = {16};
+    config.stop.epochs = 2;
+    config.threads = 1;
+    return config;
+  }
+  TrainingConfig endless() const {
+    TrainingConfig endless = config();
+    endless.stop.epochs = 1'000'000;
+    return endless;
+  }
+  static WorkerSettings one_worker() { return {.jobs = 1, .executable = THALWEG_COMMAND}; }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(WorkerTest, ATrialHasTheSameBitsWhateverItsWorkerDidBefore) {
+  Listener together, alone;
+  TrainingConfig cnn = config("nadam");
+  cnn.model = "cnn";
+  WorkerPool(one_worker()).run({{1, config()}, {2, cnn}, {3, config()}}, together);
+  WorkerPool(one_worker()).run({{3, config()}}, alone);
+  ASSERT_THAT(together.records, SizeIs(3)) << together.errors[1];
+  EXPECT_EQ(together.records[1], together.records[3]);
+  EXPECT_EQ(together.records[3], alone.records[3]);
+  EXPECT_NE(together.records[2], together.records[3]);
+}
+
+TEST_F(WorkerTest, AKilledWorkerFailsItsTrialAndNoOther) {
+  Listener listener;
+  listener.on_epoch = [](std::int64_t trial) {
+    if (trial != 1) return;
+    const std::set<pid_t> workers = children_of(getpid());
+    ASSERT_THAT(workers, SizeIs(1));
+    kill(*workers.begin(), SIGKILL);
+  };
+  WorkerPool pool(one_worker());
+  pool.run({{1, endless()}, {2, config()}, {3, config()}}, listener);
+  ASSERT_THAT(listener.errors, SizeIs(1));
+  EXPECT_THAT(listener.errors[1], HasSubstr("killed by SIGKILL"));
+  EXPECT_THAT(listener.records, SizeIs(2));
+}
+
+TEST_F(WorkerTest, ATrialThatCannotBeTrainedFailsWithItsError) {
+  Listener listener;
+  TrainingConfig missing = config();
+  missing.data = "idx:/nowhere";
+  WorkerPool(one_worker()).run({{1, missing}, {2, config()}}, listener);
+  EXPECT_THAT(listener.errors[1], HasSubstr("/nowhere"));
+  EXPECT_THAT(listener.records, SizeIs(1));
+}
+
+TEST_F(WorkerTest, StopsItsWorkersOnRequestAndAtItsEnd) {
+  std::atomic<bool> stop = false;
+  Listener listener;
+  listener.on_epoch = [&](std::int64_t) { stop = true; };
+  WorkerPool pool({.jobs = 2, .executable = THALWEG_COMMAND, .stop_requested = &stop});
+  pool.run({{1, endless()}, {2, endless()}, {3, config()}}, listener);
+  EXPECT_THAT(listener.errors, IsEmpty());
+  EXPECT_THAT(children_of(getpid()), IsEmpty());
+  {
+    WorkerPool idle(one_worker());
+    Listener finished;
+    idle.run({{1, config()}}, finished);
+    EXPECT_THAT(children_of(getpid()), SizeIs(1)) << "kept for the next trials";
+  }
+  EXPECT_THAT(children_of(getpid()), IsEmpty());
+}
+
+TEST_F(WorkerTest, ProgramsThatAreNoWorkersFailTheTrial) {
+  Listener listener;
+  WorkerPool({.jobs = 1, .executable = "/bin/cat"}).run({{1, config()}}, listener);
+  EXPECT_THAT(listener.errors[1], AllOf(HasSubstr("exit code 1"), HasSubstr("parent")));
+  WorkerPool({.jobs = 1, .executable = "/bin/echo"}).run({{2, config()}}, listener);
+  EXPECT_THAT(listener.errors[2], HasSubstr("no message of a worker: worker --parent"));
+  EXPECT_THAT(
+      [&] {
+        WorkerPool({.jobs = 1, .executable = "/bin/nowhere"}).run({{3, config()}}, listener);
+      },
+      ThrowsMessage<Error>(HasSubstr("cannot start /bin/nowhere")));
+}
+
+class CompareCommand : public WorkerTest {
+ protected:
+  std::vector<std::string> arguments(const std::string& epochs = "2") const {
+    return {"compare",
+            "rmsprop",
+            "sgd:momentum=0.9",
+            "--data",
+            config().data,
+            "--dense",
+            "16",
+            "--tune-lr",
+            "1e-3,1e-2",
+            "--seeds",
+            "3",
+            "--epochs",
+            epochs,
+            "--tune-epochs",
+            "2",
+            "--jobs",
+            "1",
+            "--out",
+            out()};
+  }
+  std::string out() const { return (folder_.path() / "study").string(); }
+  StudyData load() const { return Store::open_for_reading(find_study(out())).load(); }
+  static std::size_t count(const StudyData& study, TrialStatus status) {
+    return static_cast<std::size_t>(std::ranges::count(study.trials, status, &TrialData::status));
+  }
+  /// Waits until the study has so many finished trials.
+  void wait_for(std::size_t finished) const {
+    while (!std::filesystem::exists(out() + "/" + kStudyFile) || count(load(), TrialStatus::finished) < finished) {
+      usleep(10'000);
+    }
+  }
+  /// Seconds that each finished trial took: no two runs of one have the same.
+  static std::map<std::int64_t, double> seconds(const StudyData& study) {
+    std::map<std::int64_t, double> seconds;
+    for (const TrialData& trial : study.trials) {
+      if (trial.status == TrialStatus::finished) seconds[trial.id] = trial.result.value().seconds;
+    }
+    return seconds;
+  }
+  void expect_kept(const std::map<std::int64_t, double>& before) const {
+    const std::map<std::int64_t, double> now = seconds(load());
+    for (const auto& [trial, value] : before) EXPECT_EQ(now.at(trial), value) << "trial " << trial << " ran again";
+  }
+
+  /// The worker of the one command that runs.
+  static pid_t only_worker() {
+    const std::set<pid_t> commands = children_of(getpid());
+    if (commands.size() != 1) throw std::runtime_error("not one command is running");
+    const std::set<pid_t> workers = children_of(*commands.begin());
+    if (workers.size() != 1) throw std::runtime_error("not one worker is running");
+    return *workers.begin();
+  }
+
+  static constexpr std::size_t kTrials = 2 * 2 + 2 * 3;
+};
+
+TEST_F(CompareCommand, ComparesOnRealImages) {
+  const std::string report = (folder_.path() / "report.html").string();
+  const std::vector<std::string> command{"compare",
+                                         "rmsprop",
+                                         "sgd:momentum=0.9",
+                                         "--data",
+                                         "fashion-mnist",
+                                         "--train-limit",
+                                         "3000",
+                                         "--test-limit",
+                                         "500",
+                                         "--epochs",
+                                         "2",
+                                         "--tune-lr",
+                                         "1e-3,1e-2,1e-1",
+                                         "--tune-epochs",
+                                         "1",
+                                         "--seeds",
+                                         "2",
+                                         "--jobs",
+                                         "2",
+                                         "--out",
+                                         out(),
+                                         "--report",
+                                         report,
+                                         "--json"};
+  const Ended ended = test::run_command(folder_.path(), command);
+  ASSERT_EQ(ended.code, 0) << ended.errors;
+  const nlohmann::json json = nlohmann::json::parse(ended.output);
+  ASSERT_EQ(json.at("optimizers").size(), 2U);
+  for (const nlohmann::json& optimizer : json.at("optimizers")) {
+    ASSERT_EQ(optimizer.at("test_accuracy").size(), 2U);
+    for (const nlohmann::json& accuracy : optimizer.at("test_accuracy")) EXPECT_GT(accuracy.get<double>(), 0.6);
+  }
+  EXPECT_GT(std::filesystem::file_size(report), 10'000U);
+  const StudyData study = load();
+  EXPECT_EQ(count(study, TrialStatus::finished), 2U * 3U + 2U * 2U);
+  EXPECT_EQ(study.config.at("training").at("threads"), 1);
+  EXPECT_THAT(study.environment.at("machine").at("instruction_set").get<std::string>(), testing::Not(IsEmpty()));
+  EXPECT_THAT(study.command, AllOf(HasSubstr("thalweg compare rmsprop"), HasSubstr("--seeds 2")));
+
+  const Ended again = test::run_command(folder_.path(), command);
+  EXPECT_EQ(again.code, 0);
+  EXPECT_EQ(again.output, ended.output);
+  EXPECT_THAT(again.errors, HasSubstr("10 finished trials are kept"));
+}
+
+TEST_F(CompareCommand, GoesOnAfterItWasKilled) {
+  std::map<std::int64_t, double> before;
+  for (const std::size_t finished : {2U, 6U}) {
+    Command command(folder_.path(), arguments());
+    wait_for(finished);
+    command.kill(SIGSTOP);  // so that its workers do not change while they are counted
+    const pid_t worker = only_worker();
+    command.kill(SIGKILL);
+    EXPECT_EQ(command.wait().code, 128 + SIGKILL);
+    while (is_running(worker)) usleep(1000);
+    expect_kept(before);
+    before = seconds(load());
+    EXPECT_GE(before.size(), finished);
+  }
+  const Ended ended = test::run_command(folder_.path(), arguments());
+  EXPECT_EQ(ended.code, 0) << ended.errors;
+  EXPECT_EQ(count(load(), TrialStatus::finished), kTrials);
+  expect_kept(before);
+}
+
+TEST_F(CompareCommand, InterruptedSaysHowToGoOn) {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    std::filesystem::remove_all(out());
+    Command command(folder_.path(), arguments());
+    wait_for(3);
+    command.kill(signal);
+    const Ended ended = command.wait();
+    EXPECT_EQ(ended.code, 130);
+    EXPECT_THAT(ended.errors, AllOf(HasSubstr("To go on"), HasSubstr("thalweg compare rmsprop")));
+    const StudyData study = load();
+    EXPECT_EQ(count(study, TrialStatus::running), 0U);
+    const auto before = seconds(study);
+    EXPECT_EQ(test::run_command(folder_.path(), arguments()).code, 0);
+    expect_kept(before);
+  }
+}
+
+TEST_F(CompareCommand, ACrashedWorkerCostsOneTrialWhichIsRetried) {
+  Command command(folder_.path(), arguments("200"));
+  wait_for(5);
+  kill(only_worker(), SIGSEGV);
+  const Ended ended = command.wait();
+  EXPECT_EQ(ended.code, 1);
+  EXPECT_THAT(ended.errors, AllOf(HasSubstr("killed by SIGSEGV"), HasSubstr("run the same command again")));
+  const StudyData study = load();
+  EXPECT_EQ(count(study, TrialStatus::failed), 1U);
+  EXPECT_EQ(count(study, TrialStatus::finished), kTrials - 1);
+  EXPECT_EQ(test::run_command(folder_.path(), arguments("200")).code, 0);
+  EXPECT_EQ(count(load(), TrialStatus::finished), kTrials);
+  expect_kept(seconds(study));
+}
+
+TEST_F(CompareCommand, RefusesAFolderThatIsInUse) {
+  Command command(folder_.path(), arguments());
+  wait_for(1);
+  const TemporaryFolder elsewhere;
+  const Ended second = test::run_command(elsewhere.path(), arguments());
+  EXPECT_EQ(second.code, 1);
+  EXPECT_THAT(second.errors, HasSubstr("another process is working in this folder"));
+}
+
+}  // namespace
+}  // namespace thalweg::lab
