@@ -80,7 +80,9 @@ std::string unexpected(const CLI::App& app) {
   const std::string first = left.empty() ? std::string() : left.front();
   const std::string name = first.substr(0, first.find('='));
   if (name.starts_with("-")) {
-    return fmt::format("unknown flag {}{}", name, suggest(name, flag_names(command)));
+    const std::string nearest = suggest(name, flag_names(command));
+    const bool near = nearest.starts_with("; did you mean");  // a list of all flags would be too long for a line
+    return fmt::format("unknown flag {}{}", name, near ? nearest : fmt::format("; see {} --help", command_text(app)));
   }
   const std::vector<std::string> commands = subcommand_names(command);
   if (!commands.empty()) return fmt::format("unknown subcommand '{}'{}", first, suggest(first, commands));

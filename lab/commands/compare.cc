@@ -33,12 +33,19 @@ struct Flags {
   std::uint64_t seeds = 8, first_seed = 1, tune_seeds = 1;
   int jobs = 0, threads_per_job = 1;
   std::string out = "runs/compare", report;
+
+  Flags() {
+    config.training.stop.epochs = 8;
+    // At a constant rate the last steps' noise decides; with a rate that falls to 0 the optimizers do.
+    config.training.schedule.kind = "cosine";
+  }
 };
 
 constexpr const char* kFooter = R"(
 Every optimizer is trained with every learning rate of one grid, on the same seeds, and gets the rate with the best
 validation accuracy; the final trials use other seeds. An lr that is given (rmsprop:lr=1e-3) counts only with
---no-tune-lr. An interrupted study goes on when the same command is run again: finished trials are kept.
+--no-tune-lr. Learning rates fall along a cosine unless --schedule says otherwise. An interrupted study goes on when the
+same command is run again: finished trials are kept.
 
 Example:
   thalweg compare rmsprop sgd:momentum=0.9 adam nadam --model mlp --epochs 8 --out runs/first --report report.html)";

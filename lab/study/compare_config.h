@@ -16,7 +16,7 @@ namespace thalweg::lab {
 struct Tuning {
   std::vector<double> grid{1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1};  ///< ascending
   std::vector<std::uint64_t> seeds{1001};
-  std::int64_t epochs = 3;  ///< of each tuning trial
+  std::int64_t epochs = 2;  ///< of each tuning trial
 };
 
 /// Optimizers × seeds on one task, the learning rate of each tuned first.
