@@ -1,4 +1,4 @@
-// Peer: PyTorch's training steps in a Python process.
+// Peer: a process that times training steps when it is told to.
 #include "peer.h"
 
 #include <thalweg/error.h>
@@ -27,7 +27,7 @@ std::array<int, 2> make_pipe() {
 
 }  // namespace
 
-Peer::Peer(const std::string& python, const std::filesystem::path& script, int threads) {
+Peer::Peer(std::vector<std::string> command) : program_(command.front()) {
   // If the process ends, writing to it is an error and no signal.
   std::signal(SIGPIPE, SIG_IGN);
   const auto [its_input, to] = make_pipe();
@@ -39,16 +39,17 @@ Peer::Peer(const std::string& python, const std::filesystem::path& script, int t
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, its_input, STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, its_output, STDOUT_FILENO);
-  std::string program = python, file = script.string(), count = std::to_string(threads);
-  const std::array<char*, 4> arguments{program.data(), file.data(), count.data(), nullptr};
-  const int error = posix_spawnp(&process_, program.c_str(), &actions, nullptr, arguments.data(), environ);
+  std::vector<char*> arguments;
+  for (std::string& word : command) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  const int error = posix_spawnp(&process_, program_.c_str(), &actions, nullptr, arguments.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   close(its_input);
   close(its_output);
   if (error != 0) {
     close(to_);
     close(from_);
-    throw Error(python + ": " + std::strerror(error) + " (bench/peers/setup.sh makes the environment)");
+    throw Error(program_ + ": " + std::strerror(error));
   }
   version_ = read_line();
 }
@@ -62,7 +63,7 @@ Peer::~Peer() {
 double Peer::seconds_each(const std::string& task, int steps) {
   const std::string line = task + " " + std::to_string(steps) + "\n";
   if (write(to_, line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
-    throw Error(std::string("the Python process takes no commands: ") + std::strerror(errno));
+    throw Error(program_ + " takes no commands: " + std::strerror(errno));
   }
   return std::stod(read_line());
 }
@@ -73,7 +74,7 @@ std::string Peer::read_line() {
     if (next == '\n') return line;
     line += next;
   }
-  throw Error("the Python process has ended; what it said stands above");
+  throw Error(program_ + " has ended; what it said stands above");
 }
 
 }  // namespace thalweg::bench

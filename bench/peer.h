@@ -1,30 +1,31 @@
-// Peer: PyTorch's training steps in a Python process that lives as long as the comparison.
+// Peer: a process that times training steps when it is told to, and lives as long as the comparison.
 #pragma once
 
-#include <filesystem>
 #include <string>
+#include <vector>
 
 #include <sys/types.h>
 
 namespace thalweg::bench {
 
-/// Runs peers/training_steps.py, which times steps when it is told to. Throws thalweg::Error if it cannot be started
-/// or ends.
+/// training_steps.cc or peers/training_steps.py. Throws thalweg::Error if it cannot be started or ends.
 class Peer {
  public:
-  Peer(const std::string& python, const std::filesystem::path& script, int threads);
+  /// `command`: the program and its arguments.
+  explicit Peer(std::vector<std::string> command);
   ~Peer();
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
 
   /// Mean seconds of one of `steps` steps of `task`: mlp, linear or cnn.
   double seconds_each(const std::string& task, int steps);
-  /// PyTorch's version.
+  /// Of the LibTorch or PyTorch that it uses.
   const std::string& version() const { return version_; }
 
  private:
   std::string read_line();
 
+  std::string program_;
   pid_t process_ = -1;
   int to_ = -1, from_ = -1;  // its standard input and output
   std::string version_;

@@ -3,11 +3,13 @@
 
 #include <thalweg/error.h>
 
-#include "training/trainer.h"
-
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
+#include <array>
+#include <cstdio>
 #include <fstream>
+#include <memory>
 #include <regex>
 #include <sstream>
 
@@ -15,15 +17,27 @@ namespace thalweg::bench {
 
 namespace {
 
-/// A training with the settings that `thalweg train --model MODEL` has by default.
+/// What the command prints on standard output. Throws Error if it fails.
+std::string output_of(const std::string& command) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> pipe(popen(command.c_str(), "r"), pclose);
+  if (pipe == nullptr) throw Error(command + ": cannot be started");
+  std::string text;
+  std::array<char, 4096> part{};
+  while (const std::size_t count = std::fread(part.data(), 1, part.size(), pipe.get())) text.append(part.data(), count);
+  if (text.empty()) throw Error(command + " printed nothing");
+  return text;
+}
+
+/// A real training by the command, with the settings that it has by default.
 Measurement accuracy(const std::string& model) {
-  lab::TrainingConfig config;
-  config.model = model;
-  const lab::TrainingResult result = lab::train(config, {}, {});
-  const std::string detail = fmt::format("{} on {}, {} epochs in {:.0f} s, {}", config.optimizer, config.data,
-                                         result.epochs, result.seconds, to_string(result.outcome));
-  if (!result.test_accuracy) return {{}, detail};
-  const double percent = 100 * *result.test_accuracy;
+  const std::string command = THALWEG_COMMAND " train --json --model " + model + " 2>/dev/null";
+  const nlohmann::json result = nlohmann::json::parse(output_of(command));
+  const std::string detail =
+      fmt::format("thalweg train --model {}: {}, {}, {} epochs in {:.0f} s", model,
+                  result.at("config").at("optimizer").get<std::string>(), result.at("outcome").get<std::string>(),
+                  result.at("epochs").get<int>(), result.at("seconds").get<double>());
+  if (result.at("test_accuracy").is_null()) return {{}, detail};
+  const double percent = 100 * result.at("test_accuracy").get<double>();
   return {Spread{percent, percent, percent}, detail};
 }
 

@@ -31,10 +31,11 @@ struct Target {
 /// How the targets are measured; from the command line.
 struct Settings {
   int pairs = 11;
-  int threads = 0;                   ///< of both sides, where the target says nothing else; 0: all cores
-  std::string python;                ///< Python that has torch 2.13.0
-  std::filesystem::path peers;       ///< folder of training_steps.py
-  std::filesystem::path demo_log{};  ///< what scripts/fresh_debian.sh printed; empty: not given
+  int threads = 0;                       ///< of both sides, where the target says nothing else; 0: all cores
+  std::string python;                    ///< Python that has torch 2.13.0
+  std::filesystem::path peers;           ///< folder of training_steps.py
+  std::filesystem::path training_steps;  ///< the program that does the same in C++
+  std::filesystem::path demo_log{};      ///< what scripts/fresh_debian.sh printed; empty: not given
 };
 
 // Each adds the targets of one source. What they measure with is made when they are measured.

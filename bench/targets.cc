@@ -69,7 +69,8 @@ int run(int count, char** arguments) {
   app.option_defaults()->always_capture_default();
   Settings settings{.threads = static_cast<int>(std::thread::hardware_concurrency()),
                     .python = "build/bench-venv/bin/python",
-                    .peers = THALWEG_PEERS};
+                    .peers = THALWEG_PEERS,
+                    .training_steps = THALWEG_TRAINING_STEPS};
   std::vector<std::string> only, except;
   bool json = false, list = false;
   app.add_option("--only", only, "Rows to measure: roof, large.adam, step.mlp, …")->default_str("all");

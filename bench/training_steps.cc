@@ -1,0 +1,82 @@
+// Training steps in C++, timed on command: the other side of peers/training_steps.py, which speaks the same way.
+//
+// Reads lines "TASK STEPS" (mlp, linear or cnn) and answers each with the mean seconds of one step. The first line it
+// prints is LibTorch's version. A process of its own, so that it is set up as the thalweg command is, and what is
+// measured beside it is not.
+#include "math_library.h"
+#include "models/model.h"
+#include "pairs.h"
+#include "training/cross_entropy.h"
+
+#include <thalweg/libtorch.h>
+
+#include <torch/nn/modules/linear.h>
+#include <torch/utils.h>
+
+#include <iostream>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace thalweg::bench {
+
+namespace {
+
+using Step = std::function<void()>;
+
+std::shared_ptr<libtorch::RMSprop> make_optimizer(const torch::nn::Module& model, int threads) {
+  return std::make_shared<libtorch::RMSprop>(model, RMSprop{.lr = 1e-3},
+                                             Settings{.threads = threads, .check_finite = true});
+}
+
+/// A step of the lab's trainer, without its reading of images: the forward pass, the loss and its gradient, the
+/// backward pass, the update, which looks first whether all gradients are finite.
+Step image_step(const std::string& name, int threads) {
+  const lab::ImageShape shape{.channels = 1, .height = 28, .width = 28, .classes = 10};
+  const auto model = lab::make_model(name, shape, /*dense=*/{128}, /*seed=*/1);
+  const auto optimizer = make_optimizer(*model, threads);
+  const torch::Tensor images = torch::randn({64, 1, 28, 28}), labels = torch::randint(0, 10, {64}, torch::kLong);
+  return [=, parameters = model->parameters(), gradient = torch::empty({64, 10})]() mutable {
+    const torch::Tensor logits = model->forward(images);
+    lab::cross_entropy(logits, labels, &gradient);
+    logits.backward(gradient);
+    optimizer->step();
+    for (torch::Tensor& parameter : parameters) parameter.mutable_grad().reset();
+  };
+}
+
+/// What a user writes with LibTorch and thalweg's adapter.
+Step linear_step(int threads) {
+  torch::nn::Linear model(1, 1);
+  const auto optimizer = make_optimizer(*model, threads);
+  const torch::Tensor x = torch::randn({100, 1}), y = 3 * x + 2;
+  return [=]() mutable {
+    optimizer->zero_grad();
+    const torch::Tensor loss = torch::mse_loss(model(x), y);
+    loss.backward();
+    optimizer->step();
+    loss.item<double>();
+  };
+}
+
+Step make_step(const std::string& task, int threads) {
+  torch::manual_seed(1);
+  return task == "linear" ? linear_step(threads) : image_step(task, threads);
+}
+
+}  // namespace
+
+}  // namespace thalweg::bench
+
+int main(int, char** arguments) {
+  thalweg::lab::prepare_math_library(arguments);
+  const int threads = std::stoi(arguments[1]);
+  torch::set_num_threads(threads);
+  std::cout << TORCH_VERSION << std::endl;
+  std::map<std::string, thalweg::bench::Step> steps;
+  std::string task;
+  for (int count = 0; std::cin >> task >> count;) {
+    if (!steps.contains(task)) steps[task] = thalweg::bench::make_step(task, threads);
+    std::cout << thalweg::bench::seconds_each(count, steps[task]) << std::endl;
+  }
+}
