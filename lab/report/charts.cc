@@ -260,13 +260,13 @@ std::string Charts::learning_rates(std::span<const Competitor> competitors) {
             .x_label = "learning rate (logarithmic)",
             .y_label = "accuracy (%)",
             .table = "<thead>" + header("learning rate", groups_) + "</thead><tbody>"};
+  std::vector<std::string> at_edge;
   for (const Competitor& competitor : competitors) {
-    if (competitor.at_edge) {
-      text.note += fmt::format(
-          " <strong>The rate chosen for <bdi class=\"name\">{}</bdi> is at the edge of the grid: a "
-          "better one may lie beyond.</strong>",
-          escape_html(competitor.name));
-    }
+    if (competitor.at_edge) at_edge.push_back("<bdi class=\"name\">" + escape_html(competitor.name) + "</bdi>");
+  }
+  if (!at_edge.empty()) {
+    text.note += fmt::format(" <strong>For {} it is at the edge of the grid: a better one may lie beyond.</strong>",
+                             enumerate(at_edge));
   }
   json ticks = json::array();
   for (const double lr : grid) {

@@ -131,7 +131,7 @@ std::string pairs_part(const Summary& summary) {
 
 std::string until_target(const std::optional<double>& value, bool is_time) {
   if (!value) return kNothing;
-  if (std::isinf(*value)) return cell("not reached <small>by half of the runs</small>");
+  if (std::isinf(*value)) return cell("not reached <small>by half or more</small>");
   return cell(is_time ? duration(*value) : fmt::format("{:g}", *value));
 }
 

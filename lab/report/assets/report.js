@@ -31,7 +31,12 @@
     return [...rows.values()].sort((a, b) => a[0] - b[0]);
   }
 
-  const gap_of = chart => chart.labelled ? 96 : 12;
+  // Room to the right of the lines for the longest name, or for as much of it as a quarter of the chart holds.
+  function gap_of(chart) {
+    if (!chart.labelled) return 12;
+    const longest = Math.max(...chart.groups.map(group => group.name.length));
+    return Math.round(Math.min(24 + 8.4 * longest, chart.element.clientWidth / 4));
+  }
 
   function ring(graph, label, context, x, y, color) {
     context.beginPath();
@@ -105,6 +110,7 @@
       label.textContent = group.name;
       label.className = 'c' + group.color;
       label.style.left = area.x + area.w + 8 + 'px';
+      label.style.width = gap_of(chart) - 10 + 'px';
       label.style.top = y - height / 2 + 'px';
       box.append(label);
     }
