@@ -16,9 +16,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <optional>
+#include <thread>
 #include <utility>
 
 namespace thalweg::lab {
@@ -26,6 +28,8 @@ namespace {
 
 constexpr int kPollMilliseconds = 200;  // how late a stop request may be seen
 constexpr std::size_t kChunk = 1 << 16;
+constexpr std::chrono::milliseconds kGrace{2000};  // between the end of a worker's output and its own
+constexpr std::chrono::milliseconds kBetweenLooks{5};
 
 [[noreturn]] void fail(const char* call) { throw Error(fmt::format("worker: {}: {}", call, std::strerror(errno))); }
 
@@ -98,14 +102,21 @@ struct WorkerPool::Worker {
   Worker() = default;
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
-  ~Worker() { end(); }
+  ~Worker() { end({}); }
 
-  /// Ends the process, if it is still there, and says how it ended.
-  std::string end() {
+  /// Ends the process, which has this long to end by itself, and says how it ended.
+  std::string end(std::chrono::milliseconds grace) {
     if (process < 0) return {};
-    kill(process, SIGKILL);  // it holds nothing that is worth waiting for
     int status = 0;
-    while (waitpid(process, &status, 0) < 0 && errno == EINTR) {
+    bool ended = waitpid(process, &status, WNOHANG) == process;
+    for (; !ended && grace.count() > 0; grace -= kBetweenLooks) {
+      std::this_thread::sleep_for(kBetweenLooks);
+      ended = waitpid(process, &status, WNOHANG) == process;
+    }
+    if (!ended) {
+      kill(process, SIGKILL);  // it holds nothing that is worth waiting for
+      while (waitpid(process, &status, 0) < 0 && errno == EINTR) {
+      }
     }
     process = -1;
     const std::string said = last_line(errors.get());
@@ -166,7 +177,7 @@ bool WorkerPool::receive(Worker& worker, TrialEvents& events) {
   const ssize_t got = read(worker.output.get(), chunk.data(), chunk.size());
   if (got < 0 && (errno == EINTR || errno == EAGAIN)) return true;
   if (got <= 0) {
-    const std::string how = worker.end();
+    const std::string how = worker.end(kGrace);
     if (worker.trial) events.failed(*worker.trial, how);
     return false;
   }

@@ -61,7 +61,7 @@ TEST_F(CommandLine, NamesValuesThatCannotBeUsed) {
   fails({"compare", "adam", "--data", "fashion-mnits"}, 2, {"fashion-mnits", "fashion-mnist"});
   fails({"compare", "adam", "--epochs", "0"}, 2, {"epochs = 0", "[1"});
   fails({"compare", "adam", "--epochs", "many"}, 2, {"--epochs", "many"});
-  fails({"compare", "adam", "--seeds", "0"}, 2, {"--seeds", "0", "1 - 1000"});
+  fails({"compare", "adam", "--seeds", "0"}, 2, {"--seeds", "0", "1 to 1000"});
   fails({"compare", "adam", "--schedule", "cosinus"}, 2, {"cosinus", "cosine"});
   fails({"compare", "adam", "--tune-lr", "1e-3,x"}, 2, {"'x' is not a number"});
   fails({"compare", "adam", "--tune-lr", "1e-2,1e-3"}, 2, {"not ascending"});
