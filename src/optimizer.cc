@@ -62,7 +62,9 @@ Handle Optimizer::Impl::add(std::string_view name, void* data, std::size_t size,
   if (name.empty()) throw Error("add: a parameter's name must not be empty");
   if (by_name.contains(name)) throw Error("add: the name " + in_quotes(name) + " is taken");
   if (data == nullptr && size > 0) throw Error("add: " + in_quotes(name) + " has no memory");
-  check_overlap("add: " + in_quotes(name), data, size * bytes_of(precision), UINT32_MAX);
+  if (const std::uint32_t other = find_overlap(data, size * bytes_of(precision), UINT32_MAX); other != UINT32_MAX) {
+    throw overlap_error("add: " + in_quotes(name), other);
+  }
 
   const auto index = static_cast<std::uint32_t>(parameters.size());
   records.reserve(records.size() + 1);
@@ -85,27 +87,30 @@ void Optimizer::Impl::rebind(Handle handle, void* data, std::size_t size, Precis
     throw Error(what + " has " + std::to_string(parameter.size) + " elements, the new memory " + std::to_string(size));
   }
   if (data == nullptr && size > 0) throw Error(what + " has no memory");
-  check_overlap(what, data, size * bytes_of(precision), index);
+  if (const std::uint32_t other = find_overlap(data, size * bytes_of(precision), index); other != UINT32_MAX) {
+    throw overlap_error(what, other);
+  }
   displace(index);
   place(index, data, size);
 }
 
-void Optimizer::Impl::check_overlap(const std::string& what, const void* data, std::size_t bytes,
-                                    std::uint32_t except) const {
-  if (bytes == 0) return;
+std::uint32_t Optimizer::Impl::find_overlap(const void* data, std::size_t bytes, std::uint32_t except) const {
+  if (bytes == 0) return UINT32_MAX;
   const auto begin = reinterpret_cast<std::uintptr_t>(data);
-  // Parameters do not overlap each other, so of those that begin below our end only the last two can reach into us:
-  // the last one, and, if that one is excepted, its neighbour.
+  // Parameters do not overlap each other, so of those that begin below our end only the last can reach into us, or, if
+  // that one is excepted, its neighbour.
   auto it = by_address.lower_bound(begin + bytes);
-  for (int seen = 0; seen < 2 && it != by_address.begin(); ++seen) {
+  while (it != by_address.begin()) {
     --it;
-    const Parameter& other = parameters[it->second];
     if (it->second == except) continue;
-    if (it->first + other.size * bytes_of(other.precision) > begin) {
-      throw Error(what + " overlaps parameter " + in_quotes(records[it->second].name) + " in memory");
-    }
-    return;
+    const Parameter& other = parameters[it->second];
+    return it->first + other.size * bytes_of(other.precision) > begin ? it->second : UINT32_MAX;
   }
+  return UINT32_MAX;
+}
+
+Error Optimizer::Impl::overlap_error(const std::string& what, std::uint32_t other) const {
+  return Error(what + " overlaps parameter " + in_quotes(records[other].name) + " in memory");
 }
 
 void Optimizer::Impl::place(std::uint32_t index, void* data, std::size_t size) {

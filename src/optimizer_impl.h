@@ -94,8 +94,9 @@ struct Optimizer::Impl {
   void rebind(Handle handle, void* data, std::size_t size, Precision precision);
   std::uint32_t index_of(Handle handle) const;
   std::uint32_t index_of(std::string_view name) const;
-  /// Throws Error if the memory overlaps a parameter other than `except`.
-  void check_overlap(const std::string& what, const void* data, std::size_t bytes, std::uint32_t except) const;
+  /// The parameter other than `except` that shares memory with these bytes, or UINT32_MAX.
+  std::uint32_t find_overlap(const void* data, std::size_t bytes, std::uint32_t except) const;
+  Error overlap_error(const std::string& what, std::uint32_t other) const;
   void place(std::uint32_t index, void* data, std::size_t size);
   void displace(std::uint32_t index);
   /// Makes the columns that the group's options need and the parameter does not have yet.

@@ -58,7 +58,9 @@ void Optimizer::Impl::step(std::span<const Gradient> gradients) {
   plan.update(sizes, threads);
   if (settings.check_finite) check_finite();
   for (Task& task : tasks) {
-    complete_columns(task.parameter);
+    if (parameters[task.parameter].columns_made_for != groups[parameters[task.parameter].group].version) {
+      complete_columns(task.parameter);
+    }
     task.coefficients = coefficients_for(task.parameter);
   }
   run();
@@ -68,8 +70,13 @@ void Optimizer::Impl::step(std::span<const Gradient> gradients) {
 const void* Optimizer::Impl::gradient_values(const Gradient& gradient, std::uint32_t index) {
   Parameter& parameter = parameters[index];
   const auto what = [&] { return "step: gradient of " + in_quotes(records[index].name); };
-  if (parameter.data == nullptr && parameter.size > 0)
+  if (parameter.data == nullptr && parameter.size > 0) {
     throw Error(what() + ": the parameter is unbound; rebind it first");
+  }
+  const auto check_memory = [&](const auto& memory) {
+    const std::uint32_t other = find_overlap(memory.data(), memory.size_bytes(), UINT32_MAX);
+    if (other != UINT32_MAX) throw overlap_error(what(), other);
+  };
   return std::visit(
       [&](const auto& values) -> const void* {
         using Values = std::remove_cvref_t<decltype(values)>;
@@ -87,13 +94,13 @@ const void* Optimizer::Impl::gradient_values(const Gradient& gradient, std::uint
                         std::to_string(parameter.size));
           }
           if (values.data() != parameter.known_gradient || parameter.known_places != places) {
-            check_overlap(what(), values.data(), values.size_bytes(), UINT32_MAX);
+            check_memory(values);
             parameter.known_gradient = values.data();
             parameter.known_places = places;
           }
           return values.data();
         } else {
-          check_overlap(what(), values.values.data(), values.values.size_bytes(), UINT32_MAX);
+          check_memory(values.values);
           return scatter(values, index);
         }
       },
