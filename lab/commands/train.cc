@@ -23,12 +23,13 @@ namespace thalweg::lab {
 namespace {
 
 constexpr const char* kFooter = R"(
-With --resume, everything is as the run began; --epochs and the other stop conditions may be given anew.
+With --resume, everything is as the run began. Stop conditions may be given anew; but a cosine schedule, the default,
+is measured by --epochs and --steps, so these may change only with another schedule.
 
 Examples:
   thalweg train                                       mlp, Fashion-MNIST, RMSprop with lr 1e-3, 10 epochs
   thalweg train --model cnn --optimizer rmsprop --lr 1e-3 --epochs 2 --out runs/first
-  thalweg train --resume runs/first --epochs 5        goes on with the same bits as if never stopped
+  thalweg train --resume runs/first                   goes on with the same bits as if never stopped
   thalweg train --optimizer sgd:momentum=0.9,nesterov=true --lr 0.02 --schedule cosine --seed 7
   thalweg train --dense 256,128 --data idx:/data/mnist --patience 3 --json)";
 
@@ -116,8 +117,9 @@ void print_result(const TrainingResult& result, const std::vector<EpochRecord>& 
     fmt::print("{}\n", json.dump(2));
     return;
   }
-  fmt::print("{} after {} epochs and {} steps ({}), {} of training\n", to_string(result.outcome), result.epochs,
-             result.steps, result.reason, duration_text(result.seconds));
+  const std::string why = result.outcome == Outcome::completed ? "" : fmt::format(" ({})", result.reason);
+  fmt::print("{}{} after {} of {} epochs and {} steps, {} of training\n", to_string(result.outcome), why, result.epochs,
+             config.stop.epochs, result.steps, duration_text(result.seconds));
   if (result.test_accuracy) {
     fmt::print("test accuracy {:.2f} %, loss {:.4f}\n", 100 * *result.test_accuracy, *result.test_loss);
   }

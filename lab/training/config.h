@@ -12,7 +12,7 @@ namespace thalweg::lab {
 
 /// How the learning rate moves over the run; multiplies the optimizer's own `lr`.
 struct Schedule {
-  std::string kind = "constant";  ///< constant, step, exponential, cosine
+  std::string kind = "cosine";    ///< constant, step, exponential, cosine
   double gamma = 0.1;             ///< step and exponential: factor
   std::int64_t every = 10;        ///< step: epochs between two factors
   double floor = 0;               ///< cosine: the factor it ends at, in [0, 1]

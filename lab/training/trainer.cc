@@ -132,8 +132,13 @@ class Trainer {
                       "{} of {:.6f})",
                       dataset_.origin, images_, normalisation_.mean, checkpoint.images, checkpoint.normalisation.mean));
     }
+    const RunState& run = checkpoint.run;
+    if (run.epoch < 1 || run.batch < 0 || run.batch >= batches_ || run.step != (run.epoch - 1) * batches_ + run.batch) {
+      throw Error(fmt::format("resume: the checkpoint's position, batch {} of {} in epoch {} after {} steps, is none",
+                              run.batch, batches_, run.epoch, run.step));
+    }
     restore(checkpoint, *model_, optimizer_);
-    run_ = checkpoint.run;
+    run_ = run;
   }
 
   void end(Outcome outcome, std::string reason) {

@@ -23,6 +23,7 @@ class Resume : public ::testing::Test {
     config.data = "idx:" + folder.path().string();
     config.dense = {16};
     config.optimizer = "rmsprop:lr=0.003,momentum=0.5,centered=true";
+    config.schedule.kind = "constant";
     config.stop.epochs = 3;
     config.batch = 32;
     config.threads = 2;

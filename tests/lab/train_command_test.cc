@@ -65,7 +65,7 @@ TEST_F(TrainCommand, KeepsWhatIsInTheFolder) {
 TEST_F(TrainCommand, InterruptedGoesOnWithTheSameBits) {
   for (const int signal : {SIGINT, SIGTERM}) {
     std::filesystem::remove_all(out());
-    test::Command command(folder.path(), train({"--epochs", "100000", "--out", out()}));
+    test::Command command(folder.path(), train({"--epochs", "100000", "--schedule", "constant", "--out", out()}));
     ASSERT_TRUE(command.wait_for("epoch      2/"));
     command.kill(signal);
     const Ended ended = command.wait();
@@ -77,7 +77,8 @@ TEST_F(TrainCommand, InterruptedGoesOnWithTheSameBits) {
     const Ended resumed = run({"train", "--resume", out(), "--epochs", epochs, "--json"});
     ASSERT_EQ(resumed.code, 0) << resumed.errors;
     const std::string other = (folder.path() / "other").string();
-    const Ended whole = run(train({"--epochs", epochs, "--out", other, "--overwrite", "--json"}));
+    const Ended whole =
+        run(train({"--epochs", epochs, "--schedule", "constant", "--out", other, "--overwrite", "--json"}));
     const nlohmann::json one = nlohmann::json::parse(resumed.output), two = nlohmann::json::parse(whole.output);
     EXPECT_EQ(one.at("test_loss"), two.at("test_loss"));
     EXPECT_EQ(one.at("steps"), two.at("steps"));
@@ -98,7 +99,7 @@ TEST_F(TrainCommand, ResumeRefusesOtherFlagsByName) {
 }
 
 TEST_F(TrainCommand, DivergenceIsRecordedAndAFailure) {
-  const Ended ended = run(train({"--optimizer", "sgd", "--lr", "1e30", "--out", out()}));
+  const Ended ended = run({"train", "--data", spec(), "--optimizer", "sgd:lr=1e30", "--out", out()});
   EXPECT_EQ(ended.code, 1);
   EXPECT_THAT(ended.errors, HasSubstr("diverged"));
   EXPECT_EQ(study().trials.at(0).result.value().outcome, Outcome::diverged);
