@@ -14,6 +14,7 @@
 #include <cstdlib>
 #include <new>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace thalweg::lab {
@@ -121,17 +122,18 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace thalweg::lab
 
-int main(int argc, char** argv) {
-  using namespace thalweg::lab;
-  prepare_math_library(argv);
+int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape): if even the error cannot be printed, it ends
+  // It starts the program once more, so only for what trains in this process.
+  const std::string_view command = argc > 1 ? argv[1] : "";
+  if (command == "train" || command == "worker") thalweg::lab::prepare_math_library(argv);
   try {
-    return run(argc, argv);
-  } catch (const Interrupted&) {
-    return kExitInterrupted;
+    return thalweg::lab::run(argc, argv);
+  } catch (const thalweg::lab::Interrupted&) {
+    return thalweg::lab::kExitInterrupted;
   } catch (const std::bad_alloc&) {
-    print_error("out of memory");
+    thalweg::lab::print_error("out of memory");
   } catch (const std::exception& error) {
-    print_error(error.what());
+    thalweg::lab::print_error(error.what());
   }
-  return kExitFailed;
+  return thalweg::lab::kExitFailed;
 }

@@ -34,11 +34,7 @@ struct Flags {
   int jobs = 0, threads_per_job = 1;
   std::string out = "runs/compare", report;
 
-  Flags() {
-    config.training.stop.epochs = 8;
-    // At a constant rate the last steps' noise decides; with a rate that falls to 0 the optimizers do.
-    config.training.schedule.kind = "cosine";
-  }
+  Flags() { config.training.stop.epochs = 8; }
 };
 
 constexpr const char* kFooter = R"(

@@ -255,7 +255,7 @@ std::filesystem::path find_study(const std::filesystem::path& file_or_folder) {
     throw Error(fmt::format("{}: no such file or folder", file_or_folder.string()));
   }
   if (!std::filesystem::is_directory(file_or_folder)) return file_or_folder;
-  const std::filesystem::path file = file_or_folder / kStudyFile;
+  std::filesystem::path file = file_or_folder / kStudyFile;
   if (!std::filesystem::exists(file)) {
     throw Error(fmt::format("{}: no run or study: there is no {} in it", file_or_folder.string(), kStudyFile));
   }

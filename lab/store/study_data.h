@@ -34,7 +34,7 @@ struct TrialData {
   std::vector<StepRecord> steps;
 };
 
-struct StudyData {
+struct StudyData {  // NOLINT(bugprone-exception-escape): of json, whose moves do not throw
   std::string name;
   std::string kind;            ///< `train` (one trial) or `compare`
   std::string command;         ///< command line that made it, ready to paste
