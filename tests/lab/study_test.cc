@@ -22,7 +22,6 @@ namespace {
 
 using test::TemporaryFolder;
 using testing::AllOf;
-using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::ThrowsMessage;
