@@ -157,7 +157,7 @@ Optimizer::Optimizer(const std::vector<ParamGroup>& groups, Options options, Set
 }
 
 Optimizer::~Optimizer() = default;
-Optimizer::Optimizer(Optimizer&&) = default;
+Optimizer::Optimizer(Optimizer&&) noexcept = default;
 
 torch::Tensor Optimizer::step(LossClosure closure) {
   torch::Tensor loss;

@@ -121,7 +121,7 @@ class Optimizer : public torch::optim::Optimizer {
   /// LibTorch's own way to give groups; their options are GroupOptions, or absent for `options`.
   Optimizer(const std::vector<torch::optim::OptimizerParamGroup>& groups, Options options, Settings settings = {});
   ~Optimizer() override;
-  Optimizer(Optimizer&&);
+  Optimizer(Optimizer&&) noexcept;
 
   /// One step with the gradients that the parameters hold. `closure`, if given, computes them first; its loss, even an
   /// undefined one, is returned.
@@ -178,7 +178,7 @@ class OptimizerOf : public Optimizer {
 };
 
 // thalweg::libtorch::RMSprop and its siblings: one for each rule of the list.
-#define THALWEG_LIBTORCH_RULE(RULE) using RULE = OptimizerOf<thalweg::RULE>;
+#define THALWEG_LIBTORCH_RULE(RULE) using RULE = OptimizerOf<thalweg::RULE>;  // NOLINT: a name, not an expression
 THALWEG_RULES(THALWEG_LIBTORCH_RULE)
 #undef THALWEG_LIBTORCH_RULE
 
