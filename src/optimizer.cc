@@ -30,7 +30,8 @@ Optimizer::Impl::Impl(Options options, Settings wanted)
     throw Error("settings: threads = " + std::to_string(settings.threads) + " is outside [0, ∞)");
   }
   threads = settings.threads == 0 ? available_cores() : settings.threads;
-  groups.push_back({"", options, ++versions, rule->columns_under(options), first_scalars()});
+  std::vector<ColumnInfo> columns = rule->columns_under(options);
+  groups.push_back({"", std::move(options), ++versions, std::move(columns), first_scalars()});
 }
 
 std::array<double, kMaxScalars> Optimizer::Impl::first_scalars() const {
