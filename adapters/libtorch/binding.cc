@@ -3,7 +3,6 @@
 
 #include "parameters.h"
 
-#include <sstream>
 #include <utility>
 
 namespace thalweg::libtorch {
@@ -46,13 +45,6 @@ void reorder(thalweg::Optimizer& engine, Handle handle, caffe2::TypeMeta dtype, 
   } else {
     reorder<double>(engine, handle, sizes, from, to);
   }
-}
-
-template <class T>
-std::string text(const T& value) {
-  std::ostringstream stream;
-  stream << value;
-  return stream.str();
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 
 #include <thalweg/libtorch.h>
 
-#include <sstream>
 #include <unordered_set>
 
 namespace thalweg::libtorch {
@@ -30,13 +29,6 @@ std::vector<Parameters::Item> numbered(const std::vector<torch::Tensor>& tensors
   std::vector<Parameters::Item> items;
   for (const torch::Tensor& tensor : tensors) items.emplace_back("parameters." + std::to_string(items.size()), tensor);
   return items;
-}
-
-template <class T>
-std::string text(const T& value) {
-  std::ostringstream stream;
-  stream << value;
-  return stream.str();
 }
 
 }  // namespace

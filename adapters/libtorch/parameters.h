@@ -3,6 +3,7 @@
 
 #include <torch/types.h>
 
+#include <sstream>
 #include <string>
 #include <string_view>
 
@@ -16,5 +17,13 @@ void check_parameter(const std::string& name, const torch::Tensor& parameter);
 
 /// `parameter "fc.weight"`, as errors call it.
 std::string parameter_called(std::string_view name);
+
+/// What `<<` writes: LibTorch's sizes, dtypes and devices in errors.
+template <class T>
+std::string text(const T& value) {
+  std::ostringstream stream;
+  stream << value;
+  return stream.str();
+}
 
 }  // namespace thalweg::libtorch

@@ -28,7 +28,6 @@ class Plan {
     const std::size_t begin = index == 0 ? 0 : chunk_ends_[index - 1];
     return std::span(pieces_).subspan(begin, chunk_ends_[index] - begin);
   }
-  std::span<const Piece> pieces() const { return pieces_; }
 
  private:
   std::vector<std::size_t> sizes_;
