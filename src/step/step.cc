@@ -67,6 +67,35 @@ void Optimizer::Impl::step(std::span<const Gradient> gradients) {
   commit();
 }
 
+template <class T>
+const void* Optimizer::Impl::scatter(const Rows<T>& rows, std::uint32_t index) {
+  const std::size_t size = parameters[index].size, count = rows.indices.size();
+  const auto what = [&] { return "step: gradient of " + in_quotes(records[index].name); };
+  if (count == 0 ? !rows.values.empty() : rows.values.size() % count != 0 || rows.values.empty()) {
+    throw Error(what() + " has " + std::to_string(rows.values.size()) + " values for " + std::to_string(count) +
+                " rows, which is no whole number of values a row");
+  }
+  const std::size_t width = count == 0 ? 1 : rows.values.size() / count;
+  if (size % width != 0) {
+    throw Error(what() + " has rows of " + std::to_string(width) + " values, which do not divide the parameter's " +
+                std::to_string(size) + " elements");
+  }
+  for (std::int64_t row : rows.indices) {
+    if (row < 0 || static_cast<std::uint64_t>(row) >= size / width) {
+      throw Error(what() + " names row " + std::to_string(row) + ", the parameter has rows 0 to " +
+                  std::to_string(static_cast<std::int64_t>(size / width) - 1));
+    }
+  }
+  scattered.push_back(make_buffer(std::max<std::size_t>(1, size * sizeof(T))));
+  auto* dense = reinterpret_cast<T*>(scattered.back().get());
+  std::fill_n(dense, size, T(0));
+  for (std::size_t i = 0; i < count; ++i) {
+    T* row = dense + static_cast<std::size_t>(rows.indices[i]) * width;
+    for (std::size_t j = 0; j < width; ++j) row[j] += rows.values[i * width + j];
+  }
+  return dense;
+}
+
 const void* Optimizer::Impl::gradient_values(const Gradient& gradient, std::uint32_t index) {
   Parameter& parameter = parameters[index];
   const auto what = [&] { return "step: gradient of " + in_quotes(records[index].name); };
@@ -105,35 +134,6 @@ const void* Optimizer::Impl::gradient_values(const Gradient& gradient, std::uint
         }
       },
       gradient.values);
-}
-
-template <class T>
-const void* Optimizer::Impl::scatter(const Rows<T>& rows, std::uint32_t index) {
-  const std::size_t size = parameters[index].size, count = rows.indices.size();
-  const auto what = [&] { return "step: gradient of " + in_quotes(records[index].name); };
-  if (count == 0 ? !rows.values.empty() : rows.values.size() % count != 0 || rows.values.empty()) {
-    throw Error(what() + " has " + std::to_string(rows.values.size()) + " values for " + std::to_string(count) +
-                " rows, which is no whole number of values a row");
-  }
-  const std::size_t width = count == 0 ? 1 : rows.values.size() / count;
-  if (size % width != 0) {
-    throw Error(what() + " has rows of " + std::to_string(width) + " values, which do not divide the parameter's " +
-                std::to_string(size) + " elements");
-  }
-  for (std::int64_t row : rows.indices) {
-    if (row < 0 || static_cast<std::uint64_t>(row) >= size / width) {
-      throw Error(what() + " names row " + std::to_string(row) + ", the parameter has rows 0 to " +
-                  std::to_string(static_cast<std::int64_t>(size / width) - 1));
-    }
-  }
-  scattered.push_back(make_buffer(std::max<std::size_t>(1, size * sizeof(T))));
-  auto* dense = reinterpret_cast<T*>(scattered.back().get());
-  std::fill_n(dense, size, T(0));
-  for (std::size_t i = 0; i < count; ++i) {
-    T* row = dense + static_cast<std::size_t>(rows.indices[i]) * width;
-    for (std::size_t j = 0; j < width; ++j) row[j] += rows.values[i * width + j];
-  }
-  return dense;
 }
 
 void Optimizer::Impl::check_finite() {
