@@ -168,7 +168,7 @@ StudyEnd train_all(const Flags& flags, StudyFolder& folder) {
 void compare(const CLI::App& command, Flags flags) {
   complete(command, flags);
   as_usage([&] { check(flags.config); });
-  check_task(flags.config.training);
+  open_task(flags.config.training);  // the workers open it for themselves; what is wrong with it is told here
   StudyFolder folder = open_study_folder(flags.out, flags.config, repeatable_command(), flags.overwrite);
   const StudyEnd end = train_all(flags, folder);
   const StudyData study = folder.store.load();

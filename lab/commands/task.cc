@@ -1,8 +1,7 @@
-// Checks the configuration, the data and the model.
+// Checks the configuration, the data and the model, and opens the data.
 #include "commands/task.h"
 
 #include "commands/exit.h"
-#include "data/dataset.h"
 #include "models/model.h"
 
 #include <algorithm>
@@ -11,13 +10,14 @@
 
 namespace thalweg::lab {
 
-void check_task(const TrainingConfig& config) {
+Dataset open_task(const TrainingConfig& config) {
   as_usage([&] { check(config); });
   const std::vector<std::string> known = dataset_names();
   const bool is_name = !config.data.starts_with("idx:") && std::ranges::find(known, config.data) == known.end();
-  const Dataset data = is_name ? as_usage([&] { return open_dataset(config.data); }) : open_dataset(config.data);
+  Dataset data = is_name ? as_usage([&] { return open_dataset(config.data); }) : open_dataset(config.data);
   const ImageShape shape{data.channels, data.height, data.width, data.classes};
   as_usage([&] { make_model(config.model, shape, config.dense, 1); });
+  return data;
 }
 
 }  // namespace thalweg::lab

@@ -2,10 +2,9 @@
 #include "commands/commands.h"
 #include "commands/exit.h"
 #include "commands/run_folder.h"
+#include "commands/task.h"
 #include "commands/training_display.h"
 #include "commands/training_flags.h"
-#include "data/dataset.h"
-#include "models/model.h"
 #include "training/checkpoint.h"
 
 #include <thalweg/options.h>
@@ -13,7 +12,6 @@
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
 
-#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -95,16 +93,6 @@ TrainingConfig resumed_config(const CLI::App& command, const Flags& flags, const
   return config;
 }
 
-// Finds wrong names and values before anything is written.
-void check_task(const TrainingConfig& config) {
-  check(config);
-  const std::vector<std::string> data = dataset_names();
-  if (!config.data.starts_with("idx:") && std::find(data.begin(), data.end(), config.data) == data.end()) {
-    open_dataset(config.data);  // tells which names there are
-  }
-  make_model(config.model, {.channels = 1, .height = 8, .width = 8, .classes = 2}, config.dense, 1);
-}
-
 // What the run is at when it stops: for people on stdout, for programs as JSON.
 void print_result(const TrainingResult& result, const std::vector<EpochRecord>& epochs, const Flags& flags,
                   const TrainingConfig& config) {
@@ -131,6 +119,7 @@ void train_command(const CLI::App& command, const Flags& flags) {
   Checkpointing checkpointing{.file = {}, .every_steps = flags.checkpoint_every, .resume = false};
   std::optional<RunFolder> folder;
   std::vector<EpochRecord> epochs;
+  Dataset dataset;
   if (!flags.resume.empty()) {
     if (!std::filesystem::exists(std::filesystem::path(flags.resume) / kCheckpointFile)) {
       throw Error(fmt::format("{0}: there is no {1} to resume; `thalweg train --out {0} --overwrite` begins anew",
@@ -138,15 +127,13 @@ void train_command(const CLI::App& command, const Flags& flags) {
     }
     const Checkpoint checkpoint = read_checkpoint(std::filesystem::path(flags.resume) / kCheckpointFile);
     config = as_usage([&] { return resumed_config(command, flags, checkpoint); });
-    as_usage([&] { check_task(config); });
+    dataset = open_task(config);
     folder.emplace(RunFolder::resume(flags.resume, checkpoint.run.step));
     epochs = checkpoint.run.epochs;
     checkpointing.resume = true;
   } else {
-    as_usage([&] {
-      apply_shortcuts(flags, config);
-      check_task(config);
-    });
+    as_usage([&] { apply_shortcuts(flags, config); });
+    dataset = open_task(config);
     if (!flags.out.empty()) folder.emplace(RunFolder::create(flags.out, config, flags.overwrite));
   }
   if (folder) checkpointing.file = folder->checkpoint();
@@ -167,7 +154,7 @@ void train_command(const CLI::App& command, const Flags& flags) {
 
   TrainingResult result;
   try {
-    result = train(config, hooks, checkpointing);
+    result = train(config, dataset, hooks, checkpointing);
   } catch (const std::exception& error) {
     display.clear();
     if (folder) folder->fail(error.what());

@@ -7,6 +7,7 @@
 #include <thalweg/suggest.h>
 
 #include <fmt/format.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <cmath>

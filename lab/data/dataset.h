@@ -1,13 +1,15 @@
 // Dataset: labelled images, kept as bytes; normalised batch by batch.
 #pragma once
 
-#include <torch/types.h>
-
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
+
+namespace at {
+class Tensor;  // torch::Tensor; so that not everything that knows a data set includes LibTorch
+}
 
 namespace thalweg::lab {
 
@@ -49,6 +51,6 @@ Normalisation measure(const Dataset& dataset, const ImageSet& set, std::span<con
 /// Fills `images` (float, [batch, channels, height, width]) and `labels` (int64, [batch]) with the images of these
 /// indices, normalised. The tensors must have the right size; no allocation.
 void load_batch(const Dataset& dataset, const ImageSet& set, std::span<const std::int64_t> indices,
-                const Normalisation& normalisation, torch::Tensor& images, torch::Tensor& labels);
+                const Normalisation& normalisation, at::Tensor& images, at::Tensor& labels);
 
 }  // namespace thalweg::lab

@@ -1,6 +1,7 @@
 // The worker's loop: a line in, a training, lines out.
 #include "study/worker.h"
 
+#include "data/dataset.h"
 #include "study/worker_messages.h"
 #include "training/trainer.h"
 
@@ -43,7 +44,8 @@ class Teller {
   int output_;
 };
 
-TrainingResult run(const Job& job, const Teller& tell) {
+/// `dataset`: of the job before, taken again if this one is about the same; all of a study are.
+TrainingResult run(const Job& job, Dataset& dataset, const Teller& tell) {
   auto last = std::chrono::steady_clock::now();
   TrainingHooks hooks;
   hooks.on_progress = [&](const Progress& progress) {
@@ -54,7 +56,8 @@ TrainingResult run(const Job& job, const Teller& tell) {
   };
   hooks.on_step = [&](const StepRecord& record) { tell(step_line(record)); };
   hooks.on_epoch = [&](const EpochRecord& record) { tell(epoch_line(record)); };
-  return train(job.config, hooks, {});
+  if (dataset.name != job.config.data) dataset = open_dataset(job.config.data);
+  return train(job.config, dataset, hooks, {});
 }
 
 }  // namespace
@@ -63,9 +66,10 @@ void serve_as_worker(pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) return;  // died before the line above
   const Teller tell;
+  Dataset dataset;
   for (std::string line; std::getline(std::cin, line);) {
     try {
-      tell(result_line(run(read_job(line), tell)));
+      tell(result_line(run(read_job(line), dataset, tell)));
     } catch (const std::bad_alloc&) {
       tell(error_line("out of memory"));
     } catch (const std::exception& error) {

@@ -1,12 +1,12 @@
 // Runs one training: the loop over epochs and batches, stop conditions, checkpoints and resume.
 #include "training/trainer.h"
 
-#include "data/dataset.h"
 #include "models/model.h"
 #include "training/checkpoint.h"
 #include "training/cross_entropy.h"
 #include "training/evaluate.h"
 #include "training/schedule.h"
+#include "training/split.h"
 
 #include <thalweg/libtorch.h>
 #include <thalweg/options.h>
@@ -20,7 +20,6 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
-#include <numeric>
 #include <span>
 #include <thread>
 #include <utility>
@@ -38,35 +37,6 @@ int thread_count(int wanted) {
   return wanted > 0 ? wanted : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 }
 
-/// The images of a run.
-struct Split {
-  std::vector<std::int64_t> training, validation, test;
-};
-
-std::vector<std::int64_t> first_indices(std::int64_t count, std::int64_t limit) {
-  std::vector<std::int64_t> indices(static_cast<std::size_t>(limit > 0 ? std::min(limit, count) : count));
-  std::iota(indices.begin(), indices.end(), std::int64_t{0});
-  return indices;
-}
-
-Split split(const Dataset& dataset, const TrainingConfig& config) {
-  Split result;
-  result.test = first_indices(dataset.test.count, config.test_limit);
-  std::vector<std::int64_t> all = first_indices(dataset.train.count, config.train_limit);
-  const auto validation =
-      static_cast<std::ptrdiff_t>(std::llround(static_cast<double>(all.size()) * config.validation_fraction));
-  if (validation == 0 && config.validation_fraction > 0) {
-    throw Error(
-        fmt::format("validation fraction = {} of {} images is not one image", config.validation_fraction, all.size()));
-  }
-  Random(config.split_seed, RandomPurpose::split).shuffle(all);
-  result.validation.assign(all.begin(), all.begin() + validation);
-  result.training.assign(all.begin() + validation, all.end());
-  std::sort(result.training.begin(), result.training.end());
-  std::sort(result.validation.begin(), result.validation.end());
-  return result;
-}
-
 /// Tensors that a step fills again and again.
 struct Batch {
   Batch(const Dataset& dataset, std::int64_t size)
@@ -79,14 +49,14 @@ struct Batch {
 
 class Trainer {
  public:
-  Trainer(const TrainingConfig& config, const TrainingHooks& hooks, const Checkpointing& checkpointing,
-          const Checkpoint* resumed)
+  Trainer(const TrainingConfig& config, const Dataset& dataset, const TrainingHooks& hooks,
+          const Checkpointing& checkpointing, const Checkpoint* resumed)
       : config_(config),
         hooks_(hooks),
         checkpointing_(checkpointing),
         threads_(resumed != nullptr ? resumed->threads : thread_count(config.threads)),
         options_(parse_options(config.optimizer)),
-        dataset_(open_dataset(config.data)),
+        dataset_(dataset),
         split_(split(dataset_, config)),
         normalisation_(measure(dataset_, dataset_.train, split_.training)),
         model_(make_model(config.model, {dataset_.channels, dataset_.height, dataset_.width, dataset_.classes},
@@ -321,7 +291,7 @@ class Trainer {
   const Checkpointing& checkpointing_;
   const int threads_;
   const Options options_;
-  const Dataset dataset_;
+  const Dataset& dataset_;
   const Split split_;
   const Normalisation normalisation_;
   const std::shared_ptr<Model> model_;
@@ -342,12 +312,13 @@ class Trainer {
 
 }  // namespace
 
-TrainingResult train(const TrainingConfig& config, const TrainingHooks& hooks, const Checkpointing& checkpointing) {
+TrainingResult train(const TrainingConfig& config, const Dataset& dataset, const TrainingHooks& hooks,
+                     const Checkpointing& checkpointing) {
   check(config);
-  if (!checkpointing.resume) return Trainer(config, hooks, checkpointing, nullptr).run();
+  if (!checkpointing.resume) return Trainer(config, dataset, hooks, checkpointing, nullptr).run();
   const Checkpoint checkpoint = read_checkpoint(checkpointing.file);
   check_resumable(checkpoint.config, checkpoint.threads, config);
-  return Trainer(config, hooks, checkpointing, &checkpoint).run();
+  return Trainer(config, dataset, hooks, checkpointing, &checkpoint).run();
 }
 
 }  // namespace thalweg::lab

@@ -1,6 +1,7 @@
 // Runs one training: the loop over epochs and batches, stop conditions, checkpoints and resume.
 #pragma once
 
+#include "data/dataset.h"
 #include "training/config.h"
 #include "training/records.h"
 
@@ -36,8 +37,9 @@ struct Checkpointing {
   bool resume = false;           ///< continue from `file`
 };
 
-/// Trains. Non-finite loss or gradient is an outcome (`diverged`), not an exception. Throws thalweg::Error for bad
-/// configuration, data or checkpoint.
-TrainingResult train(const TrainingConfig& config, const TrainingHooks& hooks, const Checkpointing& checkpointing);
+/// Trains on `dataset`, which is what `config.data` names. Non-finite loss or gradient is an outcome (`diverged`), not
+/// an exception. Throws thalweg::Error for bad configuration, data or checkpoint.
+TrainingResult train(const TrainingConfig& config, const Dataset& dataset, const TrainingHooks& hooks,
+                     const Checkpointing& checkpointing);
 
 }  // namespace thalweg::lab

@@ -2,6 +2,7 @@
 #include "data/dataset.h"
 
 #include "data/idx.h"
+#include "error_of.h"
 #include "idx_files.h"
 
 #include <thalweg/error.h>
@@ -10,7 +11,6 @@
 #include <torch/torch.h>
 
 #include <fstream>
-#include <functional>
 #include <numeric>
 
 namespace thalweg::lab {
@@ -23,15 +23,7 @@ using test::TemporaryFolder;
 using test::write_bytes;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-
-std::string message_of(const std::function<void()>& job) {
-  try {
-    job();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
+using tests::error_of;
 
 Bytes counting(std::size_t size) {
   Bytes bytes(size);
@@ -52,7 +44,7 @@ class IdxFolder : public ::testing::Test {
   void remove(const std::string& name) { std::filesystem::remove(folder.path() / name); }
   std::string spec() const { return "idx:" + folder.path().string(); }
   std::string error() const {
-    return message_of([this] { open_dataset(spec()); });
+    return error_of([this] { open_dataset(spec()); });
   }
 
   TemporaryFolder folder;
@@ -137,9 +129,9 @@ TEST_F(IdxFolder, NamesTheFileThatIsMissing) {
 }
 
 TEST(OpenDataset, SuggestsNames) {
-  EXPECT_THAT(message_of([] { open_dataset("fashion-mnits"); }),
+  EXPECT_THAT(error_of([] { open_dataset("fashion-mnits"); }),
               AllOf(HasSubstr("fashion-mnits"), HasSubstr("fashion-mnist")));
-  EXPECT_THAT(message_of([] { open_dataset("idx:/nowhere/at/all"); }), HasSubstr("/nowhere/at/all"));
+  EXPECT_THAT(error_of([] { open_dataset("idx:/nowhere/at/all"); }), HasSubstr("/nowhere/at/all"));
 }
 
 // Every way in which a header can be wrong: bytes, and what the error must say.
@@ -147,6 +139,8 @@ struct Damage {
   const char* name;
   Bytes bytes;
   std::vector<std::string> said;
+
+  friend void PrintTo(const Damage& damage, std::ostream* out) { *out << damage.name; }  // not its bytes
 };
 
 class DamagedIdx : public ::testing::TestWithParam<Damage> {};
@@ -156,7 +150,7 @@ TEST_P(DamagedIdx, IsRefusedPlainAndCompressed) {
   const std::filesystem::path file = folder.path() / "images";
   for (const bool compressed : {false, true}) {
     write_bytes(file, compressed ? gzip_bytes(GetParam().bytes) : GetParam().bytes);
-    const std::string error = message_of([&] { read_idx(file, 3); });
+    const std::string error = error_of([&] { read_idx(file, 3); });
     EXPECT_THAT(error, HasSubstr(file.string()));
     EXPECT_THAT(error, HasSubstr("offset"));
     if (compressed && GetParam().said.back() == "follow") continue;  // gzip says it in its own words
@@ -201,19 +195,19 @@ TEST(CompressedIdx, DamageAnywhereIsNoticed) {
   EXPECT_EQ(read_idx(file, 3).bytes.size(), 36u);
   for (std::size_t length = 2; length < whole.size(); ++length) {
     write_bytes(file, Bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length)));
-    EXPECT_THAT(message_of([&] { read_idx(file, 3); }), HasSubstr("offset")) << "cut to " << length;
+    EXPECT_THAT(error_of([&] { read_idx(file, 3); }), HasSubstr("offset")) << "cut to " << length;
   }
   // Bytes 4 to 9 of a gzip header (time, flags, system) mean nothing to the contents.
   for (std::size_t at = 10; at < whole.size(); ++at) {
     Bytes damaged = whole;
     damaged[at] ^= 0x55;
     write_bytes(file, damaged);
-    EXPECT_THAT(message_of([&] { read_idx(file, 3); }), HasSubstr("offset")) << "byte " << at;
+    EXPECT_THAT(error_of([&] { read_idx(file, 3); }), HasSubstr("offset")) << "byte " << at;
   }
   Bytes longer = whole;
   longer.push_back(0);
   write_bytes(file, longer);
-  EXPECT_THAT(message_of([&] { read_idx(file, 3); }), HasSubstr("follow"));
+  EXPECT_THAT(error_of([&] { read_idx(file, 3); }), HasSubstr("follow"));
 }
 
 TEST_F(IdxFolder, MeasuresMeanAndDeviationOfTheNamedImages) {

@@ -1,4 +1,5 @@
 // Models: names, shapes, first values, and the same function as LibTorch's own layers give.
+#include "error_of.h"
 #include "models/model.h"
 
 #include <thalweg/error.h>
@@ -87,13 +88,8 @@ TEST(Models, CnnIsTheTutorialsNetwork) {
 }
 
 TEST(Models, ErrorsNameAndSuggest) {
-  const auto message = [](const char* name, const ImageShape& shape, std::vector<std::int64_t> dense) -> std::string {
-    try {
-      make_model(name, shape, dense, 1);
-    } catch (const Error& error) {
-      return error.what();
-    }
-    return "";
+  const auto message = [](const char* name, const ImageShape& shape, const std::vector<std::int64_t>& dense) {
+    return tests::error_of([&] { make_model(name, shape, dense, 1); });
   };
   EXPECT_THAT(message("cmn", kFashion, {128}),
               ::testing::AllOf(::testing::HasSubstr("cmn"), ::testing::HasSubstr("cnn")));

@@ -1,6 +1,8 @@
 // What the adapter's tests share: small models, gradients, comparison.
 #pragma once
 
+#include "error_of.h"
+
 #include <thalweg/libtorch.h>
 
 #include <gmock/gmock.h>
@@ -86,15 +88,6 @@ inline bool same_parameters(const Net& a, const Net& b) {
   return left.size() == right.size();
 }
 
-/// What the call throws; empty if it does not.
-template <class Function>
-std::string error_of(const Function& function) {
-  try {
-    function();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return {};
-}
+using tests::error_of;
 
 }  // namespace thalweg::libtorch

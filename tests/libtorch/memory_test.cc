@@ -199,7 +199,7 @@ TEST(MovedTest, ToAnotherDtypeIsAnErrorThatSaysWhatToDo) {
   for (const auto& item : net->named_parameters()) optimizer.remove(item.key());
   for (const auto& item : net->named_parameters()) optimizer.add(item.key(), item.value());
   give_gradients(net->parameters(), 1);
-  EXPECT_EQ(error_of([&] { optimizer.step(); }), "");
+  optimizer.step();
   EXPECT_EQ(optimizer.state("norm.bias", "v").scalar_type(), torch::kDouble);
 }
 
