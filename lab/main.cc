@@ -11,10 +11,13 @@
 #include <unistd.h>
 #include <CLI/CLI.hpp>
 
+#include <charconv>
+#include <cstdint>
 #include <cstdlib>
 #include <new>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 namespace thalweg::lab {
@@ -90,6 +93,31 @@ std::string unexpected(const CLI::App& app) {
   return fmt::format("unexpected argument '{}'", first);
 }
 
+/// What a number's text must be; empty if it is. CLI11 would take -1 for 2⁶⁴ − 1, and says not what it expects.
+template <class Number>
+std::string check_number(const std::string& text, std::string_view kind) {
+  Number number{};
+  const char* const end = text.data() + text.size();
+  const auto [after, error] = std::from_chars(text.data(), end, number);
+  return error == std::errc() && after == end ? "" : fmt::format("'{}' is not {}", text, kind);
+}
+
+/// Makes every option that is a number refuse what is none.
+void check_numbers(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    const std::string type = option->get_type_name();
+    if (type.starts_with("FLOAT")) {
+      option->check([](const std::string& text) { return check_number<double>(text, "a number"); }, "");
+    } else if (type.starts_with("UINT")) {
+      option->check([](const std::string& text) { return check_number<std::uint64_t>(text, "a whole number ≥ 0"); },
+                    "");
+    } else if (type.starts_with("INT")) {
+      option->check([](const std::string& text) { return check_number<std::int64_t>(text, "a whole number"); }, "");
+    }
+  }
+  for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) check_numbers(*command);
+}
+
 int run(int argc, char** argv) {
   CLI::App app{"Trains and compares optimizers: RMSprop and its family, run at memory speed.", "thalweg"};
   app.set_version_flag("--version", std::string("thalweg ") + THALWEG_VERSION);
@@ -101,6 +129,7 @@ int run(int argc, char** argv) {
   add_compare(app);
   add_report(app);
   add_worker(app);
+  check_numbers(app);
   try {
     app.parse(argc, argv);
     return EXIT_SUCCESS;

@@ -183,8 +183,9 @@ void compare(const CLI::App& command, Flags flags) {
     fmt::print("{}\n", summary_json(study).dump(2));
   } else {
     fmt::print("\n{}\nStudy:  {}\n", report_text(studies), folder.store.file().string());
-    fmt::print("Report: {}\n",
-               flags.report.empty() ? fmt::format("thalweg report {} -o report.html", flags.out) : flags.report);
+    fmt::print("Report: {}\n", flags.report.empty()
+                                   ? fmt::format("thalweg report {} -o report.html", shell_quoted(flags.out))
+                                   : flags.report);
   }
   if (end == StudyEnd::failed_trials) {
     throw Error(

@@ -19,8 +19,8 @@ constexpr std::chrono::seconds kBetweenFlushes{1};
 void check_empty(const std::filesystem::path& folder) {
   if (std::filesystem::exists(folder / kCheckpointFile)) {
     throw Error(
-        fmt::format("{0}: holds a run already; `thalweg train --resume {0}` continues it, --overwrite begins anew",
-                    folder.string()));
+        fmt::format("{}: holds a run already; `thalweg train --resume {}` continues it, --overwrite begins anew",
+                    folder.string(), shell_quoted(folder.string())));
   }
   if (!std::filesystem::is_empty(folder)) {
     throw Error(

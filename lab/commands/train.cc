@@ -5,6 +5,7 @@
 #include "commands/task.h"
 #include "commands/training_display.h"
 #include "commands/training_flags.h"
+#include "study/environment.h"
 #include "training/checkpoint.h"
 
 #include <thalweg/options.h>
@@ -111,7 +112,8 @@ void print_result(const TrainingResult& result, const std::vector<EpochRecord>& 
   if (result.test_accuracy) {
     fmt::print("test accuracy {:.2f} %, loss {:.4f}\n", 100 * *result.test_accuracy, *result.test_loss);
   }
-  if (!folder.empty()) fmt::print("kept in {0}; `thalweg report {0} -o report.html` shows it\n", folder);
+  if (!folder.empty())
+    fmt::print("kept in {}; `thalweg report {} -o report.html` shows it\n", folder, shell_quoted(folder));
 }
 
 void train_command(const CLI::App& command, const Flags& flags) {
@@ -122,8 +124,8 @@ void train_command(const CLI::App& command, const Flags& flags) {
   Dataset dataset;
   if (!flags.resume.empty()) {
     if (!std::filesystem::exists(std::filesystem::path(flags.resume) / kCheckpointFile)) {
-      throw Error(fmt::format("{0}: there is no {1} to resume; `thalweg train --out {0} --overwrite` begins anew",
-                              flags.resume, kCheckpointFile));
+      throw Error(fmt::format("{}: there is no {} to resume; `thalweg train --out {} --overwrite` begins anew",
+                              flags.resume, kCheckpointFile, shell_quoted(flags.resume)));
     }
     const Checkpoint checkpoint = read_checkpoint(std::filesystem::path(flags.resume) / kCheckpointFile);
     config = as_usage([&] { return resumed_config(command, flags, checkpoint); });
@@ -165,7 +167,7 @@ void train_command(const CLI::App& command, const Flags& flags) {
   if (result.outcome == Outcome::interrupted) {
     if (folder) {
       fmt::print(stderr, "interrupted after {} steps; to go on: thalweg train --resume {}\n", result.steps,
-                 flags.resume.empty() ? flags.out : flags.resume);
+                 shell_quoted(flags.resume.empty() ? flags.out : flags.resume));
     } else {
       fmt::print(stderr, "interrupted after {} steps; nothing is kept without --out\n", result.steps);
     }

@@ -53,8 +53,19 @@ std::string compiler() {
 #endif
 }
 
-/// Quoted for a POSIX shell where it must be.
-std::string quoted(const std::string& argument) {
+}  // namespace
+
+nlohmann::json environment() {
+  nlohmann::json machine{{"cores", std::thread::hardware_concurrency()}, {"os", operating_system()}};
+  if (const std::string cpu = value_of("/proc/cpuinfo", "model name", ':'); !cpu.empty()) machine["cpu"] = cpu;
+  const double bytes = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+  if (bytes > 0) machine["memory"] = fmt::format("{:.1f} GiB", bytes / (1 << 30));
+  machine["instruction_set"] = Optimizer(SGD{}).target();
+  return {{"versions", {{"thalweg", THALWEG_VERSION}, {"libtorch", TORCH_VERSION}, {"compiler", compiler()}}},
+          {"machine", machine}};
+}
+
+std::string shell_quoted(const std::string& argument) {
   constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/@%";
   if (!argument.empty() && argument.find_first_not_of(plain) == std::string::npos) return argument;
   std::string text = "'";
@@ -68,18 +79,6 @@ std::string quoted(const std::string& argument) {
   return text + "'";
 }
 
-}  // namespace
-
-nlohmann::json environment() {
-  nlohmann::json machine{{"cores", std::thread::hardware_concurrency()}, {"os", operating_system()}};
-  if (const std::string cpu = value_of("/proc/cpuinfo", "model name", ':'); !cpu.empty()) machine["cpu"] = cpu;
-  const double bytes = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
-  if (bytes > 0) machine["memory"] = fmt::format("{:.1f} GiB", bytes / (1 << 30));
-  machine["instruction_set"] = Optimizer(SGD{}).target();
-  return {{"versions", {{"thalweg", THALWEG_VERSION}, {"libtorch", TORCH_VERSION}, {"compiler", compiler()}}},
-          {"machine", machine}};
-}
-
 std::string command_line() {
   std::ifstream file("/proc/self/cmdline", std::ios::binary);
   const std::string bytes{std::istreambuf_iterator<char>(file), {}};
@@ -87,7 +86,7 @@ std::string command_line() {
   for (std::size_t at = 0; at < bytes.size();) {
     const std::string argument = bytes.c_str() + at;
     at += argument.size() + 1;
-    text += text.empty() ? std::filesystem::path(argument).filename().string() : ' ' + quoted(argument);
+    text += text.empty() ? std::filesystem::path(argument).filename().string() : ' ' + shell_quoted(argument);
   }
   return text;
 }

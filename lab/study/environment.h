@@ -11,6 +11,9 @@ namespace thalweg::lab {
 /// instruction_set}}`, all text but `cores`. What cannot be found out is absent.
 nlohmann::json environment();
 
+/// Quoted for a POSIX shell where it must be: a part of a command that people may copy.
+std::string shell_quoted(const std::string& argument);
+
 /// The command line of this process, quoted so that a shell reads it back: `thalweg compare rmsprop --epochs 8`.
 std::string command_line();
 

@@ -7,6 +7,7 @@
 #include <thalweg/error.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cstring>
 #include <string_view>

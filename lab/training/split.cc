@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <iterator>
 #include <numeric>
 
 namespace thalweg::lab {
@@ -31,6 +32,10 @@ Split split(const Dataset& dataset, const TrainingConfig& config) {
   if (validation == 0 && config.validation_fraction > 0) {
     throw Error(
         fmt::format("validation fraction = {} of {} images is not one image", config.validation_fraction, all.size()));
+  }
+  if (validation == std::ssize(all)) {
+    throw Error(fmt::format("validation fraction = {} of {} images leaves none to train on", config.validation_fraction,
+                            all.size()));
   }
   Random(config.split_seed, RandomPurpose::split).shuffle(all);
   result.validation.assign(all.begin(), all.begin() + validation);

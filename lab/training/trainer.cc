@@ -64,7 +64,7 @@ class Trainer {
         optimizer_(*model_, options_, Settings{.threads = threads_, .check_finite = true}),
         parameters_(model_->parameters()),
         images_(static_cast<std::int64_t>(split_.training.size())),
-        batches_((images_ + config.batch - 1) / config.batch),
+        batches_((images_ - 1) / config.batch + 1),
         full_(dataset_, std::min(config.batch, images_)),
         last_(dataset_, images_ - (batches_ - 1) * config.batch) {
     at::set_num_threads(threads_);

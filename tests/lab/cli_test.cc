@@ -60,7 +60,13 @@ TEST_F(CommandLine, NamesValuesThatCannotBeUsed) {
   fails({"compare", "adam", "--model", "mpl"}, 2, {"mpl", "mlp"});
   fails({"compare", "adam", "--data", "fashion-mnits"}, 2, {"fashion-mnits", "fashion-mnist"});
   fails({"compare", "adam", "--epochs", "0"}, 2, {"epochs = 0", "[1"});
-  fails({"compare", "adam", "--epochs", "many"}, 2, {"--epochs", "many"});
+  fails({"compare", "adam", "--epochs", "many"}, 2, {"--epochs: 'many' is not a whole number"});
+  fails({"train", "--epochs", "1.5"}, 2, {"--epochs: '1.5' is not a whole number"});
+  fails({"train", "--dense", "12,x"}, 2, {"--dense: 'x' is not a whole number"});
+  fails({"train", "--seed", "-1"}, 2, {"--seed: '-1' is not a whole number ≥ 0"});
+  fails({"train", "--lr", "fast"}, 2, {"--lr: 'fast' is not a number"});
+  fails({"train", "--lr", "nan"}, 2, {"lr = nan is not a number"});
+  fails({"train", "--lr", "1e999"}, 2, {"--lr", "1e999"});
   fails({"compare", "adam", "--seeds", "0"}, 2, {"--seeds", "0", "1 to 1000"});
   fails({"compare", "adam", "--schedule", "cosinus"}, 2, {"cosinus", "cosine"});
   fails({"compare", "adam", "--tune-lr", "1e-3,x"}, 2, {"'x' is not a number"});

@@ -252,6 +252,14 @@ TEST_F(Training, LimitsTakeTheFirstImages) {
   EXPECT_EQ(run().steps, 3);
   config.train_limit = 3;
   EXPECT_THAT(error_of([&] { run(); }), HasSubstr("not one image"));
+  config.train_limit = 1;
+  config.validation_fraction = 0.5;
+  EXPECT_THAT(error_of([&] { run(); }), HasSubstr("none to train on"));
+}
+
+TEST_F(Training, ABatchMayBeLargerThanTheTrainingSet) {
+  config.batch = std::numeric_limits<std::int64_t>::max();
+  EXPECT_EQ(run().steps, 3);
 }
 
 TEST_F(Training, LearningRateFollowsTheSchedule) {
