@@ -11,7 +11,10 @@ namespace {
 
 double factor_after_warmup(const Schedule& schedule, std::int64_t step, const RunLength& length) {
   const std::int64_t epochs = (step - 1) / length.steps_per_epoch;
-  if (schedule.kind == "step") return std::pow(schedule.gamma, static_cast<double>(epochs / schedule.every));
+  if (schedule.kind == "step") {
+    const std::int64_t drops = epochs / schedule.every;
+    return std::pow(schedule.gamma, static_cast<double>(drops));
+  }
   if (schedule.kind == "exponential") return std::pow(schedule.gamma, static_cast<double>(epochs));
   if (schedule.kind == "cosine") {
     const std::int64_t whole = std::max<std::int64_t>(1, length.steps - schedule.warmup_steps);
