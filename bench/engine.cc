@@ -53,6 +53,13 @@ void add_engine_targets(const Settings& settings, std::vector<Target>& targets) 
       {"adam", Adam{.lr = 1e-6}},
       {"sgd", SGD{.lr = 1e-6, .momentum = 0.9}},
       {"nadam", Nadam{.lr = 1e-6}},
+      {"adagrad", Adagrad{.lr = 1e-6}},
+      {"adadelta", Adadelta{.lr = 1e-6}},
+      {"adamax", AdaMax{.lr = 1e-6}},
+      {"amsgrad", AMSGrad{.lr = 1e-6}},
+      {"radam", RAdam{.lr = 1e-6, .beta2 = 0.9}},  // rectified soon, so that it divides
+      {"rprop", Rprop{.lr = 1e-6, .step_max = 1e-6}},
+      {"lion", Lion{.lr = 1e-6}},
   };
   std::vector<int> thread_counts{settings.threads};
   if (settings.threads != 1) thread_counts.push_back(1);

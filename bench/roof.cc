@@ -24,6 +24,16 @@ void pass(const float* __restrict g, float* __restrict a, float* __restrict b, f
   }
 }
 
+void pass(const float* __restrict g, float* __restrict a, float* __restrict b, float* __restrict c, float* __restrict d,
+          std::size_t count, float scale) {
+  for (std::size_t i = 0; i < count; ++i) {
+    a[i] += scale * g[i];
+    b[i] += scale * g[i];
+    c[i] += scale * g[i];
+    d[i] += scale * g[i];
+  }
+}
+
 }  // namespace
 
 void run_roof(const float* gradient, std::span<float* const> written, std::size_t count, float scale, int threads,
@@ -35,8 +45,11 @@ void run_roof(const float* gradient, std::span<float* const> written, std::size_
     for (int i = 0; i < passes; ++i) {
       if (written.size() == 2) {
         pass(gradient + begin, written[0] + begin, written[1] + begin, length, scale);
-      } else {
+      } else if (written.size() == 3) {
         pass(gradient + begin, written[0] + begin, written[1] + begin, written[2] + begin, length, scale);
+      } else {
+        pass(gradient + begin, written[0] + begin, written[1] + begin, written[2] + begin, written[3] + begin, length,
+             scale);
       }
     }
   };

@@ -6,7 +6,7 @@
 
 namespace thalweg::bench {
 
-/// Reads `gradient` and reads and writes each of `written` (two or three arrays: the parameters and the state columns),
+/// Reads `gradient` and reads and writes each of `written` (two to four arrays: the parameters and the state columns),
 /// `passes` times over, each thread a contiguous share. With `scale` 0, which the compiler must not know, nothing
 /// changes its value.
 void run_roof(const float* gradient, std::span<float* const> written, std::size_t count, float scale, int threads,

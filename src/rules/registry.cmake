@@ -2,6 +2,12 @@
 set(THALWEG_REGISTRY
     "sgd SGD"
     "rmsprop RMSprop"
+    "adagrad Adagrad"
+    "adadelta Adadelta"
     "adam Adam AdamW AMSGrad"
+    "adamax AdaMax"
     "nadam Nadam"
+    "radam RAdam"
+    "rprop Rprop"
+    "lion Lion"
 )

@@ -2,10 +2,10 @@
 
 template <class Lane>
 inline void update(const SGD::Coefficients& c, Lane& theta, Lane g, Lane& b) {
-  Lane u = g;
+  Lane u = c.lr_before * g;
   if (c.has_momentum) {
-    b = c.momentum * b + c.gradient_share * g;
-    u = c.nesterov ? g + c.momentum * b : b;
+    b = c.momentum * b + c.gradient_share * u;
+    u = c.nesterov ? u + c.momentum * b : b;
   }
-  theta = theta - c.lr * u;
+  theta = theta - c.lr_after * u;
 }

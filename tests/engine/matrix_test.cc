@@ -66,7 +66,7 @@ Expected<T> expect(const Sample& sample, Options options, std::size_t elements) 
   oracle::Parameter parameter;
   parameter.theta = to_double<T>(expected.start);
   const double lr = options.get("lr");
-  for (std::uint32_t step = 0; step < 4; ++step) {
+  for (std::uint32_t step = 0; step < sample.steps; ++step) {
     expected.lrs.push_back(lr * (step < 2 ? 1 : step == 2 ? 0.25 : 1.5));
     options.set("lr", expected.lrs.back());
     expected.gradients.push_back(random_numbers<T>(elements, kSeed, "gradient", step));

@@ -56,7 +56,7 @@ Options random_options(const Sample& sample, Draw& draw) {
     } else if (option.range.high <= 1) {
       value = draw.uniform(0.5, 0.95);
     } else {
-      value = base.get(option.name) * std::exp2(draw.uniform(-1, 1));
+      value = option.range.low + (base.get(option.name) - option.range.low) * std::exp2(draw.uniform(-1, 1));
     }
     options.set(option.name, value);
   }

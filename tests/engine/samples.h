@@ -7,10 +7,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <ostream>
-#include <set>
 #include <string>
-#include <tuple>
 #include <vector>
 
 namespace thalweg::tests {
@@ -20,6 +19,7 @@ struct Sample {
   oracle::Rule oracle;
   std::string options;                ///< as `parse_options` reads them, every number another than the default
   std::vector<std::string> switched;  ///< numbers of `options` that are also tried as 0, which turns something off
+  std::uint32_t steps = 4;            ///< so many show all that the rule does
 
   std::string rule() const { return options.substr(0, options.find(':')); }
 };
@@ -30,15 +30,36 @@ inline void PrintTo(const Sample& sample, std::ostream* stream) { *stream << sam
 /// One sample a rule. Adding a rule adds its line here.
 inline const std::vector<Sample>& samples() {
   static const std::vector<Sample> all = {
-      {oracle::adam<Adam>, "adam:lr=0.02,beta1=0.8,beta2=0.95,eps=0.003,weight_decay=0.3", {"weight_decay"}},
-      {oracle::adam<AdamW>, "adamw:lr=0.02,beta1=0.8,beta2=0.95,eps=0.003,weight_decay=0.3", {"weight_decay"}},
-      {oracle::adam<AMSGrad>, "amsgrad:lr=0.02,beta1=0.8,beta2=0.95,eps=0.003,weight_decay=0.3", {"weight_decay"}},
+      {oracle::adadelta, "adadelta:lr=0.5,rho=0.8,eps=0.003,weight_decay=0.3", {"weight_decay"}},
+      {oracle::adagrad,
+       "adagrad:lr=0.02,lr_decay=0.4,eps=0.003,initial_accumulator_value=0.2,weight_decay=0.3",
+       {"lr_decay", "eps", "initial_accumulator_value", "weight_decay"}},
+      {oracle::adam<Adam>,
+       "adam:lr=0.02,beta1=0.8,beta2=0.95,eps=0.003,eps_root=0.004,weight_decay=0.3",
+       {"eps_root", "weight_decay"}},
+      {oracle::adamax, "adamax:lr=0.02,beta1=0.8,beta2=0.95,eps=0.003,weight_decay=0.3", {"weight_decay"}},
+      {oracle::adam<AdamW>,
+       "adamw:lr=0.02,beta1=0.8,beta2=0.95,eps=0.003,eps_root=0.004,weight_decay=0.3",
+       {"eps_root", "weight_decay"}},
+      {oracle::adam<AMSGrad>,
+       "amsgrad:lr=0.02,beta1=0.8,beta2=0.95,eps=0.003,eps_root=0.004,weight_decay=0.3",
+       {"eps_root", "weight_decay"}},
+      {oracle::lion, "lion:lr=0.02,beta1=0.8,beta2=0.95,weight_decay=0.3", {"weight_decay"}},
       {oracle::nadam,
-       "nadam:lr=0.02,beta1=0.8,beta2=0.95,eps=0.003,momentum_decay=0.05,weight_decay=0.3",
-       {"weight_decay"}},
+       "nadam:lr=0.02,beta1=0.8,beta2=0.95,eps=0.003,eps_root=0.004,momentum_decay=0.05,weight_decay=0.3",
+       {"eps_root", "weight_decay"}},
+      // After step 1 n is below t, so no threshold ≥ 4 is passed before step 5. Here n is the threshold in step 6, to
+      // the last digit, which tells > from ≥, and above it in step 7.
+      {oracle::radam,
+       "radam:lr=0.02,beta1=0.8,beta2=0.75,eps=0.003,eps_root=0.004,threshold=4.401841401841402,weight_decay=0.3",
+       {"eps_root", "weight_decay"},
+       7},
       {oracle::rmsprop,
        "rmsprop:lr=0.02,alpha=0.85,eps=0.003,momentum=0.7,weight_decay=0.3,initial_accumulator_value=0.2",
        {"momentum", "weight_decay", "initial_accumulator_value"}},
+      // lr is above step_max, so that clamp_always shows in step 1. Both clamps act, and some steps lie between them.
+      // Twice or half of any number still has a meaning: eta_plus > 1, step_min < step_max.
+      {oracle::rprop, "rprop:lr=0.05,eta_minus=0.35,eta_plus=2.2,step_min=0.008,step_max=0.04", {}},
       {oracle::sgd,
        "sgd:lr=0.1,momentum=0.7,dampening=0.4,weight_decay=0.3",
        {"momentum", "dampening", "weight_decay"}},
@@ -73,35 +94,31 @@ inline std::vector<Options> every_option_set(const Sample& sample) {
 /// A few of them, such that every two axes meet in all four combinations (except the one that is left out above).
 inline std::vector<Options> pairwise_option_sets(const Sample& sample) {
   const std::vector<Options> every = every_option_set(sample);
-  using Pair = std::tuple<std::size_t, bool, std::size_t, bool>;
+  // Two options, each 0 or not, as a number.
   const auto pairs_of = [](const Options& set) {
     const std::vector<double>& values = set.values();
-    std::set<Pair> pairs;
+    std::vector<std::size_t> pairs;
     for (std::size_t a = 0; a < values.size(); ++a) {
-      for (std::size_t b = 0; b < a; ++b) pairs.emplace(a, values[a] != 0, b, values[b] != 0);
+      for (std::size_t b = 0; b < a; ++b) {
+        pairs.push_back(4 * (a * values.size() + b) + (values[a] != 0 ? 2u : 0u) + (values[b] != 0 ? 1u : 0u));
+      }
     }
     return pairs;
   };
-  std::vector<std::set<Pair>> pairs;
-  std::set<Pair> missing;
+  std::vector<std::vector<std::size_t>> pairs;
+  std::vector<char> missing(4 * every[0].values().size() * every[0].values().size());
   for (const Options& set : every) {
     pairs.push_back(pairs_of(set));
-    missing.insert(pairs.back().begin(), pairs.back().end());
+    for (const std::size_t pair : pairs.back()) missing[pair] = 1;
   }
   std::vector<Options> chosen;
-  while (!missing.empty()) {
-    const auto gain = [&](const std::set<Pair>& of_set) {
-      return std::count_if(of_set.begin(), of_set.end(), [&](const Pair& pair) { return missing.contains(pair); });
+  while (std::ranges::count(missing, 1) != 0) {  // each round takes the set that has most of what is missing
+    const auto gain = [&](const std::vector<std::size_t>& of_set) {
+      return std::ranges::count_if(of_set, [&](std::size_t pair) { return missing[pair] != 0; });
     };
-    std::size_t best = 0;
-    for (std::size_t i = 1, best_gain = static_cast<std::size_t>(gain(pairs[0])); i < every.size(); ++i) {
-      if (const auto its_gain = static_cast<std::size_t>(gain(pairs[i])); its_gain > best_gain) {
-        best = i;
-        best_gain = its_gain;
-      }
-    }
-    for (const Pair& pair : pairs[best]) missing.erase(pair);
-    chosen.push_back(every[best]);
+    const auto best = std::ranges::max_element(pairs, {}, gain) - pairs.begin();
+    for (const std::size_t pair : pairs[static_cast<std::size_t>(best)]) missing[pair] = 0;
+    chosen.push_back(every[static_cast<std::size_t>(best)]);
   }
   return chosen;
 }

@@ -14,18 +14,21 @@ struct Nadam {
   double beta1 = 0.9;
   double beta2 = 0.999;
   double eps = 1e-8;
+  double eps_root = 0;
   double momentum_decay = 4e-3;
+  bool momentum_schedule = true;
   double weight_decay = 0;
   bool decoupled_weight_decay = false;
   bool maximize = false;
 
   static constexpr std::string_view name = "nadam";
   static constexpr std::string_view title = "Adam with Nesterov's look-ahead";
-  static constexpr std::string_view formula = R"(μₜ = β₁ (1 − ½ · 0.96^(tψ)),  P ← P μₜ     P₀ = 1
+  static constexpr std::string_view formula =
+      R"(μₜ = β₁ (1 − ½ · 0.96^(tψ)),  P ← P μₜ     P₀ = 1; μₜ = β₁ unless momentum_schedule
 m ← β₁ m + (1 − β₁) g
 v ← β₂ v + (1 − β₂) g²
 u = (1 − μₜ) g / (1 − P) + μₜ₊₁ m / (1 − P μₜ₊₁)
-θ ← θ − η u / (√(v / (1 − β₂ᵗ)) + ε))";
+θ ← θ − η u / (√(v / (1 − β₂ᵗ) + eps_root) + ε))";
   static constexpr std::string_view source =
       "Dozat (2016), Incorporating Nesterov momentum into Adam, as PyTorch writes it";
 
@@ -35,7 +38,9 @@ u = (1 − μₜ) g / (1 − P) + μₜ₊₁ m / (1 − P μₜ₊₁)
     option("beta1", &Nadam::beta1, from_below(0, 1), "decay β₁ of the running mean");
     option("beta2", &Nadam::beta2, from_below(0, 1), "decay β₂ of the running mean of squares");
     option("eps", &Nadam::eps, at_least(0), "ε, keeps the denominator away from 0");
+    option("eps_root", &Nadam::eps_root, at_least(0), "ε under the root (Optax)");
     option("momentum_decay", &Nadam::momentum_decay, at_least(0), "ψ, how fast the momentum grows to β₁");
+    option("momentum_schedule", &Nadam::momentum_schedule, "let the momentum grow to β₁ (Optax has it at β₁)");
     option("weight_decay", &Nadam::weight_decay, at_least(0), "weight decay λ");
     option("decoupled_weight_decay", &Nadam::decoupled_weight_decay, "θ ← (1 − ηλ) θ instead of g ← g + λθ");
     option("maximize", &Nadam::maximize, "ascend instead of descend");
@@ -53,12 +58,12 @@ u = (1 − μₜ) g / (1 − P) + μₜ₊₁ m / (1 − P μₜ₊₁)
   void advance(std::int64_t step, double* scalar) const { scalar[0] *= momentum_at(step); }
 
   struct Coefficients {
-    double beta1, rest1;     // β₁, 1 − β₁
-    double beta2, rest2;     // β₂, 1 − β₂
-    double gradient_step;    // η (1 − μₜ) / (1 − P)
-    double momentum_step;    // η μₜ₊₁ / (1 − P μₜ₊₁)
-    double root_correction;  // 1 / √(1 − β₂ᵗ)
-    double eps;
+    double beta1, rest1;   // β₁, 1 − β₁
+    double beta2, rest2;   // β₂, 1 − β₂
+    double gradient_step;  // η (1 − μₜ) / (1 − P)
+    double momentum_step;  // η μₜ₊₁ / (1 − P μₜ₊₁)
+    double spread;         // 1 / (1 − β₂ᵗ)
+    double eps_root, eps;
   };
 
   Coefficients coefficients(const StepNumbers& numbers) const {
@@ -69,12 +74,14 @@ u = (1 − μₜ) g / (1 − P) + μₜ₊₁ m / (1 − P μₜ₊₁)
             .rest2 = 1 - beta2,
             .gradient_step = lr * (1 - momentum_at(numbers.step)) / (1 - product),
             .momentum_step = lr * next / (1 - product * next),
-            .root_correction = 1 / std::sqrt(1 - std::pow(beta2, static_cast<double>(numbers.step))),
+            .spread = 1 / (1 - std::pow(beta2, static_cast<double>(numbers.step))),
+            .eps_root = eps_root,
             .eps = eps};
   }
 
  private:
   double momentum_at(std::int64_t step) const {
+    if (!momentum_schedule) return beta1;
     return beta1 * (1 - 0.5 * std::pow(0.96, static_cast<double>(step) * momentum_decay));
   }
 };

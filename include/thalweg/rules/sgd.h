@@ -11,6 +11,7 @@ struct SGD {
   double momentum = 0;
   double dampening = 0;
   bool nesterov = false;
+  bool lr_in_momentum = false;
   double weight_decay = 0;
   bool decoupled_weight_decay = false;
   bool maximize = false;
@@ -20,7 +21,7 @@ struct SGD {
   static constexpr std::string_view formula = R"(b ← g                                     if momentum, first step
 b ← μ b + (1 − τ) g                       if momentum, later steps
 u = g, or b if momentum, or g + μ b if nesterov
-θ ← θ − η u)";
+θ ← θ − η u                               with lr_in_momentum η stands in front of every g instead)";
   static constexpr std::string_view source =
       "Polyak (1964), doi 10.1016/0041-5553(64)90137-5; Nesterov form: Sutskever et al. (2013), as PyTorch writes it";
 
@@ -30,6 +31,7 @@ u = g, or b if momentum, or g + μ b if nesterov
     option("momentum", &SGD::momentum, from_below(0, 1), "momentum μ; 0 is none");
     option("dampening", &SGD::dampening, between(0, 1), "dampening τ of the gradient in the momentum, from step 2 on");
     option("nesterov", &SGD::nesterov, "look ahead along the momentum (PyTorch allows it only without dampening)");
+    option("lr_in_momentum", &SGD::lr_in_momentum, "η inside the momentum buffer (Keras)");
     option("weight_decay", &SGD::weight_decay, at_least(0), "weight decay λ");
     option("decoupled_weight_decay", &SGD::decoupled_weight_decay, "θ ← (1 − ηλ) θ instead of g ← g + λθ");
     option("maximize", &SGD::maximize, "ascend instead of descend");
@@ -41,13 +43,16 @@ u = g, or b if momentum, or g + μ b if nesterov
   }
 
   struct Coefficients {
-    double lr, momentum;
+    double lr_before, lr_after;  // η inside the momentum buffer, η outside: one of them is 1
+    double momentum;
     double gradient_share;  // 1 − τ, or 1 in the first step
     bool has_momentum, nesterov;
   };
 
   Coefficients coefficients(const StepNumbers& numbers) const {
-    return {.lr = lr,
+    const bool inside = lr_in_momentum && momentum > 0;
+    return {.lr_before = inside ? lr : 1,
+            .lr_after = inside ? 1 : lr,
             .momentum = momentum,
             .gradient_share = numbers.step == 1 ? 1 : 1 - dampening,
             .has_momentum = momentum > 0,

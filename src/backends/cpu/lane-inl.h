@@ -23,6 +23,24 @@ struct Lane {
     namespace hn = hwy::HWY_NAMESPACE;
     return hn::IfThenElse(hn::Or(hn::Gt(a.raw, b.raw), hn::IsNaN(a.raw)), a.raw, b.raw);
   }
+  /// The smaller one; NaN if either is.
+  friend HWY_INLINE Lane min(Lane a, Lane b) {
+    namespace hn = hwy::HWY_NAMESPACE;
+    return hn::IfThenElse(hn::Or(hn::Lt(a.raw, b.raw), hn::IsNaN(a.raw)), a.raw, b.raw);
+  }
+  friend HWY_INLINE Lane abs(Lane a) { return hwy::HWY_NAMESPACE::Abs(a.raw); }
+  /// −1, 0 or 1; NaN for NaN.
+  friend HWY_INLINE Lane sign(Lane a) { return if_positive(a, Lane(1.0), if_negative(a, Lane(-1.0), a)); }
+  /// `yes` where x > 0, else, and where x is NaN, `no`.
+  friend HWY_INLINE Lane if_positive(Lane x, Lane yes, Lane no) {
+    namespace hn = hwy::HWY_NAMESPACE;
+    return hn::IfThenElse(hn::Gt(x.raw, hn::Zero(Tag())), yes.raw, no.raw);
+  }
+  /// `yes` where x < 0, else, and where x is NaN, `no`.
+  friend HWY_INLINE Lane if_negative(Lane x, Lane yes, Lane no) {
+    namespace hn = hwy::HWY_NAMESPACE;
+    return hn::IfThenElse(hn::Lt(x.raw, hn::Zero(Tag())), yes.raw, no.raw);
+  }
   /// 0 for what is smaller than T's smallest normal number. For values ≥ 0.
   friend HWY_INLINE Lane normal_or_zero(Lane a) {
     namespace hn = hwy::HWY_NAMESPACE;

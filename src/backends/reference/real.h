@@ -22,6 +22,15 @@ struct Real {
   friend Real sqrt(Real a) { return std::sqrt(a.value); }
   /// The larger one; NaN if either is.
   friend Real max(Real a, Real b) { return a.value > b.value || std::isnan(a.value) ? a : b; }
+  /// The smaller one; NaN if either is.
+  friend Real min(Real a, Real b) { return a.value < b.value || std::isnan(a.value) ? a : b; }
+  friend Real abs(Real a) { return std::abs(a.value); }
+  /// −1, 0 or 1; NaN for NaN.
+  friend Real sign(Real a) { return a.value > 0 ? Real(1.0) : a.value < 0 ? Real(-1.0) : a; }
+  /// `yes` where x > 0, else, and where x is NaN, `no`.
+  friend Real if_positive(Real x, Real yes, Real no) { return x.value > 0 ? yes : no; }
+  /// `yes` where x < 0, else, and where x is NaN, `no`.
+  friend Real if_negative(Real x, Real yes, Real no) { return x.value < 0 ? yes : no; }
   /// 0 for what is smaller than T's smallest normal number. For values ≥ 0.
   friend Real normal_or_zero(Real a) { return a.value < double{std::numeric_limits<T>::min()} ? Real(0.0) : a; }
 };

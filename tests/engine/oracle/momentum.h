@@ -1,0 +1,26 @@
+// Gradient descent with momentum.
+#pragma once
+
+#include "engine/oracle/common.h"
+
+#include <thalweg/rules/sgd.h>
+
+namespace thalweg::oracle {
+
+inline void sgd(const Options& options, Parameter& p, const Step& step) {
+  const SGD o = options.as<SGD>();
+  for (std::size_t i = 0; i < p.theta.size(); ++i) {
+    double& theta = p.theta[i];
+    const double g = direction(o, theta, step.gradient[i]);
+    if (o.momentum == 0) {
+      theta = theta - o.lr * g;
+      continue;
+    }
+    const double inside = o.lr_in_momentum ? o.lr : 1, outside = o.lr_in_momentum ? 1 : o.lr;
+    double& b = p.column("b")[i];
+    b = step.number == 1 ? inside * g : o.momentum * b + inside * (1 - o.dampening) * g;
+    theta = theta - outside * (o.nesterov ? inside * g + o.momentum * b : b);
+  }
+}
+
+}  // namespace thalweg::oracle
