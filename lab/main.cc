@@ -127,6 +127,7 @@ int run(int argc, char** argv) {
   add_data(app);
   add_train(app);
   add_compare(app);
+  add_replay(app);
   add_report(app);
   add_worker(app);
   check_numbers(app);

@@ -1,6 +1,7 @@
 // thalweg: the whole engine in one include.
 #pragma once
 
+#include <thalweg/dialects.h>   // IWYU pragma: export
 #include <thalweg/error.h>      // IWYU pragma: export
 #include <thalweg/optimizer.h>  // IWYU pragma: export
 #include <thalweg/options.h>    // IWYU pragma: export

@@ -31,30 +31,45 @@ std::vector<T> exact_numbers(std::size_t count, std::string_view what, std::uint
   return numbers;
 }
 
+constexpr std::size_t kSizes[] = {150'001, 4097, 1, 100, 0, 33};
+constexpr std::uint32_t kMostSteps = 7;
+
+/// What every rule begins with and is given; made once, which takes longer than the steps.
+template <class T>
+struct Inputs {
+  std::vector<std::vector<T>> parameters;                          // one of each size
+  std::vector<std::vector<std::vector<T>>> gradients{kMostSteps};  // of each step
+
+  Inputs() {
+    for (const std::size_t size : kSizes) {
+      parameters.push_back(exact_numbers<T>(size, "theta", 0));
+      for (std::uint32_t step = 0; step < kMostSteps; ++step) {
+        gradients[step].push_back(exact_numbers<T>(size, "gradient", step + 1));
+      }
+    }
+  }
+};
+
 /// All of a rule's option sets, one after another, in one hash.
 template <class T>
 std::uint64_t digest(const Sample& sample, const Settings& settings) {
+  static const Inputs<T> inputs;
   std::uint64_t hash = hash_bytes({});
   for (const Options& options : pairwise_option_sets(sample)) {
-    const std::size_t sizes[] = {150'001, 4097, 1, 100, 0, 33};
     Optimizer optimizer(options, settings);
     if (settings.backend != "auto" && optimizer.target() != settings.backend) throw Error("another target ran");
-    std::vector<std::vector<T>> parameters, gradients(std::size(sizes));
+    std::vector<std::vector<T>> parameters = inputs.parameters;
     std::vector<Handle> handles;
-    for (const std::size_t size : sizes) parameters.push_back(exact_numbers<T>(size, "theta", 0));
-    for (std::size_t i = 0; i < std::size(sizes); ++i) {
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
       handles.push_back(optimizer.add(std::to_string(i), parameters[i]));
     }
-    for (std::uint32_t step = 1; step <= 4; ++step) {
+    for (std::uint32_t step = 0; step < sample.steps; ++step) {
       std::vector<Gradient> all;
-      for (std::size_t i = 0; i < std::size(sizes); ++i) {
-        gradients[i] = exact_numbers<T>(sizes[i], "gradient", step);
-        all.emplace_back(handles[i], gradients[i]);
-      }
-      if (step == 3) optimizer.set("lr", options.get("lr") / 4);
+      for (std::size_t i = 0; i < handles.size(); ++i) all.emplace_back(handles[i], inputs.gradients.at(step)[i]);
+      if (step == 2) optimizer.set("lr", options.get("lr") / 4);
       optimizer.step(all);
     }
-    for (std::size_t i = 0; i < std::size(sizes); ++i) {
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
       const std::vector<T> all = everything<T>(optimizer, handles[i], parameters[i]);
       hash = hash_bytes(std::as_bytes(std::span(all)), hash);
     }

@@ -17,8 +17,8 @@ namespace {
 using Coefficients = THALWEG_RULE_STRUCT::Coefficients;
 
 /// How far ahead of the step memory is asked for. A division and a root keep too many instructions waiting for the
-/// processor to reach that far by itself: without this RMSprop and Adam ran at .87 of the loop that only reads and writes
-/// (two cores of an Emerald Rapids), with it at 1.0. Half and twice the distance are within .03 of it.
+/// processor to reach that far by itself: without this RMSprop and Adam ran at .87 of the loop that only reads and
+/// writes (two cores of an Emerald Rapids), with it at 1.0. Half and twice the distance are within .03 of it.
 constexpr std::size_t kPrefetchBytes = 2048;
 
 /// Asks for the memory that the step `at` will need.

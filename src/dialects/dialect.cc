@@ -1,0 +1,123 @@
+// Names and texts of the dialects: which optimizer is meant, and JSON.
+#include "dialects/dialect.h"
+
+#include <thalweg/suggest.h>
+
+#include <algorithm>
+#include <cctype>
+
+namespace thalweg::dialects {
+namespace {
+
+bool has(const json::Object& config, std::string_view key) { return config.find(key) != config.end(); }
+
+bool is_true(const json::Object& config, std::string_view key) {
+  const auto member = config.find(key);
+  return member != config.end() && member->second == json::Value(true);
+}
+
+bool fits(const Mark& mark, const json::Object& config) {
+  const auto is_there = [&](std::string_view key) { return has(config, key); };
+  return std::ranges::all_of(mark.with, is_there) && std::ranges::none_of(mark.without, is_there) &&
+         (mark.is_true.empty() || is_true(config, mark.is_true));
+}
+
+/// All that the name may mean.
+std::vector<const Optimizer*> candidates(const Dialect& dialect, std::string_view told) {
+  std::vector<const Optimizer*> result;
+  for (const Optimizer& optimizer : dialect.optimizers) {
+    if (told.empty() || plain(told) == optimizer.rule) result.push_back(&optimizer);
+  }
+  return result;
+}
+
+std::string names(const std::vector<const Optimizer*>& optimizers) {
+  std::string text;
+  for (const Optimizer* optimizer : optimizers) {
+    text += text.empty() ? "" : optimizer == optimizers.back() ? " or " : ", ";
+    text += optimizer->name;
+  }
+  return text;
+}
+
+[[noreturn]] void fail_unknown(const Dialect& dialect, std::string_view name) {
+  for (const Refusal& refusal : dialect.refused) {
+    if (plain(name) == plain(refusal.name)) {
+      throw Error(std::string(dialect.name) + ": " + std::string(refusal.name) + " " + std::string(refusal.reason));
+    }
+  }
+  std::vector<std::string> known;
+  for (const Optimizer& optimizer : dialect.optimizers) known.emplace_back(optimizer.name);
+  throw Error(std::string(dialect.name) + ": '" + std::string(name) + "' is no optimizer with a counterpart" +
+              suggest(name, known));
+}
+
+}  // namespace
+
+std::string plain(std::string_view name) {
+  std::string result;
+  for (const char character : name) {
+    if (character != '_') result += static_cast<char>(std::tolower(static_cast<unsigned char>(character)));
+  }
+  return result;
+}
+
+json::Object parse(const Dialect& dialect, std::string_view text) {
+  const std::string what = std::string(dialect.name) + " options";
+  std::string_view key;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '"') {
+      const std::size_t start = ++i;
+      while (i < text.size() && text[i] != '"') i += text[i] == '\\' ? 2 : 1;
+      if (i < text.size()) key = text.substr(start, i - start);
+      continue;
+    }
+    for (const std::string_view word : {"NaN", "Infinity", "-Infinity"}) {
+      if (text.substr(i).starts_with(word)) {
+        throw Error(what + ": " + std::string(key) + " = " + std::string(word) + "; allowed are finite numbers");
+      }
+    }
+  }
+  return json::parse(text, what).object(what);
+}
+
+const Optimizer* find(const Dialect& dialect, std::string_view name) {
+  for (const Optimizer& optimizer : dialect.optimizers) {
+    if (plain(name) == plain(optimizer.name)) return &optimizer;
+  }
+  return nullptr;
+}
+
+const Optimizer& choose(const Dialect& dialect, std::string_view told, const json::Object& config) {
+  if (const Optimizer* named = find(dialect, told)) return *named;
+  std::vector<const Optimizer*> possible = candidates(dialect, told);
+  if (possible.empty() && plain(told) == "amsgrad") possible = {find(dialect, "adam")};
+  if (possible.empty()) fail_unknown(dialect, told);
+  if (possible.size() == 1) return *possible.front();
+  for (const Mark& mark : dialect.marks) {
+    const auto marked = std::ranges::find(possible, mark.optimizer, &Optimizer::name);
+    if (marked != possible.end() && fits(mark, config)) return **marked;
+  }
+  throw Error(std::string(dialect.name) + ": these keys do not tell the optimizer; name it: " + names(possible));
+}
+
+const Optimizer& optimizer_for(const Dialect& dialect, const Options& options) {
+  const std::string_view rule = options.rule().name;
+  for (const Optimizer& optimizer : dialect.optimizers) {
+    if (optimizer.rule == rule) return optimizer;
+  }
+  if (rule == "amsgrad") return *find(dialect, "adam");
+  throw Error(std::string(rule) + " has no counterpart in " + std::string(dialect.name));
+}
+
+std::string to_json(const Texts& texts) {
+  std::string result = "{";
+  for (const auto& [key, text] : texts) {
+    result += result.size() > 1 ? ", " : "";
+    json::append_string(result, key);
+    result += ": " + text;
+  }
+  return result + "}";
+}
+
+}  // namespace thalweg::dialects

@@ -1,0 +1,102 @@
+// What the dialects share: a framework's optimizers as tables, and how configurations are read and written by them.
+#pragma once
+
+#include "checkpoint/json.h"
+
+#include <thalweg/dialects.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace thalweg::dialects {
+
+/// A key of a configuration whose value is a hyper-parameter.
+struct Key {
+  std::string_view name;         ///< the framework's
+  std::string_view option = {};  ///< thalweg's, if it is another
+  std::optional<double> fallback =
+      {};                        ///< its value where the key is missing, if it is not thalweg's default of the rule
+  std::string_view second = {};  ///< the value is a list of two numbers, and this the second one's option
+  bool required = false;         ///< the framework has no default
+  bool null_is_zero = false;
+
+  std::string_view thalweg_name() const { return option.empty() ? name : option; }
+};
+
+/// An option of thalweg that the framework has no key for, where its value is not thalweg's default of the rule.
+struct Fixed {
+  std::string_view option;
+  double value;
+};
+
+/// A key of which thalweg can do only this one value.
+struct OnlyValue {
+  std::string_view key;
+  json::Value value;
+  std::string_view reason = "has no counterpart yet";
+};
+
+/// One class, function or operation of a framework.
+struct Optimizer {
+  std::string_view name;  ///< the framework's
+  std::string_view rule;  ///< thalweg's; the rule amsgrad instead where a key `amsgrad` is true
+  std::vector<Key> keys;
+  std::vector<Fixed> fixed = {};
+  std::vector<OnlyValue> only = {};
+};
+
+/// Keys by which an optimizer can be told from the others.
+struct Mark {
+  std::string_view optimizer;
+  std::vector<std::string_view> with;
+  std::vector<std::string_view> without = {};
+  std::string_view is_true = {};  ///< a key that must be there with this value
+};
+
+/// What thalweg refuses by name.
+struct Refusal {
+  std::string_view name, reason;
+};
+
+/// A framework.
+struct Dialect {
+  std::string_view name;
+  StepCount step_count;
+  std::vector<Optimizer> optimizers;
+  std::vector<Mark> marks;                    ///< the first that fits decides
+  std::vector<OnlyValue> only = {};           ///< of every optimizer
+  std::vector<std::string_view> passed_over;  ///< keys without a meaning for the numbers
+  std::vector<Refusal> refused = {};
+};
+
+/// Lower case, without underscores: names are the same if these are.
+std::string plain(std::string_view name);
+
+/// Reads one JSON object. Also names the key where NaN or Infinity stands, which JSON does not have and Python writes.
+json::Object parse(const Dialect& dialect, std::string_view text);
+
+/// The optimizer of this name, or nullptr.
+const Optimizer* find(const Dialect& dialect, std::string_view name);
+
+/// The optimizer that is called `told` in the framework or in thalweg; if nothing is told, or several optimizers are
+/// the same rule, the one whose marks the configuration has.
+const Optimizer& choose(const Dialect& dialect, std::string_view told, const json::Object& config);
+
+/// Translates a configuration. `told` matters only as the rule amsgrad, which must agree with the key `amsgrad`.
+Translation read(const Dialect& dialect, const Optimizer& optimizer, std::string_view told, const json::Object& config);
+
+/// Keys and the JSON texts of their values.
+using Texts = std::vector<std::pair<std::string_view, std::string>>;
+
+/// The optimizer that computes this rule. Throws Error if the framework has none.
+const Optimizer& optimizer_for(const Dialect& dialect, const Options& options);
+
+/// The keys of an optimizer with the values of these options. Throws Error for an option that it cannot express.
+Texts write(const Dialect& dialect, const Optimizer& optimizer, const Options& options);
+
+std::string to_json(const Texts& texts);
+
+}  // namespace thalweg::dialects

@@ -1,0 +1,169 @@
+// Values of the dialects: a configuration read and written key by key.
+#include "dialects/dialect.h"
+#include "text.h"
+
+#include <thalweg/suggest.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace thalweg::dialects {
+namespace {
+
+/// "keras RMSprop: ", in front of every message.
+std::string prefix(const Dialect& dialect, const Optimizer& optimizer) {
+  return std::string(dialect.name) + " " + std::string(optimizer.name) + ": ";
+}
+
+const OptionInfo& info_of(const RuleInfo& rule, std::string_view option) {
+  return rule.options[static_cast<std::size_t>(rule.find_option(option))];
+}
+
+bool is_equal(const json::Value& value, const json::Value& other) {
+  try {
+    return value == other || value.number("") == other.number("");  // 0.0 is 0
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+/// Calls `visit` with every key of which only one value can be done.
+template <class Visitor>
+void for_each_only(const Dialect& dialect, const Optimizer& optimizer, const Visitor& visit) {
+  for (const OnlyValue& only : dialect.only) visit(only);
+  for (const OnlyValue& only : optimizer.only) visit(only);
+}
+
+void check_keys(const Dialect& dialect, const Optimizer& optimizer, const json::Object& config) {
+  std::vector<std::string> known;
+  for (const Key& key : optimizer.keys) known.emplace_back(key.name);
+  for_each_only(dialect, optimizer, [&](const OnlyValue& only) {
+    known.emplace_back(only.key);
+    const auto member = config.find(only.key);
+    if (member == config.end() || is_equal(member->second, only.value)) return;
+    constexpr std::size_t kMostBytes = 40;
+    std::string value = json::to_string(member->second);
+    if (value.size() > kMostBytes) value = member->second.describe();
+    throw Error(prefix(dialect, optimizer) + std::string(only.key) + " = " + value + " " + std::string(only.reason) +
+                "; allowed is " + json::to_string(only.value));
+  });
+  known.insert(known.end(), dialect.passed_over.begin(), dialect.passed_over.end());
+  for (const auto& [name, value] : config) {
+    if (std::ranges::find(known, name) != known.end()) continue;
+    throw Error(prefix(dialect, optimizer) + "unknown key '" + name + "'" + suggest(name, known));
+  }
+}
+
+/// Sets one option to one value of a configuration; `what` names the key in front of errors.
+void set(Options& options, std::string_view option, const json::Value& value, const std::string& what) {
+  const OptionInfo& info = info_of(options.rule(), option);
+  if (info.type == OptionType::boolean) {
+    options.set(option, value.boolean(what) ? 1 : 0);
+    return;
+  }
+  if (option == "lr" && value.is_object()) {
+    throw Error(what + " is a schedule, which has no counterpart yet; allowed is a number in " + info.range.text());
+  }
+  const double number = value.number(what);
+  if (!info.range.contains(number)) {
+    throw Error(what + " = " + to_text(number) + " is outside " + info.range.text());
+  }
+  options.set(option, number);
+}
+
+/// The rule, which is another one if the key `amsgrad` says so.
+std::string_view rule_of(const Optimizer& optimizer, bool is_told, const json::Object& config,
+                         const std::string& prefix) {
+  if (std::ranges::find(optimizer.keys, "amsgrad", &Key::name) == optimizer.keys.end()) {
+    if (is_told && optimizer.rule != "amsgrad") throw Error(prefix + "this is not the rule amsgrad");
+    return optimizer.rule;
+  }
+  const auto member = config.find("amsgrad");
+  const bool amsgrad = member == config.end() ? is_told : member->second.boolean(prefix + "amsgrad");
+  if (is_told && !amsgrad) throw Error(prefix + "amsgrad = false contradicts the rule amsgrad; allowed is true");
+  return amsgrad ? "amsgrad" : optimizer.rule;
+}
+
+/// Does this option change anything beside the others?
+bool matters(const Options& options, std::string_view option) {
+  // The first does nothing where the second is 0.
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kIdle{{
+      {"decoupled_weight_decay", "weight_decay"},
+      {"dampening", "momentum"},
+      {"nesterov", "momentum"},
+      {"lr_in_momentum", "momentum"},
+      {"eps_inside", "eps"},
+      {"eps_beside", "eps"},
+      {"eps_before_correction", "eps"},
+      {"maximum_of_corrected", "amsgrad"},
+  }};
+  return std::ranges::none_of(kIdle, [&](const auto& pair) {
+    return pair.first == option && options.has(pair.second) && options.get(pair.second) == 0;
+  });
+}
+
+/// The option's value as JSON. Whole numbers keep a fraction, by which Python makes them floats.
+std::string value_text(const Options& options, std::string_view option) {
+  const double value = options.get(option);
+  if (info_of(options.rule(), option).type == OptionType::boolean) return value != 0 ? "true" : "false";
+  const std::string text = to_text(value);
+  return text.find_first_of(".e") == std::string::npos ? text + ".0" : text;
+}
+
+}  // namespace
+
+Translation read(const Dialect& dialect, const Optimizer& optimizer, std::string_view told,
+                 const json::Object& config) {
+  const std::string prefix = dialects::prefix(dialect, optimizer);
+  check_keys(dialect, optimizer, config);
+  Options options = Options::of(rule_of(optimizer, plain(told) == "amsgrad", config, prefix));
+  for (const Fixed& fixed : optimizer.fixed) options.set(fixed.option, fixed.value);
+  for (const Key& key : optimizer.keys) {
+    const std::string what = prefix + std::string(key.name);
+    const std::string_view option = key.thalweg_name();
+    const auto member = config.find(key.name);
+    if (member == config.end()) {
+      if (key.required) throw Error(what + " is missing, and has no default");
+      // The defaults of AdamW hold with amsgrad too; amsgrad itself may have been told instead.
+      const double own = info_of(thalweg::rule(optimizer.rule), option).default_value;
+      if (key.second.empty() && option != "amsgrad") options.set(option, key.fallback.value_or(own));
+    } else if (key.null_is_zero && member->second.is_null()) {
+      options.set(option, 0);
+    } else if (key.second.empty()) {
+      set(options, option, member->second, what);
+    } else {
+      const json::Array& pair = member->second.array(what);
+      if (pair.size() != 2) throw Error(what + " has " + std::to_string(pair.size()) + " elements; allowed are 2");
+      set(options, option, pair[0], what + "[0]");
+      set(options, key.second, pair[1], what + "[1]");
+    }
+  }
+  return {.options = std::move(options), .step_count = dialect.step_count};
+}
+
+Texts write(const Dialect& dialect, const Optimizer& optimizer, const Options& options) {
+  Options expressed = Options::of(options.rule().name);
+  for (const Fixed& fixed : optimizer.fixed) expressed.set(fixed.option, fixed.value);
+  Texts texts;
+  for (const Key& key : optimizer.keys) {
+    const std::string_view option = key.thalweg_name();
+    std::string text = value_text(options, option);
+    expressed.set(option, options.get(option));
+    if (!key.second.empty()) {
+      text = "[" + text + ", " + value_text(options, key.second) + "]";
+      expressed.set(key.second, options.get(key.second));
+    }
+    if (key.null_is_zero && options.get(option) == 0) text = "null";
+    texts.emplace_back(key.name, std::move(text));
+  }
+  for (const OptionInfo& info : options.rule().options) {
+    if (options.get(info.name) == expressed.get(info.name) || !matters(options, info.name)) continue;
+    throw Error(std::string(options.rule().name) + ": " + std::string(info.name) + " = " +
+                value_text(options, info.name) + " has no counterpart in " + std::string(dialect.name) + "'s " +
+                std::string(optimizer.name) + ", which has " + value_text(expressed, info.name));
+  }
+  return texts;
+}
+
+}  // namespace thalweg::dialects

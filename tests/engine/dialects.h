@@ -1,0 +1,34 @@
+// The dialects by the name of the peer, as the recordings have it.
+#pragma once
+
+#include "engine/golden_cases.h"
+#include "error_of.h"
+
+#include <thalweg/dialects.h>
+
+#include <string>
+#include <string_view>
+
+namespace thalweg::tests {
+
+/// What the dialect of this peer makes of a configuration.
+inline Translation translate(std::string_view peer, std::string_view name, std::string_view json) {
+  if (peer == "torch") return from_torch(json, name);
+  if (peer == "keras") return from_keras(json, name);
+  if (peer == "optax") return from_optax(name, json);
+  return from_tf1(json, name);
+}
+
+/// The message of the Error that it throws.
+inline std::string error_in(std::string_view peer, std::string_view name, std::string_view json) {
+  return error_of([&] { (void)translate(peer, name, json); });
+}
+
+inline std::string config(const GoldenCase& golden) { return json::to_string(golden.peer_options); }
+
+/// What the framework calls the recorded optimizer, or thalweg, if that is the same.
+inline const std::string& name_of(const GoldenCase& golden) {
+  return golden.peer_name.empty() ? golden.rule : golden.peer_name;
+}
+
+}  // namespace thalweg::tests

@@ -1,0 +1,121 @@
+// What the dialects refuse, and how they say so.
+#include "engine/dialects.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace thalweg::tests {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(DialectRefusals, RefuseWhatARecordingNeedsBesideItsRule) {
+  int count = 0;
+  for (const GoldenCase& golden : golden_cases()) {
+    if (golden.needs.empty()) continue;
+    SCOPED_TRACE(golden.id);
+    const std::string error = error_in(golden.peer, name_of(golden), config(golden));
+    EXPECT_THAT(error, HasSubstr("no counterpart yet"));
+    const std::map<std::string, std::string> keys = {
+        {"clip", "clip"}, {"ema", "use_ema = true"}, {"schedule", "schedule"}, {"first_state", "0 = "}};
+    if (golden.needs.size() == 1) {
+      EXPECT_THAT(error, HasSubstr(keys.at(golden.needs[0])));
+    }
+    ++count;
+  }
+  EXPECT_GE(count, 30);
+}
+
+TEST(DialectRefusals, NameTheKeyInErrors) {
+  struct Case {
+    const char *peer, *name, *json;
+    std::vector<const char*> parts;
+  };
+  const std::vector<Case> cases = {
+      // Unknown keys.
+      {"torch",
+       "",
+       R"({"alpha": 0.9, "centered": true, "momentun": 0.5})",
+       {"torch RMSprop: unknown key 'momentun'", "did you mean momentum?"}},
+      {"torch", "sgd", R"({"weight_dcay": 0})", {"torch SGD", "'weight_dcay'", "weight_decay"}},
+      {"keras", "RMSprop", R"({"roh": 0.9})", {"keras RMSprop", "'roh'", "did you mean rho?"}},
+      {"keras", "SGD", R"({"clipnrm": 1})", {"'clipnrm'", "clipnorm"}},
+      {"optax", "adam", R"({"learning_rate": 1, "beta1": 0.9})", {"optax adam", "'beta1'", "b1"}},
+      {"tf1", "ResourceApplyRMSProp", R"({"lr": 1, "decay": 0.9})", {"ResourceApplyRMSProp", "'decay'", "rho"}},
+      // Outside the range, not finite, missing.
+      {"torch", "rmsprop", R"({"alpha": 1.2})", {"torch RMSprop: alpha = 1.2 is outside [0, 1)"}},
+      {"torch", "Adam", R"({"betas": [0.9, 1]})", {"torch Adam: betas[1] = 1 is outside [0, 1)"}},
+      {"keras", "Adam", R"({"beta_1": -0.1})", {"keras Adam: beta_1 = -0.1 is outside [0, 1)"}},
+      {"optax", "rmsprop", R"({"learning_rate": 1, "decay": 1})", {"optax rmsprop: decay = 1 is outside [0, 1)"}},
+      {"tf1", "ResourceApplyRMSProp", R"({"lr": -1})", {"lr = -1 is outside [0, "}},
+      {"torch", "Adam", R"({"lr": NaN})", {"torch options: lr = NaN", "finite"}},
+      {"torch", "Adam", R"({"lr": 1, "betas": [0.9, Infinity]})", {"betas = Infinity", "finite"}},
+      {"keras", "SGD", R"({"a\"b": "NaN", "learning_rate": -Infinity})", {"learning_rate = -Infinity"}},
+      {"torch", "Adam", R"({"lr": 1e999})", {"torch options", "range of a double"}},
+      {"optax", "adam", "{}", {"optax adam: learning_rate is missing"}},
+      {"optax", "adadelta", "{}", {"optax adadelta: learning_rate is missing"}},
+      {"tf1", "ResourceApplyMomentum", R"({"lr": 1})", {"momentum is missing"}},
+      // The wrong type.
+      {"torch", "rmsprop", R"({"alpha": "0.9"})", {"torch RMSprop: alpha", "the string \"0.9\"", "a number"}},
+      {"torch", "rmsprop", R"({"centered": 1})", {"torch RMSprop: centered", "the number 1", "true or false"}},
+      {"torch", "sgd", R"({"momentum": false})", {"torch SGD: momentum", "false", "a number"}},
+      {"torch", "Adam", R"({"betas": 0.9})", {"torch Adam: betas", "the number 0.9", "an array"}},
+      {"torch", "Adam", R"({"betas": [0.9]})", {"torch Adam: betas has 1 elements; allowed are 2"}},
+      {"torch", "Adam", R"({"betas": [0.9, null]})", {"torch Adam: betas[1]", "null", "a number"}},
+      {"torch", "Adam", R"({"amsgrad": 1})", {"torch Adam: amsgrad", "the number 1", "true or false"}},
+      {"torch", "sgd", R"({"weight_decay": null})", {"torch SGD: weight_decay", "null", "a number"}},
+      {"keras", "AdamW", R"({"weight_decay": null})", {"keras AdamW: weight_decay", "null"}},
+      {"optax", "adadelta", R"({"learning_rate": null})", {"optax adadelta: learning_rate", "null"}},
+      {"torch", "sgd", "[]", {"torch options", "an array", "an object"}},
+      {"torch", "sgd", "{", {"torch options"}},
+      {"keras", "", "", {"keras options"}},
+      // What thalweg does not do.
+      {"keras",
+       "SGD",
+       R"({"gradient_accumulation_steps": 4})",
+       {"keras SGD: gradient_accumulation_steps = 4 has no counterpart yet; allowed is null"}},
+      {"keras", "SGD", R"({"loss_scale_factor": 8.0})", {"loss_scale_factor = 8 has no counterpart yet"}},
+      {"keras", "SGD", R"({"use_ema": true})", {"use_ema = true has no counterpart yet; allowed is false"}},
+      {"keras", "SGD", R"({"decay": 0.1})", {"decay = 0.1", "decay of the learning rate"}},
+      {"keras", "SGD", R"({"is_legacy_optimizer": true})", {"is_legacy_optimizer = true"}},
+      {"keras",
+       "SGD",
+       R"({"learning_rate": {"class_name": "CosineDecay"}})",
+       {"keras SGD: learning_rate is a schedule", "no counterpart yet", "a number"}},
+      {"optax", "adam", R"({"learning_rate": 1, "mu_dtype": "bfloat16"})", {"mu_dtype = \"bfloat16\" has no"}},
+      {"optax", "adamw", R"({"learning_rate": 1, "mask": {"a": true}})", {"mask = "}},
+      {"optax", "nadam", R"({"learning_rate": 1, "nesterov": 1})", {"optax nadam: nesterov = 1", "true"}},
+      {"optax", "rprop", R"({"learning_rate": 1})", {"optax: rprop of 0.2.8", "the step before", "clamp_always"}},
+      {"tf1", "ResourceApplyCenteredRMSProp", R"({"lr": 1, "mg0": 0.1})", {"mg0 = 0.1 has no counterpart yet"}},
+      {"tf1", "ResourceApplyRMSProp", R"({"lr": 1, "mom0": "x"})", {"mom0 = \"x\" has no counterpart yet"}},
+      {"tf1", "ResourceApplyAdam", R"({"use_nesterov": true})", {"use_nesterov = true", "not imitated"}},
+      {"tf1", "ResourceApplyAdagrad", R"({"lr": 1, "update_slots": false})", {"update_slots = false"}},
+      // Names.
+      {"torch", "RMSprob", "{}", {"torch: 'RMSprob'", "did you mean RMSprop?"}},
+      {"torch", "lion", "{}", {"torch: 'lion' is no optimizer"}},
+      {"keras", "radam", "{}", {"keras: 'radam' is no optimizer"}},
+      {"optax", "adamww", "{}", {"optax: 'adamww'", "adamw"}},
+      {"optax", "", "{}", {"optax: ", "name it", "sgd", "lion"}},
+      {"tf1", "ResourceApplyFtrl", "{}", {"tf1: 'ResourceApplyFtrl' is no optimizer"}},
+      {"tf1", "rprop", "{}", {"tf1: 'rprop' is no optimizer"}},
+      {"tf1",
+       "sgd",
+       R"({"lr": 1, "momentum": 0.5})",
+       {"name it: ", "ResourceApplyMomentum or ResourceApplyKerasMomentum"}},
+      {"torch", "", R"({"lr": 0.1})", {"torch: these keys do not tell the optimizer; name it", "SGD", "Rprop"}},
+      {"torch", "", R"({"lr": 0.1, "betas": [0.9, 0.99], "eps": 1e-8})", {"name it"}},
+      {"torch", "amsgrad", R"({"amsgrad": false})", {"torch Adam: amsgrad = false contradicts"}},
+  };
+  for (const Case& expected : cases) {
+    SCOPED_TRACE(std::string(expected.peer) + " " + expected.name + " " + expected.json);
+    const std::string error = error_in(expected.peer, expected.name, expected.json);
+    for (const char* part : expected.parts) EXPECT_THAT(error, HasSubstr(part));
+  }
+}
+
+}  // namespace
+}  // namespace thalweg::tests

@@ -1,0 +1,188 @@
+// The dialects against the frameworks' recordings and defaults.
+#include "engine/dialects.h"
+
+#include <thalweg/rules.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace thalweg::tests {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+TEST(Dialects, TranslateEveryRecording) {
+  std::map<std::string, int> counts;
+  for (const GoldenCase& golden : golden_cases()) {
+    SCOPED_TRACE(golden.id);
+    if (!golden.needs.empty()) continue;
+    const Translation translation = translate(golden.peer, name_of(golden), config(golden));
+    EXPECT_EQ(translation.options.text(), golden.options.text());
+    EXPECT_EQ(translation.options, golden.options);
+    EXPECT_EQ(translation.step_count, golden.step_count);
+    ++counts[golden.peer];
+  }
+  EXPECT_GE(counts["torch"], 134);
+  EXPECT_GE(counts["keras"], 48);
+  EXPECT_GE(counts["optax"], 103);
+  EXPECT_GE(counts["tf1"], 35);
+}
+
+TEST(Dialects, TranslateEveryRecordingToldTheRule) {
+  // For Optax and TensorFlow a rule may be several functions.
+  for (const GoldenCase& golden : golden_cases()) {
+    SCOPED_TRACE(golden.id);
+    if (!golden.needs.empty() || golden.peer == "optax") continue;
+    if (golden.peer == "tf1" && golden.rule == "sgd") continue;
+    EXPECT_EQ(translate(golden.peer, golden.rule, config(golden)).options, golden.options);
+  }
+}
+
+TEST(Dialects, TellTheRuleFromTheKeys) {
+  const std::set<std::string> tf1_not_told = {"ResourceApplyMomentum", "ResourceApplyKerasMomentum",
+                                              "ResourceApplyAdaMax"};
+  for (const GoldenCase& golden : golden_cases()) {
+    SCOPED_TRACE(golden.id);
+    if (!golden.needs.empty() || golden.peer == "optax") continue;
+    const auto* nesterov = golden.peer_options.find("use_nesterov", "");
+    if (tf1_not_told.contains(golden.peer_name) || (golden.peer_name == "ResourceApplyAdam" && nesterov == nullptr)) {
+      EXPECT_THAT(error_in("tf1", "", config(golden)), AllOf(HasSubstr("name it"), HasSubstr("ResourceApply")));
+      continue;
+    }
+    const Options told = translate(golden.peer, "", config(golden)).options;
+    if (golden.peer == "torch" && golden.rule == "adam" && told.get("decoupled_weight_decay") != 0) {
+      EXPECT_EQ(told.rule().name, "adamw");  // the same keys and values
+      EXPECT_EQ(told.values(), golden.options.values());
+    } else {
+      EXPECT_EQ(told, golden.options);
+    }
+  }
+}
+
+TEST(Dialects, TellKerasRulesWithoutAName) {
+  for (const GoldenCase& golden : golden_cases()) {
+    SCOPED_TRACE(golden.id);
+    if (!golden.needs.empty() || golden.peer != "keras") continue;
+    json::Object keys = golden.peer_options.object("options");
+    for (const char* name : {"", "name", "my_optimizer"}) {
+      keys.erase("name");
+      if (*name != '\0') keys["name"] = name;
+      const std::string text = json::to_string(keys);
+      if (golden.rule == "adamax" || golden.rule == "nadam") {
+        EXPECT_THAT(error_in("keras", "", text), AllOf(HasSubstr("name it"), HasSubstr("Adamax"), HasSubstr("Nadam")));
+      } else {
+        const Options told = from_keras(text).options;
+        EXPECT_EQ(told.values(), golden.options.values());
+        EXPECT_EQ(told.rule().name, golden.rule == "adamw" ? "adam" : golden.rule);
+      }
+    }
+  }
+}
+
+// What the frameworks' own constructors have as defaults (PyTorch 2.13, Keras 3.15, Optax 0.2.8, TensorFlow 1's
+// classes).
+TEST(Dialects, FillInTheFrameworksDefaults) {
+  struct Case {
+    const char *peer, *name, *json, *thalweg;
+  };
+  const std::vector<Case> cases = {
+      {"torch", "SGD", "{}", "sgd:lr=1e-3"},
+      {"torch", "RMSprop", "{}", "rmsprop:lr=1e-2,alpha=.99,eps=1e-8"},
+      {"torch", "Adagrad", "{}", "adagrad:lr=1e-2,eps=1e-10"},
+      {"torch", "Adadelta", "{}", "adadelta:lr=1,rho=.9,eps=1e-6"},
+      {"torch", "Adam", "{}", "adam:lr=1e-3,beta1=.9,beta2=.999,eps=1e-8"},
+      {"torch", "AdamW", "{}", "adamw:lr=1e-3,weight_decay=1e-2,decoupled_weight_decay=true"},
+      {"torch", "AdamW", R"({"amsgrad": true})", "amsgrad:weight_decay=1e-2,decoupled_weight_decay=true"},
+      {"torch", "amsgrad", "{}", "amsgrad:weight_decay=0,decoupled_weight_decay=false"},
+      {"torch", "Adamax", "{}", "adamax:lr=2e-3,eps=1e-8"},
+      {"torch", "NAdam", "{}", "nadam:lr=2e-3,momentum_decay=4e-3"},
+      {"torch", "RAdam", "{}", "radam:lr=1e-3"},
+      {"torch", "Rprop", "{}", "rprop:lr=1e-2,eta_minus=.5,eta_plus=1.2,step_min=1e-6,step_max=50"},
+      {"keras", "SGD", "{}", "sgd:lr=1e-2,lr_in_momentum=true,decoupled_weight_decay=true"},
+      {"keras", "RMSprop", "{}",
+       "rmsprop:lr=1e-3,alpha=.9,eps=1e-7,eps_inside=true,lr_in_momentum=true,decoupled_weight_decay=true"},
+      {"keras", "Adagrad", "{}",
+       "adagrad:lr=1e-3,initial_accumulator_value=.1,eps=1e-7,eps_inside=true,decoupled_weight_decay=true"},
+      {"keras", "Adadelta", "{}", "adadelta:lr=1e-3,rho=.95,eps=1e-7,decoupled_weight_decay=true"},
+      {"keras", "Adam", "{}", "adam:lr=1e-3,eps=1e-7,eps_before_correction=true,decoupled_weight_decay=true"},
+      {"keras", "AdamW", "{}", "adamw:lr=1e-3,eps=1e-7,weight_decay=4e-3,eps_before_correction=true"},
+      {"keras", "adam_w", R"({"amsgrad": true})",
+       "amsgrad:eps=1e-7,weight_decay=4e-3,eps_before_correction=true,decoupled_weight_decay=true"},
+      {"keras", "amsgrad", "{}", "amsgrad:lr=1e-3,eps=1e-7,eps_before_correction=true,decoupled_weight_decay=true"},
+      {"keras", "Adamax", "{}", "adamax:lr=1e-3,eps=1e-7,eps_beside=true,decoupled_weight_decay=true"},
+      {"keras", "Nadam", "{}", "nadam:lr=1e-3,eps=1e-7,momentum_decay=1,decoupled_weight_decay=true"},
+      {"keras", "Lion", "{}", "lion:lr=1e-3,beta1=.9,beta2=.99"},
+      {"optax", "sgd", R"({"learning_rate": 2})", "sgd:lr=2"},
+      {"optax", "rmsprop", R"({"learning_rate": 2})",
+       "rmsprop:lr=2,alpha=.9,eps=1e-8,eps_inside=true,lr_in_momentum=true"},
+      {"optax", "adagrad", R"({"learning_rate": 2})",
+       "adagrad:lr=2,initial_accumulator_value=.1,eps=1e-7,eps_inside=true"},
+      {"optax", "adadelta", R"({"learning_rate": 2})", "adadelta:lr=2,rho=.9,eps=1e-6"},
+      {"optax", "adam", R"({"learning_rate": 2})", "adam:lr=2,eps=1e-8,decoupled_weight_decay=true"},
+      {"optax", "adamw", R"({"learning_rate": 2})", "adamw:lr=2,weight_decay=1e-4"},
+      {"optax", "nadam", R"({"learning_rate": 2})", "nadam:lr=2,momentum_schedule=false,decoupled_weight_decay=true"},
+      {"optax", "nadamw", R"({"learning_rate": 2})",
+       "nadam:lr=2,weight_decay=1e-4,momentum_schedule=false,decoupled_weight_decay=true"},
+      {"optax", "nadam", R"({"learning_rate": 2, "nesterov": false})", "adam:lr=2,decoupled_weight_decay=true"},
+      {"optax", "nadamw", R"({"learning_rate": 2, "nesterov": false})", "adamw:lr=2,weight_decay=1e-4"},
+      {"optax", "amsgrad", R"({"learning_rate": 2})", "amsgrad:lr=2,maximum_of_corrected=true"},
+      {"optax", "adamax", R"({"learning_rate": 2})", "adamax:lr=2,decoupled_weight_decay=true"},
+      {"optax", "adamaxw", R"({"learning_rate": 2})", "adamax:lr=2,weight_decay=1e-4,decoupled_weight_decay=true"},
+      {"optax", "radam", R"({"learning_rate": 2})",
+       "radam:lr=2,threshold=5,threshold_inclusive=true,eps_before_correction=false"},
+      {"optax", "lion", R"({"learning_rate": 2})", "lion:lr=2,weight_decay=1e-3"},
+      {"tf1", "rmsprop", R"({"lr": 2, "rho": 0.8, "momentum": 0})",
+       "rmsprop:lr=2,alpha=.8,eps=1e-10,initial_accumulator_value=1,eps_inside=true,lr_in_momentum=true"},
+      {"tf1", "ApplyRMSProp", R"({"lr": 2})",
+       "rmsprop:lr=2,alpha=.9,eps=1e-10,initial_accumulator_value=1,eps_inside=true,lr_in_momentum=true"},
+      {"tf1", "ResourceApplyMomentum", R"({"lr": 2, "momentum": 0.5})", "sgd:lr=2,momentum=.5"},
+      {"tf1", "ResourceApplyAdagrad", R"({"lr": 2})", "adagrad:lr=2,eps=0,initial_accumulator_value=.1"},
+      {"tf1", "adadelta", "{}", "adadelta:lr=1e-3,rho=.95,eps=1e-8"},
+      {"tf1", "adam", "{}", "adam:lr=1e-3,beta1=.9,beta2=.999,eps=1e-8,eps_before_correction=true"},
+  };
+  for (const Case& expected : cases) {
+    SCOPED_TRACE(std::string(expected.peer) + " " + expected.name);
+    EXPECT_EQ(translate(expected.peer, expected.name, expected.json).options.text(),
+              parse_options(expected.thalweg).text());
+  }
+}
+
+TEST(Dialects, PassOverWhatHasNoMeaningForTheNumbers) {
+  EXPECT_EQ(from_torch(R"({"params": [0, 1], "param_names": ["a", "b"], "lr": 0.5, "foreach": true, "fused": null,
+                           "capturable": true, "differentiable": true, "initial_lr": 1})",
+                       "rmsprop")
+                .options,
+            Options(RMSprop{.lr = 0.5}));
+  EXPECT_EQ(from_keras(R"({"name": "x", "jit_compile": true, "loss_scale_factor": null, "decay": 0.0,
+                           "is_legacy_optimizer": false, "ema_momentum": 0.5})",
+                       "Lion")
+                .options,
+            from_keras("{}", "lion").options);
+  EXPECT_EQ(from_optax("adam", R"({"learning_rate": 1, "mu_dtype": null, "mask": null})").options,
+            from_optax("adam", R"({"learning_rate": 1})").options);
+  EXPECT_EQ(from_tf1(R"({"alpha": 1, "use_locking": true, "name": "x"})").options, Options(SGD{.lr = 1}));
+}
+
+TEST(Dialects, ReadKerasSerializedForm) {
+  const char* text = R"({"module": "keras.optimizers", "class_name": "RMSprop", "registered_name": null,
+                         "config": {"name": "adam", "rho": 0.8}})";
+  const Options expected = from_keras(R"({"rho": 0.8})", "RMSprop").options;
+  EXPECT_EQ(from_keras(text).options, expected);
+  EXPECT_EQ(from_keras(text, "rmsprop").options, expected);
+  EXPECT_THAT(error_of([&] { (void)from_keras(text, "adam"); }), AllOf(HasSubstr("RMSprop"), HasSubstr("'adam'")));
+  EXPECT_THAT(error_of([&] { (void)from_keras(text, "amsgrad"); }), HasSubstr("amsgrad"));
+  EXPECT_THAT(error_in("keras", "", R"({"class_name": "Ftrl", "config": {}})"), HasSubstr("'Ftrl' is no optimizer"));
+  EXPECT_THAT(error_in("keras", "", R"({"class_name": "SGD"})"), HasSubstr("\"config\" is missing"));
+  EXPECT_THAT(error_in("keras", "", R"({"class_name": 3, "config": {}})"), HasSubstr("class_name: the number 3"));
+  EXPECT_THAT(error_in("keras", "", R"({"class_name": "SGD", "config": {}, "modul": ""})"),
+              AllOf(HasSubstr("'modul'"), HasSubstr("did you mean module?")));
+}
+
+}  // namespace
+}  // namespace thalweg::tests

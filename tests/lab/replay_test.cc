@@ -1,0 +1,156 @@
+// thalweg replay: recorded runs of four frameworks, runs that are not met, and files that cannot be used.
+#include "replay/replay.h"
+#include "command.h"
+#include "error_of.h"
+#include "idx_files.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <zlib.h>
+#include <nlohmann/json.hpp>
+
+#include <array>
+#include <fstream>
+#include <string>
+#include <vector>
+
+namespace thalweg::lab {
+namespace {
+
+using nlohmann::json;
+using testing::AllOf;
+using testing::HasSubstr;
+using tests::error_of;
+
+json recordings(const std::string& peer) {
+  gzFile file = gzopen((std::string(THALWEG_GOLDENS) + "/" + peer + ".json.gz").c_str(), "rb");
+  std::string text;
+  std::array<char, 1 << 16> block{};
+  for (int got = 0; (got = gzread(file, block.data(), block.size())) > 0;) {
+    text.append(block.data(), static_cast<std::size_t>(got));
+  }
+  gzclose(file);
+  return json::parse(text);
+}
+
+class Replay : public testing::Test {
+ protected:
+  std::string write(const json& cases) const {
+    const std::filesystem::path file = folder_.path() / "recorded.json";
+    std::ofstream(file) << cases;
+    return file.string();
+  }
+  std::string refused(const json& changes) const {
+    json changed = one_;
+    changed.merge_patch(changes);  // null takes a key away
+    return error_of([&] { read_replay_file(write(changed)); });
+  }
+  test::Ended run(const json& cases, std::vector<std::string> flags = {}) const {
+    flags.insert(flags.begin(), {"replay", write(cases)});
+    return test::run_command(folder_.path(), flags);
+  }
+
+  test::TemporaryFolder folder_;
+  // Two steps of SGD by hand: 1 − 0.5·1, − 0.5·2; 2 − 0.5·4, 2 − 0.5·0.
+  const json one_ = {{"id", "by hand"},
+                     {"peer", "thalweg"},
+                     {"rule", "sgd"},
+                     {"options", {{"lr", 0.5}}},
+                     {"dtype", "float64"},
+                     {"theta0", {1, 2}},
+                     {"grads", {{1, 4}, {2, 0}}},
+                     {"theta", {{"1", {0.5, 0}}, {"2", {-0.5, 0}}}}};
+};
+
+TEST_F(Replay, MeetsWhatTheFrameworksRecorded) {
+  for (const std::string peer : {"torch", "keras", "optax", "tf1"}) {
+    json cases = json::array();
+    for (const json& recorded : recordings(peer)) {
+      if (!recorded.contains("needs")) cases.push_back(recorded);  // clipping and averages are not here yet
+    }
+    EXPECT_GE(cases.size(), 35u) << peer;
+    for (const char* dtype : {"float64", "float32"}) {
+      for (json& recorded : cases) recorded["dtype"] = dtype;
+      for (const ReplayCase& recorded : read_replay_file(write(cases))) {
+        const ReplayResult result = replay(recorded);
+        EXPECT_EQ(result.theta.size(), recorded.expected.size());
+        // Measured at each step by what the numbers are then, not by what they have been: a little more in float.
+        EXPECT_LE(result.max_relative_error.value(), recorded.is_float64 ? 1e-12 : 1e-4)
+            << recorded.id << ", " << dtype << ", step " << result.worst_step;
+      }
+    }
+  }
+}
+
+TEST_F(Replay, TellsWhatIsNotMetAndWhere) {
+  EXPECT_EQ(run(one_).code, 0);
+  EXPECT_THAT(run(one_).output, AllOf(HasSubstr("by hand: 2 steps"), HasSubstr("1 of 1 cases met")));
+  json wrong = one_;
+  wrong["theta"]["2"] = {-0.5, 0.001};
+  const test::Ended ended = run(json::array({one_, wrong}));
+  EXPECT_EQ(ended.code, 1);
+  EXPECT_THAT(ended.output, AllOf(HasSubstr("FAILED  by hand"), HasSubstr("at step 2, index 1")));
+  EXPECT_THAT(ended.errors, HasSubstr("1 of 2 cases are not met"));
+  EXPECT_EQ(run(wrong, {"--rtol", "2"}).code, 0);
+}
+
+TEST_F(Replay, PrintsJson) {
+  const json printed = json::parse(run(one_, {"--json", "--trajectories"}).output).at("cases").at(0);
+  EXPECT_EQ(printed.at("id"), "by hand");
+  EXPECT_EQ(printed.at("steps"), 2);
+  EXPECT_EQ(printed.at("max_relative_error"), 0);
+  EXPECT_EQ(printed.at("passed"), true);
+  EXPECT_EQ(printed.at("theta"), (json{{"1", {0.5, 0}}, {"2", {-0.5, 0}}}));
+  json open = one_;
+  open.erase("theta");
+  const json all = json::parse(run(open, {"--json", "--trajectories"}).output).at("cases").at(0);
+  EXPECT_EQ(all.at("theta"), printed.at("theta")) << "every step, if none is named";
+  EXPECT_TRUE(all.at("max_relative_error").is_null());
+}
+
+TEST_F(Replay, RatesSplitsRowsAndMissingGradients) {
+  json changed = one_;
+  changed["lr_schedule"] = {{0, 0.5}, {2, 0.25}};
+  changed["splits"] = {1, 1};
+  changed["theta"]["2"] = {0, 0};
+  EXPECT_EQ(replay(read_replay_file(write(changed)).at(0)).max_relative_error, 0);
+  changed = one_;
+  changed["shape"] = {2, 1};
+  changed["sparse_rows"] = {{1, 0, 1}, {0}};
+  EXPECT_EQ(replay(read_replay_file(write(changed)).at(0)).max_relative_error, 0);
+  changed = one_;
+  changed["grads"][1] = nullptr;
+  changed["theta"]["2"] = {0.5, 0};
+  EXPECT_EQ(replay(read_replay_file(write(changed)).at(0)).max_relative_error, 0);
+}
+
+TEST_F(Replay, RefusesFilesThatCannotBeUsed) {
+  EXPECT_THAT(refused({{"theta0", nullptr}}),
+              AllOf(HasSubstr("case 1, \"by hand\""), HasSubstr("\"theta0\" is missing")));
+  EXPECT_THAT(refused({{"rule", "sdg"}}), HasSubstr("sgd"));
+  EXPECT_THAT(refused({{"peer", "pytorch"}}), AllOf(HasSubstr("pytorch"), HasSubstr("torch")));
+  EXPECT_THAT(refused({{"peer", "torch"}, {"options", {{"lr", 0.5}, {"momentun", 0.9}}}}),
+              AllOf(HasSubstr("momentun"), HasSubstr("momentum")));
+  EXPECT_THAT(refused({{"options", {{"alpha", 0.9}}}}), HasSubstr("alpha"));
+  EXPECT_THAT(refused({{"options", {{"lr", "fast"}}}}), AllOf(HasSubstr("lr"), HasSubstr("fast")));
+  EXPECT_THAT(refused({{"dtype", "float16"}}), AllOf(HasSubstr("float16"), HasSubstr("float32 or float64")));
+  EXPECT_THAT(refused({{"grads", {{1, 2}, {3}}}}), HasSubstr("grads[1] has 1 numbers, theta0 2"));
+  EXPECT_THAT(refused({{"grads", {{1, "x"}, {3, 4}}}}), HasSubstr("grads[0][1]"));
+  EXPECT_THAT(refused({{"theta", {{"3", {1, 2}}}}}), HasSubstr("\"3\", expected a step from 0 to 2"));
+  EXPECT_THAT(refused({{"theta", {{"2x", {1, 2}}}}}), HasSubstr("2x"));
+  EXPECT_THAT(refused({{"splits", {1, 2}}}), HasSubstr("splits sum to 3"));
+  EXPECT_THAT(refused({{"sparse_rows", {{0}, {0}}}}), HasSubstr("needs shape"));
+  EXPECT_THAT(refused({{"shape", {2, 1}}, {"sparse_rows", {{0}, {0}}}}), HasSubstr("does not name row 1"));
+  EXPECT_THAT(refused({{"shape", {2, 1}}, {"sparse_rows", {{0, 2}, {0}}}}), HasSubstr("from 0 to 1"));
+  EXPECT_THAT(refused({{"shape", {1, 1}}}), HasSubstr("theta0 has 2"));
+  EXPECT_THAT(refused({{"lr_schedule", {{1, -1}}}}), HasSubstr("lr = -1"));
+  EXPECT_THAT(refused({{"lr_schedule", {{1, 1}, {1, 2}}}}), HasSubstr("step 1 twice"));
+  const test::Ended missing = test::run_command(folder_.path(), {"replay", "nowhere.json"});
+  EXPECT_EQ(missing.code, 2);
+  EXPECT_THAT(missing.errors, HasSubstr("nowhere.json"));
+  std::ofstream(folder_.path() / "cut.json") << "[{";
+  EXPECT_EQ(test::run_command(folder_.path(), {"replay", "cut.json"}).code, 2);
+}
+
+}  // namespace
+}  // namespace thalweg::lab
