@@ -45,7 +45,7 @@ if ((${#programs[@]})); then
   for program in "${programs[@]}"; do
     name=$(basename "$program").run
     attempt "$(place "$program"): builds" cmake --build "$work/programs" --target "$name"
-    attempt "$(place "$program"): runs" "$work/programs/$name"
+    attempt "$(place "$program"): runs" env --chdir="$work/programs" "./$name"  # they may write files
   done
 fi
 
