@@ -89,8 +89,9 @@ ReplayResult replay_as(const ReplayCase& recorded) {
     if (step > 0) run.step(step);
     const auto expected = recorded.expected.find(step);
     const bool is_expected = expected != recorded.expected.end();
-    if (is_expected) compare(result, step, run.theta(), expected->second);
-    if (is_expected || (recorded.expected.empty() && step > 0)) result.theta[step] = run.theta();
+    if (!is_expected && (step == 0 || !recorded.expected.empty())) continue;
+    const std::vector<double>& theta = result.theta[step] = run.theta();
+    if (is_expected) compare(result, step, theta, expected->second);
   }
   return result;
 }

@@ -31,8 +31,11 @@ class Reader {
 
   ReplayCase read() {
     if (!object_.is_object()) fail("a case is an object");
-    const std::string id = object_.contains("id") ? text(object_["id"], "id") : where_;
-    where_ = object_.contains("id") ? fmt::format("{}, \"{}\"", where_, id) : where_;
+    std::string id = where_;
+    if (object_.contains("id")) {
+      id = text(object_["id"], "id");
+      where_ += fmt::format(", \"{}\"", id);
+    }
     const Translation translation = translate();
     ReplayCase result{.id = id,
                       .options = translation.options,

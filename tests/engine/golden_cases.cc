@@ -1,28 +1,12 @@
 // The recordings of other frameworks, in the format that tests/goldens/make.py describes.
 #include "engine/golden_cases.h"
 
-#include <thalweg/error.h>
-
-#include <zlib.h>
+#include "golden_file.h"
 
 #include <algorithm>
-#include <array>
-#include <memory>
 
 namespace thalweg::tests {
 namespace {
-
-std::string read_gzip(const std::string& path) {
-  const std::unique_ptr<gzFile_s, int (*)(gzFile)> file(gzopen(path.c_str(), "rb"), &gzclose);
-  if (file == nullptr) throw Error(path + ": cannot be opened");
-  std::string text;
-  std::array<char, 1 << 16> block{};
-  int got = 0;
-  while ((got = gzread(file.get(), block.data(), block.size())) > 0)
-    text.append(block.data(), static_cast<std::size_t>(got));
-  if (got < 0) throw Error(path + ": is damaged");
-  return text;
-}
 
 std::vector<double> numbers(const json::Value& value, std::string_view what) {
   std::vector<double> result;
@@ -99,9 +83,8 @@ const std::vector<GoldenCase>& golden_cases() {
   static const std::vector<GoldenCase> all = [] {
     std::vector<GoldenCase> cases;
     for (const char* peer : {"torch", "keras", "optax", "tf1"}) {
-      const std::string file = std::string(THALWEG_GOLDENS) + '/' + peer + ".json.gz";
-      const json::Value list = json::parse(read_gzip(file), file);
-      for (const json::Value& value : list.array(file)) cases.push_back(read_case(value));
+      const json::Value list = json::parse(read_golden_file(peer), peer);
+      for (const json::Value& value : list.array(peer)) cases.push_back(read_case(value));
     }
     return cases;
   }();

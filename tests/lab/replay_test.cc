@@ -2,14 +2,13 @@
 #include "replay/replay.h"
 #include "command.h"
 #include "error_of.h"
+#include "golden_file.h"
 #include "idx_files.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <zlib.h>
 #include <nlohmann/json.hpp>
 
-#include <array>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -21,17 +20,6 @@ using nlohmann::json;
 using testing::AllOf;
 using testing::HasSubstr;
 using tests::error_of;
-
-json recordings(const std::string& peer) {
-  gzFile file = gzopen((std::string(THALWEG_GOLDENS) + "/" + peer + ".json.gz").c_str(), "rb");
-  std::string text;
-  std::array<char, 1 << 16> block{};
-  for (int got = 0; (got = gzread(file, block.data(), block.size())) > 0;) {
-    text.append(block.data(), static_cast<std::size_t>(got));
-  }
-  gzclose(file);
-  return json::parse(text);
-}
 
 class Replay : public testing::Test {
  protected:
@@ -65,7 +53,7 @@ class Replay : public testing::Test {
 TEST_F(Replay, MeetsWhatTheFrameworksRecorded) {
   for (const std::string peer : {"torch", "keras", "optax", "tf1"}) {
     json cases = json::array();
-    for (const json& recorded : recordings(peer)) {
+    for (const json& recorded : json::parse(tests::read_golden_file(peer))) {
       if (!recorded.contains("needs")) cases.push_back(recorded);  // clipping and averages are not here yet
     }
     EXPECT_GE(cases.size(), 35u) << peer;
