@@ -1,6 +1,7 @@
 // Roof: a trivial loop over the same bytes as a step, compiled for this very machine.
 #include "roof.h"
 
+#include <concepts>
 #include <thread>
 #include <vector>
 
@@ -8,30 +9,9 @@ namespace thalweg::bench {
 
 namespace {
 
-void pass(const float* __restrict g, float* __restrict a, float* __restrict b, std::size_t count, float scale) {
-  for (std::size_t i = 0; i < count; ++i) {
-    a[i] += scale * g[i];
-    b[i] += scale * g[i];
-  }
-}
-
-void pass(const float* __restrict g, float* __restrict a, float* __restrict b, float* __restrict c, std::size_t count,
-          float scale) {
-  for (std::size_t i = 0; i < count; ++i) {
-    a[i] += scale * g[i];
-    b[i] += scale * g[i];
-    c[i] += scale * g[i];
-  }
-}
-
-void pass(const float* __restrict g, float* __restrict a, float* __restrict b, float* __restrict c, float* __restrict d,
-          std::size_t count, float scale) {
-  for (std::size_t i = 0; i < count; ++i) {
-    a[i] += scale * g[i];
-    b[i] += scale * g[i];
-    c[i] += scale * g[i];
-    d[i] += scale * g[i];
-  }
+template <std::same_as<float>... Floats>
+void pass(const float* __restrict g, std::size_t count, float scale, Floats* __restrict... written) {
+  for (std::size_t i = 0; i < count; ++i) ((written[i] += scale * g[i]), ...);
 }
 
 }  // namespace
@@ -43,13 +23,14 @@ void run_roof(const float* gradient, std::span<float* const> written, std::size_
     const std::size_t begin = static_cast<std::size_t>(thread) * share;
     const std::size_t length = thread + 1 == threads ? count - begin : share;
     for (int i = 0; i < passes; ++i) {
+      const float* g = gradient + begin;
+      const auto at = [&](std::size_t k) { return written[k] + begin; };
       if (written.size() == 2) {
-        pass(gradient + begin, written[0] + begin, written[1] + begin, length, scale);
+        pass(g, length, scale, at(0), at(1));
       } else if (written.size() == 3) {
-        pass(gradient + begin, written[0] + begin, written[1] + begin, written[2] + begin, length, scale);
+        pass(g, length, scale, at(0), at(1), at(2));
       } else {
-        pass(gradient + begin, written[0] + begin, written[1] + begin, written[2] + begin, written[3] + begin, length,
-             scale);
+        pass(g, length, scale, at(0), at(1), at(2), at(3));
       }
     }
   };
