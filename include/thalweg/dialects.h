@@ -3,16 +3,25 @@
 
 #include <thalweg/optimizer.h>
 #include <thalweg/options.h>
+#include <thalweg/schedule.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace thalweg {
 
-/// What a framework's own configuration means in thalweg's words.
+/// What a framework's own configuration means in thalweg's words: `Optimizer optimizer{here.options, here.settings}`,
+/// and, if there is a schedule, `optimizer.set("lr", here.schedule->lr(step))` before every step.
 struct Translation {
-  Options options;
-  StepCount step_count;  ///< as the framework counts its steps: for `Settings::step_count`
+  // Implicit, so that options alone can be written too.
+  Translation(Options rule_and_options, Settings around = {}, std::optional<Schedule> of_lr = {})
+      : options(std::move(rule_and_options)), settings(std::move(around)), schedule(std::move(of_lr)) {}
+
+  Options options;    ///< with a schedule, `lr` is that of the first step
+  Settings settings;  ///< how steps are counted, loss scale, clipping, averages, first values of state
+  std::optional<Schedule> schedule;
 };
 
 // `json` is one object with the framework's own keys. Keys that are missing have the framework's defaults, keys without
@@ -39,12 +48,20 @@ Translation from_optax(std::string_view name, std::string_view json);
 /// under the slot's name and a 0 (`ms0`). Missing values are those of TensorFlow 1's optimizers, where they have any.
 Translation from_tf1(std::string_view json, std::string_view op = {});
 
+/// A rule, its options and settings in thalweg's own words: {"lr": 0.1, "clip": {"by": "norm", "limit": 1, "eps": 0},
+/// "average": {"kind": "ema", "decay": 0.99, …}, "loss_scale": 1, "step_count": "shared"}. Everything has a default.
+Translation from_thalweg(std::string_view json, std::string_view rule);
+
+/// One of the above, by the peer's name: torch, keras, optax, tf1 or thalweg.
+Translation translate(std::string_view peer, std::string_view name, std::string_view json);
+
 /// The options of a PyTorch param group, as JSON: also the keyword arguments of the class, but that AdamW takes no
 /// `decoupled_weight_decay` (Adam does). Throws Error that names the option that has no counterpart; options that
-/// change nothing beside the others (`lr_in_momentum` without momentum) need none.
-std::string to_torch(const Options& options);
+/// change nothing beside the others (`lr_in_momentum` without momentum) need none. How steps are counted is the
+/// framework's own affair, and is not looked at.
+std::string to_torch(const Translation& translation);
 
 /// A Keras optimizer's `get_config()`, as JSON: what `from_config` takes; `name` is the class's. Throws as `to_torch`.
-std::string to_keras(const Options& options);
+std::string to_keras(const Translation& translation);
 
 }  // namespace thalweg

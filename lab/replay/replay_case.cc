@@ -36,17 +36,16 @@ class Reader {
       id = text(object_["id"], "id");
       where_ += fmt::format(", \"{}\"", id);
     }
-    const Translation translation = translate();
     ReplayCase result{.id = id,
-                      .options = translation.options,
-                      .step_count = translation.step_count,
+                      .translation = read_translation(),
                       .is_float64 = read_dtype(),
                       .start = numbers(required("theta0"), "theta0"),
                       .parameters = {},
                       .gradients = {},
                       .rows = {},
                       .lrs = {},
-                      .expected = {}};
+                      .expected = {},
+                      .expected_average = {}};
     if (result.start.empty()) fail("theta0 has no numbers");
     read_gradients(result);
     read_splits(result);
@@ -105,43 +104,32 @@ class Reader {
     return dtype == "float64";
   }
 
-  Translation translate() const {
+  Translation read_translation() const {
     const std::string peer = text(required("peer"), "peer"), rule_name = text(required("rule"), "rule");
     const json& options = required("options");
     if (!options.is_object()) fail("options is no object");
     const std::string name = object_.contains("peer_name") ? text(object_["peer_name"], "peer_name") : rule_name;
     try {
       const RuleInfo& named = rule(rule_name);
-      const Translation result = translate(peer, name, options);
+      Translation result = translate(peer, name, options.dump());
       check_same_rule(named, result.options.rule());
+      read_surroundings(result.settings);
       return result;
     } catch (const Error& error) {
       fail(error.what());
     }
   }
 
-  static Translation translate(const std::string& peer, const std::string& name, const json& options) {
-    if (peer == "torch") return from_torch(options.dump(), name);
-    if (peer == "keras") return from_keras(options.dump(), name);
-    if (peer == "optax") return from_optax(name, options.dump());
-    if (peer == "tf1") return from_tf1(options.dump(), name);
-    if (peer == "thalweg") return {own_options(name, options), StepCount::per_parameter};
-    const std::vector<std::string> peers{"torch", "keras", "optax", "tf1", "thalweg"};
-    throw Error(fmt::format("unknown peer \"{}\"{}", peer, suggest(peer, peers)));
-  }
-
-  static Options own_options(const std::string& name, const json& given) {
-    Options options = Options::of(name);
-    for (const auto& [key, value] : given.items()) {
-      if (value.is_boolean()) {
-        options.set(key, value.get<bool>() ? "true" : "false");
-      } else if (value.is_number()) {
-        options.set(key, value.get<double>());
-      } else {
-        throw Error(fmt::format("option {} is {}, expected a number, true or false", key, value.dump()));
-      }
+  /// Clipping and averages that are no part of the peer's own configuration: PyTorch and Optax have them beside it.
+  void read_surroundings(Settings& settings) const {
+    json around = json::object();
+    for (const char* key : {"clip", "average"}) {
+      const auto found = object_.find(key);
+      if (found != object_.end() && found->is_object()) around[key] = *found;
     }
-    return options;
+    const Settings given = from_thalweg(around.dump(), "sgd").settings;
+    if (around.contains("clip")) settings.clip = given.clip;
+    if (around.contains("average")) settings.average = given.average;
   }
 
   /// adam, adamw and amsgrad are one formula under three names.
@@ -223,7 +211,7 @@ class Reader {
       const std::int64_t step = whole(entry[0], "a first step of lr_schedule", 0, std::numeric_limits<int>::max());
       const double lr = entry[1].get<double>();
       try {
-        Options(result.options).set("lr", lr);
+        Options(result.translation.options).set("lr", lr);
       } catch (const Error& error) {
         fail(fmt::format("lr_schedule: {}", error.what()));
       }
@@ -235,7 +223,10 @@ class Reader {
   }
 
   void read_expected(ReplayCase& result) const {
-    if (object_.contains("ema")) fail("ema: averaged parameters have no counterpart yet");
+    if (object_.contains("ema")) result.expected_average = as_many(object_["ema"], "ema", result.start.size());
+    if (result.expected_average && result.translation.settings.average.kind == AverageKind::none) {
+      fail("ema is expected, but the options take no averages");
+    }
     const auto found = object_.find("theta");
     if (found == object_.end()) return;
     if (!found->is_object()) fail("theta is no object from step number to numbers");

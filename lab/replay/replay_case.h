@@ -1,7 +1,7 @@
 // ReplayCase: a recorded run of a framework, as a file of `thalweg replay` tells it.
 #pragma once
 
-#include <thalweg/optimizer.h>
+#include <thalweg/dialects.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -16,8 +16,7 @@ namespace thalweg::lab {
 /// One run: what it began with, what it was given, and what it should give.
 struct ReplayCase {
   std::string id;
-  Options options;  ///< the framework's, in thalweg's words
-  StepCount step_count{};
+  Translation translation;  ///< the framework's configuration in thalweg's words
   bool is_float64 = true;
   std::vector<double> start;
   std::vector<std::size_t> parameters;  ///< lengths of the parameters that `start` is made of, one after another
@@ -28,6 +27,7 @@ struct ReplayCase {
   std::vector<std::vector<std::int64_t>> rows;
   std::map<std::int64_t, double> lrs;                    ///< new from this step (counted from 1) on
   std::map<std::int64_t, std::vector<double>> expected;  ///< all numbers after this step
+  std::optional<std::vector<double>> expected_average;   ///< all averages after the last step
 };
 
 /// Reads one object or a list of them. Throws thalweg::Error that names file, case and key: not JSON, a key that is

@@ -15,10 +15,17 @@ inline constexpr std::size_t kMaxScalars = 2;
 /// Bytes that a rule's coefficients may take.
 inline constexpr std::size_t kMaxCoefficientBytes = 160;
 
-/// One step of `count` elements. `coefficients` points to the rule's own struct; a column that is not in use is null.
-/// Nothing overlaps; nothing need be aligned beyond its element type.
-using Update = void (*)(const void* coefficients, const Around& around, void* theta, const void* gradient,
-                        void* const* columns, std::size_t count);
+/// Where a step's elements are. A column that is not in use is null, and so is `average` if none is taken. Nothing
+/// overlaps; nothing need be aligned beyond its element type.
+struct Streams {
+  void* theta = nullptr;
+  const void* gradient = nullptr;
+  void* const* columns = nullptr;
+  void* average = nullptr;
+};
+
+/// One step of `count` elements. `coefficients` points to the rule's own struct.
+using Update = void (*)(const void* coefficients, const Around& around, const Streams& streams, std::size_t count);
 
 /// A rule's steps, compiled for one target.
 struct Kernels {

@@ -39,6 +39,13 @@ struct OnlyValue {
   std::string_view reason = "has no counterpart yet";
 };
 
+/// A key that gives the first value of a state column.
+struct Slot {
+  std::string_view key;
+  std::string_view column;
+  double sign = 1;  ///< of thalweg's column, where the framework's has the other
+};
+
 /// One class, function or operation of a framework.
 struct Optimizer {
   std::string_view name;  ///< the framework's
@@ -46,6 +53,7 @@ struct Optimizer {
   std::vector<Key> keys;
   std::vector<Fixed> fixed = {};
   std::vector<OnlyValue> only = {};
+  std::vector<Slot> slots = {};
 };
 
 /// Keys by which an optimizer can be told from the others.
@@ -68,9 +76,12 @@ struct Dialect {
   std::vector<Optimizer> optimizers;
   std::vector<Mark> marks;                    ///< the first that fits decides
   std::vector<OnlyValue> only = {};           ///< of every optimizer
-  std::vector<std::string_view> passed_over;  ///< keys without a meaning for the numbers
+  std::vector<std::string_view> passed_over;  ///< keys without a meaning for the numbers, or read by the caller
   std::vector<Refusal> refused = {};
 };
+
+/// `keras RMSprop: `, in front of every message.
+std::string prefix(const Dialect& dialect, const Optimizer& optimizer);
 
 /// Lower case, without underscores: names are the same if these are.
 std::string plain(std::string_view name);
@@ -93,6 +104,10 @@ using Texts = std::vector<std::pair<std::string_view, std::string>>;
 
 /// The optimizer that computes this rule. Throws Error if the framework has none.
 const Optimizer& optimizer_for(const Dialect& dialect, const Options& options);
+
+/// Throws Error for those of these settings that the framework's configurations cannot express: first values, and the
+/// others unless the caller has `expressed` them.
+void check_settings(const Dialect& dialect, const Settings& settings, bool expressed);
 
 /// The keys of an optimizer with the values of these options. Throws Error for an option that it cannot express.
 Texts write(const Dialect& dialect, const Optimizer& optimizer, const Options& options);

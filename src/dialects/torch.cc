@@ -73,7 +73,10 @@ Translation from_torch(std::string_view json, std::string_view rule) {
   return dialects::read(torch(), dialects::choose(torch(), rule, config), rule, config);
 }
 
-std::string to_torch(const Options& options) {
+std::string to_torch(const Translation& translation) {
+  const Options& options = translation.options;
+  dialects::check_settings(torch(), translation.settings, /*expressed=*/false);
+  if (translation.schedule) throw Error("the schedule has no counterpart in torch's param groups");
   dialects::Texts texts = dialects::write(torch(), dialects::optimizer_for(torch(), options), options);
   if (options.rule().name == "sgd" && options.get("nesterov") != 0) {
     // PyTorch refuses both; without momentum there is nothing to look along.

@@ -11,11 +11,6 @@
 namespace thalweg::dialects {
 namespace {
 
-/// "keras RMSprop: ", in front of every message.
-std::string prefix(const Dialect& dialect, const Optimizer& optimizer) {
-  return std::string(dialect.name) + " " + std::string(optimizer.name) + ": ";
-}
-
 const OptionInfo& info_of(const RuleInfo& rule, std::string_view option) {
   return rule.options[static_cast<std::size_t>(rule.find_option(option))];
 }
@@ -38,6 +33,7 @@ void for_each_only(const Dialect& dialect, const Optimizer& optimizer, const Vis
 void check_keys(const Dialect& dialect, const Optimizer& optimizer, const json::Object& config) {
   std::vector<std::string> known;
   for (const Key& key : optimizer.keys) known.emplace_back(key.name);
+  for (const Slot& slot : optimizer.slots) known.emplace_back(slot.key);
   for_each_only(dialect, optimizer, [&](const OnlyValue& only) {
     known.emplace_back(only.key);
     const auto member = config.find(only.key);
@@ -62,9 +58,6 @@ void set(Options& options, std::string_view option, const json::Value& value, co
     options.set(option, value.boolean(what) ? 1 : 0);
     return;
   }
-  if (option == "lr" && value.is_object()) {
-    throw Error(what + " is a schedule, which has no counterpart yet; allowed is a number in " + info.range.text());
-  }
   const double number = value.number(what);
   if (!info.range.contains(number)) {
     throw Error(what + " = " + to_text(number) + " is outside " + info.range.text());
@@ -88,10 +81,13 @@ std::string_view rule_of(const Optimizer& optimizer, bool is_told, const json::O
 /// Does this option change anything beside the others?
 bool matters(const Options& options, std::string_view option) {
   // The first does nothing where the second is 0.
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kIdle{{
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kIdle{{
       {"decoupled_weight_decay", "weight_decay"},
       {"dampening", "momentum"},
+      {"dampen_first_step", "momentum"},
+      {"dampen_first_step", "dampening"},
       {"nesterov", "momentum"},
+      {"nesterov_same_step", "nesterov"},
       {"lr_in_momentum", "momentum"},
       {"eps_inside", "eps"},
       {"eps_beside", "eps"},
@@ -112,6 +108,10 @@ std::string value_text(const Options& options, std::string_view option) {
 }
 
 }  // namespace
+
+std::string prefix(const Dialect& dialect, const Optimizer& optimizer) {
+  return std::string(dialect.name) + " " + std::string(optimizer.name) + ": ";
+}
 
 Translation read(const Dialect& dialect, const Optimizer& optimizer, std::string_view told,
                  const json::Object& config) {
@@ -139,7 +139,14 @@ Translation read(const Dialect& dialect, const Optimizer& optimizer, std::string
       set(options, key.second, pair[1], what + "[1]");
     }
   }
-  return {.options = std::move(options), .step_count = dialect.step_count};
+  Settings settings{.step_count = dialect.step_count};
+  for (const Slot& slot : optimizer.slots) {
+    const auto member = config.find(slot.key);
+    if (member == config.end()) continue;
+    const double value = member->second.number(prefix + std::string(slot.key));
+    if (value != 0) settings.first_values.emplace(slot.column, slot.sign * value);
+  }
+  return {std::move(options), std::move(settings)};
 }
 
 Texts write(const Dialect& dialect, const Optimizer& optimizer, const Options& options) {

@@ -25,7 +25,7 @@ TEST(Dialects, TranslateEveryRecording) {
     const Translation translation = translate(golden.peer, name_of(golden), config(golden));
     EXPECT_EQ(translation.options.text(), golden.options.text());
     EXPECT_EQ(translation.options, golden.options);
-    EXPECT_EQ(translation.step_count, golden.step_count);
+    EXPECT_EQ(translation.settings.step_count, golden.step_count);
     ++counts[golden.peer];
   }
   EXPECT_GE(counts["torch"], 134);

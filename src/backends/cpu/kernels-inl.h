@@ -21,52 +21,62 @@ using Coefficients = THALWEG_RULE_STRUCT::Coefficients;
 /// writes (two cores of an Emerald Rapids), with it at 1.0. Half and twice the distance are within .03 of it.
 constexpr std::size_t kPrefetchBytes = 2048;
 
+/// Streams, with their type.
+template <class T, std::size_t columns_count>
+struct Memory {
+  T* theta;
+  const T* gradient;
+  T* columns[columns_count];
+  T* average;
+};
+
 /// Asks for the memory that the step `at` will need.
 template <class T, std::size_t... k>
-HWY_INLINE void prefetch(const T* theta, const T* gradient, T* const* columns, std::size_t at,
-                         std::index_sequence<k...>) {
-  hwy::Prefetch(theta + at);
-  hwy::Prefetch(gradient + at);
-  ((columns[k] != nullptr ? hwy::Prefetch(columns[k] + at) : void()), ...);
+HWY_INLINE void prefetch(const Memory<T, sizeof...(k)>& memory, std::size_t at, std::index_sequence<k...>) {
+  hwy::Prefetch(memory.theta + at);
+  hwy::Prefetch(memory.gradient + at);
+  ((memory.columns[k] != nullptr ? hwy::Prefetch(memory.columns[k] + at) : void()), ...);
+  if (memory.average != nullptr) hwy::Prefetch(memory.average + at);
 }
 
 /// One vector, or part of one, `at` elements into the parameter.
 template <class T, class Access, std::size_t... k>
-HWY_INLINE void step_at(const Coefficients& coefficients, const Around& around, const Access access, T* theta,
-                        const T* gradient, T* const* columns, std::size_t at, std::index_sequence<k...>) {
-  Lane<T> point = access.load(theta + at), g = access.load(gradient + at);
+HWY_INLINE void step_at(const Coefficients& coefficients, const Around& around, const Access access,
+                        const Memory<T, sizeof...(k)>& memory, std::size_t at, std::index_sequence<k...>) {
+  Lane<T> point = access.load(memory.theta + at), g = access.load(memory.gradient + at);
   Lane<T> lanes[sizeof...(k)];
-  ((lanes[k] = columns[k] != nullptr ? access.load(columns[k] + at) : Lane<T>(0.0)), ...);
+  ((lanes[k] = memory.columns[k] != nullptr ? access.load(memory.columns[k] + at) : Lane<T>(0.0)), ...);
   prepare(around, point, g);
   update(coefficients, point, g, lanes[k]...);
-  access.store(point, theta + at);
-  ((columns[k] != nullptr ? access.store(lanes[k], columns[k] + at) : void()), ...);
+  if (memory.average != nullptr) {
+    Lane<T> average = access.load(memory.average + at);
+    take_average(around, point, average);
+    access.store(average, memory.average + at);
+  }
+  access.store(point, memory.theta + at);
+  ((memory.columns[k] != nullptr ? access.store(lanes[k], memory.columns[k] + at) : void()), ...);
 }
 
 template <class T>
-void run(const void* erased_coefficients, const Around& outer_around, void* erased_theta, const void* erased_gradient,
-         void* const* erased_columns, std::size_t count) {
+void run(const void* erased_coefficients, const Around& outer_around, const Streams& streams, std::size_t count) {
   // Copies on the stack cannot be changed by the stores below, so their broadcasts leave the loop.
   const Coefficients coefficients = *static_cast<const Coefficients*>(erased_coefficients);
   const Around around = outer_around;
-  auto* theta = static_cast<T*>(erased_theta);
-  const auto* gradient = static_cast<const T*>(erased_gradient);
   constexpr std::size_t kColumns = count_columns<THALWEG_RULE_STRUCT>();
-  T* columns[kColumns];
-  for (std::size_t k = 0; k < kColumns; ++k) columns[k] = static_cast<T*>(erased_columns[k]);
+  Memory<T, kColumns> memory{
+      static_cast<T*>(streams.theta), static_cast<const T*>(streams.gradient), {}, static_cast<T*>(streams.average)};
+  for (std::size_t k = 0; k < kColumns; ++k) memory.columns[k] = static_cast<T*>(streams.columns[k]);
 
   constexpr auto kIndices = std::make_index_sequence<kColumns>();
   const std::size_t lanes = hwy::HWY_NAMESPACE::Lanes(typename Lane<T>::Tag());
   constexpr std::size_t kAhead = kPrefetchBytes / sizeof(T);
   std::size_t at = 0;
   for (; at + lanes + kAhead <= count; at += lanes) {
-    prefetch(theta, gradient, columns, at + kAhead, kIndices);
-    step_at(coefficients, around, Whole<T>(), theta, gradient, columns, at, kIndices);
+    prefetch(memory, at + kAhead, kIndices);
+    step_at(coefficients, around, Whole<T>(), memory, at, kIndices);
   }
-  for (; at + lanes <= count; at += lanes) {
-    step_at(coefficients, around, Whole<T>(), theta, gradient, columns, at, kIndices);
-  }
-  if (at < count) step_at(coefficients, around, Part<T>{count - at}, theta, gradient, columns, at, kIndices);
+  for (; at + lanes <= count; at += lanes) step_at(coefficients, around, Whole<T>(), memory, at, kIndices);
+  if (at < count) step_at(coefficients, around, Part<T>{count - at}, memory, at, kIndices);
 }
 
 Kernels kernels() { return {hwy::TargetName(HWY_TARGET), &run<float>, &run<double>}; }

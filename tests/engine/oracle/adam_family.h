@@ -28,7 +28,7 @@ void adam(const Options& options, Parameter& p, const Step& step) {
   const R o = options.as<R>();
   const auto t = static_cast<double>(step.number);
   const double c1 = o.correct_mean ? correction(o.beta1, t) : 1;
-  const double c1_next = o.correct_mean ? correction(o.beta1, t + 1) : 1;
+  const double c1_next = o.correct_mean && !o.nesterov_same_step ? correction(o.beta1, t + 1) : c1;
   const double c2 = o.correct_spread ? correction(o.beta2, t) : 1;
   for (std::size_t i = 0; i < p.theta.size(); ++i) {
     double& theta = p.theta[i];

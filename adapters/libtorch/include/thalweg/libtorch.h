@@ -143,6 +143,11 @@ class Optimizer : public torch::optim::Optimizer {
   /// changes this optimizer. Undefined if the column is not in use yet. Throws Error for unknown names.
   torch::Tensor state(std::string_view name, std::string_view column);
 
+  /// The parameter's average in its shape, as `state`. Undefined before the first one.
+  torch::Tensor average(std::string_view name);
+  /// As the engine's `swap_averages`, which does not know of parameters that are stepped as a copy.
+  void swap_averages();
+
   /// A copy of the whole state, as the engine's `state`, but with all columns in row-major order whatever the
   /// parameter's memory format.
   State state_dict() const;
@@ -163,6 +168,24 @@ class Optimizer : public torch::optim::Optimizer {
   void synchronize();
   void bind_groups();
   std::unique_ptr<Impl> impl_;
+};
+
+/// Has the parameters hold their averages for as long as it lives:
+/// `{ const SwappedAverages averages(optimizer); accuracy = evaluate(model); }`.
+class SwappedAverages {
+ public:
+  explicit SwappedAverages(Optimizer& optimizer) : optimizer_(optimizer) { optimizer.swap_averages(); }
+  ~SwappedAverages() {
+    try {
+      optimizer_.swap_averages();
+    } catch (const Error&) {  // the parameter groups are wrong: then the next step says so
+    }
+  }
+  SwappedAverages(const SwappedAverages&) = delete;
+  SwappedAverages& operator=(const SwappedAverages&) = delete;
+
+ private:
+  Optimizer& optimizer_;
 };
 
 /// An optimizer with the rule `R`, so that options can be written in place: `RMSprop optimizer{*model, {.lr = 1e-3}};`.
