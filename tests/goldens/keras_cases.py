@@ -2,7 +2,7 @@
 
 import numpy
 
-from recording import ELEMENTS, LR_CHANGES, STEPS, combinations, lr_at, new_case, values
+from recording import LR_CHANGES, LR_EVERY_STEP, STEPS, combinations, lr_at, new_case, split, values
 
 
 def option_sets():
@@ -132,44 +132,68 @@ def needs_of(options):
     return {"needs": needs} if needs else {}
 
 
-def record():
+def further():
+    """Class, options, changes of the learning rate and way of the cases beyond one parameter in float64."""
+    betas = dict(learning_rate=0.05, beta_1=0.6, beta_2=0.9, epsilon=1e-6)
+    rules = [
+        ("SGD", dict(learning_rate=0.1, momentum=0.7, nesterov=True)),
+        ("RMSprop", dict(learning_rate=0.02, rho=0.85, epsilon=1e-3, momentum=0.7, centered=True)),
+        ("Adagrad", dict(learning_rate=0.2, epsilon=1e-3, initial_accumulator_value=0.4)),
+        ("Adadelta", dict(learning_rate=2.0, epsilon=1e-2)), ("Adam", betas | dict(amsgrad=True)),
+        ("AdamW", betas | dict(weight_decay=0.3)), ("Adamax", betas), ("Nadam", betas),
+        ("Lion", dict(learning_rate=0.02, beta_1=0.8, beta_2=0.95)),
+    ]
+    for name, options in rules:
+        yield name, options, LR_CHANGES[2], {"splits": [1, 3]}
+        yield name, options, LR_EVERY_STEP, {}
+        yield name, options, {}, {"dtype": "float32"}
+        if "weight_decay" not in options:
+            yield name, options, LR_CHANGES[1], {"shape": [5, 2]}
+
+
+def run(seed, name, called_with, *, changes, way={}, **splits):
+    """A case with its results."""
     import keras
 
-    keras.config.set_floatx("float64")
+    keras.config.set_floatx(way.get("dtype", "float64"))
+    needs = needs_of(called_with)
+    is_scheduled = "schedule" in needs.get("needs", [])
+    optimizer = getattr(keras.optimizers, name)(**called_with)
+    options = optimizer.get_config()
+    if is_scheduled:
+        schedule = called_with["learning_rate"]
+        called_with = called_with | {"learning_rate": type(schedule).__name__}
+    thalweg = in_thalweg(name, options, float(optimizer.learning_rate))
+    case = new_case("keras", keras.__version__, name, called_with, options, thalweg, seed,
+                    changes={} if is_scheduled else changes, shared=True, way=way, **needs, **splits)
 
-    def join(variables):
-        return values(numpy.concatenate([variable.numpy() for variable in variables]))
+    def arrays(numbers):
+        return [part.astype(case["dtype"]).reshape(case.get("shape", -1)) for part in split(case, numbers)]
 
-    cases = []
-    for seed, (name, called_with, splits) in enumerate(option_sets(), start=2000):
-        needs = needs_of(called_with)
-        is_scheduled = "schedule" in needs.get("needs", [])
-        optimizer = getattr(keras.optimizers, name)(**called_with)
-        options = optimizer.get_config()
+    def joined(variables):
+        return values(numpy.concatenate([variable.numpy().ravel() for variable in variables]))
+
+    thetas = [keras.Variable(part, dtype=case["dtype"]) for part in arrays(case["theta0"])]
+    if is_scheduled:
+        case["lr_by_step"] = []
+    for step in range(1, STEPS + 1):
+        if lr_at(case, step) is not None:
+            optimizer.learning_rate = lr_at(case, step)
         if is_scheduled:
-            schedule = called_with["learning_rate"]
-            called_with = called_with | {"learning_rate": type(schedule).__name__}
-        thalweg = in_thalweg(name, options, float(optimizer.learning_rate))
-        case = new_case("keras", keras.__version__, name, called_with, options, thalweg, seed,
-                        changes={} if is_scheduled else LR_CHANGES[seed % 3], shared=True, **needs,
-                        **({"splits": splits} if splits else {}))
-        lengths = numpy.cumsum(splits or [ELEMENTS])[:-1]
-        thetas = [keras.Variable(part, dtype="float64") for part in numpy.split(numpy.array(case["theta0"]), lengths)]
-        if is_scheduled:
-            case["lr_by_step"] = []
-        for step in range(1, STEPS + 1):
-            if lr_at(case, step) is not None:
-                optimizer.learning_rate = lr_at(case, step)
-            if is_scheduled:
-                case["lr_by_step"].append(float(optimizer.learning_rate))
-            parts = numpy.split(numpy.array(case["grads"][step - 1]), lengths)
-            optimizer.apply([keras.ops.convert_to_tensor(part, dtype="float64") for part in parts], thetas)
-            case["theta"][str(step)] = join(thetas)
-            columns = {column: values(sign * numpy.array(join(getattr(optimizer, slots))))
-                       for slots, column, sign in COLUMNS[name] if getattr(optimizer, slots, None)}
-            if columns:
-                case["state"][str(step)] = columns
-        if options["use_ema"]:
-            case["ema"] = join(optimizer._model_variables_moving_average)
-        cases.append(case)
-    return cases
+            case["lr_by_step"].append(float(optimizer.learning_rate))
+        optimizer.apply([keras.ops.convert_to_tensor(part) for part in arrays(case["grads"][step - 1])], thetas)
+        case["theta"][str(step)] = joined(thetas)
+        columns = {column: values(sign * numpy.array(joined(getattr(optimizer, slots))))
+                   for slots, column, sign in COLUMNS[name] if getattr(optimizer, slots, None)}
+        if columns:
+            case["state"][str(step)] = columns
+    if options["use_ema"]:
+        case["ema"] = joined(optimizer._model_variables_moving_average)
+    return case
+
+
+def record():
+    cases = [run(seed, name, called_with, changes=LR_CHANGES[seed % 3], **({"splits": splits} if splits else {}))
+             for seed, (name, called_with, splits) in enumerate(option_sets(), start=2000)]
+    return cases + [run(seed, name, called_with, changes=changes, way=way)
+                    for seed, (name, called_with, changes, way) in enumerate(further(), start=2500)]

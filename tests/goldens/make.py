@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Records what PyTorch, Keras, Optax and TensorFlow's raw operations compute. Rewrites PEER.json.gz beside it.
+"""Records what PyTorch, Keras, Optax, TensorFlow's raw operations and MLX compute. Rewrites PEER.json.gz beside it.
 
     python3 -m venv /tmp/goldens
-    /tmp/goldens/bin/pip install torch==2.13.0 optax==0.2.8 keras==3.15.1 jax tensorflow==2.21.0
+    /tmp/goldens/bin/pip install torch==2.13.0 optax==0.2.8 keras==3.15.1 jax tensorflow==2.21.0 mlx[cpu]==0.32.4
     /tmp/goldens/bin/python tests/goldens/make.py              # all peers, each in a process of its own
     /tmp/goldens/bin/python tests/goldens/make.py torch optax  # only these
     /tmp/goldens/bin/python tests/goldens/make.py --keep       # cases that are there already keep their numbers
@@ -10,18 +10,27 @@
 The last bits depend on the processor: PyTorch and XLA take other instructions where there is AVX-512. So that a diff
 shows new cases alone, record them with --keep.
 
-Everything is computed in float64. A file is a JSON list of cases in the format that `thalweg replay` reads, options in
-the peer's own names. Keys beyond that format:
+A file is a JSON list of cases in the format that `thalweg replay` reads, options in the peer's own names. What has
+`dtype` float32 was computed in float by the peer; MLX computes everything so. Keys beyond that format:
 
     thalweg             the same options in thalweg's words, written here by hand from the peers' formulas
     thalweg_step_count  "per_parameter" or "shared": who counts the steps
     state               {"1": {"v": [...]}, ...}: state columns after each step, under thalweg's names
-    needs               what the case needs beyond its rule: "clip", "ema", "schedule", "first_state"
+    needs               what the case needs beyond its rule: "clip", "ema", "schedule", "first_state", or the name of
+                        an option
     lr_by_step          with "schedule": the learning rates that the schedule gave, one a step
     first_state         with "first_state": columns that begin at another number than thalweg's rule would
+    clip                with "clip", unless it is among Keras' own options: what is done to the gradients before
+                        anything else. {"by": "value", "limit": c}: each element to ±c; {"by": "norm", "limit": c,
+                        "eps": e}: each parameter's gradient times min(1, c / (its norm + e)); "global_norm": all of
+                        them times one such factor, from the norm over all
+    average             with "ema", likewise: {"kind": "ema", "decay": k, "bias_correction": false, "start": s,
+                        "every": n}: after steps s, s + n, s + 2n, … a ← k a + (1 − k) θ, the first time a ← θ; with
+                        bias_correction a begins at 0, and the average after j times is a / (1 − kʲ). {"kind": "mean",
+                        "start": s, "every": n}: the mean of θ after those steps
+    ema_by_step         with "ema": the averaged parameters after each step, from `start` on
 
-Left out: Optax's rprop (0.2.8 applies the step before), TensorFlow's Adam with use_nesterov (no correction of step
-t + 1, which no option of thalweg gives).
+Left out: Optax's rprop, since 0.2.8 applies the step before.
 """
 
 import importlib
@@ -35,7 +44,7 @@ os.environ["KERAS_BACKEND"] = "jax"
 os.environ["JAX_ENABLE_X64"] = "1"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-PEERS = ("torch", "optax", "keras", "tf1")  # each recorded by PEER_cases.py
+PEERS = ("torch", "optax", "keras", "tf1", "mlx")  # each recorded by PEER_cases.py
 
 
 def main(arguments):

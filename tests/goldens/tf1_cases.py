@@ -2,7 +2,7 @@
 
 import inspect
 
-from recording import ELEMENTS, LR_CHANGES, STEPS, combinations, lr_at, new_case, values
+from recording import LR_CHANGES, LR_EVERY_STEP, STEPS, combinations, lr_at, new_case, split, values
 
 
 def option_sets():
@@ -72,45 +72,87 @@ def in_thalweg(name, o):
     words |= {"beta1": o["beta1"], "beta2": o["beta2"]}
     if rule == "adamax":
         return rule, words | {"eps_beside": True}
-    return rule, words | {"amsgrad": rule == "amsgrad", "eps_before_correction": True}
+    looks_ahead = {"nesterov_same_step": True} if o.get("use_nesterov") else {}
+    return rule, words | {"amsgrad": rule == "amsgrad", "eps_before_correction": True} | looks_ahead
 
 
-def record():
+def further():
+    """Operation, options, changes of the learning rate and way of the cases beyond one parameter in float64."""
+    adam = dict(lr=0.02, beta1=0.8, beta2=0.95, epsilon=1e-3, m0=0.0, v0=0.0)
+    rules = [
+        ("ResourceApplyMomentum", dict(lr=0.1, momentum=0.7, use_nesterov=True, accum0=0.0)),
+        ("ResourceApplyKerasMomentum", dict(lr=0.1, momentum=0.7, use_nesterov=False, accum0=0.0)),
+        ("ResourceApplyRMSProp", dict(lr=0.02, rho=0.85, epsilon=1e-3, momentum=0.7, ms0=1.0, mom0=0.0)),
+        ("ResourceApplyCenteredRMSProp",
+         dict(lr=0.05, rho=0.6, epsilon=1e-2, momentum=0.7, ms0=0.3, mom0=0.0, mg0=0.0)),
+        ("ResourceApplyAdagradV2", dict(lr=0.1, epsilon=1e-3, accum0=0.1)),
+        ("ResourceApplyAdadelta", dict(lr=2.0, rho=0.8, epsilon=1e-2, accum0=0.0, accum_update0=0.0)),
+        ("ResourceApplyAdam", adam),
+        ("ResourceApplyAdamWithAmsgrad", adam | dict(vhat0=0.0)),
+        ("ResourceApplyAdaMax", adam | dict(lr=0.05, beta1=0.6)),
+    ]
+    for name, options in rules:
+        yield name, options, LR_CHANGES[2], {"splits": [1, 3]}
+        yield name, options, LR_EVERY_STEP, {}
+        yield name, options, {}, {"dtype": "float32"}
+        yield name, options, LR_CHANGES[1], {"shape": [5, 2]}  # dense: the sparse operations leave untouched rows alone
+    for options, changes in ((adam, {}), (adam | dict(lr=0.05, beta1=0.6, beta2=0.9), LR_CHANGES[2]),
+                             (adam | dict(lr=0.03, beta1=0.5, epsilon=0.1), LR_EVERY_STEP)):
+        yield "ResourceApplyAdam", options | dict(use_nesterov=True), changes, {}
+
+
+def first_state_of(name, options):
+    """Slots that begin at another number than thalweg's columns, in thalweg's words."""
+    return {column: options[slot + "0"] for slot, (column, _) in RULES[name][1].items()
+            if slot in ("mom", "mg") and options[slot + "0"] != 0}
+
+
+def run(seed, name, options, *, changes, way={}):
+    """A case with its results."""
     import tensorflow as tf
 
-    def variable(value):
-        return tf.Variable(value, dtype=tf.float64)
+    others = {}
+    if first_state := first_state_of(name, options):
+        others = {"needs": ["first_state"], "first_state": first_state}
+    if name == "ResourceApplyAdam" and options.get("use_nesterov"):
+        others = {"needs": ["nesterov_same_step"]}
+    case = new_case("tf1", tf.__version__, name, options, options, in_thalweg(name, options), seed, changes=changes,
+                    shared=True, way=way, **others)
 
-    cases = []
-    for seed, (name, options) in enumerate(option_sets(), start=3000):
-        first_state = {column: options[slot + "0"] for slot, (column, _) in RULES[name][1].items()
-                       if slot in ("mom", "mg") and options[slot + "0"] != 0}
-        others = {"needs": ["first_state"], "first_state": first_state} if first_state else {}
-        case = new_case("tf1", tf.__version__, name, options, options, in_thalweg(name, options), seed,
-                        changes=LR_CHANGES[seed % 3], shared=True, **others)
-        theta = variable(case["theta0"])
-        slots = {slot: variable([options[slot + "0"]] * ELEMENTS) for slot in RULES[name][1]}
-        lr = options.get("lr", options.get("alpha"))
-        for step in range(1, STEPS + 1):
-            lr = lr_at(case, step) or lr
-            powers = {"beta1_power": options.get("beta1", 0) ** step, "beta2_power": options.get("beta2", 0) ** step}
-            numeric = options | powers | {"lr": lr, "alpha": lr}
+    def constant(value):
+        return tf.constant(value, dtype=case["dtype"])
+
+    thetas = [tf.Variable(constant(part)) for part in split(case, case["theta0"])]
+    slots = [{slot: tf.Variable(tf.fill(theta.shape, constant(options[slot + "0"]))) for slot in RULES[name][1]}
+             for theta in thetas]
+    lr = options.get("lr", options.get("alpha"))
+    for step in range(1, STEPS + 1):
+        lr = lr_at(case, step) or lr
+        powers = {"beta1_power": options.get("beta1", 0) ** step, "beta2_power": options.get("beta2", 0) ** step}
+        numeric = options | powers | {"lr": lr, "alpha": lr}
+        for theta, own_slots, gradient in zip(thetas, slots, split(case, case["grads"][step - 1])):
             arguments = {"var": theta.handle}
             for argument in inspect.signature(getattr(tf.raw_ops, name)).parameters:
-                if argument in slots:
-                    arguments[argument] = slots[argument].handle
+                if argument in own_slots:
+                    arguments[argument] = own_slots[argument].handle
                 elif argument in ("grad", "delta"):
-                    arguments[argument] = tf.constant(case["grads"][step - 1], dtype=tf.float64)
+                    arguments[argument] = constant(gradient)
                 elif argument == "use_nesterov":
                     arguments[argument] = options.get("use_nesterov", False)
                 elif argument in numeric:
-                    arguments[argument] = tf.constant(numeric[argument], dtype=tf.float64)
+                    arguments[argument] = constant(numeric[argument])
             getattr(tf.raw_ops, name)(**arguments)
-            case["theta"][str(step)] = values(theta)
-            # Without momentum TensorFlow keeps the step itself in its slot.
-            columns = {column: values(sign * slots[slot].numpy()) for slot, (column, sign) in RULES[name][1].items()
-                       if column != "b" or options["momentum"] > 0}
-            if columns:
-                case["state"][str(step)] = columns
-        cases.append(case)
-    return cases
+        case["theta"][str(step)] = values(tf.concat(thetas, 0))
+        # Without momentum TensorFlow keeps the step itself in its slot.
+        columns = {column: values(sign * tf.concat([own_slots[slot] for own_slots in slots], 0).numpy())
+                   for slot, (column, sign) in RULES[name][1].items() if column != "b" or options["momentum"] > 0}
+        if columns:
+            case["state"][str(step)] = columns
+    return case
+
+
+def record():
+    cases = [run(seed, name, options, changes=LR_CHANGES[seed % 3])
+             for seed, (name, options) in enumerate(option_sets(), start=3000)]
+    return cases + [run(seed, name, options, changes=changes, way=way)
+                    for seed, (name, options, changes, way) in enumerate(further(), start=3500)]
