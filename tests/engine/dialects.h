@@ -11,6 +11,9 @@
 
 namespace thalweg::tests {
 
+/// Can a dialect translate this recording's options?
+inline bool has_dialect(const GoldenCase& golden) { return golden.needs.empty() && golden.peer != "mlx"; }
+
 /// What the dialect of this peer makes of a configuration.
 inline Translation translate(std::string_view peer, std::string_view name, std::string_view json) {
   if (peer == "torch") return from_torch(json, name);

@@ -21,7 +21,7 @@ TEST(Dialects, TranslateEveryRecording) {
   std::map<std::string, int> counts;
   for (const GoldenCase& golden : golden_cases()) {
     SCOPED_TRACE(golden.id);
-    if (!golden.needs.empty()) continue;
+    if (!has_dialect(golden)) continue;
     const Translation translation = translate(golden.peer, name_of(golden), config(golden));
     EXPECT_EQ(translation.options.text(), golden.options.text());
     EXPECT_EQ(translation.options, golden.options);
@@ -38,7 +38,7 @@ TEST(Dialects, TranslateEveryRecordingToldTheRule) {
   // For Optax and TensorFlow a rule may be several functions.
   for (const GoldenCase& golden : golden_cases()) {
     SCOPED_TRACE(golden.id);
-    if (!golden.needs.empty() || golden.peer == "optax") continue;
+    if (!has_dialect(golden) || golden.peer == "optax") continue;
     if (golden.peer == "tf1" && golden.rule == "sgd") continue;
     EXPECT_EQ(translate(golden.peer, golden.rule, config(golden)).options, golden.options);
   }
@@ -49,7 +49,7 @@ TEST(Dialects, TellTheRuleFromTheKeys) {
                                               "ResourceApplyAdaMax"};
   for (const GoldenCase& golden : golden_cases()) {
     SCOPED_TRACE(golden.id);
-    if (!golden.needs.empty() || golden.peer == "optax") continue;
+    if (!has_dialect(golden) || golden.peer == "optax") continue;
     const auto* nesterov = golden.peer_options.find("use_nesterov", "");
     if (tf1_not_told.contains(golden.peer_name) || (golden.peer_name == "ResourceApplyAdam" && nesterov == nullptr)) {
       EXPECT_THAT(error_in("tf1", "", config(golden)), AllOf(HasSubstr("name it"), HasSubstr("ResourceApply")));
@@ -68,7 +68,7 @@ TEST(Dialects, TellTheRuleFromTheKeys) {
 TEST(Dialects, TellKerasRulesWithoutAName) {
   for (const GoldenCase& golden : golden_cases()) {
     SCOPED_TRACE(golden.id);
-    if (!golden.needs.empty() || golden.peer != "keras") continue;
+    if (!has_dialect(golden) || golden.peer != "keras") continue;
     json::Object keys = golden.peer_options.object("options");
     for (const char* name : {"", "name", "my_optimizer"}) {
       keys.erase("name");
