@@ -3,7 +3,7 @@
 
 #include "golden_file.h"
 
-#include <algorithm>
+#include <thalweg/dialects.h>
 
 namespace thalweg::tests {
 namespace {
@@ -36,8 +36,6 @@ std::map<std::int64_t, double> rates(const json::Value& value) {
   return result;
 }
 
-bool is_not_there_yet(const std::string& need) { return std::ranges::find(kNotThereYet, need) != kNotThereYet.end(); }
-
 /// Fills in the parameters' lengths, and the rows of a table.
 void read_shape(GoldenCase& golden, const json::Value& value) {
   if (const json::Value* splits = value.find("splits", golden.id)) {
@@ -56,44 +54,51 @@ void read_shape(GoldenCase& golden, const json::Value& value) {
   }
 }
 
-/// Options in thalweg's words, without those that are not there yet.
-Options options_of(std::string text, const std::vector<std::string>& needs) {
-  for (const std::string& need : needs) {
-    const std::size_t begin = text.find("," + need + "=");
-    if (is_not_there_yet(need) && begin != std::string::npos) text.erase(begin, text.find(',', begin + 1) - begin);
+/// What surrounds the rule. PyTorch, Optax and MLX have clipping and averages beside their optimizers, where recordings
+/// tell them in thalweg's words; in Keras they are part of the configuration.
+Settings settings_of(const json::Value& value, const std::string& id) {
+  json::Value around = json::Object();
+  for (const char* key : {"clip", "average"}) {
+    if (const json::Value* given = value.find(key, id)) around[key] = *given;
   }
-  return parse_options(text);
+  Settings settings = from_thalweg(json::to_string(around), "sgd").settings;
+  if (value.at("peer", id).string("peer") == "keras") {
+    settings = from_keras(json::to_string(value.at("options", id))).settings;
+  }
+  settings.step_count =
+      value.at("thalweg_step_count", id).string(id) == "shared" ? StepCount::shared : StepCount::per_parameter;
+  if (const json::Value* first = value.find("first_state", id)) {
+    for (const auto& [column, number] : first->object("first_state")) {
+      settings.first_values[column] = number.number(column);
+    }
+  }
+  return settings;
 }
 
-std::vector<std::string> needs_of(const json::Value& value) {
-  std::vector<std::string> result;
-  if (const json::Value* needs = value.find("needs", "case")) {
-    for (const json::Value& need : needs->array("needs")) result.push_back(need.string("needs"));
+/// Averages after the steps: after every one, or after the last alone.
+void read_averages(GoldenCase& golden, const json::Value& value) {
+  if (const json::Value* last = value.find("ema", golden.id)) golden.steps.back().average = numbers(*last, "ema");
+  if (const json::Value* every = value.find("ema_by_step", golden.id)) {
+    for (const auto& [step, average] : every->object("ema_by_step")) {
+      golden.steps.at(std::stoul(step) - 1).average = numbers(average, "ema_by_step");
+    }
   }
-  return result;
 }
 
 GoldenCase read_case(const json::Value& value) {
   const std::string id = value.at("id", "case").string("id");
-  const std::vector<std::string> needs = needs_of(value);
   GoldenCase golden{.id = id,
                     .peer = value.at("peer", id).string("peer"),
                     .rule = value.at("rule", id).string("rule"),
                     .peer_name = text_or_empty(value, "peer_name"),
                     .peer_options = value.at("options", id),
-                    .options = options_of(value.at("thalweg", id).string("thalweg"), needs),
-                    .step_count = value.at("thalweg_step_count", id).string(id) == "shared" ? StepCount::shared
-                                                                                            : StepCount::per_parameter,
-                    .needs = needs,
+                    .options = parse_options(value.at("thalweg", id).string("thalweg")),
+                    .settings = settings_of(value, id),
+                    .has_schedule = value.find("lr_by_step", id) != nullptr,
                     .is_float64 = value.at("dtype", id).string("dtype") == "float64",
                     .start = numbers(value.at("theta0", id), "theta0"),
                     .lengths = {},
-                    .first_state = {},
                     .steps = {}};
-  if (const json::Value* first = value.find("first_state", id)) {
-    for (const auto& [column, number] : first->object("first_state"))
-      golden.first_state[column] = number.number(column);
-  }
   const std::map<std::int64_t, double> lrs = rates(value);
   const json::Value &theta = value.at("theta", id), &state = value.at("state", id);
   std::int64_t number = 0;
@@ -108,12 +113,11 @@ GoldenCase read_case(const json::Value& value) {
     }
   }
   read_shape(golden, value);
+  read_averages(golden, value);
   return golden;
 }
 
 }  // namespace
-
-bool GoldenCase::waits() const { return std::ranges::any_of(needs, is_not_there_yet); }
 
 const std::vector<GoldenCase>& golden_cases() {
   static const std::vector<GoldenCase> all = [] {

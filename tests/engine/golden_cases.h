@@ -5,11 +5,9 @@
 
 #include <thalweg/optimizer.h>
 
-#include <array>
 #include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace thalweg::tests {
@@ -21,15 +19,7 @@ struct GoldenStep {
   std::vector<std::int64_t> rows;                    ///< of a table: those that are not zero
   std::vector<double> theta;                         ///< after the step
   std::map<std::string, std::vector<double>> state;  ///< columns after the step, where the framework has them
-};
-
-/// What recordings need that thalweg does not have yet. This is the one list of it: shorten it when something comes.
-inline constexpr std::array<std::string_view, 5> kNotThereYet = {
-    "clip",                // clipped gradients
-    "ema",                 // averaged parameters
-    "dampen_first_step",   // sgd, MLX: b₀ = 0 and dampening from step 1 on
-    "correct_mean",        // adamax, MLX: no division by 1 − β₁ᵗ
-    "nesterov_same_step",  // adam, TensorFlow: looks ahead with this step's correction
+  std::vector<double> average;                       ///< of the parameters after the step, where it was recorded
 };
 
 /// What a framework computed in some steps; everything as double, also what it computed in float.
@@ -37,19 +27,17 @@ struct GoldenCase {
   std::string id, peer, rule;
   std::string peer_name;     ///< class or function, where it says more than `rule`
   json::Value peer_options;  ///< in the framework's own words
-  Options options;           ///< in thalweg's, without those that are not there yet
-  StepCount step_count;
-  /// What it needs beside the rule and its options of today: `clip`, `ema`, `schedule`, `first_state`, ….
-  std::vector<std::string> needs;
+  Options options;           ///< in thalweg's, written down by hand
+  Settings settings;         ///< likewise; Keras' clipping and averages as the dialect reads them
+  bool has_schedule;         ///< the framework computed the learning rates itself: steps have what it used
   bool is_float64;
   std::vector<double> start;
-  std::vector<std::size_t> lengths;           ///< of the parameters that `start` is made of, one after another
-  std::size_t row_width = 0;                  ///< of a table whose gradients are handed over as rows; 0 if dense
-  std::map<std::string, double> first_state;  ///< first values of columns that no option of thalweg sets
+  std::vector<std::size_t> lengths;  ///< of the parameters that `start` is made of, one after another
+  std::size_t row_width = 0;         ///< of a table whose gradients are handed over as rows; 0 if dense
   std::vector<GoldenStep> steps;
 
-  /// Does it need something that is not there yet?
-  bool waits() const;
+  /// Is there more around the rule than its options say: clipping or averages?
+  bool is_surrounded() const { return settings.clip.by != ClipBy::none || settings.average.kind != AverageKind::none; }
 };
 
 /// All of them: PyTorch, Keras, Optax, TensorFlow 1, MLX.

@@ -55,7 +55,7 @@ def corrected_mean(o, state, g, t):
     def c1(t):
         return 1 - o["beta1"] ** t if o.get("correct_mean", True) else 1
 
-    if o.get("nesterov") or o.get("nesterov_same_step"):
+    if o.get("nesterov"):
         next_step = t if o.get("nesterov_same_step") else t + 1
         return o["beta1"] * state["m"] / c1(next_step) + (1 - o["beta1"]) * g / c1(t)
     return state["m"] / c1(t)

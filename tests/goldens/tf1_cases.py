@@ -72,7 +72,7 @@ def in_thalweg(name, o):
     words |= {"beta1": o["beta1"], "beta2": o["beta2"]}
     if rule == "adamax":
         return rule, words | {"eps_beside": True}
-    looks_ahead = {"nesterov_same_step": True} if o.get("use_nesterov") else {}
+    looks_ahead = {"nesterov": True, "nesterov_same_step": True} if o.get("use_nesterov") else {}
     return rule, words | {"amsgrad": rule == "amsgrad", "eps_before_correction": True} | looks_ahead
 
 

@@ -54,7 +54,7 @@ void adam(const Options& options, Parameter& p, const Step& step) {
 
 inline void adamax(const Options& options, Parameter& p, const Step& step) {
   const AdaMax o = options.as<AdaMax>();
-  const double c1 = correction(o.beta1, static_cast<double>(step.number));
+  const double c1 = o.correct_mean ? correction(o.beta1, static_cast<double>(step.number)) : 1;
   for (std::size_t i = 0; i < p.theta.size(); ++i) {
     double& theta = p.theta[i];
     const double g = direction(o, theta, step.gradient[i]);
