@@ -1,8 +1,8 @@
 // Backend: where the steps run, chosen once for an optimizer.
 #pragma once
 
-#include "backends/kernels.h"
-#include "rules/registry.h"
+#include <thalweg/kernels/engine_rule.h>
+#include <thalweg/kernels/kernels.h>
 
 #include <cstdint>
 #include <string_view>

@@ -1,7 +1,8 @@
 // Averages of parameters that take no step themselves.
 #include "backends/backend.h"
-#include "backends/cpu/targets.h"
-#include "step/around.h"
+
+#include <thalweg/kernels/around.h>
+#include <thalweg/kernels/targets.h>
 
 #include <cstring>
 #include <iterator>
@@ -17,8 +18,8 @@ HWY_BEFORE_NAMESPACE();
 namespace thalweg::HWY_NAMESPACE {
 namespace {
 
-#include "backends/cpu/lane-inl.h"
-#include "step/around-inl.h"
+#include <thalweg/kernels/around-inl.h>
+#include <thalweg/kernels/lane-inl.h>
 
 template <class T, class Access>
 HWY_INLINE void average_at(const Around& around, const Access access, T* theta, T* average) {

@@ -3,7 +3,8 @@
 // 32 running sums, whatever the vector's width, each over every 32nd element; then a fixed tree of halves. Sums are in
 // double: squares of f32 neither overflow nor vanish there, and rounding does not add up.
 #include "backends/backend.h"
-#include "backends/cpu/targets.h"
+
+#include <thalweg/kernels/targets.h>
 
 #include <algorithm>
 #include <cstring>

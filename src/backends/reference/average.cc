@@ -1,13 +1,14 @@
 // Averages of parameters that take no step themselves, by plain loops in double.
 #include "backends/backend.h"
-#include "backends/reference/real.h"
+
+#include <thalweg/kernels/real.h>
 
 #include <limits>
 
 namespace thalweg::reference {
 namespace {
 
-#include "step/around-inl.h"
+#include <thalweg/kernels/around-inl.h>
 
 template <class T>
 void run(const Around& around, void* theta, void* average, std::size_t count) {

@@ -1,5 +1,5 @@
 // The mathematics around every rule: one element's clipping, ascent, weight decay and average. The order stands in
-// step/around.h.
+// around.h.
 
 template <class Lane>
 inline void prepare(const Around& around, Lane& theta, Lane& g) {

@@ -1,5 +1,4 @@
-// A rule's kernels. Included by the source that the build makes for each rule, once for each target: it says which rule
-// by THALWEG_RULE_STRUCT, THALWEG_RULE_FILE and THALWEG_RULE_KERNELS (the name of the function that gives the kernels).
+// A rule's kernels for one instruction set, by THALWEG_RULE_STRUCT and THALWEG_RULE_FILE (see compile_rule.h).
 //
 // No include guard: foreach_target.h includes this file repeatedly.
 #include <hwy/cache_control.h>
@@ -10,8 +9,8 @@ HWY_BEFORE_NAMESPACE();
 namespace thalweg::HWY_NAMESPACE {
 namespace {
 
-#include "backends/cpu/lane-inl.h"
-#include "step/around-inl.h"
+#include <thalweg/kernels/around-inl.h>
+#include <thalweg/kernels/lane-inl.h>
 #include THALWEG_RULE_FILE
 
 using Coefficients = THALWEG_RULE_STRUCT::Coefficients;
@@ -92,7 +91,8 @@ namespace {
 HWY_EXPORT(kernels);
 }
 
-Kernels THALWEG_RULE_KERNELS(std::int64_t target) {
+template <>
+Kernels RuleKernels<THALWEG_RULE_STRUCT>::cpu(std::int64_t target) {
   const auto& table = HWY_DISPATCH_TABLE(kernels);
   return table[cpu::table_index(target, std::size(table))]();
 }

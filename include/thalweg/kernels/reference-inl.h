@@ -1,9 +1,9 @@
-// A rule's reference kernels: plain loops in double. Included by the source that the build makes for each rule.
+// A rule's reference kernels: plain loops in double, by THALWEG_RULE_STRUCT and THALWEG_RULE_FILE (see compile_rule.h).
 
 namespace thalweg::reference {
 namespace {
 
-#include "step/around-inl.h"
+#include <thalweg/kernels/around-inl.h>
 #include THALWEG_RULE_FILE
 
 template <class T, std::size_t... k>
@@ -36,6 +36,13 @@ void run(const void* coefficients, const Around& around, const Streams& streams,
 
 }  // namespace
 
-Kernels THALWEG_RULE_KERNELS() { return {"reference", &run<float>, &run<double>}; }
-
 }  // namespace thalweg::reference
+
+namespace thalweg {
+
+template <>
+Kernels RuleKernels<THALWEG_RULE_STRUCT>::reference() {
+  return {"reference", &reference::run<float>, &reference::run<double>};
+}
+
+}  // namespace thalweg

@@ -1,7 +1,7 @@
 // What a back-end gives for a rule: functions over contiguous elements.
 #pragma once
 
-#include "step/around.h"
+#include <thalweg/kernels/around.h>
 
 #include <cstddef>
 #include <string_view>
