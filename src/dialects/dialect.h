@@ -72,6 +72,9 @@ struct Dialect {
   std::vector<Refusal> refused = {};
 };
 
+/// PyTorch, whose optimizers' state is translated too.
+const Dialect& torch();
+
 /// Lower case, without underscores: names are the same if these are.
 std::string plain(std::string_view name);
 
