@@ -2,6 +2,7 @@
 #include "binding.h"
 #include "parameters.h"
 
+#include <thalweg/dialects.h>
 #include <thalweg/libtorch.h>
 
 #include <algorithm>
@@ -360,6 +361,13 @@ void Optimizer::swap_averages() {
 }
 
 State Optimizer::state_dict() const {
+  return in_row_major_order([](const thalweg::Optimizer& engine) { return engine.state(); });
+}
+
+State Optimizer::torch_state_dict() const { return in_row_major_order(to_torch_state); }
+
+/// What the function makes of the engine while all columns are in row-major order.
+State Optimizer::in_row_major_order(const std::function<State(const thalweg::Optimizer&)>& function) const {
   // LibTorch's groups may have changed unnoticed; taking that over is no change of what the optimizer is.
   const_cast<Optimizer*>(this)->synchronize();
   for (const Binding& binding : impl_->bindings) binding.to_row_major(impl_->engine);
@@ -367,7 +375,7 @@ State Optimizer::state_dict() const {
     for (const Binding& binding : impl_->bindings) binding.from_row_major(impl_->engine);
   };
   try {
-    State state = impl_->engine.state();
+    State state = function(impl_->engine);
     restore();
     return state;
   } catch (...) {
@@ -384,6 +392,11 @@ void Optimizer::load_state_dict(const State& state) {
     binding.move(impl_->engine, binding.group());  // param_groups() says which group it is in, not the state
     binding.from_row_major(impl_->engine);
   }
+}
+
+void Optimizer::load_torch_state_dict(const State& state) {
+  synchronize();
+  load_state_dict(from_torch_state(state, impl_->engine));
 }
 
 void Optimizer::save(torch::serialize::OutputArchive& archive) const {

@@ -64,4 +64,21 @@ std::string to_torch(const Translation& translation);
 /// A Keras optimizer's `get_config()`, as JSON: what `from_config` takes; `name` is the class's. Throws as `to_torch`.
 std::string to_keras(const Translation& translation);
 
+// A PyTorch optimizer's state, as docs/dialects.md saves it from Python and loads it there: tensors `NAME/KEY`, where
+// NAME is the parameter's name and KEY PyTorch's own (`exp_avg`, `momentum_buffer`, …), and the metadata `class`, the
+// name of the class, and `param_groups`, as JSON with names as `params`.
+
+/// The state as PyTorch has it. `step` is a float32, `mu_product` of the parameter's type; the other tensors are flat.
+/// Throws Error for what has no counterpart in PyTorch: a rule, an option, steps that are counted for all parameters.
+State to_torch_state(const Optimizer& optimizer);
+
+/// What PyTorch saved as a state that this optimizer, which is not changed, can load: options of every group, step
+/// numbers, scalars and columns. Parameters are matched by name, groups by their order, and a tensor may have any shape
+/// of as many elements as the parameter has. A parameter without any tensors begins anew, as in PyTorch.
+///
+/// Throws Error, which names tensor or key, if the state is of another rule, or has other groups, parameters or tensors
+/// than this optimizer; if a tensor has another type or length than its parameter, or a number is out of its range; and
+/// for options as `from_torch`.
+State from_torch_state(const State& file, const Optimizer& optimizer);
+
 }  // namespace thalweg

@@ -3,6 +3,7 @@
 // Tensors: "PARAMETER/COLUMN" for every column. Metadata "thalweg": one JSON object with rule, groups, step numbers.
 #include "checkpoint/json.h"
 #include "checkpoint/settings_json.h"
+#include "checkpoint/state_head.h"
 #include "optimizer_impl.h"
 #include "text.h"
 
@@ -15,13 +16,8 @@ namespace thalweg {
 namespace {
 
 constexpr std::uint64_t kVersion = 1;
-constexpr std::string_view kKey = "thalweg";
 /// The average's name among a parameter's tensors; no rule's column is called so.
 constexpr std::string_view kAverage = "average";
-
-std::string tensor_name(std::string_view parameter, std::string_view column) {
-  return std::string(parameter) + "/" + std::string(column);
-}
 
 json::Value scalars_to_json(const Rule& rule, const std::array<double, kMaxScalars>& scalars) {
   json::Value result = json::Object();
@@ -101,9 +97,7 @@ State Optimizer::Impl::state() const {
   for (const GroupRecord& group : groups) {
     json::Value entry = json::Object();
     entry["name"] = group.name;
-    json::Value options = json::Object();
-    for (std::size_t i = 0; i < rule->options.size(); ++i) options[rule->options[i].name] = group.options.values()[i];
-    entry["options"] = options;
+    entry["options"] = to_json(group.options);
     if (shares_steps()) entry["scalars"] = scalars_to_json(*rule, group.shared_scalars);
     head["groups"].push_back(entry);
   }
@@ -132,7 +126,7 @@ State Optimizer::Impl::state() const {
     }
     head["parameters"][record.name] = entry;
   }
-  result.metadata.emplace(kKey, json::to_string(head));
+  result.metadata.emplace(kStateKey, json::to_string(head));
   return result;
 }
 
@@ -216,7 +210,7 @@ LoadedParameter Optimizer::Impl::read_parameter(const std::string& name, const j
 
 void Optimizer::Impl::load(const State& state) {
   check_not_swapped("load");
-  const auto metadata = state.metadata.find(kKey);
+  const auto metadata = state.metadata.find(kStateKey);
   if (metadata == state.metadata.end()) throw Error("state: metadata \"thalweg\" is missing: no optimizer state");
   const json::Value head = json::parse(metadata->second, "state: metadata \"thalweg\"");
 

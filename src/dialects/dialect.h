@@ -80,6 +80,12 @@ struct Dialect {
   std::vector<Refusal> refused = {};
 };
 
+// The frameworks.
+const Dialect& torch();
+const Dialect& keras();
+const Dialect& optax();
+const Dialect& tf1();
+
 /// `keras RMSprop: `, in front of every message.
 std::string prefix(const Dialect& dialect, const Optimizer& optimizer);
 

@@ -20,7 +20,9 @@ constexpr Key lr(double fallback) { return {"learning_rate", "lr", fallback}; }
 
 constexpr Fixed kDecoupled{"decoupled_weight_decay", 1};
 
-const Dialect& keras() {
+}  // namespace
+
+const Dialect& dialects::keras() {
   static const Dialect dialect{
       .name = "keras",
       .step_count = StepCount::shared,
@@ -79,13 +81,15 @@ const Dialect& keras() {
   return dialect;
 }
 
+namespace {
+
 /// The optimizer that a default name says: `adam_w_3` is the third AdamW.
 std::string_view named(const json::Object& config) {
   const auto member = config.find("name");
   if (member == config.end() || !member->second.is_string()) return {};
   std::string_view name = member->second.string("name");
   name = name.substr(0, name.find_last_not_of("_0123456789") + 1);
-  const dialects::Optimizer* optimizer = dialects::find(keras(), name);
+  const dialects::Optimizer* optimizer = dialects::find(dialects::keras(), name);
   return optimizer == nullptr ? std::string_view() : optimizer->name;
 }
 
@@ -130,13 +134,13 @@ void read_settings(const json::Object& config, const std::string& prefix, Settin
 }
 
 Translation read(const dialects::Optimizer& optimizer, std::string_view told, json::Object config) {
-  const std::string prefix = dialects::prefix(keras(), optimizer);
+  const std::string prefix = dialects::prefix(dialects::keras(), optimizer);
   std::optional<Schedule> schedule;
   if (const auto lr = config.find("learning_rate"); lr != config.end() && lr->second.is_object()) {
     schedule = dialects::schedule_from_keras(lr->second, prefix + "learning_rate");
     lr->second = schedule->lr(1);
   }
-  Translation result = dialects::read(keras(), optimizer, told, config);
+  Translation result = dialects::read(dialects::keras(), optimizer, told, config);
   read_settings(config, prefix, result.settings);
   result.schedule = std::move(schedule);
   return result;
@@ -146,7 +150,7 @@ Translation read(const dialects::Optimizer& optimizer, std::string_view told, js
 Translation from_serialized(const json::Object& outer, std::string_view rule) {
   const json::Value whole(outer);
   const auto [class_name, config] = dialects::read_keras_object(whole, "keras options");
-  const dialects::Optimizer& optimizer = dialects::choose(keras(), class_name, config);
+  const dialects::Optimizer& optimizer = dialects::choose(dialects::keras(), class_name, config);
   if (!rule.empty() && dialects::plain(rule) != optimizer.rule && dialects::plain(rule) != "amsgrad") {
     throw Error("keras options: class_name = " + json::in_quotes(class_name) + " contradicts the rule '" +
                 std::string(rule) + "'");
@@ -185,16 +189,16 @@ dialects::Texts settings_texts(const Settings& settings) {
 }  // namespace
 
 Translation from_keras(std::string_view json, std::string_view rule) {
-  const json::Object config = dialects::parse(keras(), json);
+  const json::Object config = dialects::parse(dialects::keras(), json);
   if (config.contains("class_name")) return from_serialized(config, rule);
-  return read(dialects::choose(keras(), rule.empty() ? named(config) : rule, config), rule, config);
+  return read(dialects::choose(dialects::keras(), rule.empty() ? named(config) : rule, config), rule, config);
 }
 
 std::string to_keras(const Translation& translation) {
   const Options& options = translation.options;
-  const dialects::Optimizer& optimizer = dialects::optimizer_for(keras(), options);
-  dialects::Texts texts = dialects::write(keras(), optimizer, options);
-  dialects::check_settings(keras(), translation.settings, /*expressed=*/true);
+  const dialects::Optimizer& optimizer = dialects::optimizer_for(dialects::keras(), options);
+  dialects::Texts texts = dialects::write(dialects::keras(), optimizer, options);
+  dialects::check_settings(dialects::keras(), translation.settings, /*expressed=*/true);
   for (auto& [key, text] : texts) {
     if (key == "learning_rate" && translation.schedule) {
       text = json::to_string(dialects::schedule_to_keras(*translation.schedule));

@@ -16,7 +16,9 @@ constexpr Key kBeta2{"beta2", {}, 0.999};
 constexpr Key kAdamLr{"lr", {}, 1e-3};
 constexpr Key kAccumulator{"accum0", "initial_accumulator_value", 0.1};
 
-const Dialect& tf1() {
+}  // namespace
+
+const Dialect& dialects::tf1() {
   static const std::vector<Key> rmsprop{kLr,
                                         {"rho", "alpha", 0.9},
                                         {"momentum", {}, 0},
@@ -85,13 +87,11 @@ const Dialect& tf1() {
   return dialect;
 }
 
-}  // namespace
-
 Translation from_tf1(std::string_view json, std::string_view op) {
-  const json::Object config = dialects::parse(tf1(), json);
+  const json::Object config = dialects::parse(dialects::tf1(), json);
   // The operations on TensorFlow 1's own variables compute the same.
   const std::string name = op.starts_with("Apply") ? "Resource" + std::string(op) : std::string(op);
-  Translation result = dialects::read(tf1(), dialects::choose(tf1(), name, config), name, config);
+  Translation result = dialects::read(dialects::tf1(), dialects::choose(dialects::tf1(), name, config), name, config);
   // TensorFlow's own look-ahead.
   Options& options = result.options;
   if (options.has("nesterov_same_step") && options.get("nesterov") != 0) options.set("nesterov_same_step", 1.0);

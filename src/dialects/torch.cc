@@ -9,7 +9,9 @@ using dialects::Key;
 
 constexpr Key kBetas{.name = "betas", .option = "beta1", .second = "beta2"};
 
-const Dialect& torch() {
+}  // namespace
+
+const Dialect& dialects::torch() {
   // thalweg's defaults are PyTorch's, so none stands here.
   static const std::vector<Key> adam{
       {"lr"}, kBetas, {"eps"}, {"amsgrad"}, {"weight_decay"}, {"decoupled_weight_decay"}, {"maximize"}};
@@ -66,18 +68,17 @@ const Dialect& torch() {
   return dialect;
 }
 
-}  // namespace
-
 Translation from_torch(std::string_view json, std::string_view rule) {
-  const json::Object config = dialects::parse(torch(), json);
-  return dialects::read(torch(), dialects::choose(torch(), rule, config), rule, config);
+  const json::Object config = dialects::parse(dialects::torch(), json);
+  return dialects::read(dialects::torch(), dialects::choose(dialects::torch(), rule, config), rule, config);
 }
 
 std::string to_torch(const Translation& translation) {
   const Options& options = translation.options;
-  dialects::check_settings(torch(), translation.settings, /*expressed=*/false);
+  dialects::check_settings(dialects::torch(), translation.settings, /*expressed=*/false);
   if (translation.schedule) throw Error("the schedule has no counterpart in torch's param groups");
-  dialects::Texts texts = dialects::write(torch(), dialects::optimizer_for(torch(), options), options);
+  dialects::Texts texts =
+      dialects::write(dialects::torch(), dialects::optimizer_for(dialects::torch(), options), options);
   if (options.rule().name == "sgd" && options.get("nesterov") != 0) {
     // PyTorch refuses both; without momentum there is nothing to look along.
     if (options.get("momentum") == 0) {

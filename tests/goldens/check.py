@@ -8,6 +8,7 @@ Prints the largest relative error of each type in a file, and exits 1 if any is 
 not a bug of thalweg. It needs numpy alone.
 """
 
+import base64
 import gzip
 import json
 import pathlib
@@ -16,6 +17,7 @@ import sys
 import numpy as np
 
 from formulas import RULES
+from torch_cases import COLUMNS
 
 HERE = pathlib.Path(__file__).parent
 TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
@@ -111,11 +113,39 @@ def replay(case):
                 theta = averaged
             if str(step) in case.get("ema_by_step", {}):
                 yield "ema_by_step", step, case["ema_by_step"][str(step)], averaged
-        yield "theta", step, case["theta"][str(step)], theta
+        if str(step) in case["theta"]:
+            yield "theta", step, case["theta"][str(step)], theta
         for name, expected in case["state"].get(str(step), {}).items():
             yield name, step, expected, state.get(name, np.zeros_like(theta))
     if average:
         yield "ema", len(case["grads"]), case["ema"], averaged
+
+
+def safetensors_numbers(data):
+    """The tensors of a safetensors file, flat."""
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:8 + length])
+    header.pop("__metadata__", None)
+    types = {"F64": "<f8", "F32": "<f4"}
+    return {name: np.frombuffer(data[8 + length:][slice(*tensor["data_offsets"])], types[tensor["dtype"]])
+            for name, tensor in header.items()}
+
+
+def single_parameters(case):
+    """The cases of single parameters that a case of torch_state.json.gz is made of."""
+    tensors = safetensors_numbers(base64.b64decode(case["file"]))
+    for group in case["groups"]:
+        rule, _, _ = group["thalweg"].partition(":")
+        for name in group["parameters"]:
+            columns = {COLUMNS[case["class"]].get(key.rpartition("/")[2]): numbers.tolist()
+                       for key, numbers in tensors.items() if key.rpartition("/")[0] == name}
+            columns.pop(None, None)
+            # PyTorch's Adagrad has its state before its first gradient.
+            stepped = any(case["grads"][name][:10])
+            yield {"id": f"{case['id']}: {name}", "rule": rule, "thalweg": group["thalweg"], "options": {},
+                   "dtype": case["dtype"], "lr_by_step": group["lr_by_step"], "theta0": case["theta0"][name],
+                   "grads": case["grads"][name], "theta": {step: theta[name] for step, theta in case["theta"].items()},
+                   "state": {"10": columns} if stepped else {}}
 
 
 def largest_error(case):
@@ -138,6 +168,8 @@ def main(paths):
     failed = False
     for path in paths or sorted(HERE.glob("*.json.gz")):
         cases = json.loads(gzip.open(path).read())
+        if "file" in cases[0]:
+            cases = [single for case in cases for single in single_parameters(case)]
         largest = {}
         for case in cases:
             error, where = largest_error(case)

@@ -111,7 +111,7 @@ def adamax(o, state, g, t, lr):
 def rprop(o, state, g, t, lr):
     sign = np.sign(g) * np.sign(state.get("prev", 0))
     factor = np.where(sign > 0, o["eta_plus"], np.where(sign < 0, o["eta_minus"], 1))
-    state["step"] = np.clip(state.get("step", o["lr"]) * factor, o["step_min"], o["step_max"])
+    state["step"] = np.clip(state.get("step", lr) * factor, o["step_min"], o["step_max"])
     state["prev"] = np.where(sign < 0, 0, g)
     return state["step"] * np.sign(state["prev"])
 

@@ -2,7 +2,8 @@
 """Records what PyTorch, Keras, Optax, TensorFlow's raw operations and MLX compute. Rewrites PEER.json.gz beside it.
 
     python3 -m venv /tmp/goldens
-    /tmp/goldens/bin/pip install torch==2.13.0 optax==0.2.8 keras==3.15.1 jax tensorflow==2.21.0 mlx[cpu]==0.32.4
+    /tmp/goldens/bin/pip install torch==2.13.0 optax==0.2.8 keras==3.15.1 jax tensorflow==2.21.0
+    /tmp/goldens/bin/pip install mlx[cpu]==0.32.4 safetensors
     /tmp/goldens/bin/python tests/goldens/make.py              # all peers, each in a process of its own
     /tmp/goldens/bin/python tests/goldens/make.py torch optax  # only these
     /tmp/goldens/bin/python tests/goldens/make.py --keep       # cases that are there already keep their numbers
@@ -30,6 +31,8 @@ A file is a JSON list of cases in the format that `thalweg replay` reads, option
                         "start": s, "every": n}: the mean of θ after those steps
     ema_by_step         with "ema": the averaged parameters after each step, from `start` on
 
+torch_state.json.gz is another: PyTorch's optimizer state in the middle of a run, see torch_state_cases.py.
+
 Left out: Optax's rprop, since 0.2.8 applies the step before.
 """
 
@@ -44,7 +47,7 @@ os.environ["KERAS_BACKEND"] = "jax"
 os.environ["JAX_ENABLE_X64"] = "1"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-PEERS = ("torch", "optax", "keras", "tf1", "mlx")  # each recorded by PEER_cases.py
+PEERS = ("torch", "optax", "keras", "tf1", "mlx", "torch_state")  # each recorded by PEER_cases.py
 
 
 def main(arguments):

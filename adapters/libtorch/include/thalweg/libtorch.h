@@ -11,6 +11,7 @@
 #include <torch/types.h>
 
 #include <filesystem>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -153,6 +154,11 @@ class Optimizer : public torch::optim::Optimizer {
   State state_dict() const;
   /// Throws Error, and changes nothing, if the state does not fit.
   void load_state_dict(const State& state);
+  /// The state under PyTorch's names, for its Python side: see `thalweg::to_torch_state`, which throws likewise. All
+  /// tensors are in row-major order.
+  State torch_state_dict() const;
+  /// Takes over what a PyTorch optimizer saved: see `thalweg::from_torch_state`, which throws likewise.
+  void load_torch_state_dict(const State& state);
 
   /// `torch::save(optimizer, …)` and `torch::load(optimizer, …)` call these.
   void save(torch::serialize::OutputArchive& archive) const override;
@@ -167,6 +173,7 @@ class Optimizer : public torch::optim::Optimizer {
   Optimizer(Options options, Settings settings);
   void synchronize();
   void bind_groups();
+  State in_row_major_order(const std::function<State(const thalweg::Optimizer&)>& function) const;
   std::unique_ptr<Impl> impl_;
 };
 
