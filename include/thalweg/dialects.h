@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace thalweg {
 
@@ -80,5 +81,25 @@ State to_torch_state(const Optimizer& optimizer);
 /// than this optimizer; if a tensor has another type or length than its parameter, or a number is out of its range; and
 /// for options as `from_torch`.
 State from_torch_state(const State& file, const Optimizer& optimizer);
+
+/// How one of a framework's optimizers says one option of a rule.
+struct PeerOption {
+  std::string_view option;      ///< thalweg's
+  std::string key;              ///< the framework's; empty if the value is always the same
+  std::optional<double> value;  ///< the default, or what it always is; nothing if the key has no default
+  bool matters = true;          ///< does it do anything beside the others, whatever they are?
+};
+
+/// One class, function or operation of a framework that computes a rule.
+struct PeerOptimizer {
+  std::string_view peer;  ///< `torch`, `keras`, `optax` or `tf1`
+  std::string_view name;  ///< its own
+  StepCount step_count;
+  std::vector<PeerOption> options;                                       ///< in the order of the rule's
+  std::vector<std::pair<std::string_view, std::string_view>> columns{};  ///< state: thalweg's column, its own name
+};
+
+/// All that compute this rule.
+std::vector<PeerOptimizer> peer_optimizers(const RuleInfo& rule);
 
 }  // namespace thalweg

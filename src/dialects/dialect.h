@@ -105,6 +105,9 @@ const Optimizer& choose(const Dialect& dialect, std::string_view told, const jso
 /// Translates a configuration. `told` matters only as the rule amsgrad, which must agree with the key `amsgrad`.
 Translation read(const Dialect& dialect, const Optimizer& optimizer, std::string_view told, const json::Object& config);
 
+/// Does this option change anything beside the others?
+bool matters(const Options& options, std::string_view option);
+
 /// Keys and the JSON texts of their values.
 using Texts = std::vector<std::pair<std::string_view, std::string>>;
 

@@ -5,7 +5,6 @@
 #include <thalweg/suggest.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 namespace thalweg::dialects {
@@ -78,27 +77,6 @@ std::string_view rule_of(const Optimizer& optimizer, bool is_told, const json::O
   return amsgrad ? "amsgrad" : optimizer.rule;
 }
 
-/// Does this option change anything beside the others?
-bool matters(const Options& options, std::string_view option) {
-  // The first does nothing where the second is 0.
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kIdle{{
-      {"decoupled_weight_decay", "weight_decay"},
-      {"dampening", "momentum"},
-      {"dampen_first_step", "momentum"},
-      {"dampen_first_step", "dampening"},
-      {"nesterov", "momentum"},
-      {"nesterov_same_step", "nesterov"},
-      {"lr_in_momentum", "momentum"},
-      {"eps_inside", "eps"},
-      {"eps_beside", "eps"},
-      {"eps_before_correction", "eps"},
-      {"maximum_of_corrected", "amsgrad"},
-  }};
-  return std::ranges::none_of(kIdle, [&](const auto& pair) {
-    return pair.first == option && options.has(pair.second) && options.get(pair.second) == 0;
-  });
-}
-
 /// The option's value as JSON. Whole numbers keep a fraction, by which Python makes them floats.
 std::string value_text(const Options& options, std::string_view option) {
   const double value = options.get(option);
@@ -111,6 +89,28 @@ std::string value_text(const Options& options, std::string_view option) {
 
 std::string prefix(const Dialect& dialect, const Optimizer& optimizer) {
   return std::string(dialect.name) + " " + std::string(optimizer.name) + ": ";
+}
+
+bool matters(const Options& options, std::string_view option) {
+  // The first does nothing where all of the others are 0, or are no options of the rule.
+  static const std::vector<std::pair<std::string_view, std::vector<std::string_view>>> kIdle{
+      {"decoupled_weight_decay", {"weight_decay"}},
+      {"dampening", {"momentum"}},
+      {"dampen_first_step", {"momentum"}},
+      {"dampen_first_step", {"dampening"}},
+      {"nesterov", {"momentum", "beta1"}},
+      {"nesterov_same_step", {"nesterov"}},
+      {"nesterov_same_step", {"correct_mean"}},
+      {"lr_in_momentum", {"momentum"}},
+      {"eps_inside", {"eps"}},
+      {"eps_beside", {"eps"}},
+      {"eps_before_correction", {"eps", "eps_root"}},
+      {"maximum_of_corrected", {"amsgrad"}},
+      {"momentum_decay", {"momentum_schedule"}},
+  };
+  const auto is_zero = [&](std::string_view other) { return !options.has(other) || options.get(other) == 0; };
+  return std::ranges::none_of(
+      kIdle, [&](const auto& entry) { return entry.first == option && std::ranges::all_of(entry.second, is_zero); });
 }
 
 Translation read(const Dialect& dialect, const Optimizer& optimizer, std::string_view told,

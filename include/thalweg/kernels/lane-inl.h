@@ -41,11 +41,19 @@ struct Lane {
     namespace hn = hwy::HWY_NAMESPACE;
     return hn::IfThenElse(hn::Lt(x.raw, hn::Zero(Tag())), yes.raw, no.raw);
   }
-  /// 0 for what is smaller than T's smallest normal number. For values ≥ 0.
+  /// +0 where |a| is below T's smallest normal number; NaN stays.
   friend HWY_INLINE Lane normal_or_zero(Lane a) {
     namespace hn = hwy::HWY_NAMESPACE;
     const Vector smallest = hn::Set(Tag(), std::numeric_limits<T>::min());
-    return hn::IfThenElse(hn::Lt(a.raw, smallest), hn::Zero(Tag()), a.raw);
+    return hn::IfThenZeroElse(hn::Lt(hn::Abs(a.raw), smallest), a.raw);
+  }
+  /// a², but 0 below T's smallest normal number and the largest number above it; NaN stays.
+  friend HWY_INLINE Lane normal_square(Lane a) {
+    namespace hn = hwy::HWY_NAMESPACE;
+    // Small factors become 0, not their product: making a subnormal number takes many times as long.
+    const Vector root_of_smallest = hn::Set(Tag(), sizeof(T) == 4 ? T(0x1p-63) : T(0x1p-511));
+    const Vector factor = hn::IfThenZeroElse(hn::Lt(hn::Abs(a.raw), root_of_smallest), a.raw);
+    return min(Lane(hn::Mul(factor, factor)), Lane(hn::Set(Tag(), std::numeric_limits<T>::max())));
   }
 };
 

@@ -31,8 +31,13 @@ struct Real {
   friend Real if_positive(Real x, Real yes, Real no) { return x.value > 0 ? yes : no; }
   /// `yes` where x < 0, else, and where x is NaN, `no`.
   friend Real if_negative(Real x, Real yes, Real no) { return x.value < 0 ? yes : no; }
-  /// 0 for what is smaller than T's smallest normal number. For values ≥ 0.
-  friend Real normal_or_zero(Real a) { return a.value < double{std::numeric_limits<T>::min()} ? Real(0.0) : a; }
+  /// +0 where |a| is below T's smallest normal number; NaN stays.
+  friend Real normal_or_zero(Real a) { return std::abs(a.value) < kSmallest ? Real(0.0) : a; }
+  /// a², but 0 below T's smallest normal number and the largest number above it; NaN stays.
+  friend Real normal_square(Real a) { return min(normal_or_zero(a * a), Real(std::numeric_limits<double>::max())); }
+
+ private:
+  static constexpr double kSmallest = std::numeric_limits<T>::min();
 };
 
 }  // namespace thalweg::reference

@@ -20,6 +20,7 @@ inline void sgd(const Options& options, Parameter& p, const Step& step) {
     double& b = p.column("b")[i];
     const bool undamped = step.number == 1 && !o.dampen_first_step;
     b = o.momentum * b + inside * (undamped ? 1 : 1 - o.dampening) * g;
+    b = normal_or_zero(b, step.smallest_normal);
     theta = theta - outside * (o.nesterov ? inside * g + o.momentum * b : b);
   }
 }
