@@ -42,6 +42,7 @@ class ClosedForms : public ::testing::Test {
 
   static std::vector<T> at_step(const Term& gradient, const std::vector<T>& own, int t) {
     std::vector<T> result;
+    result.reserve(own.size());
     for (const T g : own) result.push_back(static_cast<T>(gradient(static_cast<double>(g), t)));
     return result;
   }

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
+#include <map>
 #include <numeric>
 #include <span>
 #include <string>
@@ -41,12 +41,16 @@ TYPED_TEST(Invariances, TheGradientsScaleIsNotSeen) {
   // (which then is 0 or not by rounding, and so is the division by it), and RAdam's first steps, which do not divide:
   // they are made with a learning rate of 0.
   using T = TypeParam;
+  std::map<T, Series<T>> gradients;  // by their scale
+  for (const T factor : {T(1), T(0x1p-20), T(0x1p-3), T(0x1p25)}) {
+    gradients[factor] = scaled<T>(run_gradients<T>(), factor);
+  }
   for (const Sample& sample : samples()) {
     if (sample.rule() == "adadelta") continue;
     for (const Options& with_scale : every_option_set(sample)) {
       Options options = without_scale(with_scale);
       if (sample.rule() == "rmsprop" && options.get("centered") != 0 && options.get("bias_correction") != 0) continue;
-      const auto trained = [&](T factor) {
+      const auto trained = [&](T factor, const Series<T>& series) {
         Options scaled_options = options;
         if (sample.rule() == "sgd") scaled_options.set("lr", options.get("lr") / static_cast<double>(factor));
         Optimizer optimizer(scaled_options, {.threads = 1});
@@ -54,16 +58,17 @@ TYPED_TEST(Invariances, TheGradientsScaleIsNotSeen) {
         const Handle handle = optimizer.add("theta", theta);
         if (sample.rule() == "radam") {
           optimizer.set("lr", 0);
-          for (const std::vector<T>& g : run_gradients<T>()) optimizer.step({{handle, scaled(g, factor)}});
+          for (const std::vector<T>& gradient : series) optimizer.step({{handle, gradient}});
           optimizer.set("lr", options.get("lr"));
         }
-        for (const std::vector<T>& g : run_gradients<T>()) optimizer.step({{handle, scaled(g, factor)}});
+        for (const std::vector<T>& gradient : series) optimizer.step({{handle, gradient}});
         return theta;
       };
-      const std::vector<T> plain = trained(1);
+      const std::vector<T> plain = trained(1, gradients.at(1));
       EXPECT_NE(first_bit_difference<T>(plain, run_start<T>()), "") << options.text() << " does not move";
-      for (const T factor : {T(0x1p-20), T(0x1p-3), T(0x1p25)}) {
-        EXPECT_EQ(first_bit_difference<T>(plain, trained(factor)), "") << options.text() << ", factor " << factor;
+      for (const auto& [factor, series] : gradients) {
+        EXPECT_EQ(first_bit_difference<T>(plain, trained(factor, series)), "")
+            << options.text() << ", factor " << factor;
       }
       if (TestFixture::HasFailure()) return;
     }
@@ -143,6 +148,7 @@ TYPED_TEST(Invariances, ElementsHaveNoOrder) {
   Random(kRunSeed, RandomPurpose::test, "order").shuffle(order);
   const auto permuted = [&](const std::vector<T>& numbers) {
     std::vector<T> result;
+    result.reserve(order.size());
     for (const std::int64_t i : order) result.push_back(numbers[static_cast<std::size_t>(i)]);
     return result;
   };
@@ -162,7 +168,7 @@ TYPED_TEST(Invariances, ElementsHaveNoOrder) {
 
 TYPED_TEST(Invariances, AParameterMayBeCutAnywhere) {
   using T = TypeParam;
-  const std::vector<std::size_t> cut_places[] = {{1}, {16}, {333}, {999}, {0, 5, 6, 500, 517}};
+  const std::vector<std::size_t> cut_places[] = {{1}, {16}, {77}, {199}, {0, 5, 6, 100, 117}};
   for (const Sample& sample : samples()) {
     for (const Options& options : pairwise_option_sets(sample)) {
       const Outcome<T> plain = run<T>(options, run_start<T>(), run_gradients<T>());

@@ -16,7 +16,7 @@
 namespace thalweg::tests {
 
 inline constexpr std::uint64_t kRunSeed = 5;
-inline constexpr std::size_t kRunElements = 1000;
+inline constexpr std::size_t kRunElements = 200;
 inline constexpr std::uint32_t kRunSteps = 7;  // after which RAdam's sample divides
 
 /// Numbers for every element, step by step.
