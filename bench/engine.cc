@@ -19,9 +19,10 @@ std::vector<float> waves(std::size_t count) {
   return values;
 }
 
-Measurement measure(const Options& options, int threads, int pairs) {
+Measurement measure(const Options& options, thalweg::Settings surroundings, int threads, int pairs) {
   std::vector<float> parameters(kParameters, 1.0f), gradient = waves(kParameters);
-  Optimizer optimizer(options, {.threads = threads});
+  surroundings.threads = threads;
+  Optimizer optimizer(options, surroundings);
   const Handle handle = optimizer.add("parameters", parameters);
   const std::vector<Gradient> gradients{{handle, gradient}};
   optimizer.step(gradients);
@@ -31,13 +32,17 @@ Measurement measure(const Options& options, int threads, int pairs) {
     if (const auto values = optimizer.column<float>(handle, column.name); !values.empty())
       written.push_back(values.data());
   }
+  if (const auto average = optimizer.average<float>(handle); !average.empty()) written.push_back(average.data());
+  const bool reads_twice = optimizer.gradient_norm().has_value();
   volatile float zero = 0;
 
   const Pairs result = measure_pairs(
       pairs, [&] { return seconds_each(kSteps, [&] { optimizer.step(gradients); }); },
       [&] {
-        return seconds_each(1, [&] { run_roof(gradient.data(), written, kParameters, zero, threads, kSteps); }) /
-               kSteps;
+        return seconds_each(kSteps, [&] {
+          if (reads_twice) run_reading_roof(gradient.data(), kParameters, threads);
+          run_roof(gradient.data(), written, kParameters, zero, threads);
+        });
       });
   const double to_nanoseconds = 1e9 / static_cast<double>(kParameters);
   return {speed(result),
@@ -69,8 +74,18 @@ void add_engine_targets(const Settings& settings, std::vector<Target>& targets) 
                          fmt::format("{}{}, 16.8M f32, {} thread{}, against a loop over the same bytes", name,
                                      name == "sgd" ? " with momentum" : "", threads, threads == 1 ? "" : "s"),
                          /*at_least=*/true, 0.9, "×",
-                         [=, pairs = settings.pairs] { return measure(options, threads, pairs); }});
+                         [=, pairs = settings.pairs] { return measure(options, {}, threads, pairs); }});
     }
+    const thalweg::Settings all{
+        .clip = {ClipBy::global_norm, 1}, .average = {.kind = AverageKind::ema}, .check_finite = true};
+    targets.push_back(
+        {fmt::format("roof.surrounded.{}", threads),
+         fmt::format("rmsprop with clipping by the global norm, finite check, decay and average, {} thread{}, "
+                     "against a loop that reads the gradient and one over the step's bytes",
+                     threads, threads == 1 ? "" : "s"),
+         /*at_least=*/true, 0.9, "×", [=, pairs = settings.pairs] {
+           return measure(RMSprop{.lr = 1e-6, .weight_decay = 1e-4}, all, threads, pairs);
+         }});
   }
 }
 

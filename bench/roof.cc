@@ -14,29 +14,46 @@ void pass(const float* __restrict g, std::size_t count, float scale, Floats* __r
   for (std::size_t i = 0; i < count; ++i) ((written[i] += scale * g[i]), ...);
 }
 
-}  // namespace
-
-void run_roof(const float* gradient, std::span<float* const> written, std::size_t count, float scale, int threads,
-              int passes) {
+/// Calls `work(begin, length)` on each thread with its contiguous share.
+template <class F>
+void in_shares(std::size_t count, int threads, const F& work) {
   const std::size_t share = count / static_cast<std::size_t>(threads);
-  const auto work = [&](int thread) {
+  const auto work_on = [&](int thread) {
     const std::size_t begin = static_cast<std::size_t>(thread) * share;
-    const std::size_t length = thread + 1 == threads ? count - begin : share;
-    for (int i = 0; i < passes; ++i) {
-      const float* g = gradient + begin;
-      const auto at = [&](std::size_t k) { return written[k] + begin; };
-      if (written.size() == 2) {
-        pass(g, length, scale, at(0), at(1));
-      } else if (written.size() == 3) {
-        pass(g, length, scale, at(0), at(1), at(2));
-      } else {
-        pass(g, length, scale, at(0), at(1), at(2), at(3));
-      }
-    }
+    work(begin, thread + 1 == threads ? count - begin : share);
   };
   std::vector<std::jthread> others;
-  for (int thread = 1; thread < threads; ++thread) others.emplace_back(work, thread);
-  work(0);
+  for (int thread = 1; thread < threads; ++thread) others.emplace_back(work_on, thread);
+  work_on(0);
+}
+
+}  // namespace
+
+void run_roof(const float* gradient, std::span<float* const> written, std::size_t count, float scale, int threads) {
+  in_shares(count, threads, [&](std::size_t begin, std::size_t length) {
+    const float* g = gradient + begin;
+    const auto at = [&](std::size_t k) { return written[k] + begin; };
+    if (written.size() == 2) {
+      pass(g, length, scale, at(0), at(1));
+    } else if (written.size() == 3) {
+      pass(g, length, scale, at(0), at(1), at(2));
+    } else {
+      pass(g, length, scale, at(0), at(1), at(2), at(3));
+    }
+  });
+}
+
+void run_reading_roof(const float* gradient, std::size_t count, int threads) {
+  in_shares(count, threads, [&](std::size_t begin, std::size_t length) {
+    constexpr std::size_t kSums = 64;  // enough to keep all units busy
+    float sums[kSums] = {};
+    for (std::size_t at = 0; at + kSums <= length; at += kSums) {
+      for (std::size_t k = 0; k < kSums; ++k) sums[k] += gradient[begin + at + k];
+    }
+    volatile float kept = 0;  // so that the compiler must compute them
+    for (const float sum : sums) kept = sum;
+    static_cast<void>(kept);
+  });
 }
 
 }  // namespace thalweg::bench

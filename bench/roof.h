@@ -7,9 +7,10 @@
 namespace thalweg::bench {
 
 /// Reads `gradient` and reads and writes each of `written` (two to four arrays: the parameters and the state columns),
-/// `passes` times over, each thread a contiguous share. With `scale` 0, which the compiler must not know, nothing
-/// changes its value.
-void run_roof(const float* gradient, std::span<float* const> written, std::size_t count, float scale, int threads,
-              int passes);
+/// each thread a contiguous share. With `scale` 0, which the compiler must not know, nothing changes its value.
+void run_roof(const float* gradient, std::span<float* const> written, std::size_t count, float scale, int threads);
+
+/// Reads `gradient` alone.
+void run_reading_roof(const float* gradient, std::size_t count, int threads);
 
 }  // namespace thalweg::bench

@@ -7,7 +7,6 @@ namespace {
 using dialects::Dialect;
 using dialects::Fixed;
 using dialects::Key;
-using dialects::OnlyValue;
 
 // Optax' default of None leaves the sign of the step as it is: it would ascend.
 constexpr Key kLr{.name = "learning_rate", .option = "lr", .required = true};

@@ -82,7 +82,7 @@ TEST(Averages, OverwriteTheParameter) {
 }
 
 TEST(Averages, TakeParametersWithoutAGradientToo) {
-  for (const char* backend : {"auto", "reference", "SCALAR"}) {
+  for (const std::string& backend : every_backend()) {
     std::vector<double> moves{0}, rests{8};
     std::vector<float> late{5};
     Optimizer optimizer(

@@ -1,6 +1,8 @@
 // A rule's kernels for one instruction set, by THALWEG_RULE_STRUCT and THALWEG_RULE_FILE (see compile_rule.h).
 //
-// No include guard: foreach_target.h includes this file repeatedly.
+// No include guard: foreach_target.h includes this file repeatedly. One source of each rule includes it, so that it may
+// define what is not inline.
+// NOLINTBEGIN(misc-definitions-in-headers)
 #include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
@@ -99,3 +101,4 @@ Kernels RuleKernels<THALWEG_RULE_STRUCT>::cpu(std::int64_t target) {
 
 }  // namespace thalweg
 #endif
+// NOLINTEND(misc-definitions-in-headers)

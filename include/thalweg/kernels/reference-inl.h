@@ -41,6 +41,7 @@ void run(const void* coefficients, const Around& around, const Streams& streams,
 namespace thalweg {
 
 template <>
+// NOLINTNEXTLINE(misc-definitions-in-headers): one source of each rule includes this file.
 Kernels RuleKernels<THALWEG_RULE_STRUCT>::reference() {
   return {"reference", &reference::run<float>, &reference::run<double>};
 }
