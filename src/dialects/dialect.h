@@ -99,4 +99,13 @@ Texts write(const Dialect& dialect, const Optimizer& optimizer, const Options& o
 
 std::string to_json(const Texts& texts);
 
+// The frameworks.
+const Dialect& torch_dialect();
+const Dialect& keras_dialect();
+const Dialect& optax_dialect();
+const Dialect& tf1_dialect();
+
+/// As `write`, and refuses what PyTorch's constructors refuse.
+Texts write_torch(const Optimizer& optimizer, const Options& options);
+
 }  // namespace thalweg::dialects

@@ -123,6 +123,8 @@ Translation from_serialized(const json::Object& outer, std::string_view rule) {
 
 }  // namespace
 
+const Dialect& dialects::keras_dialect() { return keras(); }
+
 Translation from_keras(std::string_view json, std::string_view rule) {
   const json::Object config = dialects::parse(keras(), json);
   if (config.contains("class_name")) return from_serialized(config, rule);

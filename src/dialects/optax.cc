@@ -95,6 +95,8 @@ const Dialect& optax() {
 
 }  // namespace
 
+const Dialect& dialects::optax_dialect() { return optax(); }
+
 Translation from_optax(std::string_view name, std::string_view json) {
   const json::Object config = dialects::parse(optax(), json);
   std::string function = dialects::plain(name);

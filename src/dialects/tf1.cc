@@ -93,6 +93,8 @@ const Dialect& tf1() {
 
 }  // namespace
 
+const Dialect& dialects::tf1_dialect() { return tf1(); }
+
 Translation from_tf1(std::string_view json, std::string_view op) {
   const json::Object config = dialects::parse(tf1(), json);
   // The operations on TensorFlow 1's own variables compute the same.

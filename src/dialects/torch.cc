@@ -68,13 +68,15 @@ const Dialect& torch() {
 
 }  // namespace
 
+const Dialect& dialects::torch_dialect() { return torch(); }
+
 Translation from_torch(std::string_view json, std::string_view rule) {
   const json::Object config = dialects::parse(torch(), json);
   return dialects::read(torch(), dialects::choose(torch(), rule, config), rule, config);
 }
 
-std::string to_torch(const Options& options) {
-  dialects::Texts texts = dialects::write(torch(), dialects::optimizer_for(torch(), options), options);
+dialects::Texts dialects::write_torch(const Optimizer& optimizer, const Options& options) {
+  Texts texts = write(torch(), optimizer, options);
   if (options.rule().name == "sgd" && options.get("nesterov") != 0) {
     // PyTorch refuses both; without momentum there is nothing to look along.
     if (options.get("momentum") == 0) {
@@ -83,7 +85,11 @@ std::string to_torch(const Options& options) {
       throw Error("sgd: nesterov = true with dampening has no counterpart in torch's SGD");
     }
   }
-  return dialects::to_json(texts);
+  return texts;
+}
+
+std::string to_torch(const Options& options) {
+  return dialects::to_json(dialects::write_torch(dialects::optimizer_for(torch(), options), options));
 }
 
 }  // namespace thalweg
