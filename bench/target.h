@@ -40,6 +40,7 @@ struct Settings {
 
 // Each adds the targets of one source. What they measure with is made when they are measured.
 void add_engine_targets(const Settings& settings, std::vector<Target>& targets);
+void add_idle_targets(const Settings& settings, std::vector<Target>& targets);
 void add_libtorch_targets(const Settings& settings, std::vector<Target>& targets);
 void add_training_targets(const Settings& settings, std::vector<Target>& targets);
 void add_result_targets(const Settings& settings, std::vector<Target>& targets);

@@ -68,7 +68,7 @@ int run(int count, char** arguments) {
   CLI::App app{"Measures what thalweg must reach: side by side in one run, medians of pairs (least … greatest)."};
   app.option_defaults()->always_capture_default();
   Settings settings{.threads = static_cast<int>(std::thread::hardware_concurrency()),
-                    .python = "build/bench-venv/bin/python",
+                    .python = "build/peers-venv/bin/python",
                     .peers = THALWEG_PEERS,
                     .training_steps = THALWEG_TRAINING_STEPS};
   std::vector<std::string> only, except;
@@ -77,7 +77,7 @@ int run(int count, char** arguments) {
   app.add_option("--except", except, "Rows to leave out")->default_str("none");
   app.add_option("--pairs", settings.pairs, "Pairs of measurements")->check(CLI::PositiveNumber);
   app.add_option("--threads", settings.threads, "Threads of both sides")->check(CLI::PositiveNumber);
-  app.add_option("--python", settings.python, "Python that has torch 2.13.0 (bench/peers/setup.sh makes one)");
+  app.add_option("--python", settings.python, "Python that has torch 2.13.0 (scripts/peers_python.sh makes one)");
   app.add_option("--demo-log", settings.demo_log, "What scripts/fresh_debian.sh printed")->check(CLI::ExistingFile);
   app.add_flag("--json", json, "Print JSON");
   app.add_flag("--list", list, "Only print the rows there are");
@@ -85,6 +85,7 @@ int run(int count, char** arguments) {
 
   std::vector<Target> targets;
   add_engine_targets(settings, targets);
+  add_idle_targets(settings, targets);
   add_libtorch_targets(settings, targets);
   add_training_targets(settings, targets);
   add_result_targets(settings, targets);

@@ -6,7 +6,7 @@ set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/thalweg)
 # Written by the build: all rules in one header.
 install(DIRECTORY include/thalweg ${PROJECT_BINARY_DIR}/include/thalweg DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
         FILES_MATCHING PATTERN "*.h")
-install(TARGETS thalweg_engine EXPORT thalwegTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS thalweg_engine thalweg_own_rule EXPORT thalwegTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(EXPORT thalwegTargets NAMESPACE thalweg:: DESTINATION ${package_folder})
 
 if(THALWEG_TORCH)

@@ -8,6 +8,7 @@
 #include "threads/pool.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace thalweg {
 namespace {
@@ -22,17 +23,46 @@ void fill(Precision precision, std::byte* to, std::size_t count, double value) {
 
 }  // namespace
 
+void check(const Settings& settings) {
+  if (settings.threads < 0) {
+    throw Error("settings: threads = " + std::to_string(settings.threads) + " is outside [0, ∞)");
+  }
+  if (!(settings.loss_scale > 0) || std::isinf(settings.loss_scale)) {
+    throw Error("settings: loss_scale = " + to_text(settings.loss_scale) + " is outside (0, ∞)");
+  }
+  check(settings.clip);
+  check(settings.average);
+}
+
 std::vector<std::string> cpu_targets() { return cpu::supported_targets(); }
 
 Optimizer::Impl::Impl(Options options, Settings wanted)
     : rule(&engine_rule(options.rule())), settings(std::move(wanted)), backend(make_backend(*rule, settings.backend)) {
-  if (settings.threads < 0) {
-    throw Error("settings: threads = " + std::to_string(settings.threads) + " is outside [0, ∞)");
-  }
+  check(settings);
+  for (const auto& [column, value] : settings.first_values) column_index(column);
   threads = settings.threads == 0 ? available_cores() : settings.threads;
   std::vector<ColumnInfo> columns = rule->columns_under(options);
   groups.push_back({"", std::move(options), ++versions, std::move(columns), first_scalars()});
 }
+
+std::size_t Optimizer::Impl::column_index(std::string_view column) const {
+  std::vector<std::string> known;
+  for (std::size_t k = 0; k < rule->columns.size(); ++k) {
+    if (column == rule->columns[k].name) return k;
+    known.emplace_back(rule->columns[k].name);
+  }
+  throw Error(std::string(rule->name) + " has no column " + in_quotes(column) + suggest(column, known));
+}
+
+template <class T>
+void Optimizer::Impl::check_type(std::uint32_t index, std::string_view what) const {
+  if (parameters[index].precision == kPrecisionOf<T>) return;
+  throw Error(std::string(what) + ": " + in_quotes(records[index].name) + " is " +
+              name_of(parameters[index].precision) + ", not " + name_of(kPrecisionOf<T>));
+}
+
+template void Optimizer::Impl::check_type<float>(std::uint32_t, std::string_view) const;
+template void Optimizer::Impl::check_type<double>(std::uint32_t, std::string_view) const;
 
 std::array<double, kMaxScalars> Optimizer::Impl::first_scalars() const {
   std::array<double, kMaxScalars> result{};
@@ -70,7 +100,7 @@ Handle Optimizer::Impl::add(std::string_view name, void* data, std::size_t size,
   const auto index = static_cast<std::uint32_t>(parameters.size());
   records.reserve(records.size() + 1);
   parameters.push_back({.group = group.index, .precision = precision, .scalars = first_scalars()});
-  records.push_back({.name = std::string(name), .storage = {}});
+  records.push_back({.name = std::string(name), .storage = {}, .average = {}});
   by_name.emplace(name, index);
   place(index, data, size);
   ++alive;
@@ -154,7 +184,9 @@ void Optimizer::Impl::complete_columns(std::uint32_t index) {
     Buffer& storage = records[index].storage[k];
     if (column.needed && storage == nullptr) {
       Buffer fresh = make_buffer(std::max<std::size_t>(1, parameter.size) * bytes_of(parameter.precision));
-      fill(parameter.precision, fresh.get(), parameter.size, column.first_value);
+      const auto other = settings.first_values.find(column.name);
+      fill(parameter.precision, fresh.get(), parameter.size,
+           other != settings.first_values.end() ? other->second : column.first_value);
       storage = std::move(fresh);
     }
     parameter.columns[k] = column.needed ? storage.get() : nullptr;
@@ -233,6 +265,7 @@ void Optimizer::remove(Handle handle) {
   impl_->displace(index);
   impl_->by_name.erase(impl_->records[index].name);
   impl_->records[index].storage = {};
+  impl_->records[index].average = {};
   impl_->parameters[index] = {.alive = false};
   --impl_->alive;
 }
@@ -261,7 +294,7 @@ Group Optimizer::group_of(Handle handle) const { return {impl_->parameters[impl_
 
 std::int64_t Optimizer::step_number(Handle handle) const {
   const std::int64_t own = impl_->parameters[impl_->index_of(handle)].step;
-  return impl_->shares_steps() ? impl_->shared_step : own;
+  return impl_->shares_steps() ? impl_->steps : own;
 }
 
 void Optimizer::step(std::span<const Gradient> gradients) { impl_->step(gradients); }
@@ -269,20 +302,11 @@ void Optimizer::step(std::span<const Gradient> gradients) { impl_->step(gradient
 template <class T>
 std::span<T> Optimizer::column(Handle handle, std::string_view column) {
   const std::uint32_t index = impl_->index_of(handle);
-  const Parameter& parameter = impl_->parameters[index];
-  if (parameter.precision != kPrecisionOf<T>) {
-    throw Error("column: " + in_quotes(impl_->records[index].name) + " is " + name_of(parameter.precision) + ", not " +
-                name_of(kPrecisionOf<T>));
-  }
-  std::vector<std::string> known;
-  for (std::size_t k = 0; k < impl_->rule->columns.size(); ++k) {
-    known.emplace_back(impl_->rule->columns[k].name);
-    if (column != impl_->rule->columns[k].name) continue;
-    impl_->complete_columns(index);
-    std::byte* storage = impl_->records[index].storage[k].get();
-    return {reinterpret_cast<T*>(storage), storage == nullptr ? 0 : parameter.size};
-  }
-  throw Error(std::string(impl_->rule->name) + " has no column " + in_quotes(column) + suggest(column, known));
+  impl_->check_type<T>(index, "column");
+  const std::size_t k = impl_->column_index(column);
+  impl_->complete_columns(index);
+  std::byte* storage = impl_->records[index].storage[k].get();
+  return {reinterpret_cast<T*>(storage), storage == nullptr ? 0 : impl_->parameters[index].size};
 }
 
 template std::span<float> Optimizer::column<float>(Handle, std::string_view);
@@ -291,9 +315,10 @@ template std::span<double> Optimizer::column<double>(Handle, std::string_view);
 std::size_t Optimizer::state_bytes() const {
   std::size_t result = 0;
   for (std::size_t i = 0; i < impl_->parameters.size(); ++i) {
-    for (const Buffer& storage : impl_->records[i].storage) {
-      if (storage != nullptr) result += impl_->parameters[i].size * bytes_of(impl_->parameters[i].precision);
-    }
+    const ParameterRecord& record = impl_->records[i];
+    const auto kept = std::ranges::count_if(record.storage, [](const Buffer& storage) { return storage != nullptr; });
+    const std::size_t arrays = static_cast<std::size_t>(kept) + (record.average != nullptr ? 1 : 0);
+    result += arrays * impl_->parameters[i].size * bytes_of(impl_->parameters[i].precision);
   }
   return result;
 }

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -30,6 +31,7 @@ struct Parameter {
   void* data = nullptr;
   std::size_t size = 0;
   std::int64_t step = 0;
+  std::int64_t averaged = 0;  ///< how often its average has been taken
   std::uint32_t group = 0;
   Precision precision = Precision::f32;
   bool alive = true;
@@ -38,6 +40,7 @@ struct Parameter {
   const void* known_gradient = nullptr;      ///< the last gradient that was found not to overlap any parameter …
   std::uint64_t known_places = 0;            ///< … when Impl::places had this value
   std::array<void*, kMaxColumns> columns{};  ///< null where the options do not use the column
+  void* average = nullptr;                   ///< null before the first average
   std::array<double, kMaxScalars> scalars{};
 };
 
@@ -45,6 +48,7 @@ struct Parameter {
 struct ParameterRecord {
   std::string name;
   std::array<Buffer, kMaxColumns> storage;
+  Buffer average;
 };
 
 struct GroupRecord {
@@ -64,10 +68,15 @@ struct StepCoefficients {
   alignas(double) std::array<std::byte, kMaxCoefficientBytes> bytes;
 };
 
+/// What the step in progress does with one parameter.
 struct Task {
   std::uint32_t parameter;
-  std::uint32_t coefficients;
-  const void* gradient;
+  std::uint32_t coefficients = 0;
+  bool steps = false;              ///< false: it has no gradient, and only its average is taken
+  const void* gradient = nullptr;  ///< null too where the parameter has no elements
+  std::size_t first_block = 0;     ///< of its sums of squares in Impl::block_sums
+  double scale = 1;                ///< of the gradient
+  double average_share = 0;        ///< 0: no average is taken
 };
 
 /// A parameter's part of a state that has been checked and not yet taken over.
@@ -75,8 +84,10 @@ struct LoadedParameter {
   std::uint32_t index = 0;
   std::uint32_t group = 0;
   std::int64_t step = 0;
+  std::int64_t averaged = 0;
   std::array<double, kMaxScalars> scalars{};
   std::array<Buffer, kMaxColumns> storage;
+  Buffer average;
 };
 
 struct NameHash {
@@ -102,6 +113,10 @@ struct Optimizer::Impl {
   /// Makes the columns that the group's options need and the parameter does not have yet.
   void complete_columns(std::uint32_t index);
 
+  /// Of the rule's columns. Throws Error that suggests the nearest names.
+  std::size_t column_index(std::string_view column) const;
+  template <class T>
+  void check_type(std::uint32_t index, std::string_view what) const;
   std::array<double, kMaxScalars> first_scalars() const;
   bool shares_steps() const { return settings.step_count == StepCount::shared; }
 
@@ -110,10 +125,24 @@ struct Optimizer::Impl {
   const void* gradient_values(const Gradient& gradient, std::uint32_t index);
   template <class T>
   const void* scatter(const Rows<T>& rows, std::uint32_t index);
-  void check_finite();
   std::uint32_t coefficients_for(std::uint32_t index);
   void run();
   void commit();
+
+  // norms of the step in progress (step/clip.cc)
+  bool clips_by_norm() const { return settings.clip.by == ClipBy::norm || settings.clip.by == ClipBy::global_norm; }
+  void sum_squares();
+  void check_finite() const;
+  std::optional<double> squares_of(const Task& task) const;
+  double gradient_norm_of(const Task& task) const;
+  double gradient_norm_of_all();
+  void scale_gradients();
+
+  // averages (step/average.cc)
+  bool averages_now() const;
+  void plan_averages();
+  void check_not_swapped(std::string_view what) const;
+  void swap_averages();
 
   // state (checkpoint/state.cc)
   State state() const;
@@ -134,7 +163,9 @@ struct Optimizer::Impl {
   std::unordered_map<std::string, std::uint32_t, NameHash, std::equal_to<>> by_name;
   std::map<std::uintptr_t, std::uint32_t> by_address;  // first byte of every parameter that has any
   std::size_t alive = 0;
-  std::int64_t shared_step = 0;
+  std::int64_t steps = 0;  // taken by step(); the step number of all, if they share it
+  bool averages_are_swapped = false;
+  std::optional<double> last_norm;  // of the gradients of the last step
   std::uint64_t versions = 0;
   std::uint64_t places = 1;  // changes whenever a parameter's memory does
 
@@ -144,6 +175,8 @@ struct Optimizer::Impl {
   std::vector<std::size_t> sizes;
   std::vector<StepCoefficients> coefficients;
   std::vector<Buffer> scattered;
+  std::vector<double> block_sums;         // of squares
+  std::vector<const Task*> by_parameter;  // those that step, in the order of the parameters
   Plan plan;
 };
 

@@ -24,17 +24,20 @@ bool is_row_major(const c10::TensorImpl& tensor) {
   return tensor.is_contiguous() || !tensor.is_non_overlapping_and_dense();
 }
 
-/// Reorders every column of the parameter in place.
+template <class T>
+void reorder(std::span<T> values, c10::IntArrayRef sizes, c10::IntArrayRef from, c10::IntArrayRef to) {
+  if (values.empty()) return;
+  const auto options = torch::dtype(c10::CppTypeToScalarType<T>::value);
+  const torch::Tensor old = torch::from_blob(values.data(), sizes, from, options).clone();
+  torch::from_blob(values.data(), sizes, to, options).copy_(old);
+}
+
+/// Reorders every column of the parameter, and its average, in place.
 template <class T>
 void reorder(thalweg::Optimizer& engine, Handle handle, c10::IntArrayRef sizes, c10::IntArrayRef from,
              c10::IntArrayRef to) {
-  for (const ColumnInfo& info : engine.rule().columns) {
-    const std::span<T> column = engine.column<T>(handle, info.name);
-    if (column.empty()) continue;
-    const auto options = torch::dtype(c10::CppTypeToScalarType<T>::value);
-    const torch::Tensor old = torch::from_blob(column.data(), sizes, from, options).clone();
-    torch::from_blob(column.data(), sizes, to, options).copy_(old);
-  }
+  for (const ColumnInfo& info : engine.rule().columns) reorder(engine.column<T>(handle, info.name), sizes, from, to);
+  reorder(engine.average<T>(handle), sizes, from, to);
 }
 
 void reorder(thalweg::Optimizer& engine, Handle handle, caffe2::TypeMeta dtype, c10::IntArrayRef sizes,
@@ -172,13 +175,20 @@ void Binding::append_rows(const torch::Tensor& gradient, GradientList& list) con
   list.owned.push_back(values);
 }
 
+template <class T>
+torch::Tensor Binding::view(std::span<T> values) const {
+  if (values.empty()) return {};
+  return torch::from_blob(values.data(), sizes_, order(), torch::dtype(dtype_));
+}
+
 torch::Tensor Binding::column(thalweg::Optimizer& engine, std::string_view name) const {
-  const auto view = [&](auto span) {
-    if (span.empty()) return torch::Tensor();
-    return torch::from_blob(span.data(), sizes_, order(), torch::dtype(dtype_));
-  };
-  if (dtype_ == caffe2::TypeMeta::Make<float>()) return view(engine.column<float>(handle_, name));
-  return view(engine.column<double>(handle_, name));
+  return dtype_ == caffe2::TypeMeta::Make<float>() ? view(engine.column<float>(handle_, name))
+                                                   : view(engine.column<double>(handle_, name));
+}
+
+torch::Tensor Binding::average(thalweg::Optimizer& engine) const {
+  return dtype_ == caffe2::TypeMeta::Make<float>() ? view(engine.average<float>(handle_))
+                                                   : view(engine.average<double>(handle_));
 }
 
 void Binding::to_row_major(thalweg::Optimizer& engine) const {

@@ -72,7 +72,7 @@ class alignas(64) Binding {
     }
   }
 
-  /// Before and after the engine's step.
+  /// Before and after the engine changes the parameter.
   void begin_step() {
     if (copy_.defined()) copy_.copy_(parameter_);
   }
@@ -84,6 +84,8 @@ class alignas(64) Binding {
 
   /// The state column in the parameter's shape; undefined if not in use.
   torch::Tensor column(thalweg::Optimizer& engine, std::string_view name) const;
+  /// The average in the parameter's shape; undefined before the first.
+  torch::Tensor average(thalweg::Optimizer& engine) const;
 
   /// Brings the columns from the order of the parameter's memory into row-major order, and back.
   void to_row_major(thalweg::Optimizer& engine) const;
@@ -91,6 +93,8 @@ class alignas(64) Binding {
 
  private:
   void look();
+  template <class T>
+  torch::Tensor view(std::span<T> values) const;
   std::vector<std::int64_t> order() const;
   void append_span(const void* values, GradientList& list) const {
     const auto length = static_cast<std::size_t>(elements_);

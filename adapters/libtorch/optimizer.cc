@@ -2,6 +2,7 @@
 #include "binding.h"
 #include "parameters.h"
 
+#include <thalweg/dialects.h>
 #include <thalweg/libtorch.h>
 
 #include <algorithm>
@@ -79,10 +80,28 @@ struct Optimizer::Impl {
       follow_moved();
       collect();
     }
-    for (Binding* binding : stepping) binding->begin_step();
+    // Averages take all parameters, and may overwrite them, with a gradient or without one.
+    const Average& average = engine.settings().average;
+    if (average.kind != AverageKind::none) {
+      for (Binding& binding : bindings) binding.begin_step();
+    } else {
+      for (Binding* binding : stepping) binding->begin_step();
+    }
     engine.step(list.gradients);
-    for (Binding* binding : stepping) binding->end_step();
+    if (average.kind != AverageKind::none && average.overwrite_every > 0) {
+      for (Binding& binding : bindings) binding.end_step();
+    } else {
+      for (Binding* binding : stepping) binding->end_step();
+    }
     list.owned.clear();
+  }
+
+  void swap_averages() {
+    const torch::NoGradGuard no_grad;
+    follow_moved();
+    for (Binding& binding : bindings) binding.begin_step();
+    engine.swap_averages();
+    for (Binding& binding : bindings) binding.end_step();
   }
 
   /// The name that was given to the tensor, or the next positional one.
@@ -331,13 +350,38 @@ torch::Tensor Optimizer::state(std::string_view name, std::string_view column) {
   return impl_->binding(name).column(impl_->engine, column);
 }
 
+torch::Tensor Optimizer::average(std::string_view name) {
+  synchronize();
+  return impl_->binding(name).average(impl_->engine);
+}
+
+void Optimizer::swap_averages() {
+  synchronize();
+  impl_->swap_averages();
+}
+
 State Optimizer::state_dict() const {
+  return in_row_major_order([](const thalweg::Optimizer& engine) { return engine.state(); });
+}
+
+State Optimizer::torch_state_dict() const { return in_row_major_order(to_torch_state); }
+
+/// What the function makes of the engine while all columns are in row-major order.
+State Optimizer::in_row_major_order(const std::function<State(const thalweg::Optimizer&)>& function) const {
   // LibTorch's groups may have changed unnoticed; taking that over is no change of what the optimizer is.
   const_cast<Optimizer*>(this)->synchronize();
   for (const Binding& binding : impl_->bindings) binding.to_row_major(impl_->engine);
-  State state = impl_->engine.state();
-  for (const Binding& binding : impl_->bindings) binding.from_row_major(impl_->engine);
-  return state;
+  const auto restore = [&] {
+    for (const Binding& binding : impl_->bindings) binding.from_row_major(impl_->engine);
+  };
+  try {
+    State state = function(impl_->engine);
+    restore();
+    return state;
+  } catch (...) {
+    restore();
+    throw;
+  }
 }
 
 void Optimizer::load_state_dict(const State& state) {
@@ -348,6 +392,11 @@ void Optimizer::load_state_dict(const State& state) {
     binding.move(impl_->engine, binding.group());  // param_groups() says which group it is in, not the state
     binding.from_row_major(impl_->engine);
   }
+}
+
+void Optimizer::load_torch_state_dict(const State& state) {
+  synchronize();
+  load_state_dict(from_torch_state(state, impl_->engine));
 }
 
 void Optimizer::save(torch::serialize::OutputArchive& archive) const {

@@ -3,17 +3,26 @@
 
 #include <thalweg/optimizer.h>
 #include <thalweg/options.h>
+#include <thalweg/schedule.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace thalweg {
 
-/// What a framework's own configuration means in thalweg's words.
+/// What a framework's own configuration means in thalweg's words: `Optimizer optimizer{here.options, here.settings}`,
+/// and, if there is a schedule, `optimizer.set("lr", here.schedule->lr(step))` before every step.
 struct Translation {
-  Options options;
-  StepCount step_count;  ///< as the framework counts its steps: for `Settings::step_count`
+  // Implicit, so that options alone can be written too.
+  Translation(Options rule_and_options, Settings around = {}, std::optional<Schedule> of_lr = {})
+      : options(std::move(rule_and_options)), settings(std::move(around)), schedule(std::move(of_lr)) {}
+
+  Options options;    ///< with a schedule, `lr` is that of the first step
+  Settings settings;  ///< how steps are counted, loss scale, clipping, averages, first values of state
+  std::optional<Schedule> schedule;
 };
 
 // `json` is one object with the framework's own keys. Keys that are missing have the framework's defaults, keys without
@@ -40,13 +49,58 @@ Translation from_optax(std::string_view name, std::string_view json);
 /// under the slot's name and a 0 (`ms0`). Missing values are those of TensorFlow 1's optimizers, where they have any.
 Translation from_tf1(std::string_view json, std::string_view op = {});
 
+/// A rule, its options and settings in thalweg's own words: {"lr": 0.1, "clip": {"by": "norm", "limit": 1, "eps": 0},
+/// "average": {"kind": "ema", "decay": 0.99, …}, "loss_scale": 1, "step_count": "shared"}. Everything has a default.
+Translation from_thalweg(std::string_view json, std::string_view rule);
+
+/// One of the above, by the peer's name: torch, keras, optax, tf1 or thalweg.
+Translation translate(std::string_view peer, std::string_view name, std::string_view json);
+
 /// The options of a PyTorch param group, as JSON: also the keyword arguments of the class, but that AdamW takes no
 /// `decoupled_weight_decay` (Adam does). Throws Error that names the option that has no counterpart; options that
-/// change nothing beside the others (`lr_in_momentum` without momentum) need none.
-std::string to_torch(const Options& options);
+/// change nothing beside the others (`lr_in_momentum` without momentum) need none. How steps are counted is the
+/// framework's own affair, and is not looked at.
+std::string to_torch(const Translation& translation);
 
 /// A Keras optimizer's `get_config()`, as JSON: what `from_config` takes; `name` is the class's. Throws as `to_torch`.
-std::string to_keras(const Options& options);
+std::string to_keras(const Translation& translation);
+
+// A PyTorch optimizer's state, as docs/dialects.md saves it from Python and loads it there: tensors `NAME/KEY`, where
+// NAME is the parameter's name and KEY PyTorch's own (`exp_avg`, `momentum_buffer`, …), and the metadata `class`, the
+// name of the class, and `param_groups`, as JSON with names as `params`.
+
+/// The state as PyTorch has it. `step` is a float32, `mu_product` of the parameter's type; the other tensors are flat.
+/// Throws Error for what has no counterpart in PyTorch: a rule, an option, steps that are counted for all parameters.
+State to_torch_state(const Optimizer& optimizer);
+
+/// What PyTorch saved as a state that this optimizer, which is not changed, can load: options of every group, step
+/// numbers, scalars and columns. Parameters are matched by name, groups by their order, and a tensor may have any shape
+/// of as many elements as the parameter has. A parameter without any tensors begins anew, as in PyTorch.
+///
+/// Throws Error, which names tensor or key, if the state is of another rule, or has other groups, parameters or tensors
+/// than this optimizer; if a tensor has another type or length than its parameter, or a number is out of its range; and
+/// for options as `from_torch`.
+State from_torch_state(const State& file, const Optimizer& optimizer);
+
+/// How one of a framework's optimizers says one option of a rule.
+struct PeerOption {
+  std::string_view option;      ///< thalweg's
+  std::string key;              ///< the framework's; empty if the value is always the same
+  std::optional<double> value;  ///< the default, or what it always is; nothing if the key has no default
+  bool matters = true;          ///< does it do anything beside the others, whatever they are?
+};
+
+/// One class, function or operation of a framework that computes a rule.
+struct PeerOptimizer {
+  std::string_view peer;  ///< `torch`, `keras`, `optax` or `tf1`
+  std::string_view name;  ///< its own
+  StepCount step_count;
+  std::vector<PeerOption> options;                                       ///< in the order of the rule's
+  std::vector<std::pair<std::string_view, std::string_view>> columns{};  ///< state: thalweg's column, its own name
+};
+
+/// All that compute this rule.
+std::vector<PeerOptimizer> peer_optimizers(const RuleInfo& rule);
 
 /// One way in which a framework writes a formula.
 struct Expression {

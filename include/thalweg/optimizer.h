@@ -1,6 +1,8 @@
 // Optimizer: applies one rule to parameters that live in the caller's buffers.
 #pragma once
 
+#include <thalweg/average.h>
+#include <thalweg/clip.h>
 #include <thalweg/options.h>
 #include <thalweg/safetensors.h>
 
@@ -8,7 +10,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <initializer_list>
+#include <map>
 #include <memory>
+#include <optional>
 #include <ranges>
 #include <span>
 #include <string>
@@ -24,10 +28,16 @@ enum class StepCount {
   shared,         ///< one number for all, advanced by every step (Keras, Optax)
 };
 
-/// How an optimizer works, as opposed to what it computes: none of these changes a bit of the result, except
-/// `step_count` and the `reference` back-end.
+/// What surrounds the rule in every step, and how steps are run. The latter (from `threads` on) changes no bit of the
+/// result, but that `reference` computes f32 in double.
 struct Settings {
   StepCount step_count = StepCount::per_parameter;
+  /// Gradients are divided by it before anything else is done with them: they are those of the loss times this factor.
+  double loss_scale = 1;
+  Clip clip = {};
+  Average average = {};
+  /// State columns that begin at another value than the rule's (TensorFlow's slots), by name.
+  std::map<std::string, double, std::less<>> first_values = {};
   /// Threads for a step: 0 means one per available core. Small steps stay on the caller's thread.
   int threads = 0;
   /// `auto` picks the fastest instruction set; `reference` is plain loops in double; otherwise one of `cpu_targets()`.
@@ -35,6 +45,9 @@ struct Settings {
   /// Look at every gradient before anything is changed, and throw NonFiniteError if one is not finite.
   bool check_finite = false;
 };
+
+/// Throws Error if a number of what surrounds the rule is outside its range.
+void check(const Settings& settings);
 
 /// Names of the instruction sets this machine can run, the fastest first: `AVX3`, `AVX2`, `SSE4`, `SCALAR` on x86-64.
 std::vector<std::string> cpu_targets();
@@ -96,6 +109,7 @@ class Optimizer {
   Optimizer& operator=(Optimizer&&) noexcept;
 
   const RuleInfo& rule() const;
+  /// With what `set_clip`, `set_average` and `load` have changed.
   const Settings& settings() const;
   /// The instruction set that runs the steps, as its own compiled code says: one of `cpu_targets()` or `reference`.
   std::string_view target() const;
@@ -155,6 +169,26 @@ class Optimizer {
   void step(std::span<const Gradient> gradients);
   void step(std::initializer_list<Gradient> gradients) { step(std::span(gradients.begin(), gradients.size())); }
 
+  /// From the next step on. Throws Error if a number is outside its range.
+  void set_clip(const Clip& clip);
+  /// L2 norm of all gradients of the last step together, after `loss_scale` and before clipping. Nothing if the last
+  /// step did not need it: it clipped by no norm and did not check that all is finite.
+  std::optional<double> gradient_norm() const;
+
+  // Averages --------------------------------------------------------------------------------------------------------
+
+  /// From the next step on; averages that are there are kept. Throws Error if a number is outside its range.
+  void set_average(const Average& average);
+  /// The parameter's average (while the averages are swapped: the parameter). Empty before the first one. Throws Error
+  /// if T is not the parameter's type.
+  template <class T>
+  std::span<T> average(Handle handle);
+  /// Exchanges every parameter with its average, bit by bit: once to evaluate the averages, and again to go on. In
+  /// between, what would mistake one for the other (`step`, `state`, `save`, `load`) throws Error. Throws Error if a
+  /// parameter is unbound.
+  void swap_averages();
+  bool averages_are_swapped() const;
+
   // State -----------------------------------------------------------------------------------------------------------
 
   /// The parameter's state column (`v`, `m`, …), which may be written too. Empty if the column is not in use yet.
@@ -164,11 +198,12 @@ class Optimizer {
   /// Bytes of state.
   std::size_t state_bytes() const;
 
-  /// A copy of the whole state: options of every group, step numbers, scalars, columns. Not the parameters.
+  /// A copy of the whole state: options of every group, clipping and averaging, step numbers, scalars, columns,
+  /// averages. Not the parameters.
   State state() const;
-  /// Takes the state over. Every parameter here must be in it with the same type and length, and the other way round;
-  /// parameters are matched by name, whatever their order, and groups by their names. Throws Error, and changes
-  /// nothing, otherwise.
+  /// Takes the state over, with its options, clipping and averaging. Every parameter here must be in it with the same
+  /// type and length, and the other way round; parameters are matched by name, whatever their order, and groups by
+  /// their names. Throws Error, and changes nothing, otherwise.
   void load(const State& state);
   /// Writes the state as a safetensors file, which replaces `file` atomically.
   void save(const std::filesystem::path& file) const;
@@ -181,5 +216,25 @@ class Optimizer {
 
 extern template std::span<float> Optimizer::column<float>(Handle, std::string_view);
 extern template std::span<double> Optimizer::column<double>(Handle, std::string_view);
+extern template std::span<float> Optimizer::average<float>(Handle);
+extern template std::span<double> Optimizer::average<double>(Handle);
+
+/// Has the parameters hold their averages for as long as it lives:
+/// `{ const SwappedAverages averages(optimizer); accuracy = evaluate(); }`.
+class SwappedAverages {
+ public:
+  explicit SwappedAverages(Optimizer& optimizer) : optimizer_(optimizer) { optimizer.swap_averages(); }
+  ~SwappedAverages() {
+    try {
+      optimizer_.swap_averages();
+    } catch (const Error&) {  // a parameter has been unbound meanwhile: then the next step says that they are swapped
+    }
+  }
+  SwappedAverages(const SwappedAverages&) = delete;
+  SwappedAverages& operator=(const SwappedAverages&) = delete;
+
+ private:
+  Optimizer& optimizer_;
+};
 
 }  // namespace thalweg

@@ -86,7 +86,7 @@ struct RuleInfo {
 };
 
 /// Every rule, sorted by name.
-const std::vector<const RuleInfo*>& rules();
+std::vector<const RuleInfo*> rules();
 
 /// The rule of this name. Throws Error that suggests the nearest names.
 const RuleInfo& rule(std::string_view name);

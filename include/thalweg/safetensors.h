@@ -25,7 +25,22 @@ struct Tensor {
   std::vector<std::byte> data;
 
   std::uint64_t elements() const;
+  /// The elements as they are: `float` for F32, `double` for F64, `std::int64_t` for I64. Throws Error if T is another.
+  template <class T>
+  std::span<const T> values() const;
 };
+
+/// A tensor of float, double or std::int64_t. The shape {} is that of a single number. Throws Error if there are more
+/// or fewer values than the shape has elements.
+template <class T>
+Tensor make_tensor(std::span<const T> values, std::vector<std::uint64_t> shape);
+
+extern template std::span<const float> Tensor::values<float>() const;
+extern template std::span<const double> Tensor::values<double>() const;
+extern template std::span<const std::int64_t> Tensor::values<std::int64_t>() const;
+extern template Tensor make_tensor(std::span<const float>, std::vector<std::uint64_t>);
+extern template Tensor make_tensor(std::span<const double>, std::vector<std::uint64_t>);
+extern template Tensor make_tensor(std::span<const std::int64_t>, std::vector<std::uint64_t>);
 
 /// A whole file: tensors and metadata by name.
 struct Contents {

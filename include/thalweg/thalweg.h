@@ -6,4 +6,5 @@
 #include <thalweg/optimizer.h>  // IWYU pragma: export
 #include <thalweg/options.h>    // IWYU pragma: export
 #include <thalweg/rules.h>      // IWYU pragma: export
+#include <thalweg/schedule.h>   // IWYU pragma: export
 #include <thalweg/version.h>    // IWYU pragma: export

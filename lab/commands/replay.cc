@@ -21,8 +21,8 @@ constexpr double kToleranceFloat64 = 1e-12, kToleranceFloat32 = 1e-5;
 
 constexpr const char* kFooter = R"(
 FILE is JSON: a recorded run, or a list of them, with `id`, `peer` (torch, keras, optax, tf1 or thalweg), `rule`,
-`options` in the peer's own names, `dtype`, `theta0`, `grads` (a list of numbers a step) and what is expected after some
-steps, `theta`. Errors are relative: |a − b| / max(|b|, 0.001 ‖b‖∞).
+`options` in the peer's own names, `dtype`, `theta0`, `grads` (a list of numbers a step) and what is expected: `theta`
+after some steps, `ema` after the last. docs/dialects.md has all keys. Errors are relative: |a − b| / max(|b|, 0.001 ‖b‖∞).
 
 Exit codes: 0 all expected values are met, 1 some are not, 2 the file cannot be used.
 
@@ -71,6 +71,7 @@ nlohmann::json to_json(const Verdict& verdict, bool trajectories) {
   if (trajectories) {
     json["theta"] = nlohmann::json::object();
     for (const auto& [step, theta] : result.theta) json["theta"][std::to_string(step)] = theta;
+    if (!result.average.empty()) json["ema"] = result.average;
   }
   return json;
 }

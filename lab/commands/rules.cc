@@ -2,111 +2,51 @@
 #include "commands/commands.h"
 #include "commands/exit.h"
 #include "commands/table.h"
-
-#include <thalweg/optimizer.h>
+#include "rules/description.h"
+#include "rules/pages.h"
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
-#include <array>
-#include <cstdio>
 #include <memory>
-#include <optional>
-#include <set>
+#include <string>
+#include <vector>
 
 namespace thalweg::lab {
 namespace {
 
-/// Names of the state columns that an optimizer with these options keeps, as one step shows.
-std::set<std::string> columns_in_use(const Options& options) {
-  std::array<float, 1> parameter{1}, gradient{1};
-  Optimizer optimizer{options, {.threads = 1}};
-  const Handle handle = optimizer.add("parameter", parameter);
-  optimizer.step({{handle, gradient}});
-  std::set<std::string> names;
-  for (const ColumnInfo& column : options.rule().columns) {
-    if (!optimizer.column<float>(handle, column.name).empty()) names.emplace(column.name);
+nlohmann::json to_json(const OptionInfo& option, double value) {
+  return option.type == OptionType::boolean ? nlohmann::json(value != 0) : nlohmann::json(value);
+}
+
+nlohmann::json to_json(const PeerOptimizer& peer, const RuleInfo& rule) {
+  nlohmann::json options = nlohmann::json::object();
+  for (std::size_t i = 0; i < rule.options.size(); ++i) {
+    const PeerOption& said = peer.options[i];
+    nlohmann::json& json = options[std::string(said.option)] = {{"key", nullptr}, {"value", nullptr}};
+    if (!said.key.empty()) json["key"] = said.key;
+    if (said.value) json["value"] = to_json(rule.options[i], *said.value);
   }
-  return names;
-}
-
-/// The rule's defaults with one option changed to what switches things on.
-Options with_option(const RuleInfo& rule, const OptionInfo& option) {
-  Options options(rule);
-  const bool off = option.default_value == 0;
-  options.set(option.name,
-              option.type == OptionType::boolean || !option.range.contains(0.5) ? (off ? 1 : 0) : (off ? 0.5 : 0));
-  return options;
-}
-
-/// A state column and the options it is kept for; none of them: always.
-struct ColumnUse {
-  const ColumnInfo* column;
-  std::vector<std::string> options;
-};
-
-std::vector<ColumnUse> column_uses(const RuleInfo& rule) {
-  std::vector<ColumnUse> uses;
-  for (const ColumnInfo& column : rule.columns) {
-    ColumnUse& use = uses.emplace_back(ColumnUse{&column, {}});
-    if (column.needed) continue;
-    for (const OptionInfo& option : rule.options) {
-      std::optional<Options> options;
-      try {
-        options = with_option(rule, option);
-      } catch (const Error&) {
-        continue;  // neither of the values tried is allowed
-      }
-      if (columns_in_use(*options).contains(std::string(column.name))) use.options.emplace_back(option.name);
-    }
-  }
-  return uses;
-}
-
-std::string joined(const std::vector<std::string>& words, const char* between) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : between) + word;
-  return text;
-}
-
-constexpr std::size_t kBytes = sizeof(float);
-
-std::size_t least_bytes(const RuleInfo& rule) {
-  return kBytes * static_cast<std::size_t>(std::ranges::count_if(rule.columns, &ColumnInfo::needed));
-}
-
-std::size_t most_bytes(const RuleInfo& rule) { return kBytes * rule.columns.size(); }
-
-std::string bytes_text(const RuleInfo& rule) {
-  const std::size_t least = least_bytes(rule), most = most_bytes(rule);
-  return least == most ? std::to_string(least) : fmt::format("{} to {}", least, most);
-}
-
-std::string value_text(const OptionInfo& option) {
-  if (option.type == OptionType::boolean) return option.default_value != 0 ? "true" : "false";
-  return fmt::format("{}", option.default_value);
-}
-
-std::string range_text(const OptionInfo& option) {
-  return option.type == OptionType::boolean ? "true, false" : option.range.text();
+  return {{"framework", peer.peer},
+          {"name", peer.name},
+          {"counts_steps", peer.step_count == StepCount::shared ? "shared" : "per_parameter"},
+          {"options", options}};
 }
 
 nlohmann::json to_json(const RuleInfo& rule) {
+  const Description description = describe(rule);
+  nlohmann::json peers = nlohmann::json::array();
+  for (const PeerOptimizer& peer : description.peers) peers.push_back(to_json(peer, rule));
   nlohmann::json options = nlohmann::json::array(), columns = nlohmann::json::array();
   for (const OptionInfo& option : rule.options) {
     const bool boolean = option.type == OptionType::boolean;
     nlohmann::json& json = options.emplace_back();
     json = {{"name", option.name}, {"type", boolean ? "boolean" : "real"}, {"meaning", option.meaning}};
-    if (boolean) {
-      json["default"] = option.default_value != 0;
-    } else {
-      json["default"] = option.default_value;
-      json["range"] = option.range.text();
-    }
+    json["default"] = to_json(option, option.default_value);
+    if (!boolean) json["range"] = option.range.text();
   }
-  for (const ColumnUse& use : column_uses(rule)) {
+  for (const ColumnUse& use : description.columns) {
     columns.push_back({{"name", use.column->name},
                        {"kind", to_string(use.column->kind)},
                        {"needed_by_default", use.column->needed},
@@ -118,7 +58,8 @@ nlohmann::json to_json(const RuleInfo& rule) {
           {"source", rule.source},
           {"options", options},
           {"columns", columns},
-          {"bytes_per_parameter_f32", {{"default", least_bytes(rule)}, {"most", most_bytes(rule)}}}};
+          {"bytes_per_parameter_f32", {{"default", description.least_bytes}, {"most", description.most_bytes}}},
+          {"frameworks", peers}};
 }
 
 void print_all() {
@@ -128,7 +69,7 @@ void print_all() {
     for (const ColumnInfo& column : rule->columns) {
       columns.push_back(column.needed ? std::string(column.name) : fmt::format("({})", column.name));
     }
-    table.add({std::string(rule->name), joined(columns, " "), bytes_text(*rule), std::string(rule->title)});
+    table.add({std::string(rule->name), joined(columns, " "), bytes_text(describe(*rule)), std::string(rule->title)});
   }
   fmt::print(
       "{}\nColumns in parentheses are kept only with some options; bytes are of state per f32 parameter.\n"
@@ -136,23 +77,62 @@ void print_all() {
       table.text());
 }
 
+/// `learning_rate = 0.001, rho = 0.9`: what its keys are by default; then what it always does that thalweg does not.
+std::string peer_text(const PeerOptimizer& peer, const RuleInfo& rule) {
+  std::vector<std::string> keys, always;
+  for (std::size_t i = 0; i < rule.options.size(); ++i) {
+    const OptionInfo& option = rule.options[i];
+    const PeerOption& said = peer.options[i];
+    const std::string value = said.value ? value_text(option, *said.value) : "required";
+    const std::string called = said.key == option.name ? said.key : fmt::format("{} ({})", said.key, option.name);
+    if (!said.key.empty()) keys.push_back(fmt::format("{} {}", called, value));
+    if (said.key.empty() && said.matters && said.value != option.default_value) {
+      always.push_back(fmt::format("{} {}", option.name, value));
+    }
+  }
+  return joined(keys, ", ") + (always.empty() ? "" : "; always " + joined(always, ", "));
+}
+
+/// Breaks the text between words into lines of at most `width` columns; all but the first are indented.
+std::string wrapped(const std::string& text, std::size_t width, std::size_t indent) {
+  std::string result, line;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find(' ', at), text.size());
+    const std::string word = text.substr(at, end - at);
+    if (!line.empty() && width_of(line) + 1 + width_of(word) > width) {
+      result += line + '\n' + std::string(indent, ' ');
+      line = word;
+    } else {
+      line += (line.empty() ? "" : " ") + word;
+    }
+    at = end + 1;
+  }
+  return result + line;
+}
+
 void print_one(const RuleInfo& rule) {
+  const Description description = describe(rule);
   fmt::print("{}: {}\n\n", rule.name, rule.title);
   std::string formula(rule.formula);
   for (std::size_t at = 0; (at = formula.find('\n', at)) != std::string::npos;) formula.insert(++at, "  ");
   fmt::print("  {}\n\n", formula);
   Table options({"option", "default", "range", "meaning"}, {false, true, false, false});
   for (const OptionInfo& option : rule.options) {
-    options.add({std::string(option.name), value_text(option), range_text(option), std::string(option.meaning)});
+    options.add({std::string(option.name), default_text(option), range_text(option), std::string(option.meaning)});
   }
   fmt::print("{}\n", options.text());
   Table columns({"state column", "kind", "kept"});
-  for (const ColumnUse& use : column_uses(rule)) {
-    const std::string when = use.column->needed ? "always" : "with " + joined(use.options, " or ");
-    columns.add({std::string(use.column->name), std::string(to_string(use.column->kind)), when});
+  for (const ColumnUse& use : description.columns) {
+    columns.add({std::string(use.column->name), std::string(to_string(use.column->kind)), kept_text(use)});
   }
   if (!rule.columns.empty()) fmt::print("{}\n", columns.text());
-  fmt::print("State: {} bytes per f32 parameter\nSource: {}\n", bytes_text(rule), rule.source);
+  constexpr std::size_t kWidth = 96, kIndent = 4;
+  for (const PeerOptimizer& peer : description.peers) {
+    fmt::print("{} {}:\n{:{}}{}\n", peer.peer, peer.name, "", kIndent,
+               wrapped(peer_text(peer, rule), kWidth - kIndent, kIndent));
+  }
+  if (description.peers.empty()) fmt::print("None of PyTorch, Keras, Optax and TensorFlow has it.\n");
+  fmt::print("\nState: {} bytes per f32 parameter\nSource: {}\n", bytes_text(description), rule.source);
 }
 
 }  // namespace
@@ -160,13 +140,16 @@ void print_one(const RuleInfo& rule) {
 void add_rules(CLI::App& app) {
   CLI::App* command = app.add_subcommand("rules", "List the optimizers' rules, or tell all about one of them");
   struct Flags {
-    std::string name;
+    std::string name, pages;
     bool json = false;
   };
   auto flags = std::make_shared<Flags>();
   command->add_option("RULE", flags->name, "One rule: formula, options, state, source");
   command->add_flag("--json", flags->json, "Print JSON");
+  command->add_option("--write-pages", flags->pages, "Write a Markdown page for each rule into this folder instead")
+      ->type_name("FOLDER");
   command->callback([flags] {
+    if (!flags->pages.empty()) return write_rule_pages(flags->pages);
     if (flags->name.empty()) {
       if (!flags->json) return print_all();
       nlohmann::json all = nlohmann::json::array();

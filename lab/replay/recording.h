@@ -47,13 +47,14 @@ class RecordingReader {
   /// `float32` or `float64`.
   bool is_float64(const nlohmann::json& dtype) const;
 
+  std::vector<double> as_many(const nlohmann::json& value, const std::string& key, std::size_t count) const;
+
   /// All but `dtype`. `check_lr` throws Error for a learning rate that is not allowed.
   Recording read_run(const std::function<void(double)>& check_lr) const;
 
  private:
   const nlohmann::json& list(const nlohmann::json& value, const std::string& key) const;
   std::vector<double> numbers(const nlohmann::json& value, const std::string& key) const;
-  std::vector<double> as_many(const nlohmann::json& value, const std::string& key, std::size_t count) const;
   std::int64_t whole(const nlohmann::json& value, const std::string& key, std::int64_t least, std::int64_t most) const;
 
   void read_gradients(Recording& result) const;

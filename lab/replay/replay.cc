@@ -17,7 +17,7 @@ class Run {
   explicit Run(const ReplayCase& recorded)
       : recorded_(recorded),
         theta_(recorded.start.begin(), recorded.start.end()),
-        optimizer_(recorded.options, {.step_count = recorded.step_count, .threads = 1}) {
+        optimizer_(recorded.translation.options, settings(recorded)) {
     std::size_t begin = 0;
     for (const std::size_t length : recorded.parameters) {
       handles_.push_back(
@@ -28,6 +28,7 @@ class Run {
 
   /// Step `number`, counted from 1.
   void step(std::int64_t number) {
+    if (recorded_.translation.schedule) optimizer_.set("lr", recorded_.translation.schedule->lr(number));
     if (const auto lr = recorded_.lrs.find(number); lr != recorded_.lrs.end()) optimizer_.set("lr", lr->second);
     const auto index = static_cast<std::size_t>(number - 1);
     if (!recorded_.gradients[index]) return optimizer_.step({});
@@ -45,7 +46,23 @@ class Run {
 
   std::vector<double> theta() const { return {theta_.begin(), theta_.end()}; }
 
+  /// Empty before the first average.
+  std::vector<double> average() {
+    std::vector<double> all;
+    for (const Handle handle : handles_) {
+      const std::span<const T> one = optimizer_.average<T>(handle);
+      all.insert(all.end(), one.begin(), one.end());
+    }
+    return all;
+  }
+
  private:
+  static Settings settings(const ReplayCase& recorded) {
+    Settings result = recorded.translation.settings;
+    result.threads = 1;
+    return result;
+  }
+
   void step_on_rows(const std::vector<T>& gradient, const std::vector<std::int64_t>& rows) {
     std::vector<T> values;
     for (const std::int64_t row : rows) {
@@ -92,6 +109,11 @@ ReplayResult replay_as(const ReplayCase& recorded) {
     if (!is_expected && (step == 0 || !recorded.expected.empty())) continue;
     const std::vector<double>& theta = result.theta[step] = run.theta();
     if (is_expected) compare(result, step, theta, expected->second);
+  }
+  result.average = run.average();
+  if (recorded.expected_average) {
+    if (result.average.empty()) result.average.assign(recorded.start.size(), std::nan(""));  // none was taken
+    compare(result, result.steps, result.average, *recorded.expected_average);
   }
   return result;
 }

@@ -20,6 +20,7 @@ struct ReplayResult {
   std::size_t worst_index = 0;
   /// All numbers after each step that the case expects something of; after every step if it expects nothing.
   std::map<std::int64_t, std::vector<double>> theta;
+  std::vector<double> average;  ///< all averages after the last step; empty if none are taken
 };
 
 /// Runs the case's steps in its own type. Throws thalweg::Error for what the engine refuses.

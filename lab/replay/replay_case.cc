@@ -1,14 +1,13 @@
-// ReplayCase: reads the recorded runs of a file and checks that they make sense.
+// ReplayCase: reads the recorded runs of a file together with the framework's configuration.
 #include "replay/replay_case.h"
 
-#include <thalweg/dialects.h>
 #include <thalweg/error.h>
-#include <thalweg/suggest.h>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <set>
+#include <string>
 #include <string_view>
 
 namespace thalweg::lab {
@@ -22,53 +21,44 @@ class Reader : public RecordingReader {
   using RecordingReader::RecordingReader;
 
   ReplayCase read() const {
-    const Translation translation = translate();
+    const Translation translation = read_translation();
     const bool float64 = is_float64(required("dtype"));
-    if (find("ema") != nullptr) fail("ema: averaged parameters have no counterpart yet");
-    ReplayCase result{read_run([&](double lr) { Options(translation.options).set("lr", lr); }), translation.options,
-                      translation.step_count};
+    ReplayCase result{read_run([&](double lr) { Options(translation.options).set("lr", lr); }), translation, {}};
     result.is_float64 = float64;
+    if (const json* average = find("ema")) result.expected_average = as_many(*average, "ema", result.start.size());
+    if (result.expected_average && translation.settings.average.kind == AverageKind::none) {
+      fail("ema is expected, but the options take no averages");
+    }
     return result;
   }
 
  private:
-  Translation translate() const {
+  Translation read_translation() const {
     const std::string peer = text(required("peer"), "peer"), rule_name = text(required("rule"), "rule");
     const json& options = required("options");
     if (!options.is_object()) fail("options is no object");
     const std::string name = find("peer_name") != nullptr ? text(*find("peer_name"), "peer_name") : rule_name;
     try {
       const RuleInfo& named = rule(rule_name);
-      const Translation result = translate(peer, name, options);
+      Translation result = translate(peer, name, options.dump());
       check_same_rule(named, result.options.rule());
+      read_surroundings(result.settings);
       return result;
     } catch (const Error& error) {
       fail(error.what());
     }
   }
 
-  static Translation translate(const std::string& peer, const std::string& name, const json& options) {
-    if (peer == "torch") return from_torch(options.dump(), name);
-    if (peer == "keras") return from_keras(options.dump(), name);
-    if (peer == "optax") return from_optax(name, options.dump());
-    if (peer == "tf1") return from_tf1(options.dump(), name);
-    if (peer == "thalweg") return {own_options(name, options), StepCount::per_parameter};
-    const std::vector<std::string> peers{"torch", "keras", "optax", "tf1", "thalweg"};
-    throw Error(fmt::format("unknown peer \"{}\"{}", peer, suggest(peer, peers)));
-  }
-
-  static Options own_options(const std::string& name, const json& given) {
-    Options options = Options::of(name);
-    for (const auto& [key, value] : given.items()) {
-      if (value.is_boolean()) {
-        options.set(key, value.get<bool>() ? "true" : "false");
-      } else if (value.is_number()) {
-        options.set(key, value.get<double>());
-      } else {
-        throw Error(fmt::format("option {} is {}, expected a number, true or false", key, value.dump()));
-      }
+  /// Clipping and averages that are no part of the peer's own configuration: PyTorch and Optax have them beside it.
+  void read_surroundings(Settings& settings) const {
+    json around = json::object();
+    for (const char* key : {"clip", "average"}) {
+      const json* found = find(key);
+      if (found != nullptr && found->is_object()) around[key] = *found;
     }
-    return options;
+    const Settings given = from_thalweg(around.dump(), "sgd").settings;
+    if (around.contains("clip")) settings.clip = given.clip;
+    if (around.contains("average")) settings.average = given.average;
   }
 
   /// adam, adamw and amsgrad are one formula under three names.
@@ -83,8 +73,7 @@ class Reader : public RecordingReader {
 
 std::vector<ReplayCase> read_replay_file(const std::filesystem::path& file) {
   std::vector<ReplayCase> cases;
-  for_each_case(file,
-                [&](const json& object, const std::string& where) { cases.push_back(Reader(object, where).read()); });
+  for_each_case(file, [&](const json& object, const std::string& where) { cases.push_back(Reader(object, where).read()); });
   return cases;
 }
 

@@ -3,17 +3,18 @@
 
 #include "replay/recording.h"
 
-#include <thalweg/optimizer.h>
+#include <thalweg/dialects.h>
 
 #include <filesystem>
+#include <optional>
 #include <vector>
 
 namespace thalweg::lab {
 
 /// One run together with the optimizer that gave it.
 struct ReplayCase : Recording {
-  Options options;  ///< the framework's, in thalweg's words
-  StepCount step_count{};
+  Translation translation;  ///< the framework's configuration in thalweg's words
+  std::optional<std::vector<double>> expected_average;  ///< all averages after the last step
 };
 
 /// Reads one object or a list of them. Throws thalweg::Error that names file, case and key: not JSON, a key that is

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <type_traits>
 
 namespace thalweg::safetensors {
 namespace {
@@ -45,6 +46,11 @@ const DtypeRow& row_of(Dtype dtype) {
   }
   return *row;
 }
+
+template <class T>
+constexpr Dtype kDtypeOf = std::is_same_v<T, float>    ? Dtype::F32
+                           : std::is_same_v<T, double> ? Dtype::F64
+                                                       : Dtype::I64;
 
 using NamedTensor = std::pair<const std::string, Tensor>;
 
@@ -155,6 +161,36 @@ std::uint64_t Tensor::elements() const {
   }
   return *elements;
 }
+
+template <class T>
+std::span<const T> Tensor::values() const {
+  if (dtype != kDtypeOf<T>) {
+    throw Error("safetensors: the tensor's elements are " + std::string{to_string(dtype)} + ", not " +
+                std::string{to_string(kDtypeOf<T>)});
+  }
+  // Memory of a vector of bytes begins where any type may.
+  return {reinterpret_cast<const T*>(data.data()), data.size() / sizeof(T)};
+}
+
+template <class T>
+Tensor make_tensor(std::span<const T> values, std::vector<std::uint64_t> shape) {
+  if (checked_elements(shape) != values.size()) {
+    throw Error("safetensors: " + std::to_string(values.size()) + " values for a tensor of shape " + to_string(shape));
+  }
+  const std::span<const std::byte> bytes = std::as_bytes(values);
+  Tensor tensor;
+  tensor.dtype = kDtypeOf<T>;
+  tensor.shape = std::move(shape);
+  tensor.data.assign(bytes.begin(), bytes.end());
+  return tensor;
+}
+
+template std::span<const float> Tensor::values<float>() const;
+template std::span<const double> Tensor::values<double>() const;
+template std::span<const std::int64_t> Tensor::values<std::int64_t>() const;
+template Tensor make_tensor(std::span<const float>, std::vector<std::uint64_t>);
+template Tensor make_tensor(std::span<const double>, std::vector<std::uint64_t>);
+template Tensor make_tensor(std::span<const std::int64_t>, std::vector<std::uint64_t>);
 
 std::vector<std::byte> to_bytes(const Contents& contents) {
   std::uint64_t data_bytes = 0;

@@ -2,6 +2,8 @@
 //
 // Tensors: "PARAMETER/COLUMN" for every column. Metadata "thalweg": one JSON object with rule, groups, step numbers.
 #include "checkpoint/json.h"
+#include "checkpoint/settings_json.h"
+#include "checkpoint/state_head.h"
 #include "optimizer_impl.h"
 #include "text.h"
 
@@ -14,13 +16,8 @@ namespace thalweg {
 namespace {
 
 constexpr std::uint64_t kVersion = 1;
-constexpr std::string_view kKey = "thalweg";
-
-std::string_view name_of(StepCount step_count) { return step_count == StepCount::shared ? "shared" : "per_parameter"; }
-
-std::string tensor_name(std::string_view parameter, std::string_view column) {
-  return std::string(parameter) + "/" + std::string(column);
-}
+/// The average's name among a parameter's tensors; no rule's column is called so.
+constexpr std::string_view kAverage = "average";
 
 json::Value scalars_to_json(const Rule& rule, const std::array<double, kMaxScalars>& scalars) {
   json::Value result = json::Object();
@@ -44,6 +41,31 @@ safetensors::Dtype dtype_of(Precision precision) {
   return precision == Precision::f32 ? safetensors::Dtype::F32 : safetensors::Dtype::F64;
 }
 
+safetensors::Tensor to_tensor(const Buffer& buffer, const Parameter& parameter) {
+  safetensors::Tensor tensor;
+  tensor.dtype = dtype_of(parameter.precision);
+  tensor.shape = {parameter.size};
+  tensor.data.resize(parameter.size * bytes_of(parameter.precision));
+  if (!tensor.data.empty()) std::memcpy(tensor.data.data(), buffer.get(), tensor.data.size());
+  return tensor;
+}
+
+/// The elements of the state's tensor of this name, which must be as many as the parameter has, and of its type.
+Buffer to_buffer(const State& state, const std::string& name, const Parameter& parameter) {
+  const auto it = state.tensors.find(name);
+  if (it == state.tensors.end()) throw Error("state: tensor " + in_quotes(name) + " is missing");
+  const safetensors::Tensor& tensor = it->second;
+  const std::size_t bytes = parameter.size * bytes_of(parameter.precision);
+  if (tensor.dtype != dtype_of(parameter.precision) || tensor.shape != std::vector<std::uint64_t>{parameter.size} ||
+      tensor.data.size() != bytes) {
+    throw Error("state: tensor " + in_quotes(name) + " is not " + name_of(parameter.precision) + " of shape [" +
+                std::to_string(parameter.size) + "]");
+  }
+  Buffer buffer = make_buffer(std::max<std::size_t>(1, bytes));
+  if (bytes > 0) std::memcpy(buffer.get(), tensor.data.data(), bytes);
+  return buffer;
+}
+
 /// Throws Error for the first tensor that is no column of a saved parameter.
 void check_for_strays(const json::Object& saved, const State& state) {
   for (const auto& tensor : state.tensors) {
@@ -53,7 +75,9 @@ void check_for_strays(const json::Object& saved, const State& state) {
     bool known = false;
     if (parameter != saved.end() && slash < name.size()) {
       const json::Array& columns = parameter->second.at("columns", "state").array("state: columns");
-      known = std::find(columns.begin(), columns.end(), json::Value(name.substr(slash + 1))) != columns.end();
+      const std::string column = name.substr(slash + 1);
+      known = column == kAverage ? parameter->second.at("averaged", "state").integer("state: averaged") > 0
+                                 : std::find(columns.begin(), columns.end(), json::Value(column)) != columns.end();
     }
     if (!known) throw Error("state: tensor " + in_quotes(name) + " belongs to no parameter and column");
   }
@@ -62,19 +86,18 @@ void check_for_strays(const json::Object& saved, const State& state) {
 }  // namespace
 
 State Optimizer::Impl::state() const {
+  check_not_swapped("state");
   json::Value head = json::Object();
   head["format"] = "optimizer";
   head["version"] = kVersion;
   head["rule"] = rule->name;
-  head["step_count"] = name_of(settings.step_count);
-  if (shares_steps()) head["shared_step"] = shared_step;
+  head["steps"] = steps;
+  write_settings(settings, head);
   head["groups"] = json::Array();
   for (const GroupRecord& group : groups) {
     json::Value entry = json::Object();
     entry["name"] = group.name;
-    json::Value options = json::Object();
-    for (std::size_t i = 0; i < rule->options.size(); ++i) options[rule->options[i].name] = group.options.values()[i];
-    entry["options"] = options;
+    entry["options"] = to_json(group.options);
     if (shares_steps()) entry["scalars"] = scalars_to_json(*rule, group.shared_scalars);
     head["groups"].push_back(entry);
   }
@@ -94,17 +117,16 @@ State Optimizer::Impl::state() const {
     entry["columns"] = json::Array();
     for (std::size_t k = 0; k < rule->columns.size(); ++k) {
       if (record.storage[k] == nullptr) continue;
-      safetensors::Tensor tensor;
-      tensor.dtype = dtype_of(parameter.precision);
-      tensor.shape = {parameter.size};
-      tensor.data.resize(parameter.size * bytes_of(parameter.precision));
-      if (!tensor.data.empty()) std::memcpy(tensor.data.data(), record.storage[k].get(), tensor.data.size());
-      result.tensors.emplace(tensor_name(record.name, rule->columns[k].name), std::move(tensor));
+      result.tensors.emplace(tensor_name(record.name, rule->columns[k].name), to_tensor(record.storage[k], parameter));
       entry["columns"].push_back(rule->columns[k].name);
+    }
+    entry["averaged"] = parameter.averaged;
+    if (parameter.averaged > 0) {
+      result.tensors.emplace(tensor_name(record.name, kAverage), to_tensor(record.average, parameter));
     }
     head["parameters"][record.name] = entry;
   }
-  result.metadata.emplace(kKey, json::to_string(head));
+  result.metadata.emplace(kStateKey, json::to_string(head));
   return result;
 }
 
@@ -121,11 +143,6 @@ void Optimizer::Impl::check_head(const json::Value& head) const {
   if (engine_rule(saved_rule).family != rule->family) {
     throw Error("state: is of rule " + std::string(saved_rule.name) + ", the optimizer's is " +
                 std::string(rule->name));
-  }
-  const std::string& step_count = head.at("step_count", "state").string("state: step_count");
-  if (step_count != name_of(settings.step_count)) {
-    throw Error("state: step_count is " + step_count + ", the optimizer's is " +
-                std::string(name_of(settings.step_count)));
   }
 }
 
@@ -180,35 +197,33 @@ LoadedParameter Optimizer::Impl::read_parameter(const std::string& name, const j
   result.step = step_from_json(entry.at("step", what), what + ": step");
   result.scalars = shares_steps() ? first_scalars() : scalars_from_json(*rule, entry.at("scalars", what), what);
   const json::Array& columns = entry.at("columns", what).array(what + ": columns");
-  const std::size_t bytes = parameter.size * bytes_of(parameter.precision);
   for (std::size_t k = 0; k < rule->columns.size(); ++k) {
     const std::string column(rule->columns[k].name);
     // A column that had not been in use yet is not there, and begins at its first value.
     if (std::find(columns.begin(), columns.end(), json::Value(column)) == columns.end()) continue;
-    const auto it = state.tensors.find(tensor_name(name, column));
-    if (it == state.tensors.end()) throw Error("state: tensor " + in_quotes(tensor_name(name, column)) + " is missing");
-    const safetensors::Tensor& tensor = it->second;
-    if (tensor.dtype != dtype_of(parameter.precision) || tensor.shape != std::vector<std::uint64_t>{parameter.size} ||
-        tensor.data.size() != bytes) {
-      throw Error("state: tensor " + in_quotes(it->first) + " is not " + thalweg::name_of(parameter.precision) +
-                  " of shape [" + std::to_string(parameter.size) + "]");
-    }
-    result.storage[k] = make_buffer(std::max<std::size_t>(1, bytes));
-    if (bytes > 0) std::memcpy(result.storage[k].get(), tensor.data.data(), bytes);
+    result.storage[k] = to_buffer(state, tensor_name(name, column), parameter);
   }
+  result.averaged = step_from_json(entry.at("averaged", what), what + ": averaged");
+  if (result.averaged > 0) result.average = to_buffer(state, tensor_name(name, kAverage), parameter);
   return result;
 }
 
 void Optimizer::Impl::load(const State& state) {
-  const auto metadata = state.metadata.find(kKey);
+  check_not_swapped("load");
+  const auto metadata = state.metadata.find(kStateKey);
   if (metadata == state.metadata.end()) throw Error("state: metadata \"thalweg\" is missing: no optimizer state");
   const json::Value head = json::parse(metadata->second, "state: metadata \"thalweg\"");
 
   // Everything is read and checked first, and taken over only when nothing can fail any more.
   check_head(head);
+  const std::int64_t new_steps = step_from_json(head.at("steps", "state"), "state: steps");
+  for (const std::string_view key : kSettingsKeys) head.at(key, "state");
+  const Settings saved_settings = read_settings(head.object("state"), "state");
+  if (saved_settings.step_count != settings.step_count) {
+    throw Error("state: step_count is " + std::string(to_string(saved_settings.step_count)) + ", the optimizer's is " +
+                std::string(to_string(settings.step_count)));
+  }
   std::vector<GroupRecord> new_groups = read_groups(head);
-  const std::int64_t new_shared_step =
-      shares_steps() ? step_from_json(head.at("shared_step", "state"), "state: shared_step") : 0;
   const json::Object& saved = head.at("parameters", "state").object("state: parameters");
   std::vector<LoadedParameter> loaded;
   for (const auto& [name, entry] : saved) loaded.push_back(read_parameter(name, entry, state));
@@ -221,7 +236,10 @@ void Optimizer::Impl::load(const State& state) {
 
   for (GroupRecord& group : new_groups) group.version = ++versions;
   groups.swap(new_groups);
-  shared_step = new_shared_step;
+  steps = new_steps;
+  settings.loss_scale = saved_settings.loss_scale;
+  settings.clip = saved_settings.clip;
+  settings.average = saved_settings.average;
   for (LoadedParameter& from : loaded) {
     Parameter& parameter = parameters[from.index];
     parameter.group = from.group;
@@ -229,7 +247,10 @@ void Optimizer::Impl::load(const State& state) {
     parameter.scalars = from.scalars;
     parameter.columns = {};
     parameter.columns_made_for = 0;
+    parameter.averaged = from.averaged;
+    parameter.average = from.average.get();
     records[from.index].storage = std::move(from.storage);
+    records[from.index].average = std::move(from.average);
   }
 }
 

@@ -101,6 +101,17 @@ const Optimizer& choose(const Dialect& dialect, std::string_view told, const jso
   throw Error(std::string(dialect.name) + ": these keys do not tell the optimizer; name it: " + names(possible));
 }
 
+void check_settings(const Dialect& dialect, const Settings& settings, bool expressed) {
+  const auto fail = [&](const std::string& what) {
+    throw Error(what + " has no counterpart in " + std::string(dialect.name) + "'s configurations");
+  };
+  if (!settings.first_values.empty()) fail("the first value of column " + settings.first_values.begin()->first);
+  if (expressed) return;
+  if (settings.loss_scale != 1) fail("a loss scale");
+  if (settings.clip.by != ClipBy::none) fail("clipping by " + std::string(to_string(settings.clip.by)));
+  if (settings.average.kind != AverageKind::none) fail("averaging");
+}
+
 const Optimizer& optimizer_for(const Dialect& dialect, const Options& options) {
   const std::string_view rule = options.rule().name;
   for (const Optimizer& optimizer : dialect.optimizers) {

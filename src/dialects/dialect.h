@@ -39,6 +39,13 @@ struct OnlyValue {
   std::string_view reason = "has no counterpart yet";
 };
 
+/// A key that gives the first value of a state column.
+struct Slot {
+  std::string_view key;
+  std::string_view column;
+  double sign = 1;  ///< of thalweg's column, where the framework's has the other
+};
+
 /// One class, function or operation of a framework.
 struct Optimizer {
   std::string_view name;  ///< the framework's
@@ -46,6 +53,7 @@ struct Optimizer {
   std::vector<Key> keys;
   std::vector<Fixed> fixed = {};
   std::vector<OnlyValue> only = {};
+  std::vector<Slot> slots = {};
 };
 
 /// Keys by which an optimizer can be told from the others.
@@ -68,9 +76,18 @@ struct Dialect {
   std::vector<Optimizer> optimizers;
   std::vector<Mark> marks;                    ///< the first that fits decides
   std::vector<OnlyValue> only = {};           ///< of every optimizer
-  std::vector<std::string_view> passed_over;  ///< keys without a meaning for the numbers
+  std::vector<std::string_view> passed_over;  ///< keys without a meaning for the numbers, or read by the caller
   std::vector<Refusal> refused = {};
 };
+
+// The frameworks.
+const Dialect& torch();
+const Dialect& keras();
+const Dialect& optax();
+const Dialect& tf1();
+
+/// `keras RMSprop: `, in front of every message.
+std::string prefix(const Dialect& dialect, const Optimizer& optimizer);
 
 /// Lower case, without underscores: names are the same if these are.
 std::string plain(std::string_view name);
@@ -88,22 +105,23 @@ const Optimizer& choose(const Dialect& dialect, std::string_view told, const jso
 /// Translates a configuration. `told` matters only as the rule amsgrad, which must agree with the key `amsgrad`.
 Translation read(const Dialect& dialect, const Optimizer& optimizer, std::string_view told, const json::Object& config);
 
+/// Does this option change anything beside the others?
+bool matters(const Options& options, std::string_view option);
+
 /// Keys and the JSON texts of their values.
 using Texts = std::vector<std::pair<std::string_view, std::string>>;
 
 /// The optimizer that computes this rule. Throws Error if the framework has none.
 const Optimizer& optimizer_for(const Dialect& dialect, const Options& options);
 
+/// Throws Error for those of these settings that the framework's configurations cannot express: first values, and the
+/// others unless the caller has `expressed` them.
+void check_settings(const Dialect& dialect, const Settings& settings, bool expressed);
+
 /// The keys of an optimizer with the values of these options. Throws Error for an option that it cannot express.
 Texts write(const Dialect& dialect, const Optimizer& optimizer, const Options& options);
 
 std::string to_json(const Texts& texts);
-
-// The frameworks.
-const Dialect& torch_dialect();
-const Dialect& keras_dialect();
-const Dialect& optax_dialect();
-const Dialect& tf1_dialect();
 
 /// As `write`, and refuses what PyTorch's constructors refuse.
 Texts write_torch(const Optimizer& optimizer, const Options& options);

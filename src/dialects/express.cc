@@ -1,6 +1,7 @@
 // Every way in which the frameworks write some options.
 #include "dialects/dialect.h"
-#include "rules/registry.h"
+
+#include <thalweg/kernels/engine_rule.h>
 
 #include <algorithm>
 
@@ -20,8 +21,13 @@ Options renamed(const Options& options, std::string_view rule) {
 }
 
 /// The arguments of the constructor.
-Texts arguments(const Dialect& dialect, const dialects::Optimizer& optimizer, const Options& options) {
-  if (&dialect != &dialects::torch_dialect()) return dialects::write(dialect, optimizer, options);
+Texts arguments(const Dialect& dialect, const dialects::Optimizer& optimizer, Options options) {
+  if (&dialect == &dialects::tf1() && options.has("nesterov_same_step") && options.get("nesterov") != 0) {
+    // Its look-ahead is always this one.
+    if (options.get("nesterov_same_step") == 0) throw Error("adam: nesterov has another meaning in TensorFlow");
+    options.set("nesterov_same_step", 0.0);
+  }
+  if (&dialect != &dialects::torch()) return dialects::write(dialect, optimizer, options);
   Texts texts = dialects::write_torch(optimizer, options);
   if (optimizer.name == "AdamW") {
     // Its param group has the key, its constructor sets it.
@@ -39,7 +45,7 @@ std::vector<Expression> express(const Options& options) {
   const std::string_view family = engine_rule(options.rule()).family;
   std::vector<Expression> result;
   for (const Dialect* dialect :
-       {&dialects::torch_dialect(), &dialects::keras_dialect(), &dialects::optax_dialect(), &dialects::tf1_dialect()}) {
+       {&dialects::torch(), &dialects::keras(), &dialects::optax(), &dialects::tf1()}) {
     for (const dialects::Optimizer& optimizer : dialect->optimizers) {
       if (engine_rule(rule(optimizer.rule)).family != family) continue;
       try {

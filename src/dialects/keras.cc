@@ -1,9 +1,9 @@
 // Keras 3's optimizers, as of 3.15.
 #include "dialects/dialect.h"
+#include "dialects/keras_schedule.h"
 
-#include <thalweg/suggest.h>
-
-#include <algorithm>
+#include <optional>
+#include <utility>
 
 namespace thalweg {
 namespace {
@@ -11,7 +11,6 @@ namespace {
 using dialects::Dialect;
 using dialects::Fixed;
 using dialects::Key;
-using dialects::OnlyValue;
 
 constexpr Key kDecay{.name = "weight_decay", .fallback = 0, .null_is_zero = true};
 constexpr Key kEpsilon{"epsilon", "eps", 1e-7};
@@ -21,21 +20,9 @@ constexpr Key lr(double fallback) { return {"learning_rate", "lr", fallback}; }
 
 constexpr Fixed kDecoupled{"decoupled_weight_decay", 1};
 
-// What every `get_config()` has, as thalweg has it.
-const std::vector<OnlyValue>& base_keys() {
-  static const std::vector<OnlyValue> keys{{"clipnorm", nullptr},          {"global_clipnorm", nullptr},
-                                           {"clipvalue", nullptr},         {"use_ema", false},
-                                           {"loss_scale_factor", nullptr}, {"gradient_accumulation_steps", nullptr}};
-  return keys;
-}
+}  // namespace
 
-std::vector<OnlyValue> with_legacy(std::vector<OnlyValue> keys) {
-  keys.push_back({"decay", 0, "is Keras 2's decay of the learning rate, which has no counterpart"});
-  keys.push_back({"is_legacy_optimizer", false, "has no counterpart"});
-  return keys;
-}
-
-const Dialect& keras() {
+const Dialect& dialects::keras() {
   static const Dialect dialect{
       .name = "keras",
       .step_count = StepCount::shared,
@@ -84,11 +71,17 @@ const Dialect& keras() {
                 {"Adam", {"amsgrad", "weight_decay"}},
                 {"SGD", {"momentum", "nesterov"}},
                 {"Lion", {"beta_1", "beta_2", "weight_decay"}, {"epsilon"}}},
-      .only = with_legacy(base_keys()),
-      .passed_over = {"name", "jit_compile", "ema_momentum", "ema_overwrite_frequency"},
+      .only = {{"gradient_accumulation_steps", nullptr},
+               {"decay", 0, "is Keras 2's decay of the learning rate, which has no counterpart"},
+               {"is_legacy_optimizer", false, "has no counterpart"}},
+      // From clipnorm on: read by read_settings.
+      .passed_over = {"name", "jit_compile", "clipnorm", "global_clipnorm", "clipvalue", "loss_scale_factor", "use_ema",
+                      "ema_momentum", "ema_overwrite_frequency"},
   };
   return dialect;
 }
+
+namespace {
 
 /// The optimizer that a default name says: `adam_w_3` is the third AdamW.
 std::string_view named(const json::Object& config) {
@@ -96,46 +89,124 @@ std::string_view named(const json::Object& config) {
   if (member == config.end() || !member->second.is_string()) return {};
   std::string_view name = member->second.string("name");
   name = name.substr(0, name.find_last_not_of("_0123456789") + 1);
-  const dialects::Optimizer* optimizer = dialects::find(keras(), name);
+  const dialects::Optimizer* optimizer = dialects::find(dialects::keras(), name);
   return optimizer == nullptr ? std::string_view() : optimizer->name;
+}
+
+/// Calls `visit` with the value of the key, if it is there and not null.
+template <class Visitor>
+void if_given(const json::Object& config, std::string_view key, const Visitor& visit) {
+  const auto member = config.find(key);
+  if (member != config.end() && !member->second.is_null()) visit(member->second);
+}
+
+/// Loss scale, clipping and averages, which every `get_config()` has.
+void read_settings(const json::Object& config, const std::string& prefix, Settings& settings) {
+  const auto number = [&](std::string_view key, const auto& visit) {
+    if_given(config, key, [&](const json::Value& value) { visit(value.number(prefix + std::string(key))); });
+  };
+  int clips = 0;
+  const auto clip = [&](std::string_view key, ClipBy by) {
+    number(key, [&](double limit) {
+      ++clips;
+      if (limit > 0) settings.clip = {.by = by, .limit = limit};  // Keras takes all others for none
+    });
+  };
+  clip("clipnorm", ClipBy::norm);
+  clip("global_clipnorm", ClipBy::global_norm);
+  clip("clipvalue", ClipBy::value);
+  if (clips > 1) throw Error(prefix + "only one of clipnorm, global_clipnorm and clipvalue may be given");
+  number("loss_scale_factor", [&](double factor) { settings.loss_scale = factor; });
+  bool use_ema = false;
+  if_given(config, "use_ema", [&](const json::Value& value) { use_ema = value.boolean(prefix + "use_ema"); });
+  if (use_ema) {
+    settings.average.kind = AverageKind::ema;
+    number("ema_momentum", [&](double momentum) { settings.average.decay = momentum; });
+    if_given(config, "ema_overwrite_frequency", [&](const json::Value& value) {
+      settings.average.overwrite_every = value.integer(prefix + "ema_overwrite_frequency");
+    });
+  }
+  try {
+    check(settings);
+  } catch (const Error& error) {
+    throw Error(prefix + error.what());
+  }
+}
+
+Translation read(const dialects::Optimizer& optimizer, std::string_view told, json::Object config) {
+  const std::string prefix = dialects::prefix(dialects::keras(), optimizer);
+  std::optional<Schedule> schedule;
+  if (const auto lr = config.find("learning_rate"); lr != config.end() && lr->second.is_object()) {
+    schedule = dialects::schedule_from_keras(lr->second, prefix + "learning_rate");
+    lr->second = schedule->lr(1);
+  }
+  Translation result = dialects::read(dialects::keras(), optimizer, told, config);
+  read_settings(config, prefix, result.settings);
+  result.schedule = std::move(schedule);
+  return result;
 }
 
 /// From {"class_name": …, "config": …}.
 Translation from_serialized(const json::Object& outer, std::string_view rule) {
-  constexpr std::string_view kWhat = "keras options";
   const json::Value whole(outer);
-  static const std::vector<std::string> known{"class_name",   "config",         "module",          "registered_name",
-                                              "build_config", "compile_config", "shared_object_id"};
-  for (const auto& [key, value] : outer) {
-    if (std::ranges::find(known, key) == known.end()) {
-      throw Error(std::string(kWhat) + ": unknown key '" + key + "'" + suggest(key, known));
-    }
-  }
-  const std::string& class_name = whole.at("class_name", kWhat).string("keras options: class_name");
-  const json::Object& config = whole.at("config", kWhat).object("keras options: config");
-  const dialects::Optimizer& optimizer = dialects::choose(keras(), class_name, config);
+  const auto [class_name, config] = dialects::read_keras_object(whole, "keras options");
+  const dialects::Optimizer& optimizer = dialects::choose(dialects::keras(), class_name, config);
   if (!rule.empty() && dialects::plain(rule) != optimizer.rule && dialects::plain(rule) != "amsgrad") {
     throw Error("keras options: class_name = " + json::in_quotes(class_name) + " contradicts the rule '" +
                 std::string(rule) + "'");
   }
-  return dialects::read(keras(), optimizer, rule, config);
+  return read(optimizer, rule, config);
+}
+
+/// The texts of what `read_settings` reads.
+dialects::Texts settings_texts(const Settings& settings) {
+  const auto clip = [&](ClipBy by) {
+    return json::to_string(settings.clip.by == by ? json::Value(settings.clip.limit) : json::Value());
+  };
+  const Average& average = settings.average;
+  const auto fail = [](const std::string& what) { throw Error(what + " has no counterpart in keras"); };
+  if (settings.clip.by != ClipBy::none && settings.clip.eps != 0) fail("eps of clipping");
+  if (average.kind == AverageKind::mean) fail("the plain mean as average");
+  const bool ema = average.kind == AverageKind::ema;
+  if (ema && average.bias_correction) fail("bias correction of the average");
+  if (ema && (average.start != 1 || average.every != 1)) fail("an average that is not taken after every step");
+  dialects::Texts texts{{"clipnorm", clip(ClipBy::norm)},
+                        {"global_clipnorm", clip(ClipBy::global_norm)},
+                        {"clipvalue", clip(ClipBy::value)},
+                        {"loss_scale_factor",
+                         json::to_string(settings.loss_scale == 1 ? json::Value() : json::Value(settings.loss_scale))},
+                        {"gradient_accumulation_steps", "null"},
+                        {"use_ema", ema ? "true" : "false"}};
+  if (ema) {
+    texts.emplace_back("ema_momentum", json::to_string(average.decay));
+    texts.emplace_back(
+        "ema_overwrite_frequency",
+        json::to_string(average.overwrite_every > 0 ? json::Value(average.overwrite_every) : json::Value()));
+  }
+  return texts;
 }
 
 }  // namespace
 
-const Dialect& dialects::keras_dialect() { return keras(); }
-
 Translation from_keras(std::string_view json, std::string_view rule) {
-  const json::Object config = dialects::parse(keras(), json);
+  const json::Object config = dialects::parse(dialects::keras(), json);
   if (config.contains("class_name")) return from_serialized(config, rule);
-  return dialects::read(keras(), dialects::choose(keras(), rule.empty() ? named(config) : rule, config), rule, config);
+  return read(dialects::choose(dialects::keras(), rule.empty() ? named(config) : rule, config), rule, config);
 }
 
-std::string to_keras(const Options& options) {
-  const dialects::Optimizer& optimizer = dialects::optimizer_for(keras(), options);
-  dialects::Texts texts = dialects::write(keras(), optimizer, options);
+std::string to_keras(const Translation& translation) {
+  const Options& options = translation.options;
+  const dialects::Optimizer& optimizer = dialects::optimizer_for(dialects::keras(), options);
+  dialects::Texts texts = dialects::write(dialects::keras(), optimizer, options);
+  dialects::check_settings(dialects::keras(), translation.settings, /*expressed=*/true);
+  for (auto& [key, text] : texts) {
+    if (key == "learning_rate" && translation.schedule) {
+      text = json::to_string(dialects::schedule_to_keras(*translation.schedule));
+    }
+  }
   texts.emplace_back("name", json::in_quotes(optimizer.name));
-  for (const OnlyValue& only : base_keys()) texts.emplace_back(only.key, json::to_string(only.value));
+  const dialects::Texts settings = settings_texts(translation.settings);
+  texts.insert(texts.end(), settings.begin(), settings.end());
   return dialects::to_json(texts);
 }
 

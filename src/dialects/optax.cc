@@ -21,7 +21,9 @@ constexpr Key decay(double fallback) { return {"weight_decay", {}, fallback}; }
 
 constexpr Fixed kDecoupled{"decoupled_weight_decay", 1};
 
-const Dialect& optax() {
+}  // namespace
+
+const Dialect& dialects::optax() {
   static const OnlyValue looks_ahead{"nesterov", true};
   static const Dialect dialect{
       .name = "optax",
@@ -93,18 +95,14 @@ const Dialect& optax() {
   return dialect;
 }
 
-}  // namespace
-
-const Dialect& dialects::optax_dialect() { return optax(); }
-
 Translation from_optax(std::string_view name, std::string_view json) {
-  const json::Object config = dialects::parse(optax(), json);
+  const json::Object config = dialects::parse(dialects::optax(), json);
   std::string function = dialects::plain(name);
   // Nadam without its look-ahead is Adam.
   const auto nesterov = config.find("nesterov");
   const bool looks_ahead = nesterov == config.end() || nesterov->second != json::Value(false);
   if (function.starts_with("nadam") && !looks_ahead) function.erase(0, 1);
-  return dialects::read(optax(), dialects::choose(optax(), function, config), function, config);
+  return dialects::read(dialects::optax(), dialects::choose(dialects::optax(), function, config), function, config);
 }
 
 }  // namespace thalweg

@@ -6,7 +6,6 @@ namespace {
 
 using dialects::Dialect;
 using dialects::Key;
-using dialects::OnlyValue;
 
 constexpr Key kLr{.name = "lr", .required = true};
 constexpr Key kMomentum{.name = "momentum", .required = true};
@@ -17,10 +16,9 @@ constexpr Key kBeta2{"beta2", {}, 0.999};
 constexpr Key kAdamLr{"lr", {}, 1e-3};
 constexpr Key kAccumulator{"accum0", "initial_accumulator_value", 0.1};
 
-/// A slot that begins at 0 here.
-OnlyValue zero(std::string_view slot) { return {slot, 0}; }
+}  // namespace
 
-const Dialect& tf1() {
+const Dialect& dialects::tf1() {
   static const std::vector<Key> rmsprop{kLr,
                                         {"rho", "alpha", 0.9},
                                         {"momentum", {}, 0},
@@ -36,45 +34,43 @@ const Dialect& tf1() {
            {.name = "ResourceApplyMomentum",
             .rule = "sgd",
             .keys = {kLr, kMomentum, kNesterov},
-            .only = {zero("accum0")}},
+            .slots = {{"accum0", "b"}}},
            {.name = "ResourceApplyKerasMomentum",
             .rule = "sgd",
             .keys = {kLr, kMomentum, kNesterov},
             .fixed = {{"lr_in_momentum", 1}},
-            .only = {zero("accum0")}},
+            .slots = {{"accum0", "b", -1}}},
            {.name = "ResourceApplyRMSProp",
             .rule = "rmsprop",
             .keys = rmsprop,
             .fixed = {{"eps_inside", 1}, {"lr_in_momentum", 1}},
-            .only = {zero("mom0")}},
+            .slots = {{"mom0", "b"}}},
            {.name = "ResourceApplyCenteredRMSProp",
             .rule = "rmsprop",
             .keys = rmsprop,
             .fixed = {{"eps_inside", 1}, {"lr_in_momentum", 1}, {"centered", 1}},
-            .only = {zero("mom0"), zero("mg0")}},
+            .slots = {{"mom0", "b"}, {"mg0", "m"}}},
            {.name = "ResourceApplyAdagrad", .rule = "adagrad", .keys = {kLr, kAccumulator}, .fixed = {{"eps", 0}}},
            {.name = "ResourceApplyAdagradV2", .rule = "adagrad", .keys = {kLr, kEpsilon, kAccumulator}},
            {.name = "ResourceApplyAdadelta",
             .rule = "adadelta",
             .keys = {kAdamLr, {"rho", {}, 0.95}, {"epsilon", "eps", 1e-8}},
-            .only = {zero("accum0"), zero("accum_update0")}},
+            .slots = {{"accum0", "v"}, {"accum_update0", "u"}}},
            {.name = "ResourceApplyAdam",
             .rule = "adam",
-            .keys = {kAdamLr, kBeta1, kBeta2, {"epsilon", "eps", 1e-8}},
+            .keys = {kAdamLr, kBeta1, kBeta2, {"epsilon", "eps", 1e-8}, kNesterov},
             .fixed = {{"eps_before_correction", 1}},
-            .only = {zero("m0"),
-                     zero("v0"),
-                     {"use_nesterov", false, "looks ahead without the next step's correction, which is not imitated"}}},
+            .slots = {{"m0", "m"}, {"v0", "v"}}},
            {.name = "ResourceApplyAdamWithAmsgrad",
             .rule = "amsgrad",
             .keys = {kLr, kBeta1, kBeta2, kEpsilon},
             .fixed = {{"eps_before_correction", 1}},
-            .only = {zero("m0"), zero("v0"), zero("vhat0")}},
+            .slots = {{"m0", "m"}, {"v0", "v"}, {"vhat0", "x"}}},
            {.name = "ResourceApplyAdaMax",
             .rule = "adamax",
             .keys = {kLr, kBeta1, kBeta2, kEpsilon},
             .fixed = {{"eps_beside", 1}},
-            .only = {zero("m0"), zero("v0")}}},
+            .slots = {{"m0", "m"}, {"v0", "u"}}}},
       // Momentum and KerasMomentum have the same keys, and so have AdaMax and Adam without `use_nesterov`.
       .marks = {{"ResourceApplyGradientDescent", {"alpha"}},
                 {"ResourceApplyCenteredRMSProp", {"mg0"}},
@@ -91,15 +87,15 @@ const Dialect& tf1() {
   return dialect;
 }
 
-}  // namespace
-
-const Dialect& dialects::tf1_dialect() { return tf1(); }
-
 Translation from_tf1(std::string_view json, std::string_view op) {
-  const json::Object config = dialects::parse(tf1(), json);
+  const json::Object config = dialects::parse(dialects::tf1(), json);
   // The operations on TensorFlow 1's own variables compute the same.
   const std::string name = op.starts_with("Apply") ? "Resource" + std::string(op) : std::string(op);
-  return dialects::read(tf1(), dialects::choose(tf1(), name, config), name, config);
+  Translation result = dialects::read(dialects::tf1(), dialects::choose(dialects::tf1(), name, config), name, config);
+  // TensorFlow's own look-ahead.
+  Options& options = result.options;
+  if (options.has("nesterov_same_step") && options.get("nesterov") != 0) options.set("nesterov_same_step", 1.0);
+  return result;
 }
 
 }  // namespace thalweg

@@ -9,7 +9,9 @@ using dialects::Key;
 
 constexpr Key kBetas{.name = "betas", .option = "beta1", .second = "beta2"};
 
-const Dialect& torch() {
+}  // namespace
+
+const Dialect& dialects::torch() {
   // thalweg's defaults are PyTorch's, so none stands here.
   static const std::vector<Key> adam{
       {"lr"}, kBetas, {"eps"}, {"amsgrad"}, {"weight_decay"}, {"decoupled_weight_decay"}, {"maximize"}};
@@ -66,13 +68,9 @@ const Dialect& torch() {
   return dialect;
 }
 
-}  // namespace
-
-const Dialect& dialects::torch_dialect() { return torch(); }
-
 Translation from_torch(std::string_view json, std::string_view rule) {
-  const json::Object config = dialects::parse(torch(), json);
-  return dialects::read(torch(), dialects::choose(torch(), rule, config), rule, config);
+  const json::Object config = dialects::parse(dialects::torch(), json);
+  return dialects::read(dialects::torch(), dialects::choose(dialects::torch(), rule, config), rule, config);
 }
 
 dialects::Texts dialects::write_torch(const Optimizer& optimizer, const Options& options) {
@@ -88,8 +86,11 @@ dialects::Texts dialects::write_torch(const Optimizer& optimizer, const Options&
   return texts;
 }
 
-std::string to_torch(const Options& options) {
-  return dialects::to_json(dialects::write_torch(dialects::optimizer_for(torch(), options), options));
+std::string to_torch(const Translation& translation) {
+  const Options& options = translation.options;
+  dialects::check_settings(dialects::torch(), translation.settings, /*expressed=*/false);
+  if (translation.schedule) throw Error("the schedule has no counterpart in torch's param groups");
+  return dialects::to_json(dialects::write_torch(dialects::optimizer_for(dialects::torch(), options), options));
 }
 
 }  // namespace thalweg

@@ -5,16 +5,10 @@
 #include <thalweg/suggest.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 namespace thalweg::dialects {
 namespace {
-
-/// "keras RMSprop: ", in front of every message.
-std::string prefix(const Dialect& dialect, const Optimizer& optimizer) {
-  return std::string(dialect.name) + " " + std::string(optimizer.name) + ": ";
-}
 
 const OptionInfo& info_of(const RuleInfo& rule, std::string_view option) {
   return rule.options[static_cast<std::size_t>(rule.find_option(option))];
@@ -38,6 +32,7 @@ void for_each_only(const Dialect& dialect, const Optimizer& optimizer, const Vis
 void check_keys(const Dialect& dialect, const Optimizer& optimizer, const json::Object& config) {
   std::vector<std::string> known;
   for (const Key& key : optimizer.keys) known.emplace_back(key.name);
+  for (const Slot& slot : optimizer.slots) known.emplace_back(slot.key);
   for_each_only(dialect, optimizer, [&](const OnlyValue& only) {
     known.emplace_back(only.key);
     const auto member = config.find(only.key);
@@ -62,9 +57,6 @@ void set(Options& options, std::string_view option, const json::Value& value, co
     options.set(option, value.boolean(what) ? 1 : 0);
     return;
   }
-  if (option == "lr" && value.is_object()) {
-    throw Error(what + " is a schedule, which has no counterpart yet; allowed is a number in " + info.range.text());
-  }
   const double number = value.number(what);
   if (!info.range.contains(number)) {
     throw Error(what + " = " + to_text(number) + " is outside " + info.range.text());
@@ -85,24 +77,6 @@ std::string_view rule_of(const Optimizer& optimizer, bool is_told, const json::O
   return amsgrad ? "amsgrad" : optimizer.rule;
 }
 
-/// Does this option change anything beside the others?
-bool matters(const Options& options, std::string_view option) {
-  // The first does nothing where the second is 0.
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kIdle{{
-      {"decoupled_weight_decay", "weight_decay"},
-      {"dampening", "momentum"},
-      {"nesterov", "momentum"},
-      {"lr_in_momentum", "momentum"},
-      {"eps_inside", "eps"},
-      {"eps_beside", "eps"},
-      {"eps_before_correction", "eps"},
-      {"maximum_of_corrected", "amsgrad"},
-  }};
-  return std::ranges::none_of(kIdle, [&](const auto& pair) {
-    return pair.first == option && options.has(pair.second) && options.get(pair.second) == 0;
-  });
-}
-
 /// The option's value as JSON. Whole numbers keep a fraction, by which Python makes them floats.
 std::string value_text(const Options& options, std::string_view option) {
   const double value = options.get(option);
@@ -112,6 +86,32 @@ std::string value_text(const Options& options, std::string_view option) {
 }
 
 }  // namespace
+
+std::string prefix(const Dialect& dialect, const Optimizer& optimizer) {
+  return std::string(dialect.name) + " " + std::string(optimizer.name) + ": ";
+}
+
+bool matters(const Options& options, std::string_view option) {
+  // The first does nothing where all of the others are 0, or are no options of the rule.
+  static const std::vector<std::pair<std::string_view, std::vector<std::string_view>>> kIdle{
+      {"decoupled_weight_decay", {"weight_decay"}},
+      {"dampening", {"momentum"}},
+      {"dampen_first_step", {"momentum"}},
+      {"dampen_first_step", {"dampening"}},
+      {"nesterov", {"momentum", "beta1"}},
+      {"nesterov_same_step", {"nesterov"}},
+      {"nesterov_same_step", {"correct_mean"}},
+      {"lr_in_momentum", {"momentum"}},
+      {"eps_inside", {"eps"}},
+      {"eps_beside", {"eps"}},
+      {"eps_before_correction", {"eps", "eps_root"}},
+      {"maximum_of_corrected", {"amsgrad"}},
+      {"momentum_decay", {"momentum_schedule"}},
+  };
+  const auto is_zero = [&](std::string_view other) { return !options.has(other) || options.get(other) == 0; };
+  return std::ranges::none_of(
+      kIdle, [&](const auto& entry) { return entry.first == option && std::ranges::all_of(entry.second, is_zero); });
+}
 
 Translation read(const Dialect& dialect, const Optimizer& optimizer, std::string_view told,
                  const json::Object& config) {
@@ -139,7 +139,14 @@ Translation read(const Dialect& dialect, const Optimizer& optimizer, std::string
       set(options, key.second, pair[1], what + "[1]");
     }
   }
-  return {.options = std::move(options), .step_count = dialect.step_count};
+  Settings settings{.step_count = dialect.step_count};
+  for (const Slot& slot : optimizer.slots) {
+    const auto member = config.find(slot.key);
+    if (member == config.end()) continue;
+    const double value = member->second.number(prefix + std::string(slot.key));
+    if (value != 0) settings.first_values.emplace(slot.column, slot.sign * value);
+  }
+  return {std::move(options), std::move(settings)};
 }
 
 Texts write(const Dialect& dialect, const Optimizer& optimizer, const Options& options) {

@@ -2,7 +2,7 @@
 
 template <class Lane>
 inline void update(const AdamCoefficients& c, Lane& theta, Lane g, Lane& m, Lane& v, Lane& x) {
-  m = c.beta1 * m + c.rest1 * g;
+  m = normal_or_zero(c.beta1 * m + c.rest1 * g);
   v = normal_or_zero(c.beta2 * v + c.rest2 * (g * g));
   Lane spread = c.before_maximum * v;
   if (c.amsgrad) spread = x = max(x, spread);

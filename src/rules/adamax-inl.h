@@ -2,7 +2,7 @@
 
 template <class Lane>
 inline void update(const AdaMax::Coefficients& c, Lane& theta, Lane g, Lane& m, Lane& u) {
-  m = c.beta1 * m + c.rest1 * g;
-  u = max(c.beta2 * u, abs(g) + c.eps_within);
+  m = normal_or_zero(c.beta1 * m + c.rest1 * g);
+  u = normal_or_zero(max(c.beta2 * u, abs(g) + c.eps_within));
   theta = theta - c.step_size * m / (u + c.eps_outside);
 }

@@ -3,5 +3,5 @@
 template <class Lane>
 inline void update(const Lion::Coefficients& c, Lane& theta, Lane g, Lane& m) {
   theta = theta - c.lr * sign(c.beta1 * m + c.rest1 * g);
-  m = c.beta2 * m + c.rest2 * g;
+  m = normal_or_zero(c.beta2 * m + c.rest2 * g);
 }

@@ -2,7 +2,7 @@
 
 template <class Lane>
 inline void update(const RAdam::Coefficients& c, Lane& theta, Lane g, Lane& m, Lane& v) {
-  m = c.beta1 * m + c.rest1 * g;
+  m = normal_or_zero(c.beta1 * m + c.rest1 * g);
   v = normal_or_zero(c.beta2 * v + c.rest2 * (g * g));
   Lane u = c.momentum_step * m;
   if (c.nesterov) u = u + c.gradient_step * g;

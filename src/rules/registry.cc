@@ -1,104 +1,77 @@
-// Makes the list of rules out of what each rule's struct says.
-#include "rules/registry.h"
-
-#include "rules/columns.h"
-
+// The registry: the list of rules, thalweg's own and those that are added to it.
 #include <thalweg/error.h>
+#include <thalweg/kernels/engine_rule.h>
 #include <thalweg/rules.h>
 #include <thalweg/suggest.h>
 
+#include "text.h"
+
 #include <algorithm>
-#include <new>
-#include <span>
+#include <array>
+#include <cctype>
+#include <mutex>
 #include <string>
-#include <type_traits>
+#include <vector>
 
 namespace thalweg {
 
-#define THALWEG_DECLARE_KERNELS(Struct, file)  \
-  Kernels file##_kernels(std::int64_t target); \
-  namespace reference {                        \
-  Kernels file##_kernels();                    \
-  }
-THALWEG_RULE_FILES(THALWEG_DECLARE_KERNELS)
+// Rules of a family have one set of kernels, compiled in a source of their own.
+#define THALWEG_DECLARE_KERNELS(Struct)           \
+  template <>                                     \
+  Kernels RuleKernels<Struct>::cpu(std::int64_t); \
+  template <>                                     \
+  Kernels RuleKernels<Struct>::reference();
+THALWEG_RULE_FAMILIES(THALWEG_DECLARE_KERNELS)
 
 namespace {
 
-template <class R>
-std::vector<ColumnInfo> columns_of(const R& hyper_parameters) {
-  std::vector<ColumnInfo> result;
-  hyper_parameters.columns([&](std::string_view name, ColumnKind kind, bool needed, double first_value) {
-    result.push_back({name, kind, needed, first_value});
-  });
-  return result;
-}
-
-template <class R>
-void add_option(std::vector<OptionInfo>& options, std::string_view name, double R::*member, Range range,
-                std::string_view meaning) {
-  options.push_back({name, OptionType::real, R{}.*member, range, meaning});
-}
-
-template <class R>
-void add_option(std::vector<OptionInfo>& options, std::string_view name, bool R::*member, std::string_view meaning) {
-  options.push_back({name, OptionType::boolean, R{}.*member ? 1.0 : 0.0, between(0, 1), meaning});
-}
-
-template <class R>
-Rule make_rule(std::string_view family, Kernels (*cpu)(std::int64_t), Kernels (*reference)()) {
-  static_assert(count_columns<R>() <= kMaxColumns);
-  static_assert(sizeof(typename R::Coefficients) <= kMaxCoefficientBytes);
-  static_assert(std::is_trivially_copyable_v<typename R::Coefficients>);
-
-  Rule result;
-  result.name = R::name;
-  result.title = R::title;
-  result.formula = R::formula;
-  result.source = R::source;
-  R::describe([&](std::string_view name, auto member, auto&&... rest) {
-    add_option<R>(result.options, name, member, rest...);
-  });
-  result.columns = columns_of(R{});
-  result.family = family;
-  result.columns_under = [](const Options& options) { return columns_of(options.as<R>()); };
-  result.coefficients = [](const Options& options, const StepNumbers& numbers, void* out) {
-    new (out) typename R::Coefficients(options.as<R>().coefficients(numbers));
-  };
-  result.advance = nullptr;
-  if constexpr (requires { R::scalars; }) {
-    static_assert(R::scalars.size() <= kMaxScalars);
-    result.scalars.assign(R::scalars.begin(), R::scalars.end());
-    result.advance = [](const Options& options, std::int64_t step, double* scalars) {
-      options.as<R>().advance(step, scalars);
-    };
+/// Pointers to the rules, sorted by name. Rules are added at any time, by any thread.
+class Registry {
+ public:
+  static Registry& instance() {
+    static Registry registry;
+    return registry;
   }
-  result.cpu = cpu;
-  result.reference = reference;
-  return result;
-}
 
-const std::vector<Rule>& registry() {
-  static const std::vector<Rule> list = [] {
-    std::vector<Rule> made;
-#define THALWEG_MAKE_RULE(Struct, file) \
-  made.push_back(make_rule<Struct>(#file, &file##_kernels, &reference::file##_kernels));
-    THALWEG_RULE_FILES(THALWEG_MAKE_RULE)
-    std::ranges::sort(made, {}, &Rule::name);
-    return made;
-  }();
-  return list;
-}
+  std::vector<const RuleInfo*> all() {
+    const std::lock_guard lock(mutex_);
+    return rules_;
+  }
+
+  void add(const Rule& rule) {
+    const std::lock_guard lock(mutex_);
+    const auto place = std::ranges::lower_bound(rules_, rule.name, {}, &RuleInfo::name);
+    if (place != rules_.end() && (*place)->name == rule.name) {
+      throw Error("add_rule: the name " + in_quotes(rule.name) + " is taken");
+    }
+    rules_.insert(place, &rule);
+  }
+
+ private:
+  Registry() {
+#define THALWEG_MAKE_RULE(Struct, Family) make_rule<Struct, Family>(),
+    static const std::array own{THALWEG_RULES_AND_FAMILIES(THALWEG_MAKE_RULE)};
+    for (const Rule& rule : own) rules_.push_back(&rule);
+    std::ranges::sort(rules_, {}, &RuleInfo::name);
+  }
+
+  std::mutex mutex_;
+  std::vector<const RuleInfo*> rules_;
+};
 
 }  // namespace
 
-const std::vector<const RuleInfo*>& rules() {
-  static const std::vector<const RuleInfo*> list = [] {
-    std::vector<const RuleInfo*> made;
-    for (const Rule& rule : registry()) made.push_back(&rule);
-    return made;
-  }();
-  return list;
+void add_rule(const Rule& rule) {
+  const auto is_plain = [](unsigned char c) { return std::islower(c) != 0 || std::isdigit(c) != 0 || c == '_'; };
+  if (rule.name.empty() || !std::ranges::all_of(rule.name, is_plain)) {
+    throw Error("add_rule: the name " + in_quotes(rule.name) +
+                " is not made of lower-case letters, digits and underscores");
+  }
+  if (rule.find_option("lr") < 0) throw Error("add_rule: " + std::string(rule.name) + " has no option lr");
+  Registry::instance().add(rule);
 }
+
+std::vector<const RuleInfo*> rules() { return Registry::instance().all(); }
 
 const RuleInfo& rule(std::string_view name) {
   std::vector<std::string> known;

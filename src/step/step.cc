@@ -1,45 +1,17 @@
 // One step: check everything, compute coefficients, then one fused pass over all elements.
-#include "optimizer_impl.h"
+#include "step/passes.h"
 #include "text.h"
 #include "threads/environment.h"
-#include "threads/pool.h"
 
 #include <thalweg/error.h>
 
-#include <atomic>
-#include <cmath>
-#include <cstring>
+#include <algorithm>
 #include <type_traits>
 
 namespace thalweg {
-namespace {
-
-template <class F>
-void for_each_chunk(const Plan& plan, F&& work) {
-  parallel_for(
-      plan.threads(), plan.chunks(), [](void* context, std::size_t chunk) { (*static_cast<F*>(context))(chunk); },
-      &work);
-}
-
-template <class T>
-std::ptrdiff_t find_non_finite(const void* elements, std::size_t count) {
-  const auto* values = static_cast<const T*>(elements);
-  for (std::size_t i = 0; i < count; ++i) {
-    if (!std::isfinite(values[i])) return static_cast<std::ptrdiff_t>(i);
-  }
-  return -1;
-}
-
-template <class Pointer>
-Pointer offset(Pointer base, std::size_t elements, Precision precision) {
-  using Byte = std::conditional_t<std::is_const_v<std::remove_pointer_t<Pointer>>, const std::byte, std::byte>;
-  return static_cast<Byte*>(base) + elements * bytes_of(precision);
-}
-
-}  // namespace
-
 void Optimizer::Impl::step(std::span<const Gradient> gradients) {
   const DefaultEnvironment environment;
+  check_not_swapped("step");
   ++serial;
   tasks.clear();
   sizes.clear();
@@ -52,12 +24,16 @@ void Optimizer::Impl::step(std::span<const Gradient> gradients) {
     Parameter& parameter = parameters[index];
     if (parameter.last_step == serial) throw Error("step: two gradients for " + in_quotes(records[index].name));
     parameter.last_step = serial;
-    tasks.push_back({index, 0, gradient_values(gradient, index)});
+    tasks.push_back({.parameter = index, .steps = true, .gradient = gradient_values(gradient, index)});
     sizes.push_back(parameter.size);
   }
+  if (averages_now()) plan_averages();
   plan.update(sizes, threads);
+  if (settings.check_finite || clips_by_norm()) sum_squares();
   if (settings.check_finite) check_finite();
+  scale_gradients();
   for (Task& task : tasks) {
+    if (!task.steps) continue;
     if (parameters[task.parameter].columns_made_for != groups[parameters[task.parameter].group].version) {
       complete_columns(task.parameter);
     }
@@ -136,43 +112,10 @@ const void* Optimizer::Impl::gradient_values(const Gradient& gradient, std::uint
       gradient.values);
 }
 
-void Optimizer::Impl::check_finite() {
-  std::atomic<std::uint32_t> worst{UINT32_MAX};  // the first task that is not finite
-  for_each_chunk(plan, [&](std::size_t chunk) {
-    for (const Piece& piece : plan.chunk(chunk)) {
-      const Task& task = tasks[piece.task];
-      const Precision precision = parameters[task.parameter].precision;
-      for (std::size_t begin = piece.begin; begin < piece.end; begin += kNormBlock) {
-        const std::size_t count = std::min(kNormBlock, piece.end - begin);
-        const void* block = offset(task.gradient, begin, precision);
-        // A finite sum of squares proves that all is finite. One that is not may have overflowed: look again.
-        const bool f32 = precision == Precision::f32;
-        if (std::isfinite(f32 ? backend.squares_f32(block, count) : backend.squares_f64(block, count))) continue;
-        if ((f32 ? find_non_finite<float>(block, count) : find_non_finite<double>(block, count)) < 0) continue;
-        std::uint32_t seen = worst.load();
-        while (piece.task < seen && !worst.compare_exchange_weak(seen, piece.task)) {
-        }
-      }
-    }
-  });
-  if (worst == UINT32_MAX) return;
-  const Task& task = tasks[worst];
-  const Parameter& parameter = parameters[task.parameter];
-  const std::string& name = records[task.parameter].name;
-  const bool f32 = parameter.precision == Precision::f32;
-  const std::ptrdiff_t at = f32 ? find_non_finite<float>(task.gradient, parameter.size)
-                                : find_non_finite<double>(task.gradient, parameter.size);
-  const double value =
-      f32 ? double{static_cast<const float*>(task.gradient)[at]} : static_cast<const double*>(task.gradient)[at];
-  throw NonFiniteError("step: gradient of " + in_quotes(name) + " is not finite: element " + std::to_string(at) +
-                           " is " + to_text(value),
-                       name);
-}
-
 std::uint32_t Optimizer::Impl::coefficients_for(std::uint32_t index) {
   const Parameter& parameter = parameters[index];
   const GroupRecord& group = groups[parameter.group];
-  const std::int64_t step = (shares_steps() ? shared_step : parameter.step) + 1;
+  const std::int64_t step = (shares_steps() ? steps : parameter.step) + 1;
   const std::array<double, kMaxScalars>& scalars = shares_steps() ? group.shared_scalars : parameter.scalars;
   // Most parameters of a group are at the same step, so the last one made is mostly the one that is looked for.
   for (std::size_t i = coefficients.size(); i-- > 0;) {
@@ -187,37 +130,53 @@ std::uint32_t Optimizer::Impl::coefficients_for(std::uint32_t index) {
   fresh.scalars_before = fresh.scalars = scalars;
   if (rule->advance != nullptr) rule->advance(group.options, step, fresh.scalars.data());
   fresh.around = around(group.options);
+  if (settings.clip.by == ClipBy::value) fresh.around.limit = settings.clip.limit;
   rule->coefficients(group.options, {step, fresh.scalars.data()}, fresh.bytes.data());
   return static_cast<std::uint32_t>(coefficients.size() - 1);
 }
 
 void Optimizer::Impl::run() {
+  const std::int64_t overwrite_every = settings.average.overwrite_every;
+  const bool overwrite = overwrite_every > 0 && (steps + 1) % overwrite_every == 0;
   for_each_chunk(plan, [&](std::size_t chunk) {
     for (const Piece& piece : plan.chunk(chunk)) {
       const Task& task = tasks[piece.task];
       const Parameter& parameter = parameters[task.parameter];
-      const StepCoefficients& made = coefficients[task.coefficients];
       const Precision precision = parameter.precision;
+      const bool f32 = precision == Precision::f32;
+      void* const theta = offset(parameter.data, piece.begin, precision);
+      const bool averaged = task.average_share > 0;
+      void* const average = averaged ? offset(parameter.average, piece.begin, precision) : nullptr;
+      const StepCoefficients* made = task.steps ? &coefficients[task.coefficients] : nullptr;
+      Around around = made != nullptr ? made->around : Around{};
+      around.scale = task.scale;
+      around.average_share = task.average_share;
+      around.overwrite = averaged && overwrite;
+      if (made == nullptr) {
+        (f32 ? backend.average.f32 : backend.average.f64)(around, theta, average, piece.end - piece.begin);
+        continue;
+      }
       std::array<void*, kMaxColumns> columns = parameter.columns;
       for (void*& column : columns) {
         if (column != nullptr) column = offset(column, piece.begin, precision);
       }
-      const Update update = precision == Precision::f32 ? backend.kernels.f32 : backend.kernels.f64;
-      update(made.bytes.data(), made.around, offset(parameter.data, piece.begin, precision),
-             offset(task.gradient, piece.begin, precision), columns.data(), piece.end - piece.begin);
+      const Streams streams{theta, offset(task.gradient, piece.begin, precision), columns.data(), average};
+      (f32 ? backend.kernels.f32 : backend.kernels.f64)(made->bytes.data(), around, streams, piece.end - piece.begin);
     }
   });
 }
 
 void Optimizer::Impl::commit() {
+  ++steps;
+  for (const Task& task : tasks) parameters[task.parameter].averaged += task.average_share > 0 ? 1 : 0;
   if (shares_steps()) {
-    ++shared_step;
     for (GroupRecord& group : groups) {
-      if (rule->advance != nullptr) rule->advance(group.options, shared_step, group.shared_scalars.data());
+      if (rule->advance != nullptr) rule->advance(group.options, steps, group.shared_scalars.data());
     }
     return;
   }
   for (const Task& task : tasks) {
+    if (!task.steps) continue;
     const StepCoefficients& made = coefficients[task.coefficients];
     parameters[task.parameter].step = made.step;
     parameters[task.parameter].scalars = made.scalars;

@@ -25,7 +25,7 @@ fi
 
 rm -rf "$how"
 mkdir "$how"
-consumer=(cmake "${flags[@]}" -B "$how/build" -S "$here" "-DHOW=$how")
+consumer=(cmake "${flags[@]}" -B "$how/build" -S "$here" "-DHOW=$how" "-DEXAMPLES=$here/../../examples")
 if [[ $how == find_package || $how == pkg-config ]]; then
   # Moved, because a package that only works where it was first put is none.
   cp -r prefix "$how/moved"
@@ -52,6 +52,7 @@ case $how in
 esac
 cmake --build "$how/build"
 "$how/build/consumer"
+"$how/build/own_rule"
 if [[ $how == libtorch ]]; then
   "$how/build/libtorch_consumer"
 fi

@@ -1,4 +1,5 @@
-// digest: prints a hash of parameters and state for each rule and type after some steps with fixed inputs.
+// digest: prints a hash of parameters and state for each rule and type after some steps with fixed inputs, and one of
+// what surrounds rules: clipping and averages.
 //
 //   digest [--target NAME] [--threads N]     one line each: rule, type, 64-bit FNV-1a
 //   digest --list                            the instruction sets this machine can run, the fastest first
@@ -9,6 +10,7 @@
 #include "engine/samples.h"
 
 #include <thalweg/optimizer.h>
+#include <thalweg/rules/rmsprop.h>
 
 #include <cinttypes>
 #include <cstdio>
@@ -50,31 +52,59 @@ struct Inputs {
   }
 };
 
+/// Parameters and state after these steps.
+template <class T>
+std::uint64_t digest(const Options& options, const Settings& settings, std::uint32_t steps, std::uint64_t hash) {
+  static const Inputs<T> inputs;
+  Optimizer optimizer(options, settings);
+  if (settings.backend != "auto" && optimizer.target() != settings.backend) throw Error("another target ran");
+  std::vector<std::vector<T>> parameters = inputs.parameters;
+  std::vector<Handle> handles;
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    handles.push_back(optimizer.add(std::to_string(i), parameters[i]));
+  }
+  for (std::uint32_t step = 0; step < steps; ++step) {
+    std::vector<Gradient> all;
+    for (std::size_t i = 0; i < handles.size(); ++i) all.emplace_back(handles[i], inputs.gradients.at(step)[i]);
+    if (step == 2) optimizer.set("lr", options.get("lr") / 4);
+    optimizer.step(all);
+  }
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const std::vector<T> all = everything<T>(optimizer, handles[i], parameters[i]);
+    hash = hash_bytes(std::as_bytes(std::span(all)), hash);
+    hash = hash_bytes(std::as_bytes(optimizer.average<T>(handles[i])), hash);
+  }
+  return hash;
+}
+
 /// All of a rule's option sets, one after another, in one hash.
 template <class T>
 std::uint64_t digest(const Sample& sample, const Settings& settings) {
-  static const Inputs<T> inputs;
   std::uint64_t hash = hash_bytes({});
-  for (const Options& options : pairwise_option_sets(sample)) {
-    Optimizer optimizer(options, settings);
-    if (settings.backend != "auto" && optimizer.target() != settings.backend) throw Error("another target ran");
-    std::vector<std::vector<T>> parameters = inputs.parameters;
-    std::vector<Handle> handles;
-    for (std::size_t i = 0; i < parameters.size(); ++i) {
-      handles.push_back(optimizer.add(std::to_string(i), parameters[i]));
-    }
-    for (std::uint32_t step = 0; step < sample.steps; ++step) {
-      std::vector<Gradient> all;
-      for (std::size_t i = 0; i < handles.size(); ++i) all.emplace_back(handles[i], inputs.gradients.at(step)[i]);
-      if (step == 2) optimizer.set("lr", options.get("lr") / 4);
-      optimizer.step(all);
-    }
-    for (std::size_t i = 0; i < parameters.size(); ++i) {
-      const std::vector<T> all = everything<T>(optimizer, handles[i], parameters[i]);
-      hash = hash_bytes(std::as_bytes(std::span(all)), hash);
+  for (const Options& options : pairwise_option_sets(sample)) hash = digest<T>(options, settings, sample.steps, hash);
+  return hash;
+}
+
+/// What surrounds rules: every kind of clipping and average.
+template <class T>
+std::uint64_t digest_surroundings(Settings settings) {
+  std::uint64_t hash = hash_bytes({});
+  settings.loss_scale = 3;
+  for (const ClipBy by : {ClipBy::value, ClipBy::norm, ClipBy::global_norm}) {
+    settings.clip = {.by = by, .limit = by == ClipBy::value ? 0.3 : 20, .eps = 1e-6};
+    for (const Average& average : {Average{.kind = AverageKind::ema, .decay = 0.9, .overwrite_every = 3},
+                                   Average{.kind = AverageKind::ema, .decay = 0.7, .bias_correction = true},
+                                   Average{.kind = AverageKind::mean, .start = 2, .every = 2}}) {
+      settings.average = average;
+      hash = digest<T>(RMSprop{.momentum = 0.9, .centered = true}, settings, kMostSteps, hash);
     }
   }
   return hash;
+}
+
+void print(const std::string& name, std::uint64_t f32, std::uint64_t f64) {
+  std::printf("%s f32 %016" PRIx64 "\n", name.c_str(), f32);
+  std::printf("%s f64 %016" PRIx64 "\n", name.c_str(), f64);
 }
 
 int run(std::span<char*> arguments) {
@@ -95,9 +125,9 @@ int run(std::span<char*> arguments) {
     }
   }
   for (const Sample& sample : samples()) {
-    std::printf("%s f32 %016" PRIx64 "\n", sample.rule().c_str(), digest<float>(sample, settings));
-    std::printf("%s f64 %016" PRIx64 "\n", sample.rule().c_str(), digest<double>(sample, settings));
+    print(sample.rule(), digest<float>(sample, settings), digest<double>(sample, settings));
   }
+  print("surroundings", digest_surroundings<float>(settings), digest_surroundings<double>(settings));
   return 0;
 }
 

@@ -11,12 +11,15 @@
 
 namespace thalweg::tests {
 
-/// What the dialect of this peer makes of a configuration.
-inline Translation translate(std::string_view peer, std::string_view name, std::string_view json) {
-  if (peer == "torch") return from_torch(json, name);
-  if (peer == "keras") return from_keras(json, name);
-  if (peer == "optax") return from_optax(name, json);
-  return from_tf1(json, name);
+/// Can a dialect translate this recording's options?
+inline bool has_dialect(const GoldenCase& golden) { return golden.peer != "mlx"; }
+
+/// What the dialect makes of the recording's options, called `name`. With a schedule, which has its own test, the
+/// learning rate is the one that was written down.
+inline Options translated(const GoldenCase& golden, std::string_view name) {
+  Options options = translate(golden.peer, name, json::to_string(golden.peer_options)).options;
+  if (golden.has_schedule) options.set("lr", golden.options.get("lr"));
+  return options;
 }
 
 /// The message of the Error that it throws.

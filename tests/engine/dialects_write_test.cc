@@ -43,7 +43,14 @@ TEST(DialectWriting, GoToKerasAndBack) {
   for (const GoldenCase& golden : golden_cases()) {
     if (golden.peer != "keras") continue;
     SCOPED_TRACE(golden.id);
-    EXPECT_EQ(from_keras(to_keras(golden.options)).options, golden.options);
+    const Translation given = from_keras(config(golden)), back = from_keras(to_keras(given));
+    EXPECT_EQ(back.options, given.options);
+    EXPECT_EQ(back.settings.clip, golden.settings.clip);
+    EXPECT_EQ(back.settings.average, golden.settings.average);
+    EXPECT_EQ(back.schedule.has_value(), golden.has_schedule);
+    for (std::int64_t step = 1; golden.has_schedule && step <= 30; ++step) {
+      EXPECT_EQ(back.schedule->lr(step), given.schedule->lr(step)) << "step " << step;
+    }
   }
 }
 
@@ -94,6 +101,46 @@ TEST(DialectWriting, NameTheOptionWithoutACounterpart) {
   EXPECT_THAT(keras_error("adagrad:lr_decay=.1,eps_inside=true"), HasSubstr("lr_decay = 0.1"));
   EXPECT_THAT(keras_error("rprop"), HasSubstr("rprop has no counterpart in keras"));
   EXPECT_THAT(keras_error("radam"), HasSubstr("radam has no counterpart in keras"));
+}
+
+TEST(DialectWriting, NameTheSettingWithoutACounterpart) {
+  const auto in_torch = [](const Settings& settings) { return error_of([&] { to_torch({SGD{}, settings}); }); };
+  EXPECT_THAT(in_torch({.clip = {ClipBy::norm, 1}}), HasSubstr("clipping by norm has no counterpart in torch"));
+  EXPECT_THAT(in_torch({.average = {.kind = AverageKind::ema}}), HasSubstr("averaging has no counterpart in torch"));
+  EXPECT_THAT(in_torch({.loss_scale = 8}), HasSubstr("a loss scale has no counterpart in torch"));
+  EXPECT_THAT(in_torch({.first_values = {{"b", 1}}}), HasSubstr("the first value of column b has no counterpart"));
+  EXPECT_THAT(error_of([] {
+                to_torch({SGD{}, {}, Schedule(CosineDecay{})});
+              }),
+              HasSubstr("the schedule has no counterpart"));
+  const auto in_keras = [](const Settings& settings) { return error_of([&] { to_keras({SGD{}, settings}); }); };
+  EXPECT_THAT(in_keras({.clip = {ClipBy::norm, 1, 1e-6}}), HasSubstr("eps of clipping has no counterpart in keras"));
+  EXPECT_THAT(in_keras({.average = {.kind = AverageKind::mean}}), HasSubstr("the plain mean as average"));
+  EXPECT_THAT(in_keras({.average = {.kind = AverageKind::ema, .bias_correction = true}}), HasSubstr("bias correction"));
+  EXPECT_THAT(in_keras({.average = {.kind = AverageKind::ema, .every = 2}}), HasSubstr("not taken after every step"));
+  EXPECT_THAT(in_keras({.first_values = {{"b", 1}}}), HasSubstr("the first value of column b"));
+  const std::string written = to_keras({SGD{}, {.loss_scale = 8, .clip = {ClipBy::global_norm, 2}}});
+  EXPECT_THAT(written, AllOf(HasSubstr(R"("global_clipnorm": 2)"), HasSubstr(R"("loss_scale_factor": 8)")));
+  EXPECT_EQ(from_keras(written).settings.loss_scale, 8);
+}
+
+TEST(DialectWriting, ReadThalwegsOwnWords) {
+  const Translation own = from_thalweg(R"({"lr": 0.5, "nesterov": true, "momentum": 0.9, "loss_scale": 4,
+      "clip": {"by": "norm", "limit": 2}, "average": {"kind": "ema", "decay": 0.5}, "step_count": "shared"})",
+                                       "sgd");
+  EXPECT_EQ(own.options, parse_options("sgd:lr=0.5,nesterov=true,momentum=0.9"));
+  EXPECT_EQ(own.settings.clip, (Clip{ClipBy::norm, 2}));
+  EXPECT_EQ(own.settings.average, (Average{.kind = AverageKind::ema, .decay = 0.5}));
+  EXPECT_EQ(own.settings.loss_scale, 4);
+  EXPECT_EQ(own.settings.step_count, StepCount::shared);
+  const auto refused = [](const char* json) { return error_of([&] { (void)from_thalweg(json, "sgd"); }); };
+  EXPECT_THAT(refused(R"({"alpha": 0.9})"), HasSubstr("sgd: unknown option 'alpha'"));
+  EXPECT_THAT(refused(R"({"momentum": "0.9"})"), HasSubstr("thalweg sgd: momentum: "));
+  EXPECT_THAT(refused(R"({"clip": {"by": "norms"}})"), AllOf(HasSubstr("clip: by"), HasSubstr("did you mean norm?")));
+  EXPECT_THAT(refused(R"({"clip": {"limt": 1}})"), AllOf(HasSubstr("'limt'"), HasSubstr("did you mean limit?")));
+  EXPECT_THAT(refused(R"({"clip": {"limit": 0}})"), HasSubstr("the limit of clipping = 0 is outside"));
+  EXPECT_THAT(error_of([] { (void)translate("pytorch", "sgd", "{}"); }),
+              AllOf(HasSubstr("unknown peer \"pytorch\""), HasSubstr("torch")));
 }
 
 TEST(DialectWriting, WriteWhatTheFrameworksTake) {

@@ -124,11 +124,9 @@ TEST(FloatingPointEnvironment, TheseInputsWouldShowADifference) {
 TEST(FloatingPointEnvironment, SameBitsOnTheCallersThread) {
   const Inputs<float> floats(301);
   const Inputs<double> doubles(301);
-  std::vector<std::string> backends = cpu_targets();
-  backends.push_back("reference");
   for (const Sample& sample : samples()) {
     const Options options = parse_options(sample.options);
-    for (const std::string& backend : backends) {
+    for (const std::string& backend : every_backend()) {
       expect_same_bits<float>(options, {.threads = 1, .backend = backend}, floats);
       expect_same_bits<double>(options, {.threads = 1, .backend = backend}, doubles);
     }

@@ -3,7 +3,7 @@
 
 #include "golden_file.h"
 
-#include <algorithm>
+#include <thalweg/dialects.h>
 
 namespace thalweg::tests {
 namespace {
@@ -36,6 +36,55 @@ std::map<std::int64_t, double> rates(const json::Value& value) {
   return result;
 }
 
+/// Fills in the parameters' lengths, and the rows of a table.
+void read_shape(GoldenCase& golden, const json::Value& value) {
+  if (const json::Value* splits = value.find("splits", golden.id)) {
+    for (const json::Value& length : splits->array("splits"))
+      golden.lengths.push_back(length.unsigned_integer("splits"));
+  } else {
+    golden.lengths = {golden.start.size()};
+  }
+  const json::Value* rows = value.find("sparse_rows", golden.id);
+  if (rows == nullptr) return;
+  golden.row_width = value.at("shape", golden.id).array("shape").at(1).unsigned_integer("shape");
+  for (std::size_t step = 0; step < golden.steps.size(); ++step) {
+    for (const json::Value& row : rows->array("sparse_rows").at(step).array("sparse_rows")) {
+      golden.steps[step].rows.push_back(row.integer("sparse_rows"));
+    }
+  }
+}
+
+/// What surrounds the rule. PyTorch, Optax and MLX have clipping and averages beside their optimizers, where recordings
+/// tell them in thalweg's words; in Keras they are part of the configuration.
+Settings settings_of(const json::Value& value, const std::string& id) {
+  json::Value around = json::Object();
+  for (const char* key : {"clip", "average"}) {
+    if (const json::Value* given = value.find(key, id)) around[key] = *given;
+  }
+  Settings settings = from_thalweg(json::to_string(around), "sgd").settings;
+  if (value.at("peer", id).string("peer") == "keras") {
+    settings = from_keras(json::to_string(value.at("options", id))).settings;
+  }
+  settings.step_count =
+      value.at("thalweg_step_count", id).string(id) == "shared" ? StepCount::shared : StepCount::per_parameter;
+  if (const json::Value* first = value.find("first_state", id)) {
+    for (const auto& [column, number] : first->object("first_state")) {
+      settings.first_values[column] = number.number(column);
+    }
+  }
+  return settings;
+}
+
+/// Averages after the steps: after every one, or after the last alone.
+void read_averages(GoldenCase& golden, const json::Value& value) {
+  if (const json::Value* last = value.find("ema", golden.id)) golden.steps.back().average = numbers(*last, "ema");
+  if (const json::Value* every = value.find("ema_by_step", golden.id)) {
+    for (const auto& [step, average] : every->object("ema_by_step")) {
+      golden.steps.at(std::stoul(step) - 1).average = numbers(average, "ema_by_step");
+    }
+  }
+}
+
 GoldenCase read_case(const json::Value& value) {
   const std::string id = value.at("id", "case").string("id");
   GoldenCase golden{.id = id,
@@ -44,19 +93,12 @@ GoldenCase read_case(const json::Value& value) {
                     .peer_name = text_or_empty(value, "peer_name"),
                     .peer_options = value.at("options", id),
                     .options = parse_options(value.at("thalweg", id).string("thalweg")),
-                    .step_count = value.at("thalweg_step_count", id).string(id) == "shared" ? StepCount::shared
-                                                                                            : StepCount::per_parameter,
-                    .needs = {},
+                    .settings = settings_of(value, id),
+                    .has_schedule = value.find("lr_by_step", id) != nullptr,
+                    .is_float64 = value.at("dtype", id).string("dtype") == "float64",
                     .start = numbers(value.at("theta0", id), "theta0"),
-                    .first_state = {},
+                    .lengths = {},
                     .steps = {}};
-  if (const json::Value* needs = value.find("needs", id)) {
-    for (const json::Value& need : needs->array("needs")) golden.needs.push_back(need.string("needs"));
-  }
-  if (const json::Value* first = value.find("first_state", id)) {
-    for (const auto& [column, number] : first->object("first_state"))
-      golden.first_state[column] = number.number(column);
-  }
   const std::map<std::int64_t, double> lrs = rates(value);
   const json::Value &theta = value.at("theta", id), &state = value.at("state", id);
   std::int64_t number = 0;
@@ -70,19 +112,17 @@ GoldenCase read_case(const json::Value& value) {
       for (const auto& [column, values] : columns->object("state")) step.state[column] = numbers(values, column);
     }
   }
+  read_shape(golden, value);
+  read_averages(golden, value);
   return golden;
 }
 
 }  // namespace
 
-bool GoldenCase::needs_any_of(std::initializer_list<std::string_view> what) const {
-  return std::ranges::find_first_of(needs, what) != needs.end();
-}
-
 const std::vector<GoldenCase>& golden_cases() {
   static const std::vector<GoldenCase> all = [] {
     std::vector<GoldenCase> cases;
-    for (const char* peer : {"torch", "keras", "optax", "tf1"}) {
+    for (const char* peer : {"torch", "keras", "optax", "tf1", "mlx"}) {
       const json::Value list = json::parse(read_golden_file(peer), peer);
       for (const json::Value& value : list.array(peer)) cases.push_back(read_case(value));
     }

@@ -15,28 +15,32 @@ namespace thalweg::tests {
 /// One step of a recording.
 struct GoldenStep {
   std::optional<double> lr;                          ///< new from this step on
-  std::vector<double> gradient;                      ///< empty: the parameter has none in this step
+  std::vector<double> gradient;                      ///< empty: the parameters have none in this step
+  std::vector<std::int64_t> rows;                    ///< of a table: those that are not zero
   std::vector<double> theta;                         ///< after the step
   std::map<std::string, std::vector<double>> state;  ///< columns after the step, where the framework has them
+  std::vector<double> average;                       ///< of the parameters after the step, where it was recorded
 };
 
-/// What a framework computed in some steps; everything in double.
+/// What a framework computed in some steps; everything as double, also what it computed in float.
 struct GoldenCase {
   std::string id, peer, rule;
   std::string peer_name;     ///< class or function, where it says more than `rule`
   json::Value peer_options;  ///< in the framework's own words
-  Options options;           ///< in thalweg's
-  StepCount step_count;
-  /// What beside the rule it needs: `clip`, `ema`, `schedule`, `first_state`.
-  std::vector<std::string> needs;
+  Options options;           ///< in thalweg's, written down by hand
+  Settings settings;         ///< likewise; Keras' clipping and averages as the dialect reads them
+  bool has_schedule;         ///< the framework computed the learning rates itself: steps have what it used
+  bool is_float64;
   std::vector<double> start;
-  std::map<std::string, double> first_state;  ///< first values of columns that no option of thalweg sets
+  std::vector<std::size_t> lengths;  ///< of the parameters that `start` is made of, one after another
+  std::size_t row_width = 0;         ///< of a table whose gradients are handed over as rows; 0 if dense
   std::vector<GoldenStep> steps;
 
-  bool needs_any_of(std::initializer_list<std::string_view> what) const;
+  /// Is there more around the rule than its options say: clipping or averages?
+  bool is_surrounded() const { return settings.clip.by != ClipBy::none || settings.average.kind != AverageKind::none; }
 };
 
-/// All of them: PyTorch, Keras, Optax, TensorFlow 1.
+/// All of them: PyTorch, Keras, Optax, TensorFlow 1, MLX.
 const std::vector<GoldenCase>& golden_cases();
 
 /// What GoogleTest calls it.

@@ -117,6 +117,13 @@ std::string first_bit_difference(std::span<const T> a, std::span<const T> b) {
   return text.str();
 }
 
+/// Every back-end of this machine: its instruction sets, and `reference`.
+inline std::vector<std::string> every_backend() {
+  std::vector<std::string> names = cpu_targets();
+  names.emplace_back("reference");
+  return names;
+}
+
 /// Names of the rule's state columns that these options use.
 inline std::vector<std::string> column_names(const Optimizer& optimizer) {
   std::vector<std::string> names;

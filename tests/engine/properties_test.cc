@@ -68,6 +68,30 @@ Options random_options(const Sample& sample, Draw& draw) {
   return options;
 }
 
+Clip random_clip(const Sample& sample, Draw& draw) {
+  // Clipping by value makes gradients constant; what that does to centered RMSprop, random_options tells.
+  constexpr ClipBy kAll[] = {ClipBy::none, ClipBy::none, ClipBy::norm, ClipBy::global_norm, ClipBy::value};
+  return {.by = kAll[draw.below(std::size(kAll) - (sample.rule() == "rmsprop" ? 1 : 0))],
+          .limit = std::exp2(draw.uniform(-2, 4)),
+          .eps = draw.coin() ? 0 : 1e-3};
+}
+
+Average random_average(Draw& draw) {
+  constexpr AverageKind kAll[] = {AverageKind::none, AverageKind::ema, AverageKind::mean};
+  return {.kind = kAll[draw.below(std::size(kAll))],
+          .decay = draw.uniform(0.3, 0.95),
+          .bias_correction = draw.coin(),
+          .start = static_cast<std::int64_t>(1 + draw.below(4)),
+          .every = static_cast<std::int64_t>(1 + draw.below(3)),
+          .overwrite_every = static_cast<std::int64_t>(draw.below(5))};
+}
+
+double norm_of(std::span<const double> numbers) {
+  double sum = 0;
+  for (const double x : numbers) sum += x * x;
+  return std::sqrt(sum);
+}
+
 /// A parameter in the engine and in the model.
 struct Twin {
   std::string name;
@@ -75,6 +99,8 @@ struct Twin {
   std::size_t group = 0;
   std::variant<std::vector<float>, std::vector<double>> memory;
   oracle::Parameter oracle;
+  std::vector<double> average;  ///< empty before the first
+  std::int64_t averaged = 0;
   std::map<std::string, std::vector<double>> before;  ///< what was compared last
   std::int64_t step = 0;
 
@@ -87,6 +113,9 @@ class Case {
       : sample_(sample),
         draw_(seed),
         settings_{.step_count = draw_.coin(0.3) ? StepCount::shared : StepCount::per_parameter,
+                  .loss_scale = draw_.coin() ? 1.0 : 8.0,
+                  .clip = random_clip(sample, draw_),
+                  .average = random_average(draw_),
                   .threads = static_cast<int>(1 + draw_.below(3)),
                   .backend = random_backend()},
         groups_{random_options(sample, draw_)},
@@ -120,8 +149,12 @@ class Case {
         remove();
       } else if (dice < 86) {
         rebind();
-      } else if (dice < 91) {
+      } else if (dice < 90) {
         move();
+      } else if (dice < 93) {
+        change_settings();
+      } else if (dice < 95) {
+        swap_averages();
       } else {
         save_and_load();
       }
@@ -194,6 +227,85 @@ class Case {
     optimizer_->move(twin.handle, engine_group(twin.group));
   }
 
+  void change_settings() {
+    if (draw_.coin()) {
+      settings_.clip = random_clip(sample_, draw_);
+      optimizer_->set_clip(settings_.clip);
+    } else {
+      settings_.average = random_average(draw_);
+      optimizer_->set_average(settings_.average);
+    }
+    EXPECT_EQ(optimizer_->settings().clip, settings_.clip);
+    EXPECT_EQ(optimizer_->settings().average, settings_.average);
+  }
+
+  /// There and back: what is seen in between is the other one, and nothing is changed.
+  void swap_averages() {
+    const auto before = safetensors::to_bytes(optimizer_->state());
+    std::vector<std::variant<std::vector<float>, std::vector<double>>> parameters;
+    for (const Twin& twin : twins_) parameters.push_back(twin.memory);
+    {
+      const SwappedAverages averages(*optimizer_);
+      for (std::size_t i = 0; i < twins_.size(); ++i) {
+        std::visit(
+            [&]<class T>(std::vector<T>& memory) {
+              const std::span<T> kept = optimizer_->average<T>(twins_[i].handle);
+              if (twins_[i].averaged == 0) {
+                EXPECT_TRUE(kept.empty());
+                EXPECT_EQ(memory, std::get<std::vector<T>>(parameters[i]));
+              } else {
+                EXPECT_TRUE(std::ranges::equal(kept, std::get<std::vector<T>>(parameters[i])));
+              }
+            },
+            twins_[i].memory);
+      }
+    }
+    for (std::size_t i = 0; i < twins_.size(); ++i) EXPECT_EQ(twins_[i].memory, parameters[i]);
+    EXPECT_EQ(safetensors::to_bytes(optimizer_->state()), before);
+  }
+
+  /// What is left of the gradients behind loss scale and clipping.
+  void scale_and_clip(std::vector<std::pair<Twin*, std::vector<double>>>& gradients) const {
+    double squares = 0;
+    for (auto& [twin, gradient] : gradients) {
+      for (double& g : gradient) g /= settings_.loss_scale;
+      squares += norm_of(gradient) * norm_of(gradient);
+    }
+    const auto [by, limit, eps] = settings_.clip;
+    for (auto& [twin, gradient] : gradients) {
+      const double norm = by == ClipBy::norm ? norm_of(gradient) : by == ClipBy::global_norm ? std::sqrt(squares) : 0;
+      for (double& g : gradient) {
+        if (by == ClipBy::value) g = std::clamp(g, -limit, limit);
+        g *= std::min(1.0, limit / std::max(norm + eps, 1e-300));
+      }
+    }
+  }
+
+  /// The averages after a step, from their definitions.
+  void average() {
+    const Average& average = settings_.average;
+    const std::int64_t since = steps_ - average.start;
+    if (average.kind == AverageKind::none || since < 0 || since % average.every != 0) return;
+    for (Twin& twin : twins_) {
+      if (twin.size() == 0) continue;
+      const auto n = static_cast<double>(++twin.averaged);
+      const double k = average.decay;
+      if (n == 1) twin.average = twin.oracle.theta;
+      for (std::size_t i = 0; i < twin.size() && n > 1; ++i) {
+        double &a = twin.average[i], theta = twin.oracle.theta[i];
+        if (average.kind == AverageKind::mean) {
+          a += (theta - a) / n;
+        } else if (average.bias_correction) {
+          const double raw = a * (1 - std::pow(k, n - 1));
+          a = (k * raw + (1 - k) * theta) / (1 - std::pow(k, n));
+        } else {
+          a = k * a + (1 - k) * theta;
+        }
+      }
+      if (average.overwrite_every > 0 && steps_ % average.overwrite_every == 0) twin.oracle.theta = twin.average;
+    }
+  }
+
   void set_option() {
     const Options drawn = random_options(sample_, draw_);
     if (draw_.coin()) {
@@ -252,7 +364,8 @@ class Case {
     }
     optimizer_->step(gradients);
 
-    ++shared_step_;
+    ++steps_;
+    scale_and_clip(expected);
     const bool shared = settings_.step_count == StepCount::shared;
     for (auto& [twin, gradient] : expected) {
       ++twin->step;
@@ -260,12 +373,13 @@ class Case {
       const bool is_float = std::holds_alternative<std::vector<float>>(twin->memory);
       const double smallest =
           is_float ? static_cast<double>(std::numeric_limits<float>::min()) : std::numeric_limits<double>::min();
-      sample_.oracle(groups_[twin->group], twin->oracle, {shared ? shared_step_ : twin->step, gradient, smallest});
+      sample_.oracle(groups_[twin->group], twin->oracle, {shared ? steps_ : twin->step, gradient, smallest});
     }
+    average();
     for (std::size_t group = 0; group < groups_.size();
          ++group) {  // whether any of its parameters took the step or not
       oracle::Parameter nothing{.theta = {}, .columns = {}, .scalars = shared_scalars_[group]};
-      sample_.oracle(groups_[group], nothing, {shared_step_, {}, 0});
+      sample_.oracle(groups_[group], nothing, {steps_, {}, 0});
       shared_scalars_[group] = nothing.scalars;
     }
   }
@@ -273,7 +387,10 @@ class Case {
   /// Goes on with another Optimizer, which was made differently and takes the state over.
   void save_and_load() {
     const Options defaults = Options::of(sample_.rule());
-    auto other = std::make_unique<Optimizer>(defaults, settings_);
+    // What the state brings with it need not be there before.
+    auto other = std::make_unique<Optimizer>(
+        defaults,
+        draw_.coin() ? settings_ : Settings{.step_count = settings_.step_count, .backend = settings_.backend});
     for (std::size_t group = groups_.size(); group-- > 1;) other->add_group(group_name(group), defaults);
     std::vector<Handle> handles(twins_.size());
     for (std::size_t i = twins_.size(); i-- > 0;) handles[i] = engine_add(*other, twins_[i]);
@@ -295,8 +412,7 @@ class Case {
     EXPECT_EQ(optimizer_->size(), twins_.size());
     for (Twin& twin : twins_) {
       std::visit([&](auto& memory) { compare(twin, memory); }, twin.memory);
-      EXPECT_EQ(optimizer_->step_number(twin.handle),
-                settings_.step_count == StepCount::shared ? shared_step_ : twin.step);
+      EXPECT_EQ(optimizer_->step_number(twin.handle), settings_.step_count == StepCount::shared ? steps_ : twin.step);
       EXPECT_EQ(optimizer_->name(twin.handle), twin.name);
       EXPECT_EQ(optimizer_->find(twin.name), twin.handle);
     }
@@ -320,6 +436,7 @@ class Case {
     for (auto& [name, values] : twin.oracle.columns) {
       compare_to(values, optimizer_->column<T>(twin.handle, name), name);
     }
+    compare_to(twin.average, optimizer_->average<T>(twin.handle), "average");
   }
 
   const Sample& sample_;
@@ -330,7 +447,7 @@ class Case {
   std::filesystem::path file_;
   std::deque<Twin> twins_;
   std::size_t named_ = 0;
-  std::int64_t shared_step_ = 0;
+  std::int64_t steps_ = 0;
   std::vector<std::map<std::string, double, std::less<>>> shared_scalars_;  // by group, of StepCount::shared
 };
 

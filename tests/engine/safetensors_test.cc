@@ -98,6 +98,35 @@ TEST(Safetensors, ReadsWhatItWrote) {
   EXPECT_EQ(from_bytes(to_bytes(all), "file").tensors, all.tensors);
 }
 
+TEST(Safetensors, MakesTensorsOfNumbersAndGivesThem) {
+  const std::vector<float> narrow{1.5f, -2, 3, 4, 5, 6};
+  const std::vector<double> wide{0.1, 0.2};
+  const std::int64_t whole = -7;
+  const Contents contents{.tensors = {{"narrow", make_tensor(std::span(narrow), {2, 3})},
+                                      {"wide", make_tensor(std::span(wide), {2})},
+                                      {"whole", make_tensor(std::span(&whole, 1), {})},
+                                      {"none", make_tensor(std::span<const double>(), {0, 3})}},
+                          .metadata = {}};
+  const Contents read = from_bytes(to_bytes(contents), "file");
+  EXPECT_TRUE(std::ranges::equal(read.tensors.at("narrow").values<float>(), narrow));
+  EXPECT_TRUE(std::ranges::equal(read.tensors.at("wide").values<double>(), wide));
+  EXPECT_THAT(read.tensors.at("whole").values<std::int64_t>(), ElementsAre(-7));
+  EXPECT_TRUE(read.tensors.at("whole").shape.empty());
+  EXPECT_TRUE(read.tensors.at("none").values<double>().empty());
+  const auto message = [](const auto& call) {
+    try {
+      call();
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  EXPECT_EQ(message([&] { (void)read.tensors.at("wide").values<float>(); }),
+            "safetensors: the tensor's elements are F64, not F32");
+  EXPECT_EQ(message([&] { (void)make_tensor(std::span(wide), {3}); }),
+            "safetensors: 2 values for a tensor of shape [3]");
+}
+
 TEST(Safetensors, AlignsEveryTensorToItsWidth) {
   std::mt19937 generator{1};
   for (int round = 0; round < 200; ++round) {

@@ -114,6 +114,36 @@ TEST_F(CommandLine, RulesListsAllOfThem) {
   }
 }
 
+TEST_F(CommandLine, RulesTellsTheFrameworksWords) {
+  const Ended one = run({"rules", "rmsprop"});
+  EXPECT_THAT(one.output, AllOf(HasSubstr("keras RMSprop:\n    learning_rate (lr) 0.001, rho (alpha) 0.9"),
+                                HasSubstr("optax rmsprop:\n    learning_rate (lr) required"),
+                                HasSubstr("always decoupled_weight_decay true, eps_inside true")));
+  const nlohmann::json json = nlohmann::json::parse(run({"rules", "rmsprop", "--json"}).output);
+  const nlohmann::json& keras = json.at("frameworks").at(1);
+  EXPECT_EQ(keras.at("framework"), "keras");
+  EXPECT_EQ(keras.at("counts_steps"), "shared");
+  EXPECT_EQ(keras.at("options").at("alpha"), (nlohmann::json{{"key", "rho"}, {"value", 0.9}}));
+  EXPECT_EQ(keras.at("options").at("eps_inside"), (nlohmann::json{{"key", nullptr}, {"value", true}}));
+}
+
+TEST_F(CommandLine, ThePagesInDocsAreThoseThatRulesWrites) {
+  const std::filesystem::path fresh = folder_.path() / "pages", kept = THALWEG_DOCS "/rules";
+  EXPECT_EQ(run({"rules", "--write-pages", fresh.string()}).code, 0);
+  std::size_t count = 0;
+  for (const auto& page : std::filesystem::directory_iterator(fresh)) {
+    const std::filesystem::path other = kept / page.path().filename();
+    ASSERT_TRUE(std::filesystem::exists(other)) << other << ": run `thalweg rules --write-pages docs/rules`";
+    EXPECT_EQ(test::contents(page.path()), test::contents(other))
+        << other << " is stale: run `thalweg rules --write-pages docs/rules`";
+    ++count;
+  }
+  EXPECT_EQ(count, rules().size() + 1);
+  const auto all = std::distance(std::filesystem::directory_iterator(kept), std::filesystem::directory_iterator());
+  EXPECT_EQ(static_cast<std::size_t>(all), count) << "there is a page of no rule";
+  fails({"rules", "--write-pages", "/proc/nowhere"}, 1, {"/proc/nowhere"});
+}
+
 TEST_F(CommandLine, RulesKnowsWhenAColumnIsKept) {
   const nlohmann::json rmsprop = nlohmann::json::parse(run({"rules", "rmsprop", "--json"}).output);
   EXPECT_EQ(rmsprop.at("bytes_per_parameter_f32"), (nlohmann::json{{"default", 4}, {"most", 12}}));

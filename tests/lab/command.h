@@ -21,6 +21,12 @@ struct Ended {
   std::string output, errors;
 };
 
+/// All bytes of a file; none if it is not there.
+inline std::string contents(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
 /// A running `thalweg` whose output goes to files in `folder`.
 class Command {
  public:
@@ -52,10 +58,10 @@ class Command {
 
   /// Waits until this text is in its standard output; false if the process has ended before.
   bool wait_for(const std::string& text) {
-    while (read(output_).find(text) == std::string::npos) {
+    while (contents(output_).find(text) == std::string::npos) {
       siginfo_t state{};
       if (waitid(P_PID, static_cast<id_t>(process_), &state, WEXITED | WNOHANG | WNOWAIT) == 0 && state.si_pid != 0) {
-        return read(output_).find(text) != std::string::npos;
+        return contents(output_).find(text) != std::string::npos;
       }
       usleep(5000);
     }
@@ -67,15 +73,10 @@ class Command {
     while (waitpid(process_, &status, 0) < 0 && errno == EINTR) {
     }
     process_ = -1;
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read(output_), read(errors_)};
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), contents(output_), contents(errors_)};
   }
 
  private:
-  static std::string read(const std::filesystem::path& file) {
-    std::ifstream stream(file, std::ios::binary);
-    return {std::istreambuf_iterator<char>(stream), {}};
-  }
-
   std::filesystem::path output_, errors_;
   pid_t process_ = -1;
 };

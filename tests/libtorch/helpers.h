@@ -9,7 +9,10 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include <memory>
+#include <sstream>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace thalweg::libtorch {
@@ -86,6 +89,32 @@ inline bool same_parameters(const Net& a, const Net& b) {
     if (!same_bits(left[i], right[i])) return false;
   }
   return left.size() == right.size();
+}
+
+/// What LibTorch's state map calls this tensor: its address, in older versions as text.
+template <class Key>
+Key key_of(const torch::Tensor& tensor) {
+  if constexpr (std::is_same_v<Key, std::string>) {
+    std::ostringstream text;
+    text << tensor.unsafeGetTensorImpl();
+    return text.str();
+  } else {
+    return tensor.unsafeGetTensorImpl();
+  }
+}
+
+/// The state that LibTorch keeps for this tensor; null if there is none yet.
+inline torch::optim::OptimizerParamState* state_of(torch::optim::Optimizer& optimizer, const torch::Tensor& tensor) {
+  using Key = std::remove_cvref_t<decltype(optimizer.state())>::key_type;
+  const auto found = optimizer.state().find(key_of<Key>(tensor));
+  return found == optimizer.state().end() ? nullptr : found->second.get();
+}
+
+/// Makes this the state that LibTorch keeps for this tensor.
+inline void give_state(torch::optim::Optimizer& optimizer, const torch::Tensor& tensor,
+                       std::unique_ptr<torch::optim::OptimizerParamState> state) {
+  using Key = std::remove_cvref_t<decltype(optimizer.state())>::key_type;
+  optimizer.state()[key_of<Key>(tensor)] = std::move(state);
 }
 
 using tests::error_of;

@@ -2,7 +2,6 @@
 #include "helpers.h"
 
 #include <functional>
-#include <sstream>
 
 namespace thalweg::libtorch {
 namespace {
@@ -24,25 +23,6 @@ void PrintTo(const Sample& sample, std::ostream* stream) { *stream << sample.nam
 template <class Optimizer, class Options>
 auto made_with(Options options) {
   return [options](const Params& parameters) { return std::make_unique<Optimizer>(parameters, options); };
-}
-
-/// What LibTorch's state map calls this tensor: its address, in older versions as text.
-template <class Key>
-Key key_of(const torch::Tensor& tensor) {
-  if constexpr (std::is_same_v<Key, std::string>) {
-    std::ostringstream text;
-    text << tensor.unsafeGetTensorImpl();
-    return text.str();
-  } else {
-    return tensor.unsafeGetTensorImpl();
-  }
-}
-
-/// The state that LibTorch keeps for this tensor.
-OptimizerParamState* state_of(torch::optim::Optimizer& optimizer, const torch::Tensor& tensor) {
-  using Key = std::remove_cvref_t<decltype(optimizer.state())>::key_type;
-  const auto found = optimizer.state().find(key_of<Key>(tensor));
-  return found == optimizer.state().end() ? nullptr : found->second.get();
 }
 
 // LibTorch's accessor has const and non-const forms; this takes the value of either.

@@ -30,6 +30,7 @@ struct AdamOptions {
   bool correct_mean = true;
   bool correct_spread = true;
   bool nesterov = false;
+  bool nesterov_same_step = false;
   double weight_decay = Defaults::weight_decay;
   bool decoupled_weight_decay = Defaults::decoupled_weight_decay;
   bool amsgrad = Defaults::amsgrad;
@@ -41,7 +42,8 @@ struct AdamOptions {
   static constexpr std::string_view formula = R"(m ← β₁ m + (1 − β₁) g
 v ← β₂ v + (1 − β₂) g²
 c₁(t) = 1 − β₁ᵗ, c₂ = 1 − β₂ᵗ             or 1 unless correct_mean, correct_spread
-m̂ = m / c₁(t)                             or β₁ m / c₁(t + 1) + (1 − β₁) g / c₁(t) if nesterov
+m̂ = m / c₁(t)                             or β₁ m / c₁(t + 1) + (1 − β₁) g / c₁(t) if nesterov;
+                                          β₁ m / c₁(t) if nesterov_same_step
 v̂ = v / c₂                                if amsgrad: x ← max(x, v), v̂ = x / c₂;
                                           with maximum_of_corrected: x ← max(x, v / c₂), v̂ = x
 θ ← θ − η m̂ / (√(v̂ + eps_root) + ε)       or η √c₂ m̂ / (√(c₂ v̂ + eps_root) + ε) if eps_before_correction)";
@@ -59,6 +61,8 @@ v̂ = v / c₂                                if amsgrad: x ← max(x, v), v̂ =
     option("correct_mean", &AdamOptions::correct_mean, "divide m by 1 − β₁ᵗ");
     option("correct_spread", &AdamOptions::correct_spread, "divide v by 1 − β₂ᵗ");
     option("nesterov", &AdamOptions::nesterov, "look ahead along the mean (Optax)");
+    option("nesterov_same_step", &AdamOptions::nesterov_same_step,
+           "look ahead with the correction of this step, not of the next (TensorFlow)");
     option("weight_decay", &AdamOptions::weight_decay, at_least(0), "weight decay λ");
     option("decoupled_weight_decay", &AdamOptions::decoupled_weight_decay, "θ ← (1 − ηλ) θ instead of g ← g + λθ");
     option("amsgrad", &AdamOptions::amsgrad, "divide by the largest v so far");
@@ -78,7 +82,7 @@ v̂ = v / c₂                                if amsgrad: x ← max(x, v), v̂ =
   Coefficients coefficients(const StepNumbers& numbers) const {
     const auto step = static_cast<double>(numbers.step);
     const auto mean_correction = [&](double at) { return correct_mean ? 1 - std::pow(beta1, at) : 1; };
-    const double now = mean_correction(step), next = mean_correction(step + 1);
+    const double now = mean_correction(step), next = nesterov_same_step ? now : mean_correction(step + 1);
     const double spread = correct_spread ? 1 - std::pow(beta2, step) : 1;
     const double size = eps_before_correction ? lr * std::sqrt(spread) : lr;
     const bool early = amsgrad && maximum_of_corrected;

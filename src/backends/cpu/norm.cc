@@ -1,8 +1,10 @@
 // Sums of squares whose bits do not depend on the instruction set.
 //
-// 32 running sums, whatever the vector's width, each over every 32nd element; then a fixed tree of halves.
+// 32 running sums, whatever the vector's width, each over every 32nd element; then a fixed tree of halves. Sums are in
+// double: squares of f32 neither overflow nor vanish there, and rounding does not add up.
 #include "backends/backend.h"
-#include "backends/cpu/targets.h"
+
+#include <thalweg/kernels/targets.h>
 
 #include <algorithm>
 #include <cstring>
@@ -22,13 +24,20 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 constexpr std::size_t kSums = 32;
 
+using Doubles = hn::ScalableTag<double>;
+
+HWY_INLINE hn::Vec<Doubles> load(const double* from) { return hn::LoadU(Doubles(), from); }
+HWY_INLINE hn::Vec<Doubles> load(const float* from) {
+  return hn::PromoteTo(Doubles(), hn::LoadU(hn::Rebind<float, Doubles>(), from));
+}
+
 /// Adds the squares of 32 elements to the 32 sums.
 template <class T>
-HWY_INLINE void add_squares(const T* elements, T* sums) {
-  const hn::ScalableTag<T> tag;
+HWY_INLINE void add_squares(const T* elements, double* sums) {
+  const Doubles tag;
   const std::size_t lanes = hn::Lanes(tag);
   for (std::size_t i = 0; i < kSums; i += lanes) {
-    const auto x = hn::LoadU(tag, elements + i);
+    const auto x = load(elements + i);
     hn::StoreU(hn::Add(hn::LoadU(tag, sums + i), hn::Mul(x, x)), tag, sums + i);
   }
 }
@@ -36,7 +45,7 @@ HWY_INLINE void add_squares(const T* elements, T* sums) {
 template <class T>
 double sum_of_squares(const void* erased, std::size_t count) {
   const auto* elements = static_cast<const T*>(erased);
-  HWY_ALIGN T sums[kSums] = {};
+  HWY_ALIGN double sums[kSums] = {};
   std::size_t at = 0;
   for (; at + kSums <= count; at += kSums) add_squares(elements + at, sums);
   if (at < count) {
@@ -47,10 +56,10 @@ double sum_of_squares(const void* erased, std::size_t count) {
   for (std::size_t half = kSums / 2; half > 0; half /= 2) {
     for (std::size_t i = 0; i < half; ++i) sums[i] += sums[i + half];
   }
-  return static_cast<double>(sums[0]);
+  return sums[0];
 }
 
-cpu::NormKernels kernels() { return {&sum_of_squares<float>, &sum_of_squares<double>}; }
+NormKernels kernels() { return {&sum_of_squares<float>, &sum_of_squares<double>}; }
 
 }  // namespace
 }  // namespace thalweg::HWY_NAMESPACE

@@ -2,6 +2,7 @@
 #include "backends/cpu/targets.h"
 
 #include <thalweg/error.h>
+#include <thalweg/kernels/targets.h>
 #include <thalweg/suggest.h>
 
 #include <algorithm>

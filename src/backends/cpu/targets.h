@@ -1,12 +1,7 @@
-// Which of Highway's instruction sets are built, in every source that uses Highway.
+// Which instruction sets this machine can run.
 #pragma once
 
-// Formulas are written with operators on lanes that are members of a struct, which vectors without a size (SVE, RVV)
-// cannot be. SSSE3 saves nothing over SSE4; AVX3_DL differs from AVX3 only in instructions that no rule uses.
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
-
-#include <hwy/targets.h>
-
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,8 +13,5 @@ std::vector<std::string> supported_targets();
 
 /// The bit of the supported target with this name (`auto`: the fastest). Throws Error that names the others.
 std::int64_t find_target(std::string_view name);
-
-/// Index of a target in the tables that HWY_EXPORT makes, of `table_size` entries.
-std::size_t table_index(std::int64_t target, std::size_t table_size);
 
 }  // namespace thalweg::cpu

@@ -28,7 +28,7 @@ void adam(const Options& options, Parameter& p, const Step& step) {
   const R o = options.as<R>();
   const auto t = static_cast<double>(step.number);
   const double c1 = o.correct_mean ? correction(o.beta1, t) : 1;
-  const double c1_next = o.correct_mean ? correction(o.beta1, t + 1) : 1;
+  const double c1_next = o.correct_mean && !o.nesterov_same_step ? correction(o.beta1, t + 1) : c1;
   const double c2 = o.correct_spread ? correction(o.beta2, t) : 1;
   for (std::size_t i = 0; i < p.theta.size(); ++i) {
     double& theta = p.theta[i];
@@ -36,7 +36,7 @@ void adam(const Options& options, Parameter& p, const Step& step) {
 
     double& m = p.column("m")[i];
     double& v = p.column("v")[i];
-    m = running_mean(o.beta1, m, g);
+    m = normal_or_zero(running_mean(o.beta1, m, g), step.smallest_normal);
     v = normal_or_zero(running_mean(o.beta2, v, g * g), step.smallest_normal);
     double square = v;
     if (o.amsgrad && o.maximum_of_corrected) {
@@ -54,15 +54,16 @@ void adam(const Options& options, Parameter& p, const Step& step) {
 
 inline void adamax(const Options& options, Parameter& p, const Step& step) {
   const AdaMax o = options.as<AdaMax>();
-  const double c1 = correction(o.beta1, static_cast<double>(step.number));
+  const double c1 = o.correct_mean ? correction(o.beta1, static_cast<double>(step.number)) : 1;
   for (std::size_t i = 0; i < p.theta.size(); ++i) {
     double& theta = p.theta[i];
     const double g = direction(o, theta, step.gradient[i]);
 
     double& m = p.column("m")[i];
     double& u = p.column("u")[i];
-    m = running_mean(o.beta1, m, g);
+    m = normal_or_zero(running_mean(o.beta1, m, g), step.smallest_normal);
     u = larger(o.beta2 * u, o.eps_beside ? std::abs(g) : std::abs(g) + o.eps);
+    u = normal_or_zero(u, step.smallest_normal);
     theta = theta - o.lr / c1 * m / (o.eps_beside ? u + o.eps : u);
   }
 }
@@ -82,7 +83,7 @@ inline void nadam(const Options& options, Parameter& p, const Step& step) {
 
     double& m = p.column("m")[i];
     double& v = p.column("v")[i];
-    m = running_mean(o.beta1, m, g);
+    m = normal_or_zero(running_mean(o.beta1, m, g), step.smallest_normal);
     v = normal_or_zero(running_mean(o.beta2, v, g * g), step.smallest_normal);
     const double ahead = (1 - mu(t)) * g / (1 - product) + mu(t + 1) * m / (1 - product * mu(t + 1));
     theta = theta - o.lr * ahead / (std::sqrt(v / c2 + o.eps_root) + o.eps);
@@ -106,7 +107,7 @@ inline void radam(const Options& options, Parameter& p, const Step& step) {
 
     double& m = p.column("m")[i];
     double& v = p.column("v")[i];
-    m = running_mean(o.beta1, m, g);
+    m = normal_or_zero(running_mean(o.beta1, m, g), step.smallest_normal);
     v = normal_or_zero(running_mean(o.beta2, v, g * g), step.smallest_normal);
     const double mean = corrected_mean(o, m, g, c1, c1_next);
     theta = theta - o.lr * (rectified ? r * over_root(o, mean, v, c2) : mean);

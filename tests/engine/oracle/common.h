@@ -34,16 +34,14 @@ struct Parameter {
 struct Step {
   std::int64_t number;               ///< counts from 1
   std::span<const double> gradient;  ///< as many elements as the parameter
-  double smallest_normal;            ///< second moments below it become 0
+  double smallest_normal;            ///< state that decays becomes 0 below it
 };
 
 /// A rule: one step of one parameter.
 using Rule = void (*)(const Options& options, Parameter& parameter, const Step& step);
 
-/// A second moment is 0 or a normal number of its type.
-inline double normal_or_zero(double second_moment, double smallest_normal) {
-  return second_moment < smallest_normal ? 0 : second_moment;
-}
+/// What decays is 0 or a normal number of its type.
+inline double normal_or_zero(double x, double smallest_normal) { return std::abs(x) < smallest_normal ? 0 : x; }
 
 /// The running mean after it has seen `value`.
 inline double running_mean(double decay, double mean, double value) { return decay * mean + (1 - decay) * value; }

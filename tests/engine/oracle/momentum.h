@@ -18,7 +18,9 @@ inline void sgd(const Options& options, Parameter& p, const Step& step) {
     }
     const double inside = o.lr_in_momentum ? o.lr : 1, outside = o.lr_in_momentum ? 1 : o.lr;
     double& b = p.column("b")[i];
-    b = step.number == 1 ? inside * g : o.momentum * b + inside * (1 - o.dampening) * g;
+    const bool undamped = step.number == 1 && !o.dampen_first_step;
+    b = o.momentum * b + inside * (undamped ? 1 : 1 - o.dampening) * g;
+    b = normal_or_zero(b, step.smallest_normal);
     theta = theta - outside * (o.nesterov ? inside * g + o.momentum * b : b);
   }
 }

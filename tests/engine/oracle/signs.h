@@ -36,7 +36,7 @@ inline void lion(const Options& options, Parameter& p, const Step& step) {
 
     double& m = p.column("m")[i];
     theta = theta - o.lr * sign(running_mean(o.beta1, m, g));
-    m = running_mean(o.beta2, m, g);
+    m = normal_or_zero(running_mean(o.beta2, m, g), step.smallest_normal);
   }
 }
 

@@ -41,9 +41,9 @@ inline void rmsprop(const Options& options, Parameter& p, const Step& step) {
     double square = v / c;
     if (o.centered) {
       double& m = p.column("m")[i];
-      m = running_mean(o.alpha, m, g);
+      m = normal_or_zero(running_mean(o.alpha, m, g), step.smallest_normal);
       const double mean = m / c;
-      square = square - mean * mean;
+      if (std::isfinite(square)) square = square - normal_or_zero(mean * mean, step.smallest_normal);  // else ∞ − ∞
       if (square < 0) square = 0;  // and not std::max, which would turn NaN into 0
     }
 
@@ -51,7 +51,7 @@ inline void rmsprop(const Options& options, Parameter& p, const Step& step) {
     if (o.lr_in_momentum) change = o.lr * change;
     if (o.momentum > 0) {
       double& b = p.column("b")[i];
-      b = o.momentum * b + change;
+      b = normal_or_zero(o.momentum * b + change, step.smallest_normal);
       change = o.nesterov ? change + o.momentum * b : b;
     }
     theta = theta - (o.lr_in_momentum ? change : o.lr * change);

@@ -11,6 +11,7 @@
 #include <torch/types.h>
 
 #include <filesystem>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -143,11 +144,21 @@ class Optimizer : public torch::optim::Optimizer {
   /// changes this optimizer. Undefined if the column is not in use yet. Throws Error for unknown names.
   torch::Tensor state(std::string_view name, std::string_view column);
 
+  /// The parameter's average in its shape, as `state`. Undefined before the first one.
+  torch::Tensor average(std::string_view name);
+  /// As the engine's `swap_averages`, which does not know of parameters that are stepped as a copy.
+  void swap_averages();
+
   /// A copy of the whole state, as the engine's `state`, but with all columns in row-major order whatever the
   /// parameter's memory format.
   State state_dict() const;
   /// Throws Error, and changes nothing, if the state does not fit.
   void load_state_dict(const State& state);
+  /// The state under PyTorch's names, for its Python side: see `thalweg::to_torch_state`, which throws likewise. All
+  /// tensors are in row-major order.
+  State torch_state_dict() const;
+  /// Takes over what a PyTorch optimizer saved: see `thalweg::from_torch_state`, which throws likewise.
+  void load_torch_state_dict(const State& state);
 
   /// `torch::save(optimizer, …)` and `torch::load(optimizer, …)` call these.
   void save(torch::serialize::OutputArchive& archive) const override;
@@ -162,7 +173,26 @@ class Optimizer : public torch::optim::Optimizer {
   Optimizer(Options options, Settings settings);
   void synchronize();
   void bind_groups();
+  State in_row_major_order(const std::function<State(const thalweg::Optimizer&)>& function) const;
   std::unique_ptr<Impl> impl_;
+};
+
+/// Has the parameters hold their averages for as long as it lives:
+/// `{ const SwappedAverages averages(optimizer); accuracy = evaluate(model); }`.
+class SwappedAverages {
+ public:
+  explicit SwappedAverages(Optimizer& optimizer) : optimizer_(optimizer) { optimizer.swap_averages(); }
+  ~SwappedAverages() {
+    try {
+      optimizer_.swap_averages();
+    } catch (const Error&) {  // the parameter groups are wrong: then the next step says so
+    }
+  }
+  SwappedAverages(const SwappedAverages&) = delete;
+  SwappedAverages& operator=(const SwappedAverages&) = delete;
+
+ private:
+  Optimizer& optimizer_;
 };
 
 /// An optimizer with the rule `R`, so that options can be written in place: `RMSprop optimizer{*model, {.lr = 1e-3}};`.

@@ -1,0 +1,41 @@
+// Average: keeps averages of the parameters beside them, for evaluation.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace thalweg {
+
+enum class AverageKind {
+  none,
+  ema,   ///< a ← k a + (1 − k) θ: exponential moving average, k = decay
+  mean,  ///< a ← a + (θ − a) / n, the plain mean of n points: stochastic weight averaging (SWA)
+};
+
+std::string_view to_string(AverageKind kind);
+
+/// How parameters are averaged. Averaging comes after the step and takes all of the optimizer's parameters, those
+/// without a gradient too. The first average of a parameter is the parameter itself.
+///
+/// - ema without bias correction is what Keras (`use_ema`) and PyTorch (`AveragedModel` with `get_ema_multi_avg_fn`)
+/// do.
+/// - ema with bias correction begins at 0 and is divided by 1 − kᵗ, as Adam's mean is (Optax: `ema` with `debias`).
+/// What
+///   is kept is the quotient itself: a ← a + (1 − k) / (1 − kᵗ) · (θ − a), t counted by the parameter's own averages.
+/// - mean: Izmailov et al. (2018), arXiv 1803.05407, eq. 2; PyTorch's `AveragedModel` by default.
+struct Average {
+  AverageKind kind = AverageKind::none;
+  double decay = 0.99;  ///< k of ema, [0, 1)
+  bool bias_correction = false;
+  std::int64_t start = 1;  ///< [1, ∞): the first step after which parameters are averaged
+  std::int64_t every = 1;  ///< [1, ∞): then after every so-manieth step
+  /// θ ← a after every so-manieth step, if it takes averages (Keras: ema_overwrite_frequency); 0: never.
+  std::int64_t overwrite_every = 0;
+
+  bool operator==(const Average&) const = default;
+};
+
+/// Throws Error if a number is outside its range.
+void check(const Average& average);
+
+}  // namespace thalweg

@@ -1,0 +1,96 @@
+// Lane: a Highway vector with operators, on which rules run. Included once for each target, inside its namespace.
+
+/// One vector of the target's width, of element type T.
+template <class T>
+struct Lane {
+  using Tag = hwy::HWY_NAMESPACE::ScalableTag<T>;
+  using Vector = hwy::HWY_NAMESPACE::Vec<Tag>;
+
+  Vector raw;
+
+  Lane() = default;
+  HWY_INLINE Lane(Vector vector) : raw(vector) {}  // NOLINT: formulas mix numbers and lanes
+  HWY_INLINE Lane(double x) : raw(hwy::HWY_NAMESPACE::Set(Tag(), static_cast<T>(x))) {}  // NOLINT
+
+  friend HWY_INLINE Lane operator+(Lane a, Lane b) { return hwy::HWY_NAMESPACE::Add(a.raw, b.raw); }
+  friend HWY_INLINE Lane operator-(Lane a, Lane b) { return hwy::HWY_NAMESPACE::Sub(a.raw, b.raw); }
+  friend HWY_INLINE Lane operator*(Lane a, Lane b) { return hwy::HWY_NAMESPACE::Mul(a.raw, b.raw); }
+  friend HWY_INLINE Lane operator/(Lane a, Lane b) { return hwy::HWY_NAMESPACE::Div(a.raw, b.raw); }
+  friend HWY_INLINE Lane operator-(Lane a) { return hwy::HWY_NAMESPACE::Neg(a.raw); }
+  friend HWY_INLINE Lane sqrt(Lane a) { return hwy::HWY_NAMESPACE::Sqrt(a.raw); }
+  /// The larger one; NaN if either is. (Highway's Max treats NaN differently on each target, and so does its Ne.)
+  friend HWY_INLINE Lane max(Lane a, Lane b) {
+    namespace hn = hwy::HWY_NAMESPACE;
+    return hn::IfThenElse(hn::Or(hn::Gt(a.raw, b.raw), hn::IsNaN(a.raw)), a.raw, b.raw);
+  }
+  /// The smaller one; NaN if either is.
+  friend HWY_INLINE Lane min(Lane a, Lane b) {
+    namespace hn = hwy::HWY_NAMESPACE;
+    return hn::IfThenElse(hn::Or(hn::Lt(a.raw, b.raw), hn::IsNaN(a.raw)), a.raw, b.raw);
+  }
+  friend HWY_INLINE Lane abs(Lane a) { return hwy::HWY_NAMESPACE::Abs(a.raw); }
+  /// −1, 0 or 1; NaN for NaN.
+  friend HWY_INLINE Lane sign(Lane a) { return if_positive(a, Lane(1.0), if_negative(a, Lane(-1.0), a)); }
+  /// `yes` where x > 0, else, and where x is NaN, `no`.
+  friend HWY_INLINE Lane if_positive(Lane x, Lane yes, Lane no) {
+    namespace hn = hwy::HWY_NAMESPACE;
+    return hn::IfThenElse(hn::Gt(x.raw, hn::Zero(Tag())), yes.raw, no.raw);
+  }
+  /// `yes` where x < 0, else, and where x is NaN, `no`.
+  friend HWY_INLINE Lane if_negative(Lane x, Lane yes, Lane no) {
+    namespace hn = hwy::HWY_NAMESPACE;
+    return hn::IfThenElse(hn::Lt(x.raw, hn::Zero(Tag())), yes.raw, no.raw);
+  }
+  /// +0 where |a| is below T's smallest normal number; NaN stays.
+  friend HWY_INLINE Lane normal_or_zero(Lane a) {
+    namespace hn = hwy::HWY_NAMESPACE;
+    const Vector smallest = hn::Set(Tag(), std::numeric_limits<T>::min());
+    return hn::IfThenZeroElse(hn::Lt(hn::Abs(a.raw), smallest), a.raw);
+  }
+  /// a², but 0 below T's smallest normal number and the largest number above it; NaN stays.
+  friend HWY_INLINE Lane normal_square(Lane a) {
+    namespace hn = hwy::HWY_NAMESPACE;
+    // Small factors become 0, not their product: making a subnormal number takes many times as long.
+    const Vector root_of_smallest = hn::Set(Tag(), sizeof(T) == 4 ? T(0x1p-63) : T(0x1p-511));
+    const Vector factor = hn::IfThenZeroElse(hn::Lt(hn::Abs(a.raw), root_of_smallest), a.raw);
+    return min(Lane(hn::Mul(factor, factor)), Lane(hn::Set(Tag(), std::numeric_limits<T>::max())));
+  }
+};
+
+/// Loads and stores whole vectors.
+template <class T>
+struct Whole {
+  HWY_INLINE Lane<T> load(const T* from) const { return hwy::HWY_NAMESPACE::LoadU(typename Lane<T>::Tag(), from); }
+  HWY_INLINE void store(Lane<T> lane, T* to) const {
+    hwy::HWY_NAMESPACE::StoreU(lane.raw, typename Lane<T>::Tag(), to);
+  }
+};
+
+/// Loads and stores the first `count` elements of a vector and touches nothing behind them.
+template <class T>
+struct Part {
+  std::size_t count;
+
+#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3
+  // These have masked instructions that do not fault, nor write, outside the mask.
+  HWY_INLINE Lane<T> load(const T* from) const {
+    namespace hn = hwy::HWY_NAMESPACE;
+    return hn::MaskedLoad(hn::FirstN(typename Lane<T>::Tag(), count), typename Lane<T>::Tag(), from);
+  }
+  HWY_INLINE void store(Lane<T> lane, T* to) const {
+    namespace hn = hwy::HWY_NAMESPACE;
+    hn::BlendedStore(lane.raw, hn::FirstN(typename Lane<T>::Tag(), count), typename Lane<T>::Tag(), to);
+  }
+#else
+  HWY_INLINE Lane<T> load(const T* from) const {
+    HWY_ALIGN T whole[HWY_MAX_BYTES / sizeof(T)] = {};
+    std::memcpy(whole, from, count * sizeof(T));
+    return hwy::HWY_NAMESPACE::Load(typename Lane<T>::Tag(), whole);
+  }
+  HWY_INLINE void store(Lane<T> lane, T* to) const {
+    HWY_ALIGN T whole[HWY_MAX_BYTES / sizeof(T)];
+    hwy::HWY_NAMESPACE::Store(lane.raw, typename Lane<T>::Tag(), whole);
+    std::memcpy(to, whole, count * sizeof(T));
+  }
+#endif
+};

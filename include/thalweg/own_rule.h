@@ -1,0 +1,41 @@
+// A rule of your own, in your own code: compiled for every instruction set, as thalweg's rules are.
+//
+//   struct MyRule { … };                           its options, state columns and coefficients, as thalweg/rules/sgd.h
+//   #define THALWEG_OWN_RULE MyRule
+//   #define THALWEG_OWN_RULE_FORMULA "my_rule-inl.h"     a file with `update`, on the include path
+//   #include <thalweg/own_rule.h>
+//
+// and before its first use `thalweg::add_rule<MyRule>()`. From then on it is a rule like the others: options are
+// checked and known by name, state is saved and loaded, clipping, decay, averages, threads and the reference work.
+//
+// `update` sees lanes, one vector or one number, with + − * /, sqrt, min, max, abs, sign, if_positive, if_negative and
+// normal_or_zero (thalweg/kernels/lane-inl.h). An option `lr` there must be; `weight_decay`, `decoupled_weight_decay`
+// and `maximize` act around the rule if it has them.
+//
+// This is the one header that needs Highway. Link thalweg::own_rule, which brings it and turns the contraction of a·b +
+// c off; without CMake: the package libhwy and the flag -ffp-contract=off. One rule in a source. examples/own_rule.cc
+// shows all of it.
+#pragma once
+
+#include <thalweg/kernels/engine_rule.h>
+
+#if !defined(THALWEG_OWN_RULE) || !defined(THALWEG_OWN_RULE_FORMULA)
+#error "define THALWEG_OWN_RULE (the struct) and THALWEG_OWN_RULE_FORMULA (the file with update) before this include"
+#endif
+
+#define THALWEG_RULE_STRUCT THALWEG_OWN_RULE
+#define THALWEG_RULE_FILE THALWEG_OWN_RULE_FORMULA
+#include <thalweg/kernels/compile_rule.h>
+
+namespace thalweg {
+
+/// Makes the rule known; once is enough, and again does nothing. Throws Error if its name is taken.
+template <class R>
+const RuleInfo& add_rule() {
+  static const Rule rule = make_rule<R, R>();
+  static const bool added = (add_rule(rule), true);
+  static_cast<void>(added);
+  return rule;
+}
+
+}  // namespace thalweg

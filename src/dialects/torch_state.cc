@@ -1,0 +1,157 @@
+// to_torch_state: the engine's state under PyTorch's names.
+#include "dialects/torch_state.h"
+
+#include "checkpoint/state_head.h"
+#include "dialects/dialect.h"
+#include "text.h"
+
+#include <thalweg/kernels/engine_rule.h>
+
+#include <algorithm>
+
+namespace thalweg {
+
+const dialects::TorchState& dialects::torch_state_of(std::string_view class_name) {
+  static const std::vector<TorchColumn> adam{{"exp_avg", "m"}, {"exp_avg_sq", "v"}, {"max_exp_avg_sq", "x"}};
+  static const std::vector<TorchState> all{
+      {"SGD", {{"momentum_buffer", "b"}}},
+      {"RMSprop", {{"square_avg", "v"}, {"grad_avg", "m"}, {"momentum_buffer", "b"}}},
+      {"Adagrad", {{"sum", "v"}}},
+      {"Adadelta", {{"square_avg", "v"}, {"acc_delta", "u"}}},
+      {"Adam", adam},
+      {"AdamW", adam},
+      {"Adamax", {{"exp_avg", "m"}, {"exp_inf", "u"}}},
+      {"NAdam", {{"exp_avg", "m"}, {"exp_avg_sq", "v"}}},
+      {"RAdam", {{"exp_avg", "m"}, {"exp_avg_sq", "v"}}},
+      {"Rprop", {{"prev", "prev"}, {"step_size", "step"}}}};
+  const auto found = std::ranges::find(all, class_name, &TorchState::name);
+  if (found == all.end()) throw Error("torch state: no state is known of " + std::string(class_name));
+  return *found;
+}
+
+const ColumnInfo& dialects::column_named(const std::vector<ColumnInfo>& columns, std::string_view name) {
+  return *std::ranges::find(columns, name, &ColumnInfo::name);
+}
+
+namespace {
+
+using dialects::column_named;
+using dialects::kTorchClass;
+using dialects::kTorchGroups;
+using dialects::kTorchStep;
+using dialects::torch_state_of;
+using dialects::TorchColumn;
+using dialects::TorchState;
+using safetensors::Dtype;
+using safetensors::Tensor;
+
+Tensor single_number(Dtype dtype, double number) {
+  const auto narrow = static_cast<float>(number);
+  if (dtype == Dtype::F32) return safetensors::make_tensor(std::span(&narrow, 1), {});
+  return safetensors::make_tensor(std::span<const double>(&number, 1), {});
+}
+
+Tensor filled(Dtype dtype, std::uint64_t size, double number) {
+  if (dtype == Dtype::F32) {
+    const std::vector<float> numbers(size, static_cast<float>(number));
+    return safetensors::make_tensor(std::span(numbers), {size});
+  }
+  const std::vector<double> numbers(size, number);
+  return safetensors::make_tensor(std::span(numbers), {size});
+}
+
+bool is_zero(const Tensor& tensor) {
+  return std::ranges::all_of(tensor.data, [](std::byte byte) { return byte == std::byte{}; });
+}
+
+/// An optimizer's state as it is being turned into PyTorch's.
+class Writer {
+ public:
+  explicit Writer(const Optimizer& optimizer)
+      : optimizer_(optimizer),
+        theirs_(torch_state_of(dialects::optimizer_for(dialects::torch(), optimizer.options()).name)),
+        ours_(optimizer.state()),
+        head_(json::parse(ours_.metadata.at(kStateKey), "state")) {}
+
+  State write() {
+    if (optimizer_.settings().step_count == StepCount::shared) {
+      throw Error(
+          "torch state: steps counted for all parameters have no counterpart in torch, which counts them for each");
+    }
+    dialects::check_settings(dialects::torch(), optimizer_.settings(), /*expressed=*/false);
+    std::vector<std::string> members(optimizer_.group_count());
+    for (const Handle handle : optimizer_.handles()) {
+      std::string& names = members[optimizer_.group_of(handle).index];
+      names += names.empty() ? "" : ", ";
+      json::append_string(names, optimizer_.name(handle));
+      write_parameter(handle);
+    }
+    std::string groups;
+    for (std::uint32_t i = 0; i < members.size(); ++i) {
+      std::string group = to_torch(optimizer_.options(Group{i}));
+      group.insert(group.size() - 1, ", \"params\": [" + members[i] + "]");
+      groups += (i == 0 ? "[" : ", ") + group;
+    }
+    result_.metadata = {{kTorchClass, std::string(theirs_.name)}, {kTorchGroups, groups + "]"}};
+    return std::move(result_);
+  }
+
+ private:
+  void write_parameter(Handle handle) {
+    const std::string& name = optimizer_.name(handle);
+    const Options& options = optimizer_.options(optimizer_.group_of(handle));
+    const json::Value& entry = head_.at("parameters", "state").at(name, "state");
+    const std::int64_t step = optimizer_.step_number(handle);
+    const auto column = [&](const TorchColumn& pair) { return ours_.tensors.find(tensor_name(name, pair.ours)); };
+    bool has_state = step > 0 || theirs_.begins_with_state() ||
+                     std::ranges::any_of(theirs_.columns,
+                                         [&](const TorchColumn& pair) { return column(pair) != ours_.tensors.end(); });
+    if (!theirs_.counts_steps() && step == 0 && has_state) has_state = is_momentum_before_step_1(name, options);
+    if (!has_state) return;
+
+    const Dtype dtype = entry.at("dtype", "state").string("state") == "f32" ? Dtype::F32 : Dtype::F64;
+    const std::vector<ColumnInfo> columns = engine_rule(optimizer_.rule()).columns_under(options);
+    for (const TorchColumn& pair : theirs_.columns) {
+      const ColumnInfo& info = column_named(columns, pair.ours);
+      const std::string their_name = tensor_name(name, pair.theirs);
+      if (auto node = ours_.tensors.extract(tensor_name(name, pair.ours))) {
+        node.key() = their_name;
+        result_.tensors.insert(std::move(node));
+      } else if (info.needed) {
+        // The next step would make it here; PyTorch makes a parameter's state once.
+        result_.tensors.emplace(their_name,
+                                filled(dtype, entry.at("size", "state").unsigned_integer("state"), info.first_value));
+      }
+    }
+    for (const ScalarInfo& scalar : optimizer_.rule().scalars) {
+      const double value = entry.at("scalars", "state").at(scalar.name, "state").number("state");
+      result_.tensors.emplace(tensor_name(name, scalar.name), single_number(dtype, value));
+    }
+    if (!theirs_.counts_steps()) return;
+    const auto number = static_cast<double>(step);
+    // PyTorch's own counter stops where float does.
+    const bool fits = static_cast<double>(static_cast<float>(step)) == number;
+    result_.tensors.emplace(tensor_name(name, kTorchStep), single_number(fits ? Dtype::F32 : Dtype::F64, number));
+  }
+
+  /// SGD's momentum that was written before the first step. In PyTorch a step that finds one is not the first.
+  bool is_momentum_before_step_1(const std::string& name, const Options& options) const {
+    const auto momentum = ours_.tensors.find(tensor_name(name, "b"));
+    if (momentum == ours_.tensors.end() || is_zero(momentum->second)) return false;
+    if (options.get("dampening") == 0) return true;
+    throw Error("torch state: parameter " + in_quotes(name) +
+                " has a momentum before its first step, which has no counterpart in torch's SGD with dampening");
+  }
+
+  const Optimizer& optimizer_;
+  const TorchState& theirs_;
+  State ours_;
+  const json::Value head_;
+  State result_;
+};
+
+}  // namespace
+
+State to_torch_state(const Optimizer& optimizer) { return Writer(optimizer).write(); }
+
+}  // namespace thalweg
