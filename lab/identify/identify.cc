@@ -186,7 +186,7 @@ class Search {
   bool holds(Candidate& candidate) const {
     const StepCount step_count = candidate.step_counts.front();
     const Misfit whole = misfit(all_, changes_of(all_, candidate.options, step_count));
-    ReplayCase replayed{run_.recording, candidate.options, step_count};
+    ReplayCase replayed{run_.recording, {candidate.options, {.step_count = step_count}}, {}};
     replayed.row_width = 0;  // rows give the dense numbers
     candidate.largest_error = replay(replayed).max_relative_error.value_or(0);
     candidate.deviation = std::sqrt(whole.mean_square);

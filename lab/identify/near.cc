@@ -93,7 +93,7 @@ std::int64_t first_other_step(const View& view, const std::vector<double>& chang
 
 NearMiss measured(const Recording& recording, const View& all, const Options& options, StepCount step_count) {
   const std::vector<double> changes = changes_of(all, options, step_count);
-  ReplayCase replayed{recording, options, step_count};
+  ReplayCase replayed{recording, {options, {.step_count = step_count}}, {}};
   replayed.row_width = 0;  // rows give the dense numbers
   return {options, step_count, replay(replayed).max_relative_error.value_or(0), misfit(all, changes).relative,
           first_other_step(all, changes)};

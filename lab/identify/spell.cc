@@ -90,11 +90,7 @@ void join(std::vector<Candidate>& candidates, const std::vector<Experiment>& exp
 }
 
 Options read(const Expression& expression, const json& keys) {
-  const std::string text = keys.dump();
-  if (expression.peer == "torch") return from_torch(text, expression.name).options;
-  if (expression.peer == "keras") return from_keras(text, expression.name).options;
-  if (expression.peer == "optax") return from_optax(expression.name, text).options;
-  return from_tf1(text, expression.name).options;
+  return translate(expression.peer, expression.name, keys.dump()).options;
 }
 
 /// The framework's default of every option that its configuration sets; other options as they are.
