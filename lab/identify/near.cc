@@ -17,6 +17,7 @@ namespace {
 constexpr Effort kEffort{40, kRounding / 2};
 constexpr std::size_t kFewestNumbers = 16;  // fewer of them many formulas would fit
 constexpr std::size_t kMostFollowed = 20;
+constexpr double kAlikeUpdates = 1e-4;  // of an element's typical change
 
 /// The first marks of a view.
 View beginning(const View& view, std::size_t marks) {
@@ -91,8 +92,16 @@ std::int64_t first_other_step(const View& view, const std::vector<double>& chang
   return view.marks.back().to;
 }
 
-NearMiss measured(const Recording& recording, const View& all, const Options& options, StepCount step_count) {
-  const std::vector<double> changes = changes_of(all, options, step_count);
+/// Would somebody who looks for a mistake take them for two findings?
+bool are_apart(const View& view, const std::vector<double>& a, const std::vector<double>& b) {
+  for (std::size_t k = 0; k < a.size(); ++k) {
+    if (!(std::abs(a[k] - b[k]) <= kAlikeUpdates * view.typical[k % view.elements])) return true;
+  }
+  return false;
+}
+
+NearMiss measured(const Recording& recording, const View& all, const Options& options, StepCount step_count,
+                  const std::vector<double>& changes) {
   ReplayCase replayed{recording, {options, {.step_count = step_count}}, {}};
   replayed.row_width = 0;  // rows give the dense numbers
   return {options, step_count, replay(replayed).max_relative_error.value_or(0), misfit(all, changes).relative,
@@ -104,12 +113,13 @@ NearMiss measured(const Recording& recording, const View& all, const Options& op
 std::vector<NearMiss> nearest(const Recording& recording, const View& all, const View& fitted, std::vector<Tried> tried,
                               std::size_t count) {
   std::vector<NearMiss> result;
+  std::vector<std::vector<double>> seen;  // their changes
   const auto add = [&](const Options& options, StepCount step_count) {
-    NearMiss miss = measured(recording, all, options, step_count);
-    const auto is_same = [&](const NearMiss& other) {
-      return same_formula(other.options, other.step_count, options, step_count);
-    };
-    if (std::ranges::none_of(result, is_same)) result.push_back(std::move(miss));
+    std::vector<double> changes = changes_of(all, options, step_count);
+    const auto is_same = [&](const std::vector<double>& other) { return !are_apart(all, other, changes); };
+    if (std::ranges::any_of(seen, is_same)) return;
+    result.push_back(measured(recording, all, options, step_count, changes));
+    seen.push_back(std::move(changes));
   };
   for (const Beginning& one : beginnings(fitted, tried)) {
     if (result.size() >= count) return result;
