@@ -128,6 +128,7 @@ int run(int argc, char** argv) {
   add_train(app);
   add_compare(app);
   add_replay(app);
+  add_identify(app);
   add_report(app);
   add_worker(app);
   check_numbers(app);

@@ -29,13 +29,13 @@ void Options::set(std::string_view option, double value) { set_at(index_of(*rule
 
 void Options::set_at(std::size_t index, double value) {
   const OptionInfo& info = rule_->options[index];
-  const std::string what = std::string(rule_->name) + ": " + std::string(info.name) + " = " + to_text(value);
+  const auto what = [&] { return std::string(rule_->name) + ": " + std::string(info.name) + " = " + to_text(value); };
   if (info.type == OptionType::boolean) {
-    if (value != 0 && value != 1) throw Error(what + " is neither 0 (false) nor 1 (true)");
+    if (value != 0 && value != 1) throw Error(what() + " is neither 0 (false) nor 1 (true)");
   } else if (std::isnan(value)) {
-    throw Error(what + " is not a number; allowed is " + info.range.text());
+    throw Error(what() + " is not a number; allowed is " + info.range.text());
   } else if (!info.range.contains(value)) {
-    throw Error(what + " is outside " + info.range.text());
+    throw Error(what() + " is outside " + info.range.text());
   }
   values_[index] = value;
 }

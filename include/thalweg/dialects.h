@@ -102,4 +102,18 @@ struct PeerOptimizer {
 /// All that compute this rule.
 std::vector<PeerOptimizer> peer_optimizers(const RuleInfo& rule);
 
+/// One way in which a framework writes a formula.
+struct Expression {
+  std::string peer;  ///< `torch`, `keras`, `optax` or `tf1`
+  std::string name;  ///< its class, function or operation
+  /// The arguments, as JSON: what the reader of the peer's configurations (`from_torch`, …) takes under this name.
+  std::string json;
+  StepCount step_count;  ///< as the framework counts its steps
+};
+
+/// Every class, function and operation that computes what these options say: with the same numbers up to rounding,
+/// while every parameter has a gradient in every step; else only those with the same `step_count`. Empty if no
+/// framework has this formula. Names of one formula (adam, adamw, amsgrad) are the same here.
+std::vector<Expression> express(const Options& options);
+
 }  // namespace thalweg

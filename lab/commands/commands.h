@@ -9,6 +9,7 @@ namespace thalweg::lab {
 /// cannot be used throws UsageError; main turns both into one line on stderr and an exit code.
 void add_compare(CLI::App& app);
 void add_data(CLI::App& app);
+void add_identify(CLI::App& app);
 void add_replay(CLI::App& app);
 void add_report(CLI::App& app);
 void add_rules(CLI::App& app);

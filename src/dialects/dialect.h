@@ -123,4 +123,7 @@ Texts write(const Dialect& dialect, const Optimizer& optimizer, const Options& o
 
 std::string to_json(const Texts& texts);
 
+/// As `write`, and refuses what PyTorch's constructors refuse.
+Texts write_torch(const Optimizer& optimizer, const Options& options);
+
 }  // namespace thalweg::dialects

@@ -73,12 +73,8 @@ Translation from_torch(std::string_view json, std::string_view rule) {
   return dialects::read(dialects::torch(), dialects::choose(dialects::torch(), rule, config), rule, config);
 }
 
-std::string to_torch(const Translation& translation) {
-  const Options& options = translation.options;
-  dialects::check_settings(dialects::torch(), translation.settings, /*expressed=*/false);
-  if (translation.schedule) throw Error("the schedule has no counterpart in torch's param groups");
-  dialects::Texts texts =
-      dialects::write(dialects::torch(), dialects::optimizer_for(dialects::torch(), options), options);
+dialects::Texts dialects::write_torch(const Optimizer& optimizer, const Options& options) {
+  Texts texts = write(torch(), optimizer, options);
   if (options.rule().name == "sgd" && options.get("nesterov") != 0) {
     // PyTorch refuses both; without momentum there is nothing to look along.
     if (options.get("momentum") == 0) {
@@ -87,7 +83,14 @@ std::string to_torch(const Translation& translation) {
       throw Error("sgd: nesterov = true with dampening has no counterpart in torch's SGD");
     }
   }
-  return dialects::to_json(texts);
+  return texts;
+}
+
+std::string to_torch(const Translation& translation) {
+  const Options& options = translation.options;
+  dialects::check_settings(dialects::torch(), translation.settings, /*expressed=*/false);
+  if (translation.schedule) throw Error("the schedule has no counterpart in torch's param groups");
+  return dialects::to_json(dialects::write_torch(dialects::optimizer_for(dialects::torch(), options), options));
 }
 
 }  // namespace thalweg

@@ -10,14 +10,18 @@
 namespace thalweg::cpu {
 namespace {
 
-/// Bits of the usable targets; a lower bit is a better target.
-std::vector<std::int64_t> usable() {
-  std::vector<std::int64_t> result;
-  const std::int64_t bits = hwy::SupportedTargets() & HWY_TARGETS;
-  for (std::int64_t rest = bits; rest != 0; rest &= rest - 1) result.push_back(rest & -rest);
-  // The static target runs everywhere, whether the machine reports it or not.
-  if ((bits & HWY_STATIC_TARGET) == 0) result.push_back(HWY_STATIC_TARGET);
-  return result;
+/// Bits of the usable targets; a lower bit is a better target. Found once: in a virtual machine each look at the
+/// processor takes tens of microseconds.
+const std::vector<std::int64_t>& usable() {
+  static const std::vector<std::int64_t> targets = [] {
+    std::vector<std::int64_t> result;
+    const std::int64_t bits = hwy::SupportedTargets() & HWY_TARGETS;
+    for (std::int64_t rest = bits; rest != 0; rest &= rest - 1) result.push_back(rest & -rest);
+    // The static target runs everywhere, whether the machine reports it or not.
+    if ((bits & HWY_STATIC_TARGET) == 0) result.push_back(HWY_STATIC_TARGET);
+    return result;
+  }();
+  return targets;
 }
 
 }  // namespace

@@ -1,0 +1,111 @@
+// View: cuts elements and steps out of a recorded run, and says how exact its numbers are.
+#include "identify/view.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+namespace thalweg::lab::identify {
+namespace {
+
+// Half a unit in the last place.
+constexpr double kUnit64 = 0x1p-53, kUnit32 = 0x1p-24;
+// What computing a change in another order, or by other instructions, may add: units of the change itself.
+constexpr double kUnitsOfChange = 8;
+
+void add_mark(View& view, const Recording& recording, std::span<const std::size_t> elements, Mark mark) {
+  const std::vector<double>& before = mark.from == 0 ? recording.start : recording.expected.at(mark.from);
+  const std::vector<double>& after = recording.expected.at(mark.to);
+  view.marks.push_back(mark);
+  for (const std::size_t i : elements) {
+    view.before.push_back(before[i]);
+    view.changes.push_back(after[i] - before[i]);
+  }
+}
+
+void measure_typical(View& view) {
+  view.typical.assign(view.elements, 0);
+  for (std::size_t k = 0; k < view.changes.size(); ++k) {
+    view.typical[k % view.elements] += view.changes[k] * view.changes[k];
+  }
+  for (double& square : view.typical) square = std::sqrt(square / static_cast<double>(view.marks.size()));
+}
+
+void measure_noise(View& view, const Precision& precision) {
+  const double unit = precision.is_float64 ? kUnit64 : kUnit32;
+  view.model_noise = kUnit64 / (unit + precision.rtol / 3);
+  const double largest_change = std::ranges::max(view.typical);
+  for (std::size_t m = 0; m < view.marks.size(); ++m) {
+    const std::span<const double> before = std::span(view.before).subspan(m * view.elements, view.elements);
+    double largest = 0;
+    for (const double x : before) largest = std::max(largest, std::abs(x));
+    const auto steps = static_cast<double>(view.marks[m].to - view.marks[m].from);
+    for (std::size_t i = 0; i < view.elements; ++i) {
+      const double change = view.changes[m * view.elements + i];
+      const double size = std::max(std::abs(before[i]), std::abs(before[i] + change));
+      const double moved = std::max({std::abs(change), view.typical[i], 1e-3 * largest_change});
+      view.noise.push_back(unit * (size * std::sqrt(steps) + kUnitsOfChange * moved) +
+                           precision.rtol / 3 * std::max(size, 1e-3 * largest) + std::numeric_limits<double>::min());
+    }
+  }
+}
+
+double gradient_square(const Recording& recording, std::size_t element) {
+  double sum = 0;
+  for (const auto& gradient : recording.gradients) {
+    if (gradient) sum += (*gradient)[element] * (*gradient)[element];
+  }
+  return sum;
+}
+
+}  // namespace
+
+View make_view(const Recording& recording, std::span<const std::size_t> elements, std::int64_t steps,
+               const Precision& precision) {
+  View view;
+  view.elements = elements.size();
+  view.lrs = recording.lrs;
+  for (const std::int64_t step : recorded_steps(recording)) {
+    if (step > steps) break;
+    add_mark(view, recording, elements, {view.steps, step});
+    view.steps = step;
+  }
+  for (std::int64_t step = 0; step < view.steps; ++step) {
+    std::vector<double>& gradient = view.gradients.emplace_back();
+    const auto& recorded = recording.gradients[static_cast<std::size_t>(step)];
+    if (!recorded) continue;
+    for (const std::size_t i : elements) gradient.push_back((*recorded)[i]);
+  }
+  measure_typical(view);
+  measure_noise(view, precision);
+  return view;
+}
+
+std::vector<std::size_t> diverse_elements(const Recording& recording, std::size_t count) {
+  std::vector<std::size_t> sorted = all_elements(recording);
+  if (sorted.size() <= count) return sorted;
+  std::vector<double> squares;
+  for (const std::size_t i : sorted) squares.push_back(gradient_square(recording, i));
+  std::ranges::stable_sort(sorted, {}, [&](std::size_t i) { return squares[i]; });
+  std::vector<std::size_t> result;
+  for (std::size_t k = 0; k < count; ++k) result.push_back(sorted[k * (sorted.size() - 1) / (count - 1)]);
+  std::ranges::sort(result);
+  return result;
+}
+
+std::vector<std::size_t> all_elements(const Recording& recording) {
+  std::vector<std::size_t> all(recording.start.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  return all;
+}
+
+std::vector<std::int64_t> recorded_steps(const Recording& recording) {
+  std::vector<std::int64_t> steps;
+  for (const auto& [step, theta] : recording.expected) {
+    if (step > 0) steps.push_back(step);
+  }
+  return steps;
+}
+
+}  // namespace thalweg::lab::identify

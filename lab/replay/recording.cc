@@ -1,0 +1,205 @@
+// Recording: reads a recorded run and checks that it makes sense.
+#include "replay/recording.h"
+
+#include <thalweg/error.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <numeric>
+#include <set>
+#include <utility>
+
+namespace thalweg::lab {
+
+using nlohmann::json;
+
+RecordingReader::RecordingReader(const json& object, std::string where)
+    : object_(object), where_(std::move(where)), id_(where_) {
+  if (!object_.is_object()) fail("a case is an object");
+  if (const json* id = find("id")) {
+    id_ = text(*id, "id");
+    where_ += fmt::format(", \"{}\"", id_);
+  }
+}
+
+void RecordingReader::fail(const std::string& what) const { throw Error(fmt::format("{}: {}", where_, what)); }
+
+const json* RecordingReader::find(const char* key) const {
+  const auto found = object_.find(key);
+  return found == object_.end() ? nullptr : &*found;
+}
+
+const json& RecordingReader::required(const char* key) const {
+  const json* found = find(key);
+  if (found == nullptr) fail(fmt::format("the key \"{}\" is missing", key));
+  return *found;
+}
+
+std::string RecordingReader::text(const json& value, std::string_view key) const {
+  if (!value.is_string()) fail(fmt::format("{} is {}, expected text", key, value.dump()));
+  return value.get<std::string>();
+}
+
+bool RecordingReader::is_float64(const json& dtype) const {
+  const std::string name = text(dtype, "dtype");
+  if (name != "float32" && name != "float64") fail(fmt::format("dtype is \"{}\", expected float32 or float64", name));
+  return name == "float64";
+}
+
+Recording RecordingReader::read_run(const std::function<void(double)>& check_lr) const {
+  Recording result;
+  result.id = id_;
+  result.start = numbers(required("theta0"), "theta0");
+  if (result.start.empty()) fail("theta0 has no numbers");
+  read_gradients(result);
+  read_splits(result);
+  read_sparse_rows(result);
+  read_rates(result, check_lr);
+  read_expected(result);
+  return result;
+}
+
+const json& RecordingReader::list(const json& value, const std::string& key) const {
+  if (!value.is_array()) fail(fmt::format("{} is no list", key));
+  return value;
+}
+
+std::vector<double> RecordingReader::numbers(const json& value, const std::string& key) const {
+  std::vector<double> result;
+  for (const json& number : list(value, key)) {
+    if (!number.is_number()) fail(fmt::format("{}[{}] is {}, expected a number", key, result.size(), number.dump()));
+    result.push_back(number.get<double>());
+  }
+  return result;
+}
+
+std::vector<double> RecordingReader::as_many(const json& value, const std::string& key, std::size_t count) const {
+  std::vector<double> result = numbers(value, key);
+  if (result.size() != count) fail(fmt::format("{} has {} numbers, theta0 {}", key, result.size(), count));
+  return result;
+}
+
+std::int64_t RecordingReader::whole(const json& value, const std::string& key, std::int64_t least,
+                                    std::int64_t most) const {
+  const bool fits = value.is_number_integer() && value.get<double>() >= static_cast<double>(least) &&
+                    value.get<double>() <= static_cast<double>(most);
+  if (!fits) fail(fmt::format("{} is {}, expected a whole number from {} to {}", key, value.dump(), least, most));
+  return value.get<std::int64_t>();
+}
+
+void RecordingReader::read_gradients(Recording& result) const {
+  for (const json& step : list(required("grads"), "grads")) {
+    std::optional<std::vector<double>>& gradient = result.gradients.emplace_back();
+    if (step.is_null()) continue;
+    gradient = as_many(step, fmt::format("grads[{}]", result.gradients.size() - 1), result.start.size());
+  }
+}
+
+void RecordingReader::read_splits(Recording& result) const {
+  const json* found = find("splits");
+  if (found == nullptr) {
+    result.parameters = {result.start.size()};
+    return;
+  }
+  const auto most = static_cast<std::int64_t>(result.start.size());
+  for (const json& length : list(*found, "splits")) {
+    result.parameters.push_back(static_cast<std::size_t>(whole(length, "a length of splits", 1, most)));
+  }
+  const std::size_t sum = std::accumulate(result.parameters.begin(), result.parameters.end(), std::size_t{0});
+  if (sum != result.start.size()) fail(fmt::format("splits sum to {}, theta0 has {} numbers", sum, most));
+}
+
+void RecordingReader::read_sparse_rows(Recording& result) const {
+  const json *shape = find("shape"), *rows = find("sparse_rows");
+  if (shape == nullptr) {
+    if (rows != nullptr) fail("sparse_rows needs shape");
+    return;
+  }
+  const auto most = static_cast<std::int64_t>(result.start.size());
+  list(*shape, "shape");
+  if (shape->size() != 2) fail(fmt::format("shape is {}, expected [rows, columns]", shape->dump()));
+  const std::int64_t height = whole((*shape)[0], "shape[0]", 1, most), width = whole((*shape)[1], "shape[1]", 1, most);
+  if (height * width != most) fail(fmt::format("shape is {}, theta0 has {} numbers", shape->dump(), most));
+  if (rows == nullptr) return;
+  if (result.parameters.size() > 1) fail("sparse_rows and splits exclude each other");
+  result.row_width = static_cast<std::size_t>(width);
+  for (const json& touched : list(*rows, "sparse_rows")) {
+    std::set<std::int64_t> unique;
+    for (const json& row : list(touched, "sparse_rows")) unique.insert(whole(row, "a row", 0, height - 1));
+    result.rows.emplace_back(unique.begin(), unique.end());
+  }
+  if (result.rows.size() != result.gradients.size()) {
+    fail(fmt::format("sparse_rows has {} steps, grads {}", result.rows.size(), result.gradients.size()));
+  }
+  check_untouched_rows_are_zero(result);
+}
+
+void RecordingReader::check_untouched_rows_are_zero(const Recording& result) const {
+  for (std::size_t step = 0; step < result.rows.size(); ++step) {
+    if (!result.gradients[step]) continue;
+    for (std::size_t i = 0; i < result.start.size(); ++i) {
+      const auto row = static_cast<std::int64_t>(i / result.row_width);
+      if ((*result.gradients[step])[i] != 0 && !std::ranges::binary_search(result.rows[step], row)) {
+        fail(fmt::format("grads[{}][{}] is not 0, but sparse_rows[{}] does not name row {}", step, i, step, row));
+      }
+    }
+  }
+}
+
+void RecordingReader::read_rates(Recording& result, const std::function<void(double)>& check_lr) const {
+  const json* found = find("lr_schedule");
+  if (found == nullptr) return;
+  for (const json& entry : list(*found, "lr_schedule")) {
+    if (!entry.is_array() || entry.size() != 2 || !entry[1].is_number()) {
+      fail(fmt::format("lr_schedule has {}, expected [first step, lr]", entry.dump()));
+    }
+    const std::int64_t step = whole(entry[0], "a first step of lr_schedule", 0, std::numeric_limits<int>::max());
+    const double lr = entry[1].get<double>();
+    try {
+      check_lr(lr);
+    } catch (const Error& error) {
+      fail(fmt::format("lr_schedule: {}", error.what()));
+    }
+    // Step 0 is before all of them, as step 1 is.
+    if (!result.lrs.emplace(std::max<std::int64_t>(step, 1), lr).second) {
+      fail(fmt::format("lr_schedule names step {} twice", step));
+    }
+  }
+}
+
+void RecordingReader::read_expected(Recording& result) const {
+  const json* found = find("theta");
+  if (found == nullptr) return;
+  if (!found->is_object()) fail("theta is no object from step number to numbers");
+  for (const auto& [key, value] : found->items()) {
+    std::int64_t step = 0;
+    const char* const end = key.data() + key.size();
+    const auto [after, error] = std::from_chars(key.data(), end, step);
+    if (error != std::errc() || after != end || step < 0 || step > std::ssize(result.gradients)) {
+      fail(fmt::format("theta has \"{}\", expected a step from 0 to {}", key, std::ssize(result.gradients)));
+    }
+    result.expected[step] = as_many(value, fmt::format("theta[\"{}\"]", key), result.start.size());
+  }
+}
+
+void for_each_case(const std::filesystem::path& file,
+                   const std::function<void(const json&, const std::string&)>& read) {
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) throw Error(fmt::format("{}: cannot be opened", file.string()));
+  const std::string bytes{std::istreambuf_iterator<char>(stream), {}};
+  json all;
+  try {
+    all = json::parse(bytes);
+  } catch (const json::exception& error) {
+    throw Error(fmt::format("{}: {}", file.string(), error.what()));
+  }
+  if (!all.is_array()) all = json::array({all});
+  for (std::size_t i = 0; i < all.size(); ++i) read(all[i], fmt::format("{}: case {}", file.string(), i + 1));
+}
+
+}  // namespace thalweg::lab

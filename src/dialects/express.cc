@@ -1,0 +1,63 @@
+// Every way in which the frameworks write some options.
+#include "dialects/dialect.h"
+
+#include <thalweg/kernels/engine_rule.h>
+
+#include <algorithm>
+
+namespace thalweg {
+namespace {
+
+using dialects::Dialect;
+using dialects::Texts;
+
+/// The same values under another name of the formula.
+Options renamed(const Options& options, std::string_view rule) {
+  Options result = Options::of(rule);
+  for (std::size_t i = 0; i < options.values().size(); ++i) {
+    result.set(options.rule().options[i].name, options.values()[i]);
+  }
+  return result;
+}
+
+/// The arguments of the constructor.
+Texts arguments(const Dialect& dialect, const dialects::Optimizer& optimizer, Options options) {
+  if (&dialect == &dialects::tf1() && options.has("nesterov_same_step") && options.get("nesterov") != 0) {
+    // Its look-ahead is always this one.
+    if (options.get("nesterov_same_step") == 0) throw Error("adam: nesterov has another meaning in TensorFlow");
+    options.set("nesterov_same_step", 0.0);
+  }
+  if (&dialect != &dialects::torch()) return dialects::write(dialect, optimizer, options);
+  Texts texts = dialects::write_torch(optimizer, options);
+  if (optimizer.name == "AdamW") {
+    // Its param group has the key, its constructor sets it.
+    if (options.get("weight_decay") != 0 && options.get("decoupled_weight_decay") == 0) {
+      throw Error("adamw: decoupled_weight_decay = false has no counterpart in torch's AdamW");
+    }
+    std::erase_if(texts, [](const auto& entry) { return entry.first == "decoupled_weight_decay"; });
+  }
+  return texts;
+}
+
+}  // namespace
+
+std::vector<Expression> express(const Options& options) {
+  const std::string_view family = engine_rule(options.rule()).family;
+  std::vector<Expression> result;
+  for (const Dialect* dialect :
+       {&dialects::torch(), &dialects::keras(), &dialects::optax(), &dialects::tf1()}) {
+    for (const dialects::Optimizer& optimizer : dialect->optimizers) {
+      if (engine_rule(rule(optimizer.rule)).family != family) continue;
+      try {
+        const Texts texts = arguments(*dialect, optimizer, renamed(options, optimizer.rule));
+        result.push_back(
+            {std::string(dialect->name), std::string(optimizer.name), dialects::to_json(texts), dialect->step_count});
+      } catch (const Error&) {
+        continue;  // this one cannot say it
+      }
+    }
+  }
+  return result;
+}
+
+}  // namespace thalweg
