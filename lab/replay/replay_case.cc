@@ -73,7 +73,8 @@ class Reader : public RecordingReader {
 
 std::vector<ReplayCase> read_replay_file(const std::filesystem::path& file) {
   std::vector<ReplayCase> cases;
-  for_each_case(file, [&](const json& object, const std::string& where) { cases.push_back(Reader(object, where).read()); });
+  for_each_case(file,
+                [&](const json& object, const std::string& where) { cases.push_back(Reader(object, where).read()); });
   return cases;
 }
 
