@@ -83,7 +83,7 @@ void add_engine_targets(const Settings& settings, std::vector<Target>& targets) 
          fmt::format("rmsprop with clipping by the global norm, finite check, decay and average, {} thread{}, "
                      "against a loop that reads the gradient and one over the step's bytes",
                      threads, threads == 1 ? "" : "s"),
-         /*at_least=*/true, 0.9, "×", [=, pairs = settings.pairs] {
+         /*at_least=*/true, 0.8, "×", [=, pairs = settings.pairs] {
            return measure(RMSprop{.lr = 1e-6, .weight_decay = 1e-4}, all, threads, pairs);
          }});
   }

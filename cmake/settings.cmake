@@ -18,7 +18,7 @@ endif()
 # instruction sets, so it is off everywhere.
 add_library(thalweg_settings INTERFACE)
 target_compile_features(thalweg_settings INTERFACE cxx_std_20)
-target_compile_options(thalweg_settings INTERFACE -ffp-contract=off -Wall -Wextra -Wpedantic)
+target_compile_options(thalweg_settings INTERFACE -ffp-contract=off -fno-trapping-math -Wall -Wextra -Wpedantic)
 # g++ 12 warns wrongly about "text" + std::string (gcc bug 105651).
 target_compile_options(thalweg_settings INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
 if(THALWEG_WERROR)

@@ -13,8 +13,8 @@
 // and `maximize` act around the rule if it has them.
 //
 // This is the one header that needs Highway. Link thalweg::own_rule, which brings it and turns the contraction of a·b +
-// c off; without CMake: the package libhwy and the flag -ffp-contract=off. One rule in a source. examples/own_rule.cc
-// shows all of it.
+// c off; without CMake: the package libhwy, the flag -ffp-contract=off and, for speed, -fno-trapping-math. One rule in
+// a source. examples/own_rule.cc shows all of it.
 #pragma once
 
 #include <thalweg/kernels/engine_rule.h>

@@ -18,6 +18,12 @@ struct Around {
   double decoupled_shrink = 1;  // 1 − ηλ, or 1
   double average_share = 0;     // w
   bool overwrite = false;       // is θ ← a done?
+
+  /// Is there anything to do in front of the rule?
+  bool prepares() const {
+    return scale != 1 || limit < std::numeric_limits<double>::infinity() || maximize || coupled_decay != 0 ||
+           decoupled_shrink != 1;
+  }
 };
 
 /// Decay and ascent. Options are found by their roles' names; a rule that has no such option is left as it is.

@@ -21,6 +21,7 @@ using Coefficients = THALWEG_RULE_STRUCT::Coefficients;
 /// processor to reach that far by itself: without this RMSprop and Adam ran at .87 of the loop that only reads and
 /// writes (two cores of an Emerald Rapids), with it at 1.0. Half and twice the distance are within .03 of it.
 constexpr std::size_t kPrefetchBytes = 2048;
+constexpr std::size_t kLineBytes = 64;  // what one prefetch brings
 
 /// Streams, with their type.
 template <class T, std::size_t columns_count>
@@ -40,17 +41,18 @@ HWY_INLINE void prefetch(const Memory<T, sizeof...(k)>& memory, std::size_t at, 
   if (memory.average != nullptr) hwy::Prefetch(memory.average + at);
 }
 
-/// One vector, or part of one, `at` elements into the parameter.
+/// Two vectors, one, or part of one, `at` elements into the parameter.
 template <class T, class Access, std::size_t... k>
-HWY_INLINE void step_at(const Coefficients& coefficients, const Around& around, const Access access,
+HWY_INLINE void step_at(const Coefficients& coefficients, const Around& around, bool prepares, const Access access,
                         const Memory<T, sizeof...(k)>& memory, std::size_t at, std::index_sequence<k...>) {
-  Lane<T> point = access.load(memory.theta + at), g = access.load(memory.gradient + at);
-  Lane<T> lanes[sizeof...(k)];
-  ((lanes[k] = memory.columns[k] != nullptr ? access.load(memory.columns[k] + at) : Lane<T>(0.0)), ...);
-  prepare(around, point, g);
+  using Lanes = typename Access::Lanes;
+  Lanes point = access.load(memory.theta + at), g = access.load(memory.gradient + at);
+  Lanes lanes[sizeof...(k)];
+  ((lanes[k] = memory.columns[k] != nullptr ? access.load(memory.columns[k] + at) : Lanes(0.0)), ...);
+  if (prepares) prepare(around, point, g);
   update(coefficients, point, g, lanes[k]...);
   if (memory.average != nullptr) {
-    Lane<T> average = access.load(memory.average + at);
+    Lanes average = access.load(memory.average + at);
     take_average(around, point, average);
     access.store(average, memory.average + at);
   }
@@ -63,21 +65,22 @@ void run(const void* erased_coefficients, const Around& outer_around, const Stre
   // Copies on the stack cannot be changed by the stores below, so their broadcasts leave the loop.
   const Coefficients coefficients = *static_cast<const Coefficients*>(erased_coefficients);
   const Around around = outer_around;
+  const bool prepares = around.prepares();  // one question an element in place of five
   constexpr std::size_t kColumns = count_columns<THALWEG_RULE_STRUCT>();
   Memory<T, kColumns> memory{
       static_cast<T*>(streams.theta), static_cast<const T*>(streams.gradient), {}, static_cast<T*>(streams.average)};
   for (std::size_t k = 0; k < kColumns; ++k) memory.columns[k] = static_cast<T*>(streams.columns[k]);
 
   constexpr auto kIndices = std::make_index_sequence<kColumns>();
-  const std::size_t lanes = hwy::HWY_NAMESPACE::Lanes(typename Lane<T>::Tag());
-  constexpr std::size_t kAhead = kPrefetchBytes / sizeof(T);
+  constexpr std::size_t kAhead = kPrefetchBytes / sizeof(T), kLine = kLineBytes / sizeof(T);
+  const std::size_t lanes = Whole<T>::count(), two = Both<T>::count();
   std::size_t at = 0;
-  for (; at + lanes + kAhead <= count; at += lanes) {
-    prefetch(memory, at + kAhead, kIndices);
-    step_at(coefficients, around, Whole<T>(), memory, at, kIndices);
+  for (; at + two + kAhead <= count; at += two) {
+    for (std::size_t line = 0; line < two; line += kLine) prefetch(memory, at + kAhead + line, kIndices);
+    step_at(coefficients, around, prepares, Both<T>(), memory, at, kIndices);
   }
-  for (; at + lanes <= count; at += lanes) step_at(coefficients, around, Whole<T>(), memory, at, kIndices);
-  if (at < count) step_at(coefficients, around, Part<T>{count - at}, memory, at, kIndices);
+  for (; at + lanes <= count; at += lanes) step_at(coefficients, around, prepares, Whole<T>(), memory, at, kIndices);
+  if (at < count) step_at(coefficients, around, prepares, Part<T>{count - at}, memory, at, kIndices);
 }
 
 Kernels kernels() { return {hwy::TargetName(HWY_TARGET), &run<float>, &run<double>}; }

@@ -33,7 +33,7 @@ template <class T>
 void run(const Around& outer_around, void* erased_theta, void* erased_average, std::size_t count) {
   const Around around = outer_around;
   auto *theta = static_cast<T*>(erased_theta), *average = static_cast<T*>(erased_average);
-  const std::size_t lanes = hwy::HWY_NAMESPACE::Lanes(typename Lane<T>::Tag());
+  const std::size_t lanes = Whole<T>::count();
   std::size_t at = 0;
   for (; at + lanes <= count; at += lanes) average_at(around, Whole<T>(), theta + at, average + at);
   if (at < count) average_at(around, Part<T>{count - at}, theta + at, average + at);
