@@ -98,9 +98,13 @@ struct NameHash {
 struct Optimizer::Impl {
   Impl(Options options, Settings settings);
 
-  // parameters and groups (optimizer.cc)
+  // groups (optimizer.cc)
   GroupRecord& group_record(Group group);
   void change_options(GroupRecord& record, Options options);
+  std::array<double, kMaxScalars> first_scalars() const;
+  bool shares_steps() const { return settings.step_count == StepCount::shared; }
+
+  // parameters (parameters.cc)
   Handle add(std::string_view name, void* data, std::size_t size, Precision precision, Group group);
   void rebind(Handle handle, void* data, std::size_t size, Precision precision);
   std::uint32_t index_of(Handle handle) const;
@@ -112,13 +116,10 @@ struct Optimizer::Impl {
   void displace(std::uint32_t index);
   /// Makes the columns that the group's options need and the parameter does not have yet.
   void complete_columns(std::uint32_t index);
-
   /// Of the rule's columns. Throws Error that suggests the nearest names.
   std::size_t column_index(std::string_view column) const;
   template <class T>
   void check_type(std::uint32_t index, std::string_view what) const;
-  std::array<double, kMaxScalars> first_scalars() const;
-  bool shares_steps() const { return settings.step_count == StepCount::shared; }
 
   // step (step.cc)
   void step(std::span<const Gradient> gradients);

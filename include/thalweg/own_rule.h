@@ -8,9 +8,9 @@
 // and before its first use `thalweg::add_rule<MyRule>()`. From then on it is a rule like the others: options are
 // checked and known by name, state is saved and loaded, clipping, decay, averages, threads and the reference work.
 //
-// `update` sees lanes, one vector or one number, with + − * /, sqrt, min, max, abs, sign, if_positive, if_negative and
-// normal_or_zero (thalweg/kernels/lane-inl.h). An option `lr` there must be; `weight_decay`, `decoupled_weight_decay`
-// and `maximize` act around the rule if it has them.
+// `update` sees lanes, two vectors, one, or one number, with + − * /, sqrt, min, max, abs, sign, if_positive,
+// if_negative and normal_or_zero (thalweg/kernels/lane-inl.h). An option `lr` there must be; `weight_decay`,
+// `decoupled_weight_decay` and `maximize` act around the rule if it has them.
 //
 // This is the one header that needs Highway. Link thalweg::own_rule, which brings it and turns the contraction of a·b +
 // c off; without CMake: the package libhwy, the flag -ffp-contract=off and, for speed, -fno-trapping-math. One rule in
