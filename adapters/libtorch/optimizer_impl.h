@@ -1,4 +1,4 @@
-// What a LibTorch optimizer keeps beside LibTorch's own groups: the engine, and which tensor is which of its parameters.
+// What the adapter keeps beside LibTorch's own groups: the engine, and which tensor is which of its parameters.
 #pragma once
 
 #include "binding.h"
