@@ -196,7 +196,7 @@ void spell(std::vector<Candidate>& candidates, const View& view, const Recording
   join(candidates, experiments(recording));
   for (Candidate& candidate : candidates) add_expressions(candidate, view, has_gaps);
   std::ranges::stable_sort(candidates, {}, [&](const Candidate& candidate) {
-    return std::tuple(changes(candidate.options), candidate.expressions.empty());
+    return std::tuple(changes(candidate.options), candidate.expressions.empty(), candidate.open.size());
   });
 }
 
