@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Proves one way in which a project finds thalweg: run.sh HOW SOURCE WORK [CMAKE_FLAG…].
 #
-#   install                        builds the engine alone and installs it, as a packager would; prints the time it takes
+#   install                        builds the engine alone and installs it, as a packager would
 #   find_package, pkg-config       use what `install` with the same WORK has installed
-#   add_subdirectory, FetchContent use the source folder
+#   add_subdirectory, FetchContent use the source folder, for a debugger: that compiles in a third of the time
 #   libtorch                       installs from the finished build folder SOURCE, and uses adapter and engine
 set -euo pipefail
 
@@ -14,12 +14,13 @@ mkdir -p "$work"
 cd "$work"
 
 if [[ $how == install ]]; then
-  rm -rf engine prefix
-  cmake "${flags[@]}" -B engine -S "$source" -DTHALWEG_TORCH=OFF -DTHALWEG_LAB=OFF -DTHALWEG_TESTS=OFF \
+  # As deep in the tree as the presets' build folders: then ccache knows what they have compiled.
+  engine=$source/build/consumer-engine
+  rm -rf "$engine" prefix
+  cmake "${flags[@]}" -B "$engine" -S "$source" -DTHALWEG_TORCH=OFF -DTHALWEG_LAB=OFF -DTHALWEG_TESTS=OFF \
     -DTHALWEG_EXAMPLES=OFF -DCMAKE_INSTALL_PREFIX="$PWD/prefix"
-  cmake --build engine
-  cmake --install engine
-  echo "The engine alone took $SECONDS s to configure, build and install"
+  cmake --build "$engine"
+  cmake --install "$engine"
   exit
 fi
 
@@ -39,7 +40,7 @@ case $how in
     PKG_CONFIG_PATH=$(find "$PWD/$how/moved" -name pkgconfig) "${consumer[@]}"
     ;;
   add_subdirectory | FetchContent)
-    "${consumer[@]}" "-DTHALWEG_SOURCE=$source"
+    "${consumer[@]}" "-DTHALWEG_SOURCE=$source" -DCMAKE_BUILD_TYPE=Debug
     ;;
   libtorch)
     cmake --install "$source" --prefix "$PWD/$how/prefix"
