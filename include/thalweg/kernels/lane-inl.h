@@ -1,4 +1,7 @@
 // Lane: a Highway vector with operators, on which rules run. Included once for each target, inside its namespace.
+//
+// Friends say HWY_ATTR, because g++ 12 forgets the target's instructions for what a class template has as friends:
+// where nothing is inlined (-O0), caller and friend would disagree about where vectors are passed.
 
 /// One vector of the target's width, of element type T.
 template <class T>
@@ -12,43 +15,43 @@ struct Lane {
   HWY_INLINE Lane(Vector vector) : raw(vector) {}  // NOLINT: formulas mix numbers and lanes
   HWY_INLINE Lane(double x) : raw(hwy::HWY_NAMESPACE::Set(Tag(), static_cast<T>(x))) {}  // NOLINT
 
-  friend HWY_INLINE Lane operator+(Lane a, Lane b) { return hwy::HWY_NAMESPACE::Add(a.raw, b.raw); }
-  friend HWY_INLINE Lane operator-(Lane a, Lane b) { return hwy::HWY_NAMESPACE::Sub(a.raw, b.raw); }
-  friend HWY_INLINE Lane operator*(Lane a, Lane b) { return hwy::HWY_NAMESPACE::Mul(a.raw, b.raw); }
-  friend HWY_INLINE Lane operator/(Lane a, Lane b) { return hwy::HWY_NAMESPACE::Div(a.raw, b.raw); }
-  friend HWY_INLINE Lane operator-(Lane a) { return hwy::HWY_NAMESPACE::Neg(a.raw); }
-  friend HWY_INLINE Lane sqrt(Lane a) { return hwy::HWY_NAMESPACE::Sqrt(a.raw); }
+  friend HWY_INLINE HWY_ATTR Lane operator+(Lane a, Lane b) { return hwy::HWY_NAMESPACE::Add(a.raw, b.raw); }
+  friend HWY_INLINE HWY_ATTR Lane operator-(Lane a, Lane b) { return hwy::HWY_NAMESPACE::Sub(a.raw, b.raw); }
+  friend HWY_INLINE HWY_ATTR Lane operator*(Lane a, Lane b) { return hwy::HWY_NAMESPACE::Mul(a.raw, b.raw); }
+  friend HWY_INLINE HWY_ATTR Lane operator/(Lane a, Lane b) { return hwy::HWY_NAMESPACE::Div(a.raw, b.raw); }
+  friend HWY_INLINE HWY_ATTR Lane operator-(Lane a) { return hwy::HWY_NAMESPACE::Neg(a.raw); }
+  friend HWY_INLINE HWY_ATTR Lane sqrt(Lane a) { return hwy::HWY_NAMESPACE::Sqrt(a.raw); }
   /// The larger one; NaN if either is. (Highway's Max treats NaN differently on each target, and so does its Ne.)
-  friend HWY_INLINE Lane max(Lane a, Lane b) {
+  friend HWY_INLINE HWY_ATTR Lane max(Lane a, Lane b) {
     namespace hn = hwy::HWY_NAMESPACE;
     return hn::IfThenElse(hn::Or(hn::Gt(a.raw, b.raw), hn::IsNaN(a.raw)), a.raw, b.raw);
   }
   /// The smaller one; NaN if either is.
-  friend HWY_INLINE Lane min(Lane a, Lane b) {
+  friend HWY_INLINE HWY_ATTR Lane min(Lane a, Lane b) {
     namespace hn = hwy::HWY_NAMESPACE;
     return hn::IfThenElse(hn::Or(hn::Lt(a.raw, b.raw), hn::IsNaN(a.raw)), a.raw, b.raw);
   }
-  friend HWY_INLINE Lane abs(Lane a) { return hwy::HWY_NAMESPACE::Abs(a.raw); }
+  friend HWY_INLINE HWY_ATTR Lane abs(Lane a) { return hwy::HWY_NAMESPACE::Abs(a.raw); }
   /// −1, 0 or 1; NaN for NaN.
-  friend HWY_INLINE Lane sign(Lane a) { return if_positive(a, Lane(1.0), if_negative(a, Lane(-1.0), a)); }
+  friend HWY_INLINE HWY_ATTR Lane sign(Lane a) { return if_positive(a, Lane(1.0), if_negative(a, Lane(-1.0), a)); }
   /// `yes` where x > 0, else, and where x is NaN, `no`.
-  friend HWY_INLINE Lane if_positive(Lane x, Lane yes, Lane no) {
+  friend HWY_INLINE HWY_ATTR Lane if_positive(Lane x, Lane yes, Lane no) {
     namespace hn = hwy::HWY_NAMESPACE;
     return hn::IfThenElse(hn::Gt(x.raw, hn::Zero(Tag())), yes.raw, no.raw);
   }
   /// `yes` where x < 0, else, and where x is NaN, `no`.
-  friend HWY_INLINE Lane if_negative(Lane x, Lane yes, Lane no) {
+  friend HWY_INLINE HWY_ATTR Lane if_negative(Lane x, Lane yes, Lane no) {
     namespace hn = hwy::HWY_NAMESPACE;
     return hn::IfThenElse(hn::Lt(x.raw, hn::Zero(Tag())), yes.raw, no.raw);
   }
   /// +0 where |a| is below T's smallest normal number; NaN stays.
-  friend HWY_INLINE Lane normal_or_zero(Lane a) {
+  friend HWY_INLINE HWY_ATTR Lane normal_or_zero(Lane a) {
     namespace hn = hwy::HWY_NAMESPACE;
     const Vector smallest = hn::Set(Tag(), std::numeric_limits<T>::min());
     return hn::IfThenZeroElse(hn::Lt(hn::Abs(a.raw), smallest), a.raw);
   }
   /// a², but 0 below T's smallest normal number and the largest number above it; NaN stays.
-  friend HWY_INLINE Lane normal_square(Lane a) {
+  friend HWY_INLINE HWY_ATTR Lane normal_square(Lane a) {
     namespace hn = hwy::HWY_NAMESPACE;
     // Small factors become 0, not their product: making a subnormal number takes many times as long.
     const Vector root_of_smallest = hn::Set(Tag(), sizeof(T) == 4 ? T(0x1p-63) : T(0x1p-511));
@@ -67,24 +70,24 @@ struct Pair {
   HWY_INLINE Pair(Lane<T> first, Lane<T> second) : low(first), high(second) {}
   HWY_INLINE Pair(double x) : low(x), high(low) {}  // NOLINT: formulas mix numbers and lanes
 
-  friend HWY_INLINE Pair operator+(Pair a, Pair b) { return {a.low + b.low, a.high + b.high}; }
-  friend HWY_INLINE Pair operator-(Pair a, Pair b) { return {a.low - b.low, a.high - b.high}; }
-  friend HWY_INLINE Pair operator*(Pair a, Pair b) { return {a.low * b.low, a.high * b.high}; }
-  friend HWY_INLINE Pair operator/(Pair a, Pair b) { return {a.low / b.low, a.high / b.high}; }
-  friend HWY_INLINE Pair operator-(Pair a) { return {-a.low, -a.high}; }
-  friend HWY_INLINE Pair sqrt(Pair a) { return {sqrt(a.low), sqrt(a.high)}; }
-  friend HWY_INLINE Pair max(Pair a, Pair b) { return {max(a.low, b.low), max(a.high, b.high)}; }
-  friend HWY_INLINE Pair min(Pair a, Pair b) { return {min(a.low, b.low), min(a.high, b.high)}; }
-  friend HWY_INLINE Pair abs(Pair a) { return {abs(a.low), abs(a.high)}; }
-  friend HWY_INLINE Pair sign(Pair a) { return {sign(a.low), sign(a.high)}; }
-  friend HWY_INLINE Pair if_positive(Pair x, Pair yes, Pair no) {
+  friend HWY_INLINE HWY_ATTR Pair operator+(Pair a, Pair b) { return {a.low + b.low, a.high + b.high}; }
+  friend HWY_INLINE HWY_ATTR Pair operator-(Pair a, Pair b) { return {a.low - b.low, a.high - b.high}; }
+  friend HWY_INLINE HWY_ATTR Pair operator*(Pair a, Pair b) { return {a.low * b.low, a.high * b.high}; }
+  friend HWY_INLINE HWY_ATTR Pair operator/(Pair a, Pair b) { return {a.low / b.low, a.high / b.high}; }
+  friend HWY_INLINE HWY_ATTR Pair operator-(Pair a) { return {-a.low, -a.high}; }
+  friend HWY_INLINE HWY_ATTR Pair sqrt(Pair a) { return {sqrt(a.low), sqrt(a.high)}; }
+  friend HWY_INLINE HWY_ATTR Pair max(Pair a, Pair b) { return {max(a.low, b.low), max(a.high, b.high)}; }
+  friend HWY_INLINE HWY_ATTR Pair min(Pair a, Pair b) { return {min(a.low, b.low), min(a.high, b.high)}; }
+  friend HWY_INLINE HWY_ATTR Pair abs(Pair a) { return {abs(a.low), abs(a.high)}; }
+  friend HWY_INLINE HWY_ATTR Pair sign(Pair a) { return {sign(a.low), sign(a.high)}; }
+  friend HWY_INLINE HWY_ATTR Pair if_positive(Pair x, Pair yes, Pair no) {
     return {if_positive(x.low, yes.low, no.low), if_positive(x.high, yes.high, no.high)};
   }
-  friend HWY_INLINE Pair if_negative(Pair x, Pair yes, Pair no) {
+  friend HWY_INLINE HWY_ATTR Pair if_negative(Pair x, Pair yes, Pair no) {
     return {if_negative(x.low, yes.low, no.low), if_negative(x.high, yes.high, no.high)};
   }
-  friend HWY_INLINE Pair normal_or_zero(Pair a) { return {normal_or_zero(a.low), normal_or_zero(a.high)}; }
-  friend HWY_INLINE Pair normal_square(Pair a) { return {normal_square(a.low), normal_square(a.high)}; }
+  friend HWY_INLINE HWY_ATTR Pair normal_or_zero(Pair a) { return {normal_or_zero(a.low), normal_or_zero(a.high)}; }
+  friend HWY_INLINE HWY_ATTR Pair normal_square(Pair a) { return {normal_square(a.low), normal_square(a.high)}; }
 };
 
 /// Loads and stores one whole vector.
