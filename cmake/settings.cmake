@@ -14,11 +14,14 @@ if(PROJECT_IS_TOP_LEVEL)
   endif()
 endif()
 
-# What every source of thalweg is compiled with. Contraction into fused multiply-adds would change bits between
-# instruction sets, so it is off everywhere.
+# Contraction into fused multiply-adds would change bits between instruction sets, so it is off everywhere, in rules of a
+# user's own too.
+set(THALWEG_FLOATING_POINT -ffp-contract=off -fno-trapping-math)
+
+# What every source of thalweg is compiled with.
 add_library(thalweg_settings INTERFACE)
 target_compile_features(thalweg_settings INTERFACE cxx_std_20)
-target_compile_options(thalweg_settings INTERFACE -ffp-contract=off -fno-trapping-math -Wall -Wextra -Wpedantic)
+target_compile_options(thalweg_settings INTERFACE ${THALWEG_FLOATING_POINT} -Wall -Wextra -Wpedantic)
 # g++ 12 warns wrongly about "text" + std::string (gcc bug 105651).
 target_compile_options(thalweg_settings INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
 if(THALWEG_WERROR)

@@ -170,6 +170,11 @@ Fit finished(const Problem& problem, const Point& point) {
 
 }  // namespace
 
+Problem without_jumps(Problem problem) {
+  std::erase_if(problem.unknowns, [](const Unknown& unknown) { return unknown.trait.jumps; });
+  return problem;
+}
+
 std::optional<Fit> evaluate(const Problem& problem, const Options& options) {
   const std::optional<Point> point = point_at(problem, options);
   if (!point) return std::nullopt;

@@ -29,6 +29,9 @@ struct Problem {
   bool projects_lr = false;
 };
 
+/// The problem with the options that jump as they are: no fit can move them.
+Problem without_jumps(Problem problem);
+
 /// Options with the misfit that they have.
 struct Fit {
   Options options;

@@ -6,7 +6,6 @@
 #include "identify/near.h"
 #include "identify/search.h"
 #include "identify/spell.h"
-#include "replay/replay.h"
 
 #include <algorithm>
 #include <cmath>
@@ -30,9 +29,12 @@ std::int64_t steps_for(const Recording& recording, std::size_t elements, std::si
   return steps[std::min(wanted, steps.size()) - 1];
 }
 
+bool has_missing_gradients(const Recording& recording) {
+  return std::ranges::any_of(recording.gradients, [](const auto& gradient) { return !gradient; });
+}
+
 std::vector<StepCount> step_counts(const Recording& recording) {
-  const bool has_gaps = std::ranges::any_of(recording.gradients, [](const auto& gradient) { return !gradient; });
-  if (!has_gaps) return {StepCount::per_parameter};
+  if (!has_missing_gradients(recording)) return {StepCount::per_parameter};
   return {StepCount::per_parameter, StepCount::shared};
 }
 
@@ -128,7 +130,7 @@ class Search {
       return;
     }
     keep_the_best();
-    spell(answer_.candidates, fitted_, run_.recording, step_counts(run_.recording).size() > 1);
+    spell(answer_.candidates, fitted_, run_.recording, has_missing_gradients(run_.recording));
     answer_.hints = what_would_tell(answer_.candidates, run_.recording);
   }
 
@@ -155,9 +157,7 @@ class Search {
 
   /// Goes on from a fit of the first look with more of the recording.
   std::optional<Fit> fit_whole(const Variant& variant, const Fit& first) const {
-    Problem problem = problem_of(fitted_, variant, first.options);
-    std::erase_if(problem.unknowns, [](const Unknown& unknown) { return unknown.trait.jumps; });
-    std::optional<Fit> found = fit(problem, {40, kRounding / 2});
+    std::optional<Fit> found = fit(without_jumps(problem_of(fitted_, variant, first.options)), {40, kRounding / 2});
     if (found && passes(found->misfit)) return found;
     found = search(fitted_, variant, {first.options}, {40, kRounding / 2});
     if (found && passes(found->misfit)) return found;
@@ -186,9 +186,7 @@ class Search {
   bool holds(Candidate& candidate) const {
     const StepCount step_count = candidate.step_counts.front();
     const Misfit whole = misfit(all_, changes_of(all_, candidate.options, step_count));
-    ReplayCase replayed{run_.recording, {candidate.options, {.step_count = step_count}}, {}};
-    replayed.row_width = 0;  // rows give the dense numbers
-    candidate.largest_error = replay(replayed).max_relative_error.value_or(0);
+    candidate.largest_error = replay_error(run_.recording, candidate.options, step_count);
     candidate.deviation = std::sqrt(whole.mean_square);
     candidate.is_exact = is_exact(whole);
     return passes(whole) && candidate.largest_error <= answer_.tolerance;

@@ -37,7 +37,6 @@ struct Candidate : Spelling {
 /// What comes nearest where nothing fits.
 struct NearMiss {
   Options options;
-  StepCount step_count{};
   double largest_error = 0;
   double relative = 0;          ///< root mean square of the updates' errors over the updates
   std::int64_t first_step = 0;  ///< the first recorded step whose update is another

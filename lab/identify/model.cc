@@ -1,6 +1,8 @@
 // Model: runs the engine from mark to mark of a recording.
 #include "identify/model.h"
 
+#include "replay/replay.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -42,6 +44,12 @@ std::vector<double> changes_of(const View& view, const Options& options, StepCou
     ++mark;
   }
   return result;
+}
+
+double replay_error(const Recording& recording, const Options& options, StepCount step_count) {
+  ReplayCase replayed{recording, {options, {.step_count = step_count}}, {}};
+  replayed.row_width = 0;  // rows give the dense numbers
+  return replay(replayed).max_relative_error.value_or(0);
 }
 
 Misfit misfit(const View& view, const std::vector<double>& changes) {

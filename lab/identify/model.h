@@ -18,6 +18,9 @@ struct CutShort {};
 /// at the recorded parameters, so that errors do not add up; the optimizer's state runs on. Throws CutShort.
 std::vector<double> changes_of(const View& view, const Options& options, StepCount step_count);
 
+/// The largest relative error of a replay in the recording's own type, as `thalweg replay` measures it.
+double replay_error(const Recording& recording, const Options& options, StepCount step_count);
+
 /// How far computed changes are from the recorded ones.
 struct Misfit {
   double mean_square = 0;  ///< in units of the noise

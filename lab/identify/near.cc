@@ -3,12 +3,9 @@
 
 #include "identify/judge.h"
 #include "identify/search.h"
-#include "replay/replay.h"
 
 #include <algorithm>
-#include <limits>
-#include <map>
-#include <span>
+#include <cmath>
 #include <utility>
 
 namespace thalweg::lab::identify {
@@ -38,10 +35,9 @@ struct Beginning {
 };
 
 std::optional<Fit> fit_to(const View& view, const Variant& variant, const Options& start) {
-  Problem problem = problem_of(view, variant, start);
-  std::erase_if(problem.unknowns, [](const Unknown& unknown) { return unknown.trait.jumps; });
-  std::optional<Fit> found = fit(problem, kEffort);
-  if (found && passes(found->misfit)) return simplify(problem_of(view, variant, start), *found);
+  const Problem problem = problem_of(view, variant, start);
+  const std::optional<Fit> found = fit(without_jumps(problem), kEffort);
+  if (found && passes(found->misfit)) return simplify(problem, *found);
   return std::nullopt;
 }
 
@@ -102,9 +98,7 @@ bool are_apart(const View& view, const std::vector<double>& a, const std::vector
 
 NearMiss measured(const Recording& recording, const View& all, const Options& options, StepCount step_count,
                   const std::vector<double>& changes) {
-  ReplayCase replayed{recording, {options, {.step_count = step_count}}, {}};
-  replayed.row_width = 0;  // rows give the dense numbers
-  return {options, step_count, replay(replayed).max_relative_error.value_or(0), misfit(all, changes).relative,
+  return {options, replay_error(recording, options, step_count), misfit(all, changes).relative,
           first_other_step(all, changes)};
 }
 
@@ -128,8 +122,7 @@ std::vector<NearMiss> nearest(const Recording& recording, const View& all, const
   std::ranges::stable_sort(tried, {}, [](const Tried& one) { return one.fit.misfit.mean_square; });
   if (tried.size() > 3 * count) tried.erase(tried.begin() + static_cast<std::ptrdiff_t>(3 * count), tried.end());
   for (Tried& one : tried) {
-    Problem problem = problem_of(fitted, one.variant, one.fit.options);
-    std::erase_if(problem.unknowns, [](const Unknown& unknown) { return unknown.trait.jumps; });
+    const Problem problem = without_jumps(problem_of(fitted, one.variant, one.fit.options));
     if (const auto found = fit(problem, kEffort)) one.fit = *found;
   }
   std::ranges::stable_sort(tried, {}, [](const Tried& one) { return one.fit.misfit.mean_square; });

@@ -9,6 +9,7 @@
 #include <map>
 #include <numeric>
 #include <string_view>
+#include <utility>
 
 namespace thalweg::lab::identify {
 namespace {
@@ -149,7 +150,7 @@ std::optional<Fit> search(const View& view, const Variant& variant, const std::v
   for (const auto& [misfit, start] : ranked) order.push_back(start);
   std::vector<Options> chosen = warm;
   for (const std::size_t start : diverse(problem, starts, order)) chosen.push_back(starts[start]);
-  std::erase_if(problem.unknowns, [](const Unknown& unknown) { return unknown.trait.jumps; });
+  problem = without_jumps(std::move(problem));
   std::optional<Fit> best;
   for (const Options& start : chosen) {
     problem.options = start;

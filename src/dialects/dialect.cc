@@ -54,6 +54,8 @@ std::string names(const std::vector<const Optimizer*>& optimizers) {
 
 }  // namespace
 
+std::array<const Dialect*, 4> all() { return {&torch(), &keras(), &optax(), &tf1()}; }
+
 std::string plain(std::string_view name) {
   std::string result;
   for (const char character : name) {

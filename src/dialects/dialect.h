@@ -5,6 +5,7 @@
 
 #include <thalweg/dialects.h>
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -85,6 +86,8 @@ const Dialect& torch();
 const Dialect& keras();
 const Dialect& optax();
 const Dialect& tf1();
+/// All of them, in this order.
+std::array<const Dialect*, 4> all();
 
 /// `keras RMSprop: `, in front of every message.
 std::string prefix(const Dialect& dialect, const Optimizer& optimizer);

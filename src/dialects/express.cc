@@ -44,7 +44,7 @@ Texts arguments(const Dialect& dialect, const dialects::Optimizer& optimizer, Op
 std::vector<Expression> express(const Options& options) {
   const std::string_view family = engine_rule(options.rule()).family;
   std::vector<Expression> result;
-  for (const Dialect* dialect : {&dialects::torch(), &dialects::keras(), &dialects::optax(), &dialects::tf1()}) {
+  for (const Dialect* dialect : dialects::all()) {
     for (const dialects::Optimizer& optimizer : dialect->optimizers) {
       if (engine_rule(rule(optimizer.rule)).family != family) continue;
       try {

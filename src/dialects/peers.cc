@@ -60,7 +60,7 @@ void mark_idle(PeerOptimizer& peer, const RuleInfo& rule) {
 
 std::vector<PeerOptimizer> peer_optimizers(const RuleInfo& rule) {
   std::vector<PeerOptimizer> result;
-  for (const Dialect* dialect : {&dialects::torch(), &dialects::keras(), &dialects::optax(), &dialects::tf1()}) {
+  for (const Dialect* dialect : dialects::all()) {
     for (const dialects::Optimizer& optimizer : dialect->optimizers) {
       if (!computes(optimizer, rule)) continue;
       PeerOptimizer& peer = result.emplace_back(PeerOptimizer{dialect->name, optimizer.name, dialect->step_count, {}});

@@ -1,11 +1,10 @@
 // thalweg identify: recordings of four frameworks and of the engine, runs that fit nothing, files that cannot be used.
 #include "identify/identify.h"
-#include "command.h"
 #include "error_of.h"
 #include "golden_file.h"
 #include "identify/report.h"
 #include "identify/variants.h"
-#include "idx_files.h"
+#include "recorded_file.h"
 
 #include <thalweg/dialects.h>
 
@@ -38,22 +37,15 @@ std::size_t stride() {
   return text == nullptr ? 40 : std::stoul(text);
 }
 
-class Identify : public testing::Test {
+class Identify : public test::RecordedFile {
  protected:
-  std::string write(const json& cases) const {
-    const std::filesystem::path file = folder_.path() / "recorded.json";
-    std::ofstream(file) << cases;
-    return file.string();
-  }
+  Identify() : RecordedFile("identify") {}
+
   std::vector<UnknownRun> read(const json& cases, const Known& known = {}) const {
     return read_unknown_runs(write(cases), known);
   }
   Answer identify_one(const json& recorded, const Wishes& wishes = {}) const {
     return identify(read(recorded).at(0), wishes);
-  }
-  test::Ended run(const json& cases, std::vector<std::string> flags = {}) const {
-    flags.insert(flags.begin(), {"identify", write(cases)});
-    return test::run_command(folder_.path(), flags);
   }
   std::string refused(const json& changes) const {
     json changed = record("sgd:lr=.5");
@@ -85,8 +77,6 @@ class Identify : public testing::Test {
     }
     return result;
   }
-
-  test::TemporaryFolder folder_;
 };
 
 std::vector<std::string> texts(const Answer& answer) {

@@ -1,9 +1,8 @@
 // thalweg replay: recorded runs of four frameworks, runs that are not met, and files that cannot be used.
 #include "replay/replay.h"
-#include "command.h"
 #include "error_of.h"
 #include "golden_file.h"
-#include "idx_files.h"
+#include "recorded_file.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -21,24 +20,16 @@ using testing::AllOf;
 using testing::HasSubstr;
 using tests::error_of;
 
-class Replay : public testing::Test {
+class Replay : public test::RecordedFile {
  protected:
-  std::string write(const json& cases) const {
-    const std::filesystem::path file = folder_.path() / "recorded.json";
-    std::ofstream(file) << cases;
-    return file.string();
-  }
+  Replay() : RecordedFile("replay") {}
+
   std::string refused(const json& changes) const {
     json changed = one_;
     changed.merge_patch(changes);  // null takes a key away
     return error_of([&] { read_replay_file(write(changed)); });
   }
-  test::Ended run(const json& cases, std::vector<std::string> flags = {}) const {
-    flags.insert(flags.begin(), {"replay", write(cases)});
-    return test::run_command(folder_.path(), flags);
-  }
 
-  test::TemporaryFolder folder_;
   // Two steps of SGD by hand: 1 − 0.5·1, − 0.5·2; 2 − 0.5·4, 2 − 0.5·0.
   const json one_ = {{"id", "by hand"},
                      {"peer", "thalweg"},
