@@ -41,7 +41,8 @@ struct StudyData {  // NOLINT(bugprone-exception-escape): of json, whose moves d
   std::string created;         ///< ISO 8601, UTC
   nlohmann::json config;       ///< of the study: optimizers, learning-rate grid, seeds, …
   nlohmann::json environment;  ///< `versions`: {thalweg, libtorch, compiler, …}, `machine`: {cpu, cores, memory, os}
-  /// What the study found out beside its trials, null before. compare: `{"chosen": {OPTIMIZER: {"lr",
+  /// What the study found out beside its trials, null before. compare, from its begin: `{"grid": […]}` and what
+  /// store/standing.h reads beside; from the choice of learning rates on also `{"chosen": {OPTIMIZER: {"lr",
   /// "validation_accuracy", "at_edge"}}, "warnings": [text, …]}`.
   nlohmann::json outcome;
   std::vector<TrialData> trials;
