@@ -37,7 +37,7 @@ struct TrialData {
 struct StudyData {  // NOLINT(bugprone-exception-escape): of json, whose moves do not throw
   std::string name;
   std::string kind;            ///< `train` (one trial) or `compare`
-  std::string command;         ///< command line that made it, ready to paste
+  std::string command;         ///< the command line that made it, or that went on with it last, ready to paste
   std::string created;         ///< ISO 8601, UTC
   nlohmann::json config;       ///< of the study: optimizers, learning-rate grid, seeds, …
   nlohmann::json environment;  ///< `versions`: {thalweg, libtorch, compiler, …}, `machine`: {cpu, cores, memory, os}

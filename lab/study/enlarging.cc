@@ -154,7 +154,6 @@ Enlarging enlarge(const nlohmann::json& stored, const CompareConfig& wanted) {
   merge_seeds(wanted, *seeds, enlarging);
   enlarging.config.tuning.given = given_of(before).value_or(true);
   if (!has_fingerprint(before)) enlarging.config.data_fingerprint.clear();
-  enlarging.data_moved = before.at("training").at("data") != now.at("training").at("data");
   return enlarging;
 }
 

@@ -18,7 +18,6 @@ struct Enlarging {
   CompareConfig config;                     ///< to go on with: the study's own optimizers and seeds first, then the new
   std::vector<std::string> new_optimizers;  ///< competitors' names
   std::vector<std::uint64_t> new_seeds;
-  bool data_moved = false;  ///< the same data under another path
 
   bool enlarges() const { return !new_optimizers.empty() || !new_seeds.empty(); }
 };
@@ -27,7 +26,7 @@ struct Enlarging {
 /// that does not grow, one look, data known by its path. If it is refused, only `refused` means anything.
 Enlarging enlarge(const nlohmann::json& stored, const CompareConfig& wanted);
 
-/// StudyData::config of the enlarged study.
+/// StudyData::config of the study as it goes on: with what is new, and the path where its data is now.
 nlohmann::json enlarged_config(const nlohmann::json& stored, const Enlarging& enlarging);
 
 /// StudyData::outcome with its count of verdicts: `looks_taken`, and `look_pending` until the one on the study as it is

@@ -60,14 +60,11 @@ StudyFolder go_on(FolderLock lock, const std::filesystem::path& folder, const Co
   Store store = Store::open(folder / kStudyFile);
   const StudyData study = store.load();
   Enlarging enlarging = check_same(folder, study, config);
+  const nlohmann::json outcome = enlarging.enlarges() ? enlarged_outcome(study) : study.outcome;
+  // The command too: folder and data may have moved since the study began.
+  store.set_plan(enlarged_config(study.config, enlarging), command, outcome);
   std::vector<std::string> notes;
-  if (enlarging.enlarges()) {
-    const nlohmann::json outcome = enlarged_outcome(study);
-    store.set_plan(enlarged_config(study.config, enlarging), command, outcome);
-    notes = notes_of(enlarging, outcome, config.looks);
-  } else if (enlarging.data_moved) {
-    store.set_plan(enlarged_config(study.config, enlarging), command, study.outcome);
-  }
+  if (enlarging.enlarges()) notes = notes_of(enlarging, outcome, config.looks);
   return {std::move(lock), std::move(store), std::move(enlarging.config), true, std::move(notes)};
 }
 

@@ -21,7 +21,7 @@ struct StudyFolder {
 };
 
 /// Opens the comparison in `folder`, or begins one. One that is there takes more seeds and optimizers
-/// (study/enlarging.h); from then on `command` is the one that goes on with it. With `overwrite`, a study that is there
+/// (study/enlarging.h). `command`, which goes on with it, is kept in it. With `overwrite`, a study that is there
 /// is removed first; no other file ever is. Throws thalweg::Error that tells how to go on if the folder holds another
 /// study (and names what differs), or holds files but no study, or is in use.
 StudyFolder open_study_folder(const std::filesystem::path& folder, const CompareConfig& config,

@@ -57,8 +57,9 @@ TEST_F(EnlargingTest, MoreSeedsAfterAVerdictAreTrainedAndLabelled) {
 
 TEST_F(EnlargingTest, RunAgainIsNoSecondLook) {
   run(with_seeds(8));
-  run(with_seeds(8));
+  run(with_seeds(8), "thalweg compare --out moved");
   EXPECT_THAT(fake_.given, IsEmpty());
+  EXPECT_EQ(load().command, "thalweg compare --out moved") << "its folder may have moved";
   EXPECT_EQ(standing().looks_taken, 1);
   EXPECT_TRUE(standing().as_planned());
 }

@@ -42,7 +42,9 @@ TEST(Grid, GrowsByItsOwnRatioAtMostTwoRatesASide) {
   EXPECT_THAT(grid.rates(), ElementsAre(1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1, 3, 10));
 
   Grid both({1e-3, 1e-2, 1e-1}, true);
-  EXPECT_THAT(both.grow(std::vector<Choice>{{.lr = 1e-3}, {.lr = 1e-1}, {}}), ElementsAre(1e-4, 1));
+  EXPECT_THAT(both.grow(std::vector<Choice>{
+                  {.optimizer = "a", .lr = 1e-3}, {.optimizer = "b", .lr = 1e-1}, {.optimizer = "c", .lr = {}}}),
+              ElementsAre(1e-4, 1));
   Grid given({1e-3, 1e-2}, false);
   EXPECT_THAT(given.grow(edge(1e-3)), IsEmpty());
   Grid single({1e-3}, true);
@@ -133,7 +135,9 @@ TEST_F(GrowingStudy, OneRateIsNotTuned) {
 
 TEST_F(GrowingStudy, TakesTheSameCourseWhereverItWasCutOff) {
   peak_at(1);
-  EXPECT_EQ(run(growing()), StudyEnd::complete);
+  CompareConfig config = growing();
+  config.seeds = {1};
+  EXPECT_EQ(run(config), StudyEnd::complete);
   const auto facts = [](const StudyData& study) {
     std::multiset<std::string> trials;
     for (const TrialData& trial : study.trials) {
@@ -146,7 +150,7 @@ TEST_F(GrowingStudy, TakesTheSameCourseWhereverItWasCutOff) {
   for (std::size_t cut = 0; cut < whole.first.size(); ++cut) {
     TemporaryFolder fresh;
     for (const std::size_t stop_after : {cut, std::size_t{1}, std::size_t{1000}}) {
-      StudyFolder folder = open_study_folder(fresh.path(), growing(), "", false);
+      StudyFolder folder = open_study_folder(fresh.path(), config, "", false);
       fake_.stopped = false;
       fake_.stop_after = stop_after;
       fake_.given.clear();
