@@ -1,10 +1,12 @@
 // thalweg compare: optimizers × seeds on one task, every learning rate tuned alike.
 #include "commands/commands.h"
 #include "commands/exit.h"
+#include "commands/output_file.h"
 #include "commands/study_display.h"
 #include "commands/summary_json.h"
 #include "commands/task.h"
 #include "commands/training_flags.h"
+#include "output/output.h"
 #include "report/report.h"
 #include "study/environment.h"
 #include "study/run_compare.h"
@@ -142,14 +144,6 @@ std::size_t count_finished(const StudyData& study) {
       std::ranges::count(study.trials, TrialStatus::finished, [](const TrialData& trial) { return trial.status; }));
 }
 
-/// The command that continues this study.
-std::string repeatable_command() {
-  std::string text = command_line();
-  const std::string_view flag = " --overwrite";
-  if (const std::size_t at = text.find(flag); at != std::string::npos) text.erase(at, flag.size());
-  return text;
-}
-
 StudyEnd train_all(const Flags& flags, StudyFolder& folder) {
   StudyDisplay display;
   if (folder.continued) {
@@ -168,24 +162,28 @@ StudyEnd train_all(const Flags& flags, StudyFolder& folder) {
 void compare(const CLI::App& command, Flags flags) {
   complete(command, flags);
   as_usage([&] { check(flags.config); });
-  open_task(flags.config.training);  // the workers open it for themselves; what is wrong with it is told here
-  StudyFolder folder = open_study_folder(flags.out, flags.config, repeatable_command(), flags.overwrite);
+  // The workers open it for themselves; what is wrong with it is told here.
+  const Dataset dataset = open_task(flags.config.training);
+  if (!flags.report.empty()) check_output("--report", flags.report, data_files(dataset.origin));
+  StudyFolder folder = open_study_folder(flags.out, flags.config, command_line({"--overwrite"}), flags.overwrite);
   const StudyEnd end = train_all(flags, folder);
   const StudyData study = folder.store.load();
   if (end == StudyEnd::interrupted) {
-    fmt::print(stderr, "Interrupted: {} finished trials are kept in {}. To go on, run it again:\n  {}\n",
-               count_finished(study), flags.out, study.command);
+    print_message("Interrupted: {} finished trials are kept in {}. To go on, run it again:\n", count_finished(study),
+                  flags.out);
+    print_message_command(study.command);
     throw Interrupted{};
   }
   const std::span studies(&study, 1);
   if (!flags.report.empty()) write_report(studies, flags.report);
   if (flags.json) {
-    fmt::print("{}\n", summary_json(study).dump(2));
+    print_json(summary_json(study));
   } else {
-    fmt::print("\n{}\nStudy:  {}\n", report_text(studies), folder.store.file().string());
-    fmt::print("Report: {}\n", flags.report.empty()
-                                   ? fmt::format("thalweg report {} -o report.html", shell_quoted(flags.out))
-                                   : flags.report);
+    print_lines('\n' + report_text(studies));
+    print("\nStudy:  {}\n", folder.store.file().string());
+    print("Report: {}\n", flags.report.empty()
+                              ? fmt::format("thalweg report {} -o report.html", shell_quoted(flags.out))
+                              : flags.report);
   }
   if (end == StudyEnd::failed_trials) {
     throw Error(

@@ -5,6 +5,8 @@
 #include "commands/task.h"
 #include "commands/training_display.h"
 #include "commands/training_flags.h"
+#include "error_text.h"
+#include "output/output.h"
 #include "study/environment.h"
 #include "training/checkpoint.h"
 
@@ -103,17 +105,18 @@ void print_result(const TrainingResult& result, const std::vector<EpochRecord>& 
     json["config"] = config;
     json["records"] = epochs;
     if (!folder.empty()) json["out"] = folder;
-    fmt::print("{}\n", json.dump(2));
+    print_json(json);
     return;
   }
   const std::string why = result.outcome == Outcome::completed ? "" : fmt::format(" ({})", result.reason);
-  fmt::print("{}{} after {} of {} epochs and {} steps, {} of training\n", to_string(result.outcome), why, result.epochs,
-             config.stop.epochs, result.steps, duration_text(result.seconds));
+  print("{}{} after {} of {} epochs and {} steps, {} of training\n", to_string(result.outcome), why, result.epochs,
+        config.stop.epochs, result.steps, duration_text(result.seconds));
   if (result.test_accuracy) {
-    fmt::print("test accuracy {:.2f} %, loss {:.4f}\n", 100 * *result.test_accuracy, *result.test_loss);
+    print("test accuracy {:.2f} %, loss {:.4f}\n", 100 * *result.test_accuracy, *result.test_loss);
   }
-  if (!folder.empty())
-    fmt::print("kept in {}; `thalweg report {} -o report.html` shows it\n", folder, shell_quoted(folder));
+  if (!folder.empty()) {
+    print("kept in {}; `thalweg report {} -o report.html` shows it\n", folder, shell_quoted(folder));
+  }
 }
 
 void train_command(const CLI::App& command, const Flags& flags) {
@@ -138,9 +141,12 @@ void train_command(const CLI::App& command, const Flags& flags) {
     dataset = open_task(config);
     if (!flags.out.empty()) folder.emplace(RunFolder::create(flags.out, config, flags.overwrite));
   }
-  if (folder) checkpointing.file = folder->checkpoint();
+  if (folder) {
+    checkpointing.file = folder->checkpoint();
+    go_on_without_reader();
+  }
 
-  TrainingDisplay display(flags.json ? stderr : stdout, config.stop.epochs);
+  TrainingDisplay display(flags.json ? Lines::messages : Lines::output, config.stop.epochs);
   TrainingHooks hooks;
   hooks.stop_requested = &watch_for_interrupt();
   hooks.on_progress = [&](const Progress& progress) { display.show(progress); };
@@ -159,17 +165,17 @@ void train_command(const CLI::App& command, const Flags& flags) {
     result = train(config, dataset, hooks, checkpointing);
   } catch (const std::exception& error) {
     display.clear();
-    if (folder) folder->fail(error.what());
+    if (folder) folder->fail(error_text(error));
     throw;
   }
   display.clear();
   if (folder) folder->finish(result);
   if (result.outcome == Outcome::interrupted) {
     if (folder) {
-      fmt::print(stderr, "interrupted after {} steps; to go on: thalweg train --resume {}\n", result.steps,
-                 shell_quoted(flags.resume.empty() ? flags.out : flags.resume));
+      print_message("interrupted after {} steps; to go on: `thalweg train --resume {}`\n", result.steps,
+                    shell_quoted(flags.resume.empty() ? flags.out : flags.resume));
     } else {
-      fmt::print(stderr, "interrupted after {} steps; nothing is kept without --out\n", result.steps);
+      print_message("interrupted after {} steps; nothing is kept without --out\n", result.steps);
     }
     throw Interrupted{};
   }
