@@ -28,6 +28,7 @@ std::string heading(const UnknownRun& run) {
                                  recording.gradients.size(), recording.start.size(), dtype(run));
   if (run.is_type_guessed) text += " (as its numbers look)";
   if (recorded < std::ssize(recording.gradients)) text += fmt::format(", parameters after {} of the steps", recorded);
+  if (!run.left_out.empty()) text += "\n  " + run.left_out;
   return text;
 }
 
@@ -185,6 +186,7 @@ json report_json(const UnknownRun& run, const Answer& answer) {
               {"elements", run.recording.start.size()},
               {"dtype", dtype(run)},
               {"dtype_guessed", run.is_type_guessed},
+              {"left_out", run.left_out.empty() ? json(nullptr) : json(run.left_out)},
               {"tolerance", answer.tolerance},
               {"fits", answer.fits()},
               {"cut_short", answer.is_cut_short},

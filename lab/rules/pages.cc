@@ -41,6 +41,7 @@ std::string full_name(const PeerOptimizer& peer) { return fmt::format("{} {}", p
 /// What a framework says of one option.
 std::string cell(const OptionInfo& option, const PeerOption& peer) {
   if (!peer.matters) return "";
+  if (!peer.note.empty()) return std::string(peer.note);
   if (peer.key.empty()) return value_text(option, peer.value.value());
   if (!peer.value) return code(peer.key) + ", required";
   return fmt::format("{} = {}", code(peer.key), value_text(option, *peer.value));

@@ -4,6 +4,8 @@
 // `training`, a JSON object; `optimizer/…`, the optimizer's own.
 #include "training/checkpoint.h"
 
+#include "json_text.h"
+
 #include <thalweg/error.h>
 
 #include <fmt/format.h>
@@ -112,7 +114,7 @@ Checkpoint read_checkpoint(const std::filesystem::path& file) {
     throw Error(fmt::format("{}: is no checkpoint of a training: it has no metadata '{}'", file.string(), kTraining));
   }
   try {
-    const nlohmann::json json = nlohmann::json::parse(found->second);
+    const nlohmann::json json = parse_json(found->second, "JSON");
     if (const int format = json.at("format"); format != kFormat) {
       throw Error(fmt::format("format {} of a newer thalweg; this one reads {}", format, kFormat));
     }
@@ -125,7 +127,7 @@ Checkpoint read_checkpoint(const std::filesystem::path& file) {
     json.at("deviation").get_to(checkpoint.normalisation.deviation);
     checkpoint.run = run_state(json.at("run"));
   } catch (const std::exception& error) {
-    throw Error(fmt::format("{}: metadata '{}': {}", file.string(), kTraining, error.what()));
+    throw Error(fmt::format("{}: metadata '{}': {}", file.string(), kTraining, plain_message(error)));
   }
   return checkpoint;
 }
