@@ -107,7 +107,7 @@ void add_replay(CLI::App& app) {
   CLI::App* command = app.add_subcommand("replay", "Show whether thalweg gives the numbers of a recorded run");
   command->footer(kFooter);
   auto flags = std::make_shared<Flags>();
-  command->add_option("FILE", flags->file, "Recorded runs, JSON")->required();
+  command->add_option("FILE", flags->file, "Recorded runs, JSON")->type_name("")->required();
   command
       ->add_option("--rtol", flags->rtol, "Allowed relative error; 1e-12 for float64 and 1e-5 for float32 by default")
       ->check(CLI::NonNegativeNumber);

@@ -82,9 +82,11 @@ void add_report(CLI::App& app) {
   command->footer(kFooter);
   const auto flags = std::make_shared<Flags>();
   command->add_option("RUN", flags->studies, "Folders of runs and studies, as train and compare wrote them")
+      ->type_name("")
       ->required();
-  command->add_option("-o,--output", flags->output, "The page")->capture_default_str();
-  command->add_option("--csv", flags->csv, "Also write trials.csv and epochs.csv into this folder");
+  command->add_option("-o,--output", flags->output, "The page")->type_name("FILE")->capture_default_str();
+  command->add_option("--csv", flags->csv, "Also write trials.csv and epochs.csv into this folder")
+      ->type_name("FOLDER");
   command->add_option("--target", flags->target,
                       "Validation accuracy in (0, 1] whose time is measured; by default about the weakest optimizer's");
   command->callback([flags] { report(*flags); });

@@ -66,6 +66,15 @@ std::string shown_whole(std::string_view text) {
 
 }  // namespace
 
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const Character character = first_of(text);
+    if (!character.valid) return false;
+    text.remove_prefix(character.bytes);
+  }
+  return true;
+}
+
 std::string shown(std::string_view text, std::size_t most) {
   if (text.size() <= most) return shown_whole(text);
   // Only its ends are looked at closely: a name may have a gigabyte.

@@ -12,4 +12,6 @@ namespace thalweg::lab {
 /// its middle, where `…` stands.
 std::string shown(std::string_view text, std::size_t most = 4096);
 
+bool is_utf8(std::string_view text);
+
 }  // namespace thalweg::lab
