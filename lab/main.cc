@@ -5,7 +5,7 @@
 #include "math_library.h"
 #include "output/help.h"
 #include "output/output.h"
-#include "output/shown.h"
+#include "report/text.h"
 
 #include <thalweg/suggest.h>
 #include <thalweg/version.h>
@@ -95,7 +95,9 @@ std::string check_number(const std::string& text, std::string_view kind) {
 }
 
 /// What is wrong with a text. It is kept as JSON, which is UTF-8; names of files need not be.
-std::string check_text(const std::string& text) { return is_utf8(text) ? "" : fmt::format("'{}' is not UTF-8", text); }
+std::string check_text(const std::string& text) {
+  return valid_utf8(text) == text ? "" : fmt::format("'{}' is not UTF-8", text);
+}
 
 /// What is wrong with a flag's value. CLI11 takes whatever follows: `--out --overwrite` would make a folder.
 std::string check_value(const std::string& text) {

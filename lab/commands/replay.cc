@@ -18,7 +18,7 @@
 namespace thalweg::lab {
 namespace {
 
-constexpr std::size_t kMostOfAnId = 80;  // characters
+constexpr std::size_t kMostOfAnId = 80;  // bytes
 constexpr double kToleranceFloat64 = 1e-12, kToleranceFloat32 = 1e-5;
 
 constexpr const char* kFooter = R"(
@@ -55,7 +55,7 @@ void print_line(const Verdict& verdict) {
       found += fmt::format(" at step {}, index {}", result.worst_step, result.worst_index);
     }
   }
-  print("{}  {}: {} steps, {}\n", verdict.passed() ? "ok    " : "FAILED", shown(verdict.recorded.id, kMostOfAnId),
+  print("{}  {}: {} steps, {}\n", verdict.passed() ? "ok    " : "FAILED", printable(verdict.recorded.id, kMostOfAnId),
         result.steps, found);
 }
 

@@ -1,6 +1,7 @@
 // thalweg train: one training, from the beginning or from where it was stopped.
 #include "commands/commands.h"
 #include "commands/exit.h"
+#include "commands/resumed_task.h"
 #include "commands/run_folder.h"
 #include "commands/task.h"
 #include "commands/training_display.h"
@@ -25,7 +26,8 @@ namespace {
 
 constexpr const char* kFooter = R"(
 With --resume, everything is as the run began. Stop conditions may be given anew; but a cosine schedule, the default,
-is measured by --epochs and --steps, so these may change only with another schedule.
+is measured by --epochs and --steps, so these may change only with another schedule. Data are known by their contents:
+where they were moved, --data names their folder.
 
 Examples:
   thalweg train                                       mlp, Fashion-MNIST, RMSprop with lr 1e-3, 10 epochs
@@ -137,7 +139,7 @@ void train_command(const CLI::App& command, const Flags& flags) {
     }
     const Checkpoint checkpoint = read_checkpoint(std::filesystem::path(flags.resume) / kCheckpointFile);
     config = as_usage([&] { return resumed_config(command, flags, checkpoint); });
-    dataset = open_task(config);
+    dataset = open_resumed_task(config, checkpoint, flags.resume, command.count("--data") > 0);
     folder.emplace(RunFolder::resume(flags.resume, checkpoint.run.step));
     epochs = checkpoint.run.epochs;
     checkpointing.resume = true;

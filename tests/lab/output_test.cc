@@ -182,7 +182,7 @@ TEST_F(Output, ArgumentsThatAreNoneAreRefused) {
   };
   fails({"train", "--data", "idx:\xff"}, R"(--data: 'idx:\xff' is not UTF-8)");
   fails({"train", "--out", "--overwrite"}, "--out: '--overwrite' is a flag, no value");
-  fails({"train", "--optimizer", std::string(100'000, 'x')}, "xxx…xxx");
+  fails({"train", "--optimizer", std::string(100'000, 'x')}, "… (100000 bytes)");
   fails({std::string(100'000, 'x')}, "unknown subcommand 'xxx");
   EXPECT_FALSE(std::filesystem::exists("--overwrite"));
 }
@@ -249,17 +249,6 @@ TEST_F(Output, EverySubcommandsHelpHasExamples) {
     EXPECT_THAT(help, AllOf(HasSubstr("\nExample"), HasSubstr(std::string("\n  thalweg ") + command)));
     for (const std::string& line : lines_of(help)) EXPECT_LE(width_of(line), 100U) << line;
   }
-}
-
-TEST(Shown, EscapesWhatTerminalsObeyAndCutsWhatIsLong) {
-  EXPECT_EQ(shown("plain, naïve — 日本"), "plain, naïve — 日本");
-  EXPECT_EQ(shown("a\tb\nc\rd\x1b\x7f"), R"(a\tb\nc\rd\x1b\x7f)");
-  EXPECT_EQ(shown(std::string_view("\0", 1)), R"(\x00)");
-  EXPECT_EQ(shown("\xc2\x9b\xe2\x80\xae\xe2\x80\xa8"), R"(\u009b\u202e\u2028)");
-  EXPECT_EQ(shown("\xff\xc3(\xe2\x82 \xed\xa0\x80 \xc0\x80"), R"(\xff\xc3(\xe2\x82 \xed\xa0\x80 \xc0\x80)");
-  EXPECT_EQ(shown("0123456789", 6), "0123…89");
-  EXPECT_EQ(shown("äöüäöü", 6), "äöüäöü");
-  EXPECT_EQ(shown(std::string(1000, '\x1b'), 3), R"(\x1b\x1b…\x1b)");
 }
 
 TEST(Wrapped, BreaksBetweenWords) {
