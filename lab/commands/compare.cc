@@ -155,6 +155,9 @@ StudyEnd train_all(const Flags& flags, StudyFolder& folder) {
   if (folder.continued) {
     display.say(
         fmt::format("{} is continued: {} finished trials are kept", flags.out, count_finished(folder.store.load())));
+    for (const std::int64_t trial : folder.damaged) {
+      display.say(fmt::format("trial {} was damaged on the disk and is trained anew", trial));
+    }
   }
   const std::atomic<bool>& stop = watch_for_interrupt();
   WorkerPool pool({.jobs = flags.jobs, .stop_requested = &stop});

@@ -32,7 +32,8 @@ decltype(auto) as_usage(Job&& job) {
 /// Thrown by a command after it was interrupted and has told how to continue: main exits with 130 and prints no more.
 struct Interrupted {};
 
-/// Set by Ctrl-C and SIGTERM once this was called. A second signal ends the process at once.
+/// Set by Ctrl-C and SIGTERM once this was called. A second signal ends the process at once, with 130 too; nothing that
+/// was kept is lost by that.
 const std::atomic<bool>& watch_for_interrupt();
 
 }  // namespace thalweg::lab

@@ -29,11 +29,6 @@ void check_same(const std::filesystem::path& folder, const StudyData& study, con
   refuse("holds another comparison (" + what + ")");
 }
 
-void remove_study(const std::filesystem::path& file) {
-  // The log first: a new database must not find an old one's.
-  for (const char* part : {"-wal", "-shm", ""}) std::filesystem::remove(file.string() + part);
-}
-
 }  // namespace
 
 StudyFolder open_study_folder(const std::filesystem::path& folder, const CompareConfig& config,
@@ -45,8 +40,9 @@ StudyFolder open_study_folder(const std::filesystem::path& folder, const Compare
   const std::filesystem::path file = folder / kStudyFile;
   if (std::filesystem::exists(file) && !overwrite) {
     Store store = Store::open(file);
+    std::vector<std::int64_t> damaged = store.remove_damaged();
     check_same(folder, store.load(), config);
-    return {std::move(lock), std::move(store), true};
+    return {std::move(lock), std::move(store), true, std::move(damaged)};
   }
   if (!std::filesystem::exists(file) && !overwrite && !std::filesystem::is_empty(folder)) {
     throw Error(
@@ -62,7 +58,7 @@ StudyFolder open_study_folder(const std::filesystem::path& folder, const Compare
   study.created = now_utc();
   study.config = config;
   study.environment = environment();
-  return {std::move(lock), Store::create(file, study), false};
+  return {std::move(lock), Store::create(file, study), false, {}};
 }
 
 }  // namespace thalweg::lab

@@ -5,8 +5,10 @@
 #include "store/store.h"
 #include "study/compare_config.h"
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace thalweg::lab {
 
@@ -14,7 +16,8 @@ namespace thalweg::lab {
 struct StudyFolder {
   FolderLock lock;
   Store store;
-  bool continued = false;  ///< it was there before, with the same configuration
+  bool continued = false;                  ///< it was there before, with the same configuration
+  std::vector<std::int64_t> damaged = {};  ///< trials that are trained anew because the file was damaged
 };
 
 /// Opens the comparison in `folder`, or begins one. With `overwrite`, a study that is there is removed first; no other
