@@ -1,6 +1,8 @@
 // Groups studies by task and tuning and summarises their competitors over seeds.
 #include "report/summary.h"
 
+#include "study/enlarging.h"
+
 #include <thalweg/error.h>
 
 #include <algorithm>
@@ -244,8 +246,6 @@ std::optional<std::int64_t> images_of(std::span<const Competitor> competitors) {
   return {};
 }
 
-bool is_decided(const Comparison& comparison) { return comparison.verdict != Verdict::too_few_seeds; }
-
 void complete(Summary& summary, std::optional<double> target) {
   std::vector<Gathered> gathered;
   gather(summary, gathered);
@@ -342,13 +342,9 @@ std::vector<Summary> summarize(std::span<const StudyData> studies, std::optional
   }
   for (Summary& summary : summaries) {
     complete(summary, target);
-    for (const StudyData* study : summary.studies) {
-      if (summary.studies.size() == 1) break;
-      Summary alone;
-      alone.studies = {study};
-      complete(alone, target);
-      if (std::ranges::any_of(alone.comparisons, is_decided)) summary.had_verdict = true;
-    }
+    summary.had_verdict =
+        summary.studies.size() > 1 &&
+        std::ranges::any_of(summary.studies, [](const StudyData* study) { return has_verdict(study->trials); });
   }
   return summaries;
 }

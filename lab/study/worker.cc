@@ -2,6 +2,7 @@
 #include "study/worker.h"
 
 #include "data/dataset.h"
+#include "error_text.h"
 #include "study/worker_messages.h"
 #include "training/trainer.h"
 
@@ -15,7 +16,6 @@
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
-#include <new>
 #include <string>
 
 namespace thalweg::lab {
@@ -63,6 +63,8 @@ TrainingResult run(const Job& job, Dataset& dataset, const Teller& tell) {
 }  // namespace
 
 void serve_as_worker(pid_t parent) {
+  // Ends as any process does, so that the study can tell by what.
+  for (const int number : {SIGINT, SIGTERM}) std::signal(number, SIG_DFL);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) return;  // died before the line above
   const Teller tell;
@@ -70,10 +72,8 @@ void serve_as_worker(pid_t parent) {
   for (std::string line; std::getline(std::cin, line);) {
     try {
       tell(result_line(run(read_job(line), dataset, tell)));
-    } catch (const std::bad_alloc&) {
-      tell(error_line("out of memory"));
     } catch (const std::exception& error) {
-      tell(error_line(error.what()));
+      tell(error_line(error_text(error)));
     }
   }
 }
