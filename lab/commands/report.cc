@@ -27,8 +27,8 @@ struct Flags {
 };
 
 constexpr const char* kFooter = R"(
-Runs of the same task (model, data, batch, length, schedule, split) are compared with each other; others get a section
-each. The page is one file that needs no network.
+Runs of the same task (model, data, batch, length, schedule, split) whose learning rates were tuned alike are compared
+with each other; others get a section each. The page is one file that needs no network.
 
 Examples:
   thalweg report runs/first                      one run, as report.html

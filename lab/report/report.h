@@ -18,7 +18,7 @@ struct ReportOptions {
 };
 
 /// A page that needs no network and no other file. Studies of the same task (model, data, batch, length, schedule,
-/// split) are taken together, others get a section each. Throws thalweg::Error for a target out of range.
+/// split) that were tuned alike and stand alike are taken together, others get a section each, which says why. Throws thalweg::Error for a target out of range.
 std::string report_html(std::span<const StudyData> studies, const ReportOptions& options = {});
 
 /// The answer and a table of final test accuracy, for a terminal; ends with a line feed.
