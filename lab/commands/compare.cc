@@ -60,8 +60,9 @@ Examples:
   thalweg compare rmsprop adam --out runs/pair
   thalweg compare rmsprop adam lion --out runs/pair              adds lion
   thalweg compare rmsprop adam lion --seeds 16 --out runs/pair   adds eight seeds of each
-  thalweg compare rmsprop adam --looks 2 --out runs/planned                a first verdict after 8 seeds, …
-  thalweg compare rmsprop adam --looks 2 --seeds 20 --out runs/planned     … and a second after 20, as planned)";
+Two verdicts, planned from the start: one after 8 seeds, one after 20.
+  thalweg compare rmsprop adam --looks 2 --out runs/planned
+  thalweg compare rmsprop adam --looks 2 --seeds 20 --out runs/planned)";
 
 void add_flags(CLI::App& command, Flags& flags) {
   CompareConfig& config = flags.config;
