@@ -108,9 +108,14 @@ void add_flags(CLI::App& command, Flags& flags) {
       ->capture_default_str();
 
   const auto output = "Output";
-  command.add_option("--out", flags.out, "Folder of the study")->group(output)->capture_default_str();
+  command.add_option("--out", flags.out, "Folder of the study")
+      ->type_name("FOLDER")
+      ->group(output)
+      ->capture_default_str();
   command.add_flag("--overwrite", flags.overwrite, "Begin anew if the folder holds a study")->group(output);
-  command.add_option("--report", flags.report, "Also write the HTML report to this file")->group(output);
+  command.add_option("--report", flags.report, "Also write the HTML report to this file")
+      ->type_name("FILE")
+      ->group(output);
   command.add_flag("--json", flags.json, "Print the result as JSON")->group(output);
 }
 
