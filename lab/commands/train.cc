@@ -1,6 +1,7 @@
 // thalweg train: one training, from the beginning or from where it was stopped.
 #include "commands/commands.h"
 #include "commands/exit.h"
+#include "commands/resumed_task.h"
 #include "commands/run_folder.h"
 #include "commands/task.h"
 #include "commands/training_display.h"
@@ -25,7 +26,8 @@ namespace {
 
 constexpr const char* kFooter = R"(
 With --resume, everything is as the run began. Stop conditions may be given anew; but a cosine schedule, the default,
-is measured by --epochs and --steps, so these may change only with another schedule.
+is measured by --epochs and --steps, so these may change only with another schedule. Data are known by their contents:
+where they were moved, --data names their folder.
 
 Examples:
   thalweg train                                       mlp, Fashion-MNIST, RMSprop with lr 1e-3, 10 epochs
@@ -61,8 +63,13 @@ void add_flags(CLI::App& command, Flags& flags) {
   command.add_option("--momentum", flags.momentum, "Likewise")->group(group);
   command.add_option("--weight-decay", flags.weight_decay, "Likewise")->group(group);
   const auto output = "Output";
-  command.add_option("--out", flags.out, "Folder for checkpoint and records; none are kept without it")->group(output);
-  command.add_option("--resume", flags.resume, "Folder of the run to continue")->group(output)->excludes("--out");
+  command.add_option("--out", flags.out, "Folder for checkpoint and records; none are kept without it")
+      ->type_name("FOLDER")
+      ->group(output);
+  command.add_option("--resume", flags.resume, "Folder of the run to continue")
+      ->type_name("FOLDER")
+      ->group(output)
+      ->excludes("--out");
   command.add_option("--checkpoint-every", flags.checkpoint_every, "Also every N steps, not only each epoch")
       ->group(output)
       ->check(CLI::NonNegativeNumber);
@@ -126,14 +133,11 @@ void train_command(const CLI::App& command, const Flags& flags) {
   std::vector<EpochRecord> epochs;
   Dataset dataset;
   if (!flags.resume.empty()) {
-    if (!std::filesystem::exists(std::filesystem::path(flags.resume) / kCheckpointFile)) {
-      throw Error(fmt::format("{}: there is no {} to resume; `thalweg train --out {} --overwrite` begins anew",
-                              flags.resume, kCheckpointFile, shell_quoted(flags.resume)));
-    }
-    const Checkpoint checkpoint = read_checkpoint(std::filesystem::path(flags.resume) / kCheckpointFile);
+    folder.emplace(RunFolder::resume(flags.resume));  // first, so that no other process goes on with it meanwhile
+    const Checkpoint checkpoint = read_checkpoint(folder->checkpoint());
     config = as_usage([&] { return resumed_config(command, flags, checkpoint); });
-    dataset = open_task(config);
-    folder.emplace(RunFolder::resume(flags.resume, checkpoint.run.step));
+    dataset = open_resumed_task(config, checkpoint, flags.resume, command.count("--data") > 0);
+    folder->rewind(checkpoint.run.step);
     epochs = checkpoint.run.epochs;
     checkpointing.resume = true;
   } else {

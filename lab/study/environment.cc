@@ -1,10 +1,9 @@
 // Versions, machine and command line of this process.
 #include "study/environment.h"
 
-#include "output/shown.h"
-
 #include <thalweg/optimizer.h>
 #include <thalweg/rules/sgd.h>
+#include <thalweg/text.h>
 #include <thalweg/version.h>
 
 #include <fmt/format.h>
@@ -85,7 +84,7 @@ nlohmann::json environment() {
 std::string shell_quoted(const std::string& argument) {
   constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/@%";
   if (!argument.empty() && argument.find_first_not_of(plain) == std::string::npos) return argument;
-  if (shown(argument, argument.size()) != argument) return escaped(argument);
+  if (printable(argument, argument.size()) != argument) return escaped(argument);
   std::string text = "'";
   for (const char c : argument) {
     if (c == '\'') {
