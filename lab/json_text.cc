@@ -1,6 +1,8 @@
 // JSON that comes from outside: recursive descent down to a bounded depth.
 #include "json_text.h"
 
+#include "text_file.h"
+
 #include <thalweg/error.h>
 
 #include <fmt/format.h>
@@ -9,8 +11,6 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
-#include <fstream>
-#include <iterator>
 #include <limits>
 #include <optional>
 #include <system_error>
@@ -20,7 +20,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kShown = 60;  // bytes of a foreign text in an error
+constexpr std::size_t kShown = 60;            // bytes of a foreign text in an error
+constexpr std::size_t kMostOfFile = 1 << 30;  // bytes
 
 /// Bytes of the UTF-8 sequence that begins the text; 0 if it begins with none.
 std::size_t utf8_length(std::string_view text) {
@@ -291,15 +292,7 @@ json parse_json(std::string_view text, std::string_view source, NotFinite words)
 }
 
 json read_json_file(const std::filesystem::path& file, NotFinite words) {
-  std::error_code ignored;
-  if (std::filesystem::is_directory(file, ignored)) {
-    throw Error(fmt::format("{}: is a folder, not a file", file.string()));
-  }
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) throw Error(fmt::format("{}: cannot be opened", file.string()));
-  const std::string bytes{std::istreambuf_iterator<char>(stream), {}};
-  if (stream.bad()) throw Error(fmt::format("{}: cannot be read", file.string()));
-  return parse_json(bytes, file.string(), words);
+  return parse_json(read_text_file(file, kMostOfFile), file.string(), words);
 }
 
 std::string excerpt(const json& value) {
