@@ -1,6 +1,7 @@
 // thalweg train: one training, from the beginning or from where it was stopped.
 #include "commands/commands.h"
 #include "commands/exit.h"
+#include "commands/parsed_command.h"
 #include "commands/resumed_task.h"
 #include "commands/run_folder.h"
 #include "commands/task.h"
@@ -143,7 +144,8 @@ void train_command(const CLI::App& command, const Flags& flags) {
   } else {
     as_usage([&] { apply_shortcuts(flags, config); });
     dataset = open_task(config);
-    if (!flags.out.empty()) folder.emplace(RunFolder::create(flags.out, config, flags.overwrite));
+    if (!flags.out.empty())
+      folder.emplace(RunFolder::create(flags.out, config, flags.overwrite, parsed_command(command, {"overwrite"})));
   }
   if (folder) {
     checkpointing.file = folder->checkpoint();

@@ -1,4 +1,4 @@
-// Versions, machine and command line of this process.
+// Versions, machine, and arguments quoted for a shell.
 #include "study/environment.h"
 
 #include <thalweg/optimizer.h>
@@ -11,12 +11,9 @@
 #include <torch/version.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <filesystem>
 #include <fstream>
 #include <string_view>
 #include <thread>
-#include <vector>
 
 namespace thalweg::lab {
 namespace {
@@ -94,30 +91,6 @@ std::string shell_quoted(const std::string& argument) {
     }
   }
   return text + "'";
-}
-
-std::string command_line_of(const std::vector<std::string>& arguments,
-                            std::initializer_list<std::string_view> flags_to_leave_out) {
-  std::string text;
-  bool flags_over = false;  // behind `--` nothing is a flag
-  for (const std::string& argument : arguments) {
-    if (text.empty()) {
-      text = shell_quoted(std::filesystem::path(argument).filename().string());
-      continue;
-    }
-    const std::string_view name = std::string_view(argument).substr(0, argument.find('='));
-    if (!flags_over && std::ranges::find(flags_to_leave_out, name) != flags_to_leave_out.end()) continue;
-    flags_over = flags_over || argument == "--";
-    text += ' ' + shell_quoted(argument);
-  }
-  return text;
-}
-
-std::string command_line(std::initializer_list<std::string_view> flags_to_leave_out) {
-  std::ifstream file("/proc/self/cmdline", std::ios::binary);
-  std::vector<std::string> arguments;
-  for (std::string argument; std::getline(file, argument, '\0');) arguments.push_back(argument);
-  return command_line_of(arguments, flags_to_leave_out);
 }
 
 }  // namespace thalweg::lab
