@@ -66,9 +66,7 @@ void add_engine_targets(const Settings& settings, std::vector<Target>& targets) 
       {"rprop", Rprop{.lr = 1e-6, .step_max = 1e-6}},
       {"lion", Lion{.lr = 1e-6}},
   };
-  std::vector<int> thread_counts{settings.threads};
-  if (settings.threads != 1) thread_counts.push_back(1);
-  for (const int threads : thread_counts) {
+  for (const int threads : thread_counts(settings)) {
     for (const auto& [name, options] : rules) {
       targets.push_back({fmt::format("roof.{}.{}", name, threads),
                          fmt::format("{}{}, 16.8M f32, {} thread{}, against a loop over the same bytes", name,

@@ -63,13 +63,12 @@ Timed adapter(const Options& options, const std::vector<torch::Tensor>& paramete
   return [=] { return seconds_each(work.steps, [&] { optimizer->step(); }); };
 }
 
-Measurement measure(bool adam, bool through_adapter, const Work& work, const Settings& settings) {
-  torch::set_num_threads(settings.threads);
+Measurement measure(bool adam, bool through_adapter, const Work& work, int threads, int count) {
+  torch::set_num_threads(threads);
   const std::vector<torch::Tensor> ours = make_parameters(work), others = make_parameters(work);
   const Options options = adam ? Options(Adam{.lr = 1e-6}) : Options(RMSprop{.lr = 1e-6});
   const Pairs pairs = measure_pairs(
-      settings.pairs,
-      through_adapter ? adapter(options, ours, work, settings.threads) : engine(options, ours, work, settings.threads),
+      count, through_adapter ? adapter(options, ours, work, threads) : engine(options, ours, work, threads),
       theirs(adam, others, work));
   return {speed(pairs), fmt::format("{:.4g} ms a step, LibTorch {} {:.4g} ms", 1e3 * spread(pairs.ours).median,
                                     TORCH_VERSION, 1e3 * spread(pairs.baseline).median)};
@@ -80,8 +79,12 @@ Measurement measure(bool adam, bool through_adapter, const Work& work, const Set
 void add_libtorch_targets(const Settings& settings, std::vector<Target>& targets) {
   const auto add = [&](const std::string& id, const std::string& what, double limit, bool adam, bool through_adapter,
                        const Work& work) {
-    targets.push_back(
-        {id, what, /*at_least=*/true, limit, "×", [=] { return measure(adam, through_adapter, work, settings); }});
+    for (const int threads : thread_counts(settings)) {
+      targets.push_back({fmt::format("{}.{}", id, threads),
+                         fmt::format("{}, {} thread{}", what, threads, threads == 1 ? "" : "s"), /*at_least=*/true,
+                         limit, "×",
+                         [=, count = settings.pairs] { return measure(adam, through_adapter, work, threads, count); }});
+    }
   };
   for (const bool adam : {false, true}) {
     const std::string rule = adam ? "adam" : "rmsprop";

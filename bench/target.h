@@ -15,6 +15,7 @@ namespace thalweg::bench {
 struct Measurement {
   std::optional<Spread> value;  ///< absent: not measured, `detail` says why
   std::string detail;           ///< what stands behind the value: times of both sides
+  double busy_cores = 0;        ///< with other work, before or after: see load.h
 };
 
 struct Target {
@@ -38,10 +39,14 @@ struct Settings {
   std::filesystem::path demo_log{};      ///< what scripts/fresh_debian.sh printed; empty: not given
 };
 
+/// All threads, and one: what each row is measured with that does not say it otherwise.
+std::vector<int> thread_counts(const Settings& settings);
+
 // Each adds the targets of one source. What they measure with is made when they are measured.
 void add_engine_targets(const Settings& settings, std::vector<Target>& targets);
 void add_idle_targets(const Settings& settings, std::vector<Target>& targets);
 void add_libtorch_targets(const Settings& settings, std::vector<Target>& targets);
+void add_drop_in_targets(const Settings& settings, std::vector<Target>& targets);
 void add_training_targets(const Settings& settings, std::vector<Target>& targets);
 void add_result_targets(const Settings& settings, std::vector<Target>& targets);
 

@@ -1,4 +1,5 @@
 // The program behind bench/targets: measures what thalweg must reach and prints target, measured, met or not.
+#include "load.h"
 #include "target.h"
 
 #include <thalweg/error.h>
@@ -46,15 +47,24 @@ void print(const Target& target, const Measurement& measurement) {
     }
     verdict = target.met(value->median) ? "met" : "NOT MET";
   }
-  fmt::print("{} {} {} {}\n    {}: {}\n", padded(target.id, 24), padded(limit_text(target), 10), padded(measured, 28),
+  fmt::print("{} {} {} {}\n    {}: {}\n", padded(target.id, 26), padded(limit_text(target), 10), padded(measured, 28),
              verdict, target.what, measurement.detail);
+  if (measurement.busy_cores > kMostBusyCores) {
+    fmt::print("    {:.1f} cores were busy with other work: this ratio means nothing\n", measurement.busy_cores);
+  }
   std::fflush(stdout);
 }
 
 nlohmann::json to_json(const Target& target, const Measurement& measurement) {
-  nlohmann::json row{
-      {"id", target.id},     {"what", target.what},          {"limit", target.limit}, {"at_least", target.at_least},
-      {"unit", target.unit}, {"detail", measurement.detail}, {"measured", nullptr},   {"met", nullptr}};
+  nlohmann::json row{{"id", target.id},
+                     {"what", target.what},
+                     {"limit", target.limit},
+                     {"at_least", target.at_least},
+                     {"unit", target.unit},
+                     {"detail", measurement.detail},
+                     {"measured", nullptr},
+                     {"met", nullptr},
+                     {"busy_cores", measurement.busy_cores}};
   if (const auto& value = measurement.value) {
     row["measured"] = value->median;
     row["low"] = value->low;
@@ -63,6 +73,15 @@ nlohmann::json to_json(const Target& target, const Measurement& measurement) {
   }
   return row;
 }
+
+}  // namespace
+
+std::vector<int> thread_counts(const Settings& settings) {
+  if (settings.threads == 1) return {1};
+  return {settings.threads, 1};
+}
+
+namespace {
 
 int run(int count, char** arguments) {
   CLI::App app{"Measures what thalweg must reach: side by side in one run, medians of pairs (least … greatest)."};
@@ -87,6 +106,7 @@ int run(int count, char** arguments) {
   add_engine_targets(settings, targets);
   add_idle_targets(settings, targets);
   add_libtorch_targets(settings, targets);
+  add_drop_in_targets(settings, targets);
   add_training_targets(settings, targets);
   add_result_targets(settings, targets);
   std::erase_if(targets, [&](const Target& target) {
@@ -98,20 +118,26 @@ int run(int count, char** arguments) {
   }
   if (list) {
     for (const Target& target : targets) {
-      fmt::print("{} {} {}\n", padded(target.id, 24), padded(limit_text(target), 10), target.what);
+      fmt::print("{} {} {}\n", padded(target.id, 26), padded(limit_text(target), 10), target.what);
     }
     return 0;
   }
 
+  const std::string about = machine();
+  if (!json) fmt::print("{}\n\n", about);
   nlohmann::json rows = nlohmann::json::array();
   bool all_met = true;
+  std::size_t disturbed = 0;
   for (const Target& target : targets) {
     Measurement measurement;
+    const double before = busy_cores();
     try {
       measurement = target.measure();
     } catch (const std::exception& error) {
       measurement.detail = std::string("failed: ") + error.what();
     }
+    measurement.busy_cores = std::max(before, busy_cores());
+    if (measurement.busy_cores > kMostBusyCores) ++disturbed;
     all_met = all_met && measurement.value && target.met(measurement.value->median);
     if (json) {
       rows.push_back(to_json(target, measurement));
@@ -119,7 +145,12 @@ int run(int count, char** arguments) {
       print(target, measurement);
     }
   }
-  if (json) std::cout << nlohmann::json{{"targets", rows}, {"pairs", settings.pairs}}.dump(2) << "\n";
+  if (json) {
+    std::cout << nlohmann::json{{"machine", about}, {"targets", rows}, {"pairs", settings.pairs}}.dump(2) << "\n";
+  } else if (disturbed > 0) {
+    fmt::print("\n{} of {} rows were measured beside other work. Stop it and measure them again.\n", disturbed,
+               targets.size());
+  }
   return all_met ? 0 : 1;
 }
 

@@ -1,20 +1,23 @@
 // The thalweg command: finds the subcommand, and turns its errors into one line and an exit code.
 #include "commands/commands.h"
 #include "commands/exit.h"
+#include "error_text.h"
 #include "math_library.h"
+#include "output/help.h"
+#include "output/output.h"
+#include "report/text.h"
 
 #include <thalweg/suggest.h>
 #include <thalweg/version.h>
 
-#include <fmt/color.h>
-#include <fmt/core.h>
-#include <unistd.h>
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <cstdlib>
-#include <new>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -22,6 +25,8 @@
 
 namespace thalweg::lab {
 namespace {
+
+constexpr std::size_t kWidestHelp = 100;  // columns; longer lines are hard to read
 
 constexpr const char* kExamples = R"(
 Examples:
@@ -34,19 +39,6 @@ Examples:
 
 `thalweg SUBCOMMAND --help` tells all flags. Exit codes: 0 done, 1 the job failed, 2 the command line cannot be
 used, 130 interrupted.)";
-
-/// One line on stderr, its head in red on a terminal.
-void print_error(const std::string& text) {
-  // Messages of several lines (CLI11 has some) become one.
-  std::string line = text;
-  for (char& c : line) {
-    if (c == '\n') c = ' ';
-  }
-  const char* no_color = std::getenv("NO_COLOR");
-  const bool color = isatty(STDERR_FILENO) == 1 && (no_color == nullptr || *no_color == '\0');
-  fmt::print(stderr, color ? fmt::emphasis::bold | fg(fmt::terminal_color::red) : fmt::text_style(), "thalweg:");
-  fmt::print(stderr, " {}\n", line);
-}
 
 /// Names that an application's subcommands, or its flags, go by.
 std::vector<std::string> subcommand_names(const CLI::App& app) {
@@ -102,8 +94,18 @@ std::string check_number(const std::string& text, std::string_view kind) {
   return error == std::errc() && after == end ? "" : fmt::format("'{}' is not {}", text, kind);
 }
 
-/// Makes every option that is a number refuse what is none.
-void check_numbers(CLI::App& app) {
+/// What is wrong with a text. It is kept as JSON, which is UTF-8; names of files need not be.
+std::string check_text(const std::string& text) {
+  return valid_utf8(text) == text ? "" : fmt::format("'{}' is not UTF-8", text);
+}
+
+/// What is wrong with a flag's value. CLI11 takes whatever follows: `--out --overwrite` would make a folder.
+std::string check_value(const std::string& text) {
+  return text.starts_with("--") ? fmt::format("'{0}' is a flag, no value; ./{0} would be a file", text) : "";
+}
+
+/// Makes every option refuse what is no value of its kind.
+void check_values(CLI::App& app) {
   for (CLI::Option* option : app.get_options()) {
     const std::string type = option->get_type_name();
     if (type.starts_with("FLOAT")) {
@@ -113,14 +115,18 @@ void check_numbers(CLI::App& app) {
                     "");
     } else if (type.starts_with("INT")) {
       option->check([](const std::string& text) { return check_number<std::int64_t>(text, "a whole number"); }, "");
+    } else if (type.starts_with("TEXT")) {
+      option->check(check_text, "");
     }
+    if (option->nonpositional() && option->get_type_size() > 0) option->check(check_value, "");
   }
-  for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) check_numbers(*command);
+  for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) check_values(*command);
 }
 
 int run(int argc, char** argv) {
   CLI::App app{"Trains and compares optimizers: RMSprop and its family, run at memory speed.", "thalweg"};
   app.set_version_flag("--version", std::string("thalweg ") + THALWEG_VERSION);
+  app.formatter(std::make_shared<HelpFormatter>(std::min(kWidestHelp, output_columns())));
   app.footer(kExamples);
   app.require_subcommand(1);
   add_rules(app);
@@ -131,12 +137,16 @@ int run(int argc, char** argv) {
   add_identify(app);
   add_report(app);
   add_worker(app);
-  check_numbers(app);
+  check_values(app);
   try {
     app.parse(argc, argv);
     return EXIT_SUCCESS;
-  } catch (const CLI::Success& wish) {  // --help, --version
-    return app.exit(wish);
+  } catch (const CLI::CallForVersion& version) {
+    print("{}\n", version.what());
+    return EXIT_SUCCESS;
+  } catch (const CLI::Success&) {  // --help
+    print_lines(app.help());
+    return EXIT_SUCCESS;
   } catch (const CLI::ExtrasError&) {
     print_error(unexpected(app));
   } catch (const CLI::RequiredError& error) {
@@ -150,21 +160,36 @@ int run(int argc, char** argv) {
   return kExitUsage;
 }
 
+/// `run`, whose errors are told.
+int run_and_tell(int argc, char** argv) noexcept {
+  try {
+    return run(argc, argv);
+  } catch (const Interrupted&) {
+    return kExitInterrupted;
+  } catch (const std::exception& error) {
+    try {
+      print_error(error_text(error));
+    } catch (const std::exception&) {
+      print_error("out of memory");
+    }
+  }
+  return kExitFailed;
+}
+
+/// Runs before the initializers of all libraries; LibTorch's take most of the time until main.
+void before_all() { end_when_interrupted(); }
+
+[[gnu::section(".preinit_array"), gnu::used]] void (*const run_before_all)() = before_all;
+
 }  // namespace
 }  // namespace thalweg::lab
 
-int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape): if even the error cannot be printed, it ends
-  // It starts the program once more, so only for what trains in this process.
+int main(int argc, char** argv) {
+  using namespace thalweg::lab;
+  hold_interrupts();  // while it may start the program once more, so only for what trains in this process
   const std::string_view command = argc > 1 ? argv[1] : "";
-  if (command == "train" || command == "worker") thalweg::lab::prepare_math_library(argv);
-  try {
-    return thalweg::lab::run(argc, argv);
-  } catch (const thalweg::lab::Interrupted&) {
-    return thalweg::lab::kExitInterrupted;
-  } catch (const std::bad_alloc&) {
-    thalweg::lab::print_error("out of memory");
-  } catch (const std::exception& error) {
-    thalweg::lab::print_error(error.what());
-  }
-  return thalweg::lab::kExitFailed;
+  if (command == "train" || command == "worker") prepare_math_library(argv);
+  end_when_interrupted();
+  prepare_output();
+  return finish_output(run_and_tell(argc, argv));
 }

@@ -1,46 +1,32 @@
 // ProgressBar: one line on stderr that shows how far a job is; nothing where stderr is no terminal.
 #include "progress.h"
 
+#include "output/output.h"
+#include "output/terminal.h"
+#include "output/wrap.h"
+
 #include <fmt/format.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
-#include <string_view>
 
 namespace thalweg::lab {
 
 namespace {
 
 constexpr std::chrono::milliseconds kBetweenDraws{100};
-constexpr std::size_t kBarColumns = 24;
+constexpr std::size_t kBarColumns = 24, kFewestBarColumns = 8;
 
-std::size_t terminal_columns() {
-  winsize size{};
-  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-}
-
-bool set_and_not_empty(const char* variable) {
-  const char* const value = std::getenv(variable);
-  return value != nullptr && *value != '\0';
-}
-
-// The text's first `columns` code points.
+// As many whole words of the text as fit: a number that lost its end would be another number.
 std::string cut(std::string_view text, std::size_t columns) {
+  if (width_of(text) <= columns) return std::string(text);
   std::size_t end = 0;
-  for (; end < text.size(); ++end) {
-    const bool begins = (static_cast<unsigned char>(text[end]) & 0xc0) != 0x80;
-    if (begins && columns-- == 0) break;
+  for (std::size_t space = text.find(' '); space != std::string_view::npos; space = text.find(' ', space + 1)) {
+    if (width_of(text.substr(0, space)) > columns) break;
+    end = space;
   }
-  return std::string(text.substr(0, end));
-}
-
-std::size_t columns_of(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+  return std::string(text.substr(0, text.find_last_not_of(" ,", end == 0 ? 0 : end - 1) + 1));
 }
 
 std::string repeated(std::string_view symbol, std::size_t times) {
@@ -51,37 +37,34 @@ std::string repeated(std::string_view symbol, std::size_t times) {
 
 }  // namespace
 
-ProgressBar::ProgressBar() {
-  const char* const terminal = std::getenv("TERM");
-  live_ = isatty(STDERR_FILENO) == 1 && terminal != nullptr && std::string_view(terminal) != "dumb";
-  colour_ = live_ && !set_and_not_empty("NO_COLOR");
-}
+ProgressBar::ProgressBar() : live_(can_redraw(STDERR_FILENO)), colour_(has_colours(STDERR_FILENO)) {}
 
 bool ProgressBar::due() const { return live_ && std::chrono::steady_clock::now() >= next_; }
 
-void ProgressBar::draw(const std::string& head, double done, const std::string& tail) {
+void ProgressBar::draw(std::string_view head, double done, std::string_view tail) {
   if (!live_) return;
   next_ = std::chrono::steady_clock::now() + kBetweenDraws;
   shown_ = true;
-  const std::size_t columns = terminal_columns() - 1;  // the last one would wrap on some terminals
-  const std::size_t used = columns_of(head) + 1;
-  if (used + kBarColumns + 2 > columns) {
-    fmt::print(stderr, "\r\x1b[K{}", cut(head + "  " + tail, columns));
-  } else {
-    const auto filled = static_cast<std::size_t>(std::clamp(done, 0.0, 1.0) * kBarColumns);
-    const char* const on = colour_ ? "\x1b[36m" : "";
-    const char* const dim = colour_ ? "\x1b[2m" : "";
-    const char* const off = colour_ ? "\x1b[0m" : "";
-    fmt::print(stderr, "\r\x1b[K{} {}{}{}{}{}{}  {}", head, on, repeated("━", filled), off, dim,
-               repeated("─", kBarColumns - filled), off, cut(tail, columns - used - kBarColumns - 2));
+  const std::size_t columns = terminal_columns(STDERR_FILENO) - 1;  // the last one would wrap on some terminals
+  const std::string first = printable(head), last = printable(tail);
+  // The bar takes what the words leave to it, if that is enough to see something.
+  const std::size_t words = width_of(first) + 1 + 2 + width_of(last);
+  const std::size_t bar = words < columns ? std::min(kBarColumns, columns - words) : 0;
+  if (bar < kFewestBarColumns) {
+    write_message(fmt::format("\r\x1b[K{}", cut(first + "  " + last, columns)));
+    return;
   }
-  std::fflush(stderr);
+  const auto filled = static_cast<std::size_t>(std::clamp(done, 0.0, 1.0) * static_cast<double>(bar));
+  const char* const on = colour_ ? "\x1b[36m" : "";
+  const char* const dim = colour_ ? "\x1b[2m" : "";
+  const char* const off = colour_ ? "\x1b[0m" : "";
+  write_message(fmt::format("\r\x1b[K{} {}{}{}{}{}{}  {}", first, on, repeated("━", filled), off, dim,
+                            repeated("─", bar - filled), off, last));
 }
 
 void ProgressBar::clear() {
   if (!shown_) return;
-  fmt::print(stderr, "\r\x1b[K");
-  std::fflush(stderr);
+  write_message("\r\x1b[K");
   shown_ = false;
 }
 

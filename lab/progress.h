@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 
 namespace thalweg::lab {
 
@@ -20,9 +21,9 @@ class ProgressBar {
   bool live() const { return live_; }
   /// Is it time to draw again (ten times a second)? Cheap: ask before putting the text together.
   bool due() const;
-  /// `epoch 3/10 ━━━━━━──────  loss 0.412 …`: `head`, a bar filled to `done` in [0, 1], `tail`, cut to the terminal's
-  /// width.
-  void draw(const std::string& head, double done, const std::string& tail);
+  /// `epoch 3/10 ━━━━━━──────  loss 0.412 …`: `head`, a bar filled to `done` in [0, 1], `tail`. A narrow terminal has
+  /// a shorter bar or none, and the words for which there is room.
+  void draw(std::string_view head, double done, std::string_view tail);
   /// Removes the bar; the next `draw` brings it back. To be called before anything else is printed.
   void clear();
 

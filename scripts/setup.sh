@@ -6,7 +6,8 @@ packages_engine=(g++ cmake ninja-build libhwy-dev)
 packages_lab=(libtorch-dev libopenblas-openmp-dev nlohmann-json3-dev libfmt-dev libcli11-dev libsqlite3-dev zlib1g-dev
   libjs-dygraphs)
 packages_data=(dataset-fashion-mnist)
-packages_test=(libgtest-dev libgmock-dev libbenchmark-dev pkg-config git ccache chromium clang-14 libclang-rt-14-dev
+packages_bench=(libbenchmark-dev)
+packages_test=(libgtest-dev libgmock-dev pkg-config git ccache chromium clang-14 libclang-rt-14-dev
   clang-format-14 clang-tidy-14 shellcheck)
 
 # say WORDS…: a line of what the script is doing.
@@ -101,6 +102,14 @@ configure() {
     cat "$log" >&2
     fail "CMake could not configure the preset $1"
   fi
+}
+
+# configure_release [FLAG…]: the preset release for the command alone, unless ./test has made that folder already: then
+# it stays as it is, with all tests.
+configure_release() {
+  local flags=()
+  [[ -e build/release/CMakeCache.txt ]] || flags=(-DTHALWEG_TESTS=OFF -DTHALWEG_EXAMPLES=OFF)
+  configure release "${flags[@]}" "$@"
 }
 
 # build PRESET [TARGET…]: builds, all targets if none is named.

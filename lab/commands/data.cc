@@ -1,10 +1,11 @@
 // thalweg data: what data sets there are, and what is in one of them.
 #include "commands/commands.h"
 #include "commands/exit.h"
-#include "commands/table.h"
 #include "data/dataset.h"
+#include "output/output.h"
+#include "output/table.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
@@ -16,6 +17,12 @@ namespace thalweg::lab {
 namespace {
 
 constexpr const char* kFooter = R"(
+Examples:
+  thalweg data                             what there is
+  thalweg data info fashion-mnist
+  thalweg data info idx:/data/mnist --json)";
+
+constexpr const char* kInfoFooter = R"(
 Examples:
   thalweg data info fashion-mnist
   thalweg data info idx:/data/mnist --json)";
@@ -52,15 +59,15 @@ nlohmann::json to_json(const Dataset& dataset) {
 }
 
 void print_info(const Dataset& dataset) {
-  fmt::print("{}: {} classes, images of {} × {} pixels, {} channel{}\nin {}\n\n", dataset.name, dataset.classes,
-             dataset.height, dataset.width, dataset.channels, dataset.channels == 1 ? "" : "s", dataset.origin);
+  print("{}: {} classes, images of {} × {} pixels, {} channel{}\nin {}\n\n", dataset.name, dataset.classes,
+        dataset.height, dataset.width, dataset.channels, dataset.channels == 1 ? "" : "s", dataset.origin);
   Table parts({"part", "images", "mean", "deviation"}, {false, true, true, true});
   for (const auto& [name, set] : {std::pair{"training", &dataset.train}, std::pair{"test", &dataset.test}}) {
     const Normalisation measured = measure_all(dataset, *set);
     parts.add({name, fmt::format("{}", set->count), fmt::format("{:.4f}", measured.mean),
                fmt::format("{:.4f}", measured.deviation)});
   }
-  fmt::print("{}\n", parts.text());
+  print_lines(parts.text(output_columns()) + '\n');
   const auto train = class_counts(dataset, dataset.train), test = class_counts(dataset, dataset.test);
   Table classes({"class", "name", "training", "share", "test", "share"}, {true, false, true, true, true, true});
   for (std::size_t i = 0; i < train.size(); ++i) {
@@ -71,18 +78,18 @@ void print_info(const Dataset& dataset) {
                  fmt::format("{}", train[i]), share(train[i], dataset.train.count), fmt::format("{}", test[i]),
                  share(test[i], dataset.test.count)});
   }
-  fmt::print("{}\nMean and deviation are of pixels scaled to [0, 1].\n", classes.text());
+  print_lines(classes.text(output_columns()) + "\nMean and deviation are of pixels scaled to [0, 1].\n");
 }
 
 void print_names(bool json) {
   if (json) {
-    fmt::print("{}\n", nlohmann::json(dataset_names()).dump(2));
+    print_json(nlohmann::json(dataset_names()));
     return;
   }
   Table table({"data set", "what it is"});
   table.add({"fashion-mnist", "70,000 images of clothes, 10 classes; Debian's package dataset-fashion-mnist"});
   table.add({"idx:FOLDER", "files named as MNIST's: {train,t10k}-{images-idx3,labels-idx1}-ubyte, plain or .gz"});
-  fmt::print("{}\n`thalweg data info NAME` tells what is in one.\n", table.text());
+  print_lines(table.text(output_columns()) + "\n`thalweg data info NAME` tells what is in one.\n");
 }
 
 bool is_known(const std::string& spec) {
@@ -102,6 +109,7 @@ void add_data(CLI::App& app) {
   auto flags = std::make_shared<Flags>();
   command->add_flag("--json", flags->json, "Print JSON");
   CLI::App* info = command->add_subcommand("info", "Counts, shape, class balance, mean and deviation");
+  info->footer(kInfoFooter);
   info->add_option("DATA", flags->spec, "fashion-mnist, or idx:FOLDER")->required();
   info->add_flag("--json", flags->info_json, "Print JSON");
   info->callback([flags] {
@@ -109,7 +117,7 @@ void add_data(CLI::App& app) {
     const Dataset dataset =
         is_known(flags->spec) ? open_dataset(flags->spec) : as_usage([&] { return open_dataset(flags->spec); });
     if (flags->json || flags->info_json) {
-      fmt::print("{}\n", to_json(dataset).dump(2));
+      print_json(to_json(dataset));
     } else {
       print_info(dataset);
     }

@@ -32,6 +32,11 @@ decltype(auto) as_usage(Job&& job) {
 /// Thrown by a command after it was interrupted and has told how to continue: main exits with 130 and prints no more.
 struct Interrupted {};
 
+/// Ctrl-C and SIGTERM wait until `end_when_interrupted`, in this program or in the one that it becomes by exec.
+void hold_interrupts() noexcept;
+/// From now on, and if one has waited, they end the process with 130 at once; `watch_for_interrupt` takes them over.
+void end_when_interrupted() noexcept;
+
 /// Set by Ctrl-C and SIGTERM once this was called. A second signal ends the process at once, with 130 too; nothing that
 /// was kept is lost by that.
 const std::atomic<bool>& watch_for_interrupt();

@@ -4,6 +4,7 @@
 
 #include "commands/commands.h"
 #include "commands/exit.h"
+#include "output/output.h"
 #include "progress.h"
 
 #include <fmt/format.h>
@@ -63,10 +64,10 @@ void identify_command(Flags flags) {
     if (flags.json) {
       json["cases"].push_back(identify::report_json(runs[i], answer));
     } else {
-      fmt::print("{}{}", i > 0 ? "\n" : "", identify::report_text(runs[i], answer));
+      print_lines((i > 0 ? "\n" : "") + identify::report_text(runs[i], answer));
     }
   }
-  if (flags.json) fmt::print("{}\n", json.dump(2));
+  if (flags.json) print_json(json);
   if (failed > 0) throw Error(fmt::format("{} of {} runs fit no rule", failed, runs.size()));
 }
 
@@ -76,7 +77,7 @@ void add_identify(CLI::App& app) {
   CLI::App* command = app.add_subcommand("identify", "Tell which rule, under which options, gave a recorded run");
   command->footer(kFooter);
   auto flags = std::make_shared<Flags>();
-  command->add_option("FILE", flags->file, "Recorded runs, JSON")->required();
+  command->add_option("FILE", flags->file, "Recorded runs, JSON")->type_name("")->required();
   command->add_option("--rule", flags->rules, "Look at this rule only (may be given several times)")->take_all();
   command
       ->add_option("--known", flags->known,

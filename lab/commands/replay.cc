@@ -3,6 +3,7 @@
 
 #include "commands/commands.h"
 #include "commands/exit.h"
+#include "output/output.h"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -17,6 +18,7 @@
 namespace thalweg::lab {
 namespace {
 
+constexpr std::size_t kMostOfAnId = 80;  // bytes
 constexpr double kToleranceFloat64 = 1e-12, kToleranceFloat32 = 1e-5;
 
 constexpr const char* kFooter = R"(
@@ -26,8 +28,9 @@ after some steps, `ema` after the last. docs/dialects.md has all keys. Errors ar
 
 Exit codes: 0 all expected values are met, 1 some are not, 2 the file cannot be used.
 
-Example:
-  thalweg replay recorded.json --rtol 1e-10)";
+Examples:
+  thalweg replay recorded.json --rtol 1e-10
+  thalweg replay recorded.json --json --trajectories)";
 
 struct Flags {
   std::string file;
@@ -45,15 +48,15 @@ struct Verdict {
 
 void print_line(const Verdict& verdict) {
   const ReplayResult& result = verdict.result;
-  const char* const mark = verdict.passed() ? "ok    " : "FAILED";
-  if (!result.max_relative_error) {
-    fmt::print("{}  {}: {} steps, nothing is expected\n", mark, verdict.recorded.id, result.steps);
-    return;
+  std::string found = "nothing is expected";
+  if (result.max_relative_error) {
+    found = fmt::format("largest relative error {:.2g}", *result.max_relative_error);
+    if (*result.max_relative_error > 0) {
+      found += fmt::format(" at step {}, index {}", result.worst_step, result.worst_index);
+    }
   }
-  fmt::print("{}  {}: {} steps, largest relative error {:.2g}", mark, verdict.recorded.id, result.steps,
-             *result.max_relative_error);
-  if (*result.max_relative_error > 0) fmt::print(" at step {}, index {}", result.worst_step, result.worst_index);
-  fmt::print("\n");
+  print("{}  {}: {} steps, {}\n", verdict.passed() ? "ok    " : "FAILED", printable(verdict.recorded.id, kMostOfAnId),
+        result.steps, found);
 }
 
 nlohmann::json to_json(const Verdict& verdict, bool trajectories) {
@@ -91,9 +94,9 @@ void replay_command(const Flags& flags) {
     }
   }
   if (flags.json) {
-    fmt::print("{}\n", json.dump(2));
+    print_json(json);
   } else {
-    fmt::print("{} of {} cases met\n", cases.size() - failed, cases.size());
+    print("{} of {} cases met\n", cases.size() - failed, cases.size());
   }
   if (failed > 0) throw Error(fmt::format("{} of {} cases are not met", failed, cases.size()));
 }
@@ -104,7 +107,7 @@ void add_replay(CLI::App& app) {
   CLI::App* command = app.add_subcommand("replay", "Show whether thalweg gives the numbers of a recorded run");
   command->footer(kFooter);
   auto flags = std::make_shared<Flags>();
-  command->add_option("FILE", flags->file, "Recorded runs, JSON")->required();
+  command->add_option("FILE", flags->file, "Recorded runs, JSON")->type_name("")->required();
   command
       ->add_option("--rtol", flags->rtol, "Allowed relative error; 1e-12 for float64 and 1e-5 for float32 by default")
       ->check(CLI::NonNegativeNumber);

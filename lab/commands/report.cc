@@ -2,8 +2,11 @@
 #include "report/report.h"
 #include "commands/commands.h"
 #include "commands/exit.h"
+#include "commands/output_file.h"
+#include "commands/parsed_command.h"
+#include "output/output.h"
 #include "store/store.h"
-#include "study/environment.h"
+#include "text_file.h"
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
@@ -27,22 +30,48 @@ constexpr const char* kFooter = R"(
 Runs of the same task (model, data, batch, length, schedule, split) are compared with each other; others get a section
 each. The page is one file that needs no network.
 
-Example:
-  thalweg report runs/first runs/second -o report.html --csv numbers)";
+Examples:
+  thalweg report runs/first                      one run, as report.html
+  thalweg report runs/first runs/second -o report.html --csv numbers
+  thalweg report runs/* --target 0.85            how soon each reached 85 %)";
 
-void report(const Flags& flags) {
+std::vector<std::filesystem::path> study_files(const Flags& flags) {
+  std::vector<std::filesystem::path> files;
+  for (const std::string& study : flags.studies) {
+    files.push_back(as_usage([&] {
+      std::filesystem::path file = find_study(study);
+      check_is_file(file);
+      return file;
+    }));
+  }
+  return files;
+}
+
+void check_outputs(const Flags& flags, std::vector<std::filesystem::path> inputs) {
+  check_output("--output", flags.output, inputs);
+  if (flags.csv.empty()) return;
+  inputs.push_back(flags.output);  // of two outputs that are one, the second would replace the first
+  for (const char* const name : {"trials.csv", "epochs.csv"}) {
+    check_output("--csv", std::filesystem::path(flags.csv) / name, inputs);
+  }
+}
+
+void report(const CLI::App& command, const Flags& flags) {
   if (flags.target && !(*flags.target > 0 && *flags.target <= 1)) {
     throw UsageError(fmt::format("--target: {} is outside (0, 1]", *flags.target));
   }
+  const std::vector<std::filesystem::path> files = study_files(flags);
+  check_outputs(flags, files);
   std::vector<StudyData> studies;
-  for (const std::string& study : flags.studies) studies.push_back(Store::open_for_reading(find_study(study)).load());
-  const ReportOptions options{.target = flags.target, .command = command_line()};
+  for (const std::filesystem::path& file : files) studies.push_back(Store::open_for_reading(file).load());
+  const ReportOptions options{.target = flags.target, .command = parsed_command(command)};
   write_report(studies, flags.output, options);
   if (!flags.csv.empty()) write_csv(studies, flags.csv);
-  fmt::print("{}\nReport: {}\n", report_text(studies, options), flags.output);
+  print_lines(report_text(studies, options));
+  print("\nReport: {}\n", flags.output);
   if (!flags.csv.empty()) {
     const std::filesystem::path folder = flags.csv;
-    fmt::print("CSV:    {}, {}\n", (folder / "trials.csv").string(), (folder / "epochs.csv").string());
+    print("CSV:    {}, {}\n", (folder / "trials.csv").string(), (folder / "epochs.csv").string());
   }
 }
 
@@ -53,12 +82,14 @@ void add_report(CLI::App& app) {
   command->footer(kFooter);
   const auto flags = std::make_shared<Flags>();
   command->add_option("RUN", flags->studies, "Folders of runs and studies, as train and compare wrote them")
+      ->type_name("")
       ->required();
-  command->add_option("-o,--output", flags->output, "The page")->capture_default_str();
-  command->add_option("--csv", flags->csv, "Also write trials.csv and epochs.csv into this folder");
+  command->add_option("-o,--output", flags->output, "The page")->type_name("FILE")->capture_default_str();
+  command->add_option("--csv", flags->csv, "Also write trials.csv and epochs.csv into this folder")
+      ->type_name("FOLDER");
   command->add_option("--target", flags->target,
                       "Validation accuracy in (0, 1] whose time is measured; by default about the weakest optimizer's");
-  command->callback([flags] { report(*flags); });
+  command->callback([command, flags] { report(*command, *flags); });
 }
 
 }  // namespace thalweg::lab

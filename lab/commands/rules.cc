@@ -1,20 +1,30 @@
 // thalweg rules: what rules there are, and all about one of them.
 #include "commands/commands.h"
 #include "commands/exit.h"
-#include "commands/table.h"
+#include "output/output.h"
+#include "output/table.h"
+#include "output/wrap.h"
 #include "rules/description.h"
 #include "rules/pages.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace thalweg::lab {
 namespace {
+
+constexpr const char* kFooter = R"(
+Examples:
+  thalweg rules                            all rules and the state they keep
+  thalweg rules rmsprop                    formula, options, state and the frameworks' words for it
+  thalweg rules rmsprop --json             the same for programs
+  thalweg rules --write-pages docs/rules   a Markdown page for each)";
 
 nlohmann::json to_json(const OptionInfo& option, double value) {
   return option.type == OptionType::boolean ? nlohmann::json(value != 0) : nlohmann::json(value);
@@ -71,10 +81,10 @@ void print_all() {
     }
     table.add({std::string(rule->name), joined(columns, " "), bytes_text(describe(*rule)), std::string(rule->title)});
   }
-  fmt::print(
-      "{}\nColumns in parentheses are kept only with some options; bytes are of state per f32 parameter.\n"
-      "`thalweg rules NAME` tells all about one.\n",
-      table.text());
+  print_lines(table.text(output_columns()));
+  print_lines(
+      "\nColumns in parentheses are kept only with some options; bytes are of state per f32 parameter.\n"
+      "`thalweg rules NAME` tells all about one.\n");
 }
 
 /// `learning_rate = 0.001, rho = 0.9`: what its keys are by default; then what it always does that thalweg does not.
@@ -93,52 +103,36 @@ std::string peer_text(const PeerOptimizer& peer, const RuleInfo& rule) {
   return joined(keys, ", ") + (always.empty() ? "" : "; always " + joined(always, ", "));
 }
 
-/// Breaks the text between words into lines of at most `width` columns; all but the first are indented.
-std::string wrapped(const std::string& text, std::size_t width, std::size_t indent) {
-  std::string result, line;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find(' ', at), text.size());
-    const std::string word = text.substr(at, end - at);
-    if (!line.empty() && width_of(line) + 1 + width_of(word) > width) {
-      result += line + '\n' + std::string(indent, ' ');
-      line = word;
-    } else {
-      line += (line.empty() ? "" : " ") + word;
-    }
-    at = end + 1;
-  }
-  return result + line;
-}
-
 void print_one(const RuleInfo& rule) {
   const Description description = describe(rule);
-  fmt::print("{}: {}\n\n", rule.name, rule.title);
+  print("{}: {}\n\n", rule.name, rule.title);
   std::string formula(rule.formula);
   for (std::size_t at = 0; (at = formula.find('\n', at)) != std::string::npos;) formula.insert(++at, "  ");
-  fmt::print("  {}\n\n", formula);
+  print_lines(wrapped("  " + formula + "\n\n", output_columns(), 4));
   Table options({"option", "default", "range", "meaning"}, {false, true, false, false});
   for (const OptionInfo& option : rule.options) {
     options.add({std::string(option.name), default_text(option), range_text(option), std::string(option.meaning)});
   }
-  fmt::print("{}\n", options.text());
+  print_lines(options.text(output_columns()) + '\n');
   Table columns({"state column", "kind", "kept"});
   for (const ColumnUse& use : description.columns) {
     columns.add({std::string(use.column->name), std::string(to_string(use.column->kind)), kept_text(use)});
   }
-  if (!rule.columns.empty()) fmt::print("{}\n", columns.text());
-  constexpr std::size_t kWidth = 96, kIndent = 4;
+  if (!rule.columns.empty()) print_lines(columns.text(output_columns()) + '\n');
+  constexpr std::size_t kWidth = 96;  // at most: longer lines are hard to read
   for (const PeerOptimizer& peer : description.peers) {
-    fmt::print("{} {}:\n{:{}}{}\n", peer.peer, peer.name, "", kIndent,
-               wrapped(peer_text(peer, rule), kWidth - kIndent, kIndent));
+    print("{} {}:\n", peer.peer, peer.name);
+    print_lines(wrapped("    " + peer_text(peer, rule) + '\n', std::min(kWidth, output_columns())));
   }
-  if (description.peers.empty()) fmt::print("None of PyTorch, Keras, Optax and TensorFlow has it.\n");
-  fmt::print("\nState: {} bytes per f32 parameter\nSource: {}\n", bytes_text(description), rule.source);
+  if (description.peers.empty()) print_lines("None of PyTorch, Keras, Optax and TensorFlow has it.\n");
+  print("\nState: {} bytes per f32 parameter\nSource: {}\n", bytes_text(description), rule.source);
 }
 
 }  // namespace
 
 void add_rules(CLI::App& app) {
   CLI::App* command = app.add_subcommand("rules", "List the optimizers' rules, or tell all about one of them");
+  command->footer(kFooter);
   struct Flags {
     std::string name, pages;
     bool json = false;
@@ -154,12 +148,12 @@ void add_rules(CLI::App& app) {
       if (!flags->json) return print_all();
       nlohmann::json all = nlohmann::json::array();
       for (const RuleInfo* rule : rules()) all.push_back(to_json(*rule));
-      fmt::print("{}\n", all.dump(2));
+      print_json(all);
       return;
     }
     const RuleInfo& one = as_usage([&]() -> const RuleInfo& { return rule(flags->name); });
     if (flags->json) {
-      fmt::print("{}\n", to_json(one).dump(2));
+      print_json(to_json(one));
     } else {
       print_one(one);
     }

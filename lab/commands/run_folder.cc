@@ -85,7 +85,7 @@ RunFolder RunFolder::create(const std::filesystem::path& folder, const TrainingC
   StudyData study;
   study.name = folder.filename().empty() ? folder.parent_path().filename().string() : folder.filename().string();
   study.kind = "train";
-  study.command = command_line();
+  study.command = command_line({"--overwrite"});
   study.created = now_utc();
   study.config = config;
   study.environment = environment();

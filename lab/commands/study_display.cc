@@ -1,9 +1,9 @@
 // StudyDisplay: one line on a terminal, plain lines elsewhere.
 #include "commands/study_display.h"
 
-#include <fmt/core.h>
+#include "output/output.h"
 
-#include <cstdio>
+#include <fmt/format.h>
 
 namespace thalweg::lab {
 namespace {
@@ -28,12 +28,12 @@ void StudyDisplay::update(const StudyProgress& progress) {
   const int tenths = static_cast<int>(progress.fraction * 10);
   if (tenths <= tenths_) return;
   tenths_ = tenths;
-  fmt::print(stderr, "{}: {}\n", head_of(progress), tail_of(progress));
+  print_message("{}: {}\n", head_of(progress), tail_of(progress));
 }
 
 void StudyDisplay::say(const std::string& text) {
   bar_.clear();
-  fmt::print(stderr, "{}\n", text);
+  print_message("{}\n", text);
 }
 
 }  // namespace thalweg::lab

@@ -1,10 +1,13 @@
 // thalweg train: one training, from the beginning or from where it was stopped.
 #include "commands/commands.h"
 #include "commands/exit.h"
+#include "commands/resumed_task.h"
 #include "commands/run_folder.h"
 #include "commands/task.h"
 #include "commands/training_display.h"
 #include "commands/training_flags.h"
+#include "error_text.h"
+#include "output/output.h"
 #include "study/environment.h"
 #include "training/checkpoint.h"
 
@@ -23,7 +26,8 @@ namespace {
 
 constexpr const char* kFooter = R"(
 With --resume, everything is as the run began. Stop conditions may be given anew; but a cosine schedule, the default,
-is measured by --epochs and --steps, so these may change only with another schedule.
+is measured by --epochs and --steps, so these may change only with another schedule. Data are known by their contents:
+where they were moved, --data names their folder.
 
 Examples:
   thalweg train                                       mlp, Fashion-MNIST, RMSprop with lr 1e-3, 10 epochs
@@ -59,8 +63,13 @@ void add_flags(CLI::App& command, Flags& flags) {
   command.add_option("--momentum", flags.momentum, "Likewise")->group(group);
   command.add_option("--weight-decay", flags.weight_decay, "Likewise")->group(group);
   const auto output = "Output";
-  command.add_option("--out", flags.out, "Folder for checkpoint and records; none are kept without it")->group(output);
-  command.add_option("--resume", flags.resume, "Folder of the run to continue")->group(output)->excludes("--out");
+  command.add_option("--out", flags.out, "Folder for checkpoint and records; none are kept without it")
+      ->type_name("FOLDER")
+      ->group(output);
+  command.add_option("--resume", flags.resume, "Folder of the run to continue")
+      ->type_name("FOLDER")
+      ->group(output)
+      ->excludes("--out");
   command.add_option("--checkpoint-every", flags.checkpoint_every, "Also every N steps, not only each epoch")
       ->group(output)
       ->check(CLI::NonNegativeNumber);
@@ -103,17 +112,18 @@ void print_result(const TrainingResult& result, const std::vector<EpochRecord>& 
     json["config"] = config;
     json["records"] = epochs;
     if (!folder.empty()) json["out"] = folder;
-    fmt::print("{}\n", json.dump(2));
+    print_json(json);
     return;
   }
   const std::string why = result.outcome == Outcome::completed ? "" : fmt::format(" ({})", result.reason);
-  fmt::print("{}{} after {} of {} epochs and {} steps, {} of training\n", to_string(result.outcome), why, result.epochs,
-             config.stop.epochs, result.steps, duration_text(result.seconds));
+  print("{}{} after {} of {} epochs and {} steps, {} of training\n", to_string(result.outcome), why, result.epochs,
+        config.stop.epochs, result.steps, duration_text(result.seconds));
   if (result.test_accuracy) {
-    fmt::print("test accuracy {:.2f} %, loss {:.4f}\n", 100 * *result.test_accuracy, *result.test_loss);
+    print("test accuracy {:.2f} %, loss {:.4f}\n", 100 * *result.test_accuracy, *result.test_loss);
   }
-  if (!folder.empty())
-    fmt::print("kept in {}; `thalweg report {} -o report.html` shows it\n", folder, shell_quoted(folder));
+  if (!folder.empty()) {
+    print("kept in {}; `thalweg report {} -o report.html` shows it\n", folder, shell_quoted(folder));
+  }
 }
 
 void train_command(const CLI::App& command, const Flags& flags) {
@@ -126,7 +136,7 @@ void train_command(const CLI::App& command, const Flags& flags) {
     folder.emplace(RunFolder::resume(flags.resume));  // first, so that no other process goes on with it meanwhile
     const Checkpoint checkpoint = read_checkpoint(folder->checkpoint());
     config = as_usage([&] { return resumed_config(command, flags, checkpoint); });
-    dataset = open_task(config);
+    dataset = open_resumed_task(config, checkpoint, flags.resume, command.count("--data") > 0);
     folder->rewind(checkpoint.run.step);
     epochs = checkpoint.run.epochs;
     checkpointing.resume = true;
@@ -135,9 +145,12 @@ void train_command(const CLI::App& command, const Flags& flags) {
     dataset = open_task(config);
     if (!flags.out.empty()) folder.emplace(RunFolder::create(flags.out, config, flags.overwrite));
   }
-  if (folder) checkpointing.file = folder->checkpoint();
+  if (folder) {
+    checkpointing.file = folder->checkpoint();
+    go_on_without_reader();
+  }
 
-  TrainingDisplay display(flags.json ? stderr : stdout, config.stop.epochs);
+  TrainingDisplay display(flags.json ? Lines::messages : Lines::output, config.stop.epochs);
   TrainingHooks hooks;
   hooks.stop_requested = &watch_for_interrupt();
   hooks.on_progress = [&](const Progress& progress) { display.show(progress); };
@@ -156,17 +169,17 @@ void train_command(const CLI::App& command, const Flags& flags) {
     result = train(config, dataset, hooks, checkpointing);
   } catch (const std::exception& error) {
     display.clear();
-    if (folder) folder->fail(error.what());
+    if (folder) folder->fail(error_text(error));
     throw;
   }
   display.clear();
   if (folder) folder->finish(result);
   if (result.outcome == Outcome::interrupted) {
     if (folder) {
-      fmt::print(stderr, "interrupted after {} steps; to go on: thalweg train --resume {}\n", result.steps,
-                 shell_quoted(flags.resume.empty() ? flags.out : flags.resume));
+      print_message("interrupted after {} steps; to go on: `thalweg train --resume {}`\n", result.steps,
+                    shell_quoted(flags.resume.empty() ? flags.out : flags.resume));
     } else {
-      fmt::print(stderr, "interrupted after {} steps; nothing is kept without --out\n", result.steps);
+      print_message("interrupted after {} steps; nothing is kept without --out\n", result.steps);
     }
     throw Interrupted{};
   }

@@ -1,7 +1,11 @@
 // TrainingDisplay: shows how a training goes, as a bar on a terminal and a line an epoch.
 #include "commands/training_display.h"
 
+#include "output/output.h"
+
 #include <fmt/format.h>
+
+#include <string>
 
 namespace thalweg::lab {
 
@@ -22,14 +26,15 @@ void TrainingDisplay::show(const Progress& progress) {
 
 void TrainingDisplay::add(const EpochRecord& record) {
   bar_.clear();
-  fmt::print(lines_, "epoch {:>{}}/{}  loss {:.4f}  accuracy {:.2f} %", record.epoch,
-             fmt::formatted_size("{}", epochs_), epochs_, record.train_loss, 100 * record.train_accuracy);
+  std::string line =
+      fmt::format("epoch {:>{}}/{}  loss {:.4f}  accuracy {:.2f} %", record.epoch, fmt::formatted_size("{}", epochs_),
+                  epochs_, record.train_loss, 100 * record.train_accuracy);
   if (record.validation_loss && record.validation_accuracy) {
-    fmt::print(lines_, "  validation loss {:.4f}  accuracy {:.2f} %", *record.validation_loss,
-               100 * *record.validation_accuracy);
+    line += fmt::format("  validation loss {:.4f}  accuracy {:.2f} %", *record.validation_loss,
+                        100 * *record.validation_accuracy);
   }
-  fmt::print(lines_, "  {:.0f} images/s\n", record.images_per_second);
-  std::fflush(lines_);
+  line += fmt::format("  {:.0f} images/s\n", record.images_per_second);
+  lines_ == Lines::output ? print_lines(line) : print_message_lines(line);
 }
 
 }  // namespace thalweg::lab

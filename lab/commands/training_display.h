@@ -5,14 +5,15 @@
 #include "training/records.h"
 #include "training/trainer.h"
 
-#include <cstdio>
-
 namespace thalweg::lab {
 
-/// The bar is on stderr, the lines are on `lines`.
+/// Where a training's lines go: to stdout, or to stderr where stdout has the result alone.
+enum class Lines { output, messages };
+
+/// The bar is always on stderr.
 class TrainingDisplay {
  public:
-  TrainingDisplay(std::FILE* lines, std::int64_t epochs) : lines_(lines), epochs_(epochs) {}
+  TrainingDisplay(Lines lines, std::int64_t epochs) : lines_(lines), epochs_(epochs) {}
 
   void show(const Progress& progress);
   void add(const EpochRecord& record);
@@ -20,7 +21,7 @@ class TrainingDisplay {
 
  private:
   ProgressBar bar_;
-  std::FILE* lines_;
+  Lines lines_;
   std::int64_t epochs_;
 };
 

@@ -1,6 +1,7 @@
 // Dataset: labelled images, kept as bytes; normalised batch by batch.
 #include "data/dataset.h"
 
+#include "data/fingerprint.h"
 #include "data/idx.h"
 
 #include <thalweg/error.h>
@@ -69,7 +70,7 @@ Part read_part(const std::filesystem::path& folder, const char* part, std::int64
 // `classes` 0: as many as the training labels show, at least 10.
 Dataset open_idx(const std::filesystem::path& folder, std::int64_t classes) {
   Dataset dataset;
-  dataset.origin = folder.string();
+  dataset.origin = std::filesystem::absolute(folder).lexically_normal().string();
   Part train = read_part(folder, "train", classes > 0 ? classes : kMostClasses);
   if (classes == 0) {
     const std::int64_t highest = *std::max_element(train.set.labels.begin(), train.set.labels.end());
@@ -85,6 +86,7 @@ Dataset open_idx(const std::filesystem::path& folder, std::int64_t classes) {
   dataset.classes = classes;
   dataset.train = std::move(train.set);
   dataset.test = std::move(test.set);
+  dataset.fingerprint = fingerprint_of(dataset);
   return dataset;
 }
 
@@ -103,17 +105,22 @@ Dataset open_fashion_mnist() {
 
 }  // namespace
 
+std::optional<std::string> idx_folder(const std::string& spec) {
+  if (!spec.starts_with(kIdxPrefix)) return std::nullopt;
+  return spec.substr(kIdxPrefix.size());
+}
+
+std::string idx_spec(const std::string& folder) { return std::string(kIdxPrefix) + folder; }
+
 Dataset open_dataset(const std::string& spec) {
   Dataset dataset;
   if (spec == "fashion-mnist") {
     dataset = open_fashion_mnist();
-  } else if (spec.starts_with(kIdxPrefix)) {
-    const std::filesystem::path folder = spec.substr(kIdxPrefix.size());
-    if (!std::filesystem::is_directory(folder)) {
-      throw Error(
-          fmt::format("{}: '{}' is not a folder; expected one with files named as MNIST's", spec, folder.string()));
+  } else if (const std::optional<std::string> folder = idx_folder(spec)) {
+    if (!std::filesystem::is_directory(*folder)) {
+      throw Error(fmt::format("{}: '{}' is not a folder; expected one with files named as MNIST's", spec, *folder));
     }
-    dataset = open_idx(folder, 0);
+    dataset = open_idx(*folder, 0);
   } else {
     throw Error(fmt::format("unknown data set '{}'{}", spec, suggest(spec, dataset_names())));
   }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,7 +25,9 @@ struct ImageSet {
 /// A data set with a training and a test part.
 struct Dataset {
   std::string name;    ///< as given to open_dataset
-  std::string origin;  ///< folder the files were read from
+  std::string origin;  ///< folder the files were read from, absolute
+  /// What its images and labels are known by (data/fingerprint.h): of the same contents anywhere, the same text.
+  std::string fingerprint;
   std::int64_t channels = 1, height = 0, width = 0, classes = 0;
   std::vector<std::string> class_names;  ///< empty if the format has none
   ImageSet train, test;
@@ -41,6 +44,11 @@ struct Normalisation {
 /// Checks the files completely. Throws thalweg::Error: unknown names with the nearest ones, missing data with the
 /// package or flag that helps, damaged files with file, offset and what was expected.
 Dataset open_dataset(const std::string& spec);
+
+/// The folder that `idx:FOLDER` names; nothing for other texts.
+std::optional<std::string> idx_folder(const std::string& spec);
+/// `idx:FOLDER`.
+std::string idx_spec(const std::string& folder);
 
 /// Names that open_dataset knows, as `--help` shows them.
 std::vector<std::string> dataset_names();

@@ -110,6 +110,10 @@ void Store::set_outcome(const nlohmann::json& outcome) {
   impl_->write([&] { write_outcome(impl_->database, outcome); });
 }
 
+void Store::set_plan(const nlohmann::json& config, const std::string& command, const nlohmann::json& outcome) {
+  impl_->write([&] { write_plan(impl_->database, config, command, outcome); });
+}
+
 std::int64_t Store::add_trial(const TrialData& trial) {
   std::int64_t id = 0;
   impl_->write([&] { id = write_trial(impl_->database, trial); });

@@ -34,6 +34,16 @@ void write_study(const Database& database, const StudyData& study) {
   seal(database, kStudyRow);
 }
 
+void write_plan(const Database& database, const nlohmann::json& config, const std::string& command,
+                const nlohmann::json& outcome) {
+  Statement(database, "UPDATE study SET config = ?, command = ?, outcome = ?")
+      .bind(config.dump())
+      .bind(command)
+      .bind(outcome.dump())
+      .run();
+  seal(database, kStudyRow);
+}
+
 void write_outcome(const Database& database, const nlohmann::json& outcome) {
   Statement(database, "UPDATE study SET outcome = ?").bind(outcome.dump()).run();
   seal(database, kStudyRow);

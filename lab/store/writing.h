@@ -12,6 +12,8 @@ namespace thalweg::lab {
 
 /// The study's one row, without its trials.
 void write_study(const Database& database, const StudyData& study);
+void write_plan(const Database& database, const nlohmann::json& config, const std::string& command,
+                const nlohmann::json& outcome);
 void write_outcome(const Database& database, const nlohmann::json& outcome);
 
 /// A trial with all its parts; returns its id.

@@ -3,16 +3,17 @@
 
 #include <thalweg/optimizer.h>
 #include <thalweg/rules/sgd.h>
+#include <thalweg/text.h>
 #include <thalweg/version.h>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <sys/utsname.h>
 #include <torch/version.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <string_view>
 #include <thread>
 #include <vector>
@@ -53,6 +54,21 @@ std::string compiler() {
 #endif
 }
 
+/// In the shell's $'…', byte by byte: an octal number cannot take the next character for a digit of its own.
+std::string escaped(const std::string& argument) {
+  std::string text = "$'";
+  for (const char c : argument) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte > 0x7e) {
+      text += fmt::format("\\{:03o}", byte);
+    } else {
+      if (c == '\'' || c == '\\') text += '\\';
+      text += c;
+    }
+  }
+  return text + "'";
+}
+
 }  // namespace
 
 nlohmann::json environment() {
@@ -68,6 +84,7 @@ nlohmann::json environment() {
 std::string shell_quoted(const std::string& argument) {
   constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/@%";
   if (!argument.empty() && argument.find_first_not_of(plain) == std::string::npos) return argument;
+  if (printable(argument, argument.size()) != argument) return escaped(argument);
   std::string text = "'";
   for (const char c : argument) {
     if (c == '\'') {
@@ -79,16 +96,28 @@ std::string shell_quoted(const std::string& argument) {
   return text + "'";
 }
 
-std::string command_line() {
-  std::ifstream file("/proc/self/cmdline", std::ios::binary);
-  const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+std::string command_line_of(const std::vector<std::string>& arguments,
+                            std::initializer_list<std::string_view> flags_to_leave_out) {
   std::string text;
-  for (std::size_t at = 0; at < bytes.size();) {
-    const std::string argument = bytes.c_str() + at;
-    at += argument.size() + 1;
-    text += text.empty() ? std::filesystem::path(argument).filename().string() : ' ' + shell_quoted(argument);
+  bool flags_over = false;  // behind `--` nothing is a flag
+  for (const std::string& argument : arguments) {
+    if (text.empty()) {
+      text = shell_quoted(std::filesystem::path(argument).filename().string());
+      continue;
+    }
+    const std::string_view name = std::string_view(argument).substr(0, argument.find('='));
+    if (!flags_over && std::ranges::find(flags_to_leave_out, name) != flags_to_leave_out.end()) continue;
+    flags_over = flags_over || argument == "--";
+    text += ' ' + shell_quoted(argument);
   }
   return text;
+}
+
+std::string command_line(std::initializer_list<std::string_view> flags_to_leave_out) {
+  std::ifstream file("/proc/self/cmdline", std::ios::binary);
+  std::vector<std::string> arguments;
+  for (std::string argument; std::getline(file, argument, '\0');) arguments.push_back(argument);
+  return command_line_of(arguments, flags_to_leave_out);
 }
 
 }  // namespace thalweg::lab

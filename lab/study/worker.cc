@@ -2,6 +2,7 @@
 #include "study/worker.h"
 
 #include "data/dataset.h"
+#include "error_text.h"
 #include "study/worker_messages.h"
 #include "training/trainer.h"
 
@@ -15,7 +16,6 @@
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
-#include <new>
 #include <string>
 
 namespace thalweg::lab {
@@ -72,10 +72,8 @@ void serve_as_worker(pid_t parent) {
   for (std::string line; std::getline(std::cin, line);) {
     try {
       tell(result_line(run(read_job(line), dataset, tell)));
-    } catch (const std::bad_alloc&) {
-      tell(error_line("out of memory"));
     } catch (const std::exception& error) {
-      tell(error_line(error.what()));
+      tell(error_line(error_text(error)));
     }
   }
 }

@@ -4,6 +4,8 @@
 // `training`, a JSON object; `optimizer/…`, the optimizer's own.
 #include "training/checkpoint.h"
 
+#include "json_text.h"
+
 #include <thalweg/error.h>
 
 #include <fmt/format.h>
@@ -94,6 +96,8 @@ void write_checkpoint(const std::filesystem::path& file, const Checkpoint& check
   const nlohmann::json training{{"format", kFormat},
                                 {"config", checkpoint.config},
                                 {"threads", checkpoint.threads},
+                                {"data", checkpoint.data},
+                                {"data_folder", checkpoint.data_folder},
                                 {"images", checkpoint.images},
                                 {"mean", checkpoint.normalisation.mean},
                                 {"deviation", checkpoint.normalisation.deviation},
@@ -110,18 +114,20 @@ Checkpoint read_checkpoint(const std::filesystem::path& file) {
     throw Error(fmt::format("{}: is no checkpoint of a training: it has no metadata '{}'", file.string(), kTraining));
   }
   try {
-    const nlohmann::json json = nlohmann::json::parse(found->second);
+    const nlohmann::json json = parse_json(found->second, "JSON");
     if (const int format = json.at("format"); format != kFormat) {
       throw Error(fmt::format("format {} of a newer thalweg; this one reads {}", format, kFormat));
     }
     json.at("config").get_to(checkpoint.config);
     json.at("threads").get_to(checkpoint.threads);
+    checkpoint.data = json.value("data", "");
+    checkpoint.data_folder = json.value("data_folder", "");
     json.at("images").get_to(checkpoint.images);
     json.at("mean").get_to(checkpoint.normalisation.mean);
     json.at("deviation").get_to(checkpoint.normalisation.deviation);
     checkpoint.run = run_state(json.at("run"));
   } catch (const std::exception& error) {
-    throw Error(fmt::format("{}: metadata '{}': {}", file.string(), kTraining, error.what()));
+    throw Error(fmt::format("{}: metadata '{}': {}", file.string(), kTraining, plain_message(error)));
   }
   return checkpoint;
 }
@@ -161,7 +167,7 @@ void check_resumable(const TrainingConfig& saved, int saved_threads, const Train
   const nlohmann::json there = nlohmann::json(saved).flatten(), here = nlohmann::json(config).flatten();
   const bool measured_by_length = saved.schedule.kind == "cosine";
   const auto may_change = [&](const std::string& key) {
-    if (key == "/test_at_end") return true;
+    if (key == "/test_at_end" || key == "/data") return true;
     if (key == "/threads") return config.threads == 0 || config.threads == saved_threads;
     if (measured_by_length && (key == "/stop/epochs" || key == "/stop/steps")) return false;
     return key.starts_with("/stop/");
@@ -179,6 +185,18 @@ void check_resumable(const TrainingConfig& saved, int saved_threads, const Train
         "resume: {} was {} and is now {}; only stop conditions may change{}", name, text(there, key), text(here, key),
         measured_by_length && name.starts_with("stop") ? ", and not a cosine schedule's length" : ""));
   }
+}
+
+bool has_same_data(const Checkpoint& checkpoint, const Dataset& dataset) {
+  return checkpoint.data.empty() || checkpoint.data == dataset.fingerprint;
+}
+
+void check_same_data(const Checkpoint& checkpoint, const Dataset& dataset) {
+  if (has_same_data(checkpoint, dataset)) return;
+  throw Error(
+      fmt::format("resume: {} holds other images or labels than the run began with ({}, then {}); if those lie "
+                  "elsewhere, name their folder: --data idx:FOLDER",
+                  dataset.origin, dataset.fingerprint, checkpoint.data));
 }
 
 }  // namespace thalweg::lab

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace thalweg::lab {
@@ -36,6 +37,8 @@ struct RunState {
 struct Checkpoint {
   TrainingConfig config;
   int threads = 1;              ///< that really ran
+  std::string data;             ///< Dataset::fingerprint; empty in checkpoints of earlier versions
+  std::string data_folder;      ///< Dataset::origin, where `config.data` may be relative; empty likewise
   std::int64_t images = 0;      ///< in the training part
   Normalisation normalisation;  ///< by its statistics
   RunState run;
@@ -55,7 +58,12 @@ void restore(const Checkpoint& checkpoint, Model& model, libtorch::Optimizer& op
 
 /// Throws Error that names the first difference between the configuration of a checkpoint and the one to continue with,
 /// unless it is one that may change: stop conditions (but not the length that a cosine schedule is measured by),
-/// whether the test set is used, and `threads` 0 for whatever number the checkpoint was made with.
+/// whether the test set is used, where the data lie, and `threads` 0 for whatever number the checkpoint was made with.
 void check_resumable(const TrainingConfig& saved, int saved_threads, const TrainingConfig& config);
+
+/// Are these the images and labels that the run began with? True if the checkpoint does not know.
+bool has_same_data(const Checkpoint& checkpoint, const Dataset& dataset);
+/// Throws Error that says how to go on if they are not.
+void check_same_data(const Checkpoint& checkpoint, const Dataset& dataset);
 
 }  // namespace thalweg::lab

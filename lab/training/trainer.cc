@@ -95,6 +95,7 @@ class Trainer {
 
  private:
   void resume(const Checkpoint& checkpoint) {
+    check_same_data(checkpoint, dataset_);
     if (checkpoint.images != images_ || checkpoint.normalisation.mean != normalisation_.mean ||
         checkpoint.normalisation.deviation != normalisation_.deviation) {
       throw Error(
@@ -279,6 +280,8 @@ class Trainer {
     lab::write_checkpoint(checkpointing_.file,
                           {.config = config_,
                            .threads = threads_,
+                           .data = dataset_.fingerprint,
+                           .data_folder = dataset_.origin,
                            .images = images_,
                            .normalisation = normalisation_,
                            .run = run_,

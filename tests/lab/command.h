@@ -30,7 +30,8 @@ inline std::string contents(const std::filesystem::path& file) {
 /// A running `thalweg` whose output goes to files in `folder`.
 class Command {
  public:
-  Command(const std::filesystem::path& folder, std::vector<std::string> arguments)
+  /// `in`: the folder to run in; the tests' own without it.
+  Command(const std::filesystem::path& folder, std::vector<std::string> arguments, const std::filesystem::path& in = {})
       : output_(folder / "stdout"), errors_(folder / "stderr") {
     arguments.insert(arguments.begin(), THALWEG_COMMAND);
     std::vector<char*> argv;
@@ -41,6 +42,7 @@ class Command {
     if (process_ == 0) {
       if (std::freopen(output_.c_str(), "w", stdout) == nullptr) _exit(126);
       if (std::freopen(errors_.c_str(), "w", stderr) == nullptr) _exit(126);
+      if (!in.empty() && chdir(in.c_str()) != 0) _exit(126);
       execv(argv[0], argv.data());
       _exit(127);
     }
@@ -81,8 +83,9 @@ class Command {
   pid_t process_ = -1;
 };
 
-inline Ended run_command(const std::filesystem::path& folder, std::vector<std::string> arguments) {
-  return Command(folder, std::move(arguments)).wait();
+inline Ended run_command(const std::filesystem::path& folder, std::vector<std::string> arguments,
+                         const std::filesystem::path& in = {}) {
+  return Command(folder, std::move(arguments), in).wait();
 }
 
 }  // namespace thalweg::lab::test

@@ -128,6 +128,29 @@ TEST_F(IdxFolder, NamesTheFileThatIsMissing) {
   EXPECT_THAT(error(), HasSubstr("t10k-labels-idx1-ubyte"));
 }
 
+TEST_F(IdxFolder, AFingerprintIsOfTheContentsAlone) {
+  const std::string before = open_dataset(spec()).fingerprint;
+  write("train-labels-idx1-ubyte", gzip_bytes(train_labels));
+  EXPECT_EQ(open_dataset(spec()).fingerprint, before);
+  write("train-labels-idx1-ubyte", train_labels);
+  // The shape counts as the bytes do: 2 × 3 pixels are not 3 × 2.
+  write("train-images-idx3-ubyte", idx_bytes({6, 3, 2}, pixels));
+  write("t10k-images-idx3-ubyte", idx_bytes({4, 3, 2}, counting(24)));
+  EXPECT_NE(open_dataset(spec()).fingerprint, before);
+  write("train-images-idx3-ubyte", train_images);
+  write("t10k-images-idx3-ubyte", idx_bytes({4, 2, 3}, counting(24)));
+  EXPECT_EQ(open_dataset(spec()).fingerprint, before);
+  for (const char* name :
+       {"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"}) {
+    const Bytes whole = test::read_bytes(folder.path() / name);
+    Bytes changed = whole;
+    changed.back() ^= 1;
+    write(name, changed);
+    EXPECT_NE(open_dataset(spec()).fingerprint, before) << name;
+    write(name, whole);
+  }
+}
+
 TEST(OpenDataset, SuggestsNames) {
   EXPECT_THAT(error_of([] { open_dataset("fashion-mnits"); }),
               AllOf(HasSubstr("fashion-mnits"), HasSubstr("fashion-mnist")));

@@ -71,6 +71,16 @@ class Resume : public ::testing::Test {
     EXPECT_EQ(contents.metadata.erase("training"), 1u);
     return safetensors::to_bytes(contents);
   }
+  /// Rewrites the training's part of a checkpoint's metadata.
+  template <class Change>
+  static void change_training(const std::filesystem::path& checkpoint, const Change& change) {
+    safetensors::Contents contents = safetensors::read(checkpoint);
+    nlohmann::json training = nlohmann::json::parse(contents.metadata.at("training"));
+    change(training);
+    contents.metadata["training"] = training.dump();
+    safetensors::write(checkpoint, contents);
+  }
+
   test::TemporaryFolder folder;
   TrainingConfig config;
   std::map<std::int64_t, double> steps;
@@ -198,6 +208,48 @@ TEST_F(Resume, RefusesACosineOfAnotherLength) {
 
 TEST_F(Resume, RefusesOtherImages) {
   run("parts", false, 5);
+  test::write_learnable_dataset(folder.path(), 301, 60);
+  EXPECT_THAT(error_of([&] { run("parts", true); }), AllOf(HasSubstr("other images or labels"), HasSubstr("--data")));
+}
+
+TEST_F(Resume, KnowsDataByTheirContentsNotTheirPath) {
+  run("whole", false);
+  run("parts", false, 5);
+  const test::TemporaryFolder elsewhere;
+  for (const char* part : {"train", "t10k"}) {
+    const std::string images = std::string(part) + "-images-idx3-ubyte",
+                      labels = std::string(part) + "-labels-idx1-ubyte";
+    // Compressed and under the dotted name: still the same images.
+    test::write_bytes(elsewhere.path() / (std::string(part) + "-images.idx3-ubyte.gz"),
+                      test::gzip_bytes(test::read_bytes(folder.path() / images)));
+    std::filesystem::rename(folder.path() / labels, elsewhere.path() / labels);
+  }
+  config.data = "idx:" + elsewhere.path().string();
+  run("parts", true);
+  expect_same_end("whole", "parts");
+  EXPECT_EQ(read_checkpoint(file("parts")).data_folder, elsewhere.path().string());
+}
+
+TEST_F(Resume, RefusesOtherLabels) {
+  run("parts", false, 5);
+  const std::filesystem::path labels = folder.path() / "t10k-labels-idx1-ubyte";
+  test::Bytes bytes = test::read_bytes(labels);
+  bytes.back() = static_cast<std::uint8_t>((bytes.back() + 1) % 10);
+  test::write_bytes(labels, bytes);
+  EXPECT_THAT(error_of([&] { run("parts", true); }), HasSubstr("other images or labels"));
+}
+
+// Checkpoints of earlier versions know their images by number and statistics alone.
+TEST_F(Resume, AnOldCheckpointKnowsItsImagesByTheirStatistics) {
+  run("whole", false);
+  run("parts", false, 5);
+  change_training(file("parts"), [](nlohmann::json& training) {
+    training.erase("data");
+    training.erase("data_folder");
+  });
+  run("parts", true);
+  expect_same_end("whole", "parts");
+  change_training(file("parts"), [](nlohmann::json& training) { training.erase("data"); });
   test::write_learnable_dataset(folder.path(), 301, 60);
   EXPECT_THAT(error_of([&] { run("parts", true); }), HasSubstr("other training images"));
 }

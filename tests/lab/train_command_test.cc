@@ -98,6 +98,38 @@ TEST_F(TrainCommand, ResumeRefusesOtherFlagsByName) {
   EXPECT_THAT(nothing.errors, HasSubstr("checkpoint.safetensors"));
 }
 
+TEST_F(TrainCommand, ResumesFromAnyFolderAndWithDataThatWereMoved) {
+  const std::filesystem::path work = folder.path() / "work";
+  std::filesystem::create_directories(work / "data");
+  test::write_learnable_dataset(work / "data", 300, 60);
+  const std::string run_folder = (work / "run").string();
+  const auto in = [&](const std::filesystem::path& place, std::vector<std::string> arguments) {
+    return test::run_command(folder.path(), std::move(arguments), place);
+  };
+  ASSERT_EQ(in(work, {"train", "--data", "idx:data", "--dense", "16", "--threads", "1", "--schedule", "constant",
+                      "--epochs", "1", "--out", "run"})
+                .code,
+            0);
+  const Ended elsewhere = in("/", {"train", "--resume", run_folder, "--epochs", "2"});
+  EXPECT_EQ(elsewhere.code, 0) << elsewhere.errors;
+
+  std::filesystem::rename(work / "data", work / "moved");
+  const Ended gone = in("/", {"train", "--resume", run_folder, "--epochs", "3"});
+  EXPECT_EQ(gone.code, 1);
+  EXPECT_THAT(gone.errors, AllOf(HasSubstr((work / "data").string()), HasSubstr("--resume " + run_folder),
+                                 HasSubstr("--data idx:FOLDER")));
+  // Refused, it leaves the run as it is.
+  const Ended other = in("/", {"train", "--resume", run_folder, "--epochs", "3", "--data", spec()});
+  EXPECT_EQ(other.code, 1);
+  EXPECT_THAT(other.errors, AllOf(HasSubstr("other images or labels"), HasSubstr(folder.path().string())));
+  EXPECT_EQ(Store::open_for_reading(find_study(run_folder)).load().trials.at(0).status, TrialStatus::finished);
+
+  const Ended moved =
+      in("/", {"train", "--resume", run_folder, "--epochs", "3", "--data", "idx:" + (work / "moved").string()});
+  EXPECT_EQ(moved.code, 0) << moved.errors;
+  EXPECT_EQ(in("/", {"train", "--resume", run_folder, "--epochs", "4"}).code, 0) << "the new place is known now";
+}
+
 TEST_F(TrainCommand, DivergenceIsRecordedAndAFailure) {
   const Ended ended = run({"train", "--data", spec(), "--optimizer", "sgd:lr=1e30", "--out", out()});
   EXPECT_EQ(ended.code, 1);

@@ -1,0 +1,66 @@
+// Refuses outputs that are inputs.
+#include "commands/output_file.h"
+
+#include "commands/exit.h"
+#include "commands/run_folder.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <string>
+#include <system_error>
+
+namespace thalweg::lab {
+namespace {
+
+/// What SQLite writes beside a database.
+constexpr std::array kBesideStudy{"-wal", "-shm", "-journal"};
+
+bool is_run_file(const std::string& name) {
+  if (name == kCheckpointFile || name == kStudyFile) return true;
+  for (const char* const end : kBesideStudy) {
+    if (name == std::string(kStudyFile) + end) return true;
+  }
+  return false;
+}
+
+/// The same file on disk; where one is not there yet, the same name.
+bool are_same(const std::filesystem::path& a, const std::filesystem::path& b) {
+  std::error_code reason;
+  if (std::filesystem::exists(a, reason) && std::filesystem::exists(b, reason)) {
+    return std::filesystem::equivalent(a, b, reason);
+  }
+  const std::filesystem::path first = std::filesystem::weakly_canonical(a, reason);
+  return !reason && first == std::filesystem::weakly_canonical(b, reason) && !reason;
+}
+
+}  // namespace
+
+void check_output(std::string_view flag, const std::filesystem::path& output,
+                  const std::vector<std::filesystem::path>& inputs) {
+  if (is_run_file(output.filename().string())) {
+    throw UsageError(fmt::format("{}: {} is the name of a file that runs keep; choose another", flag, output.string()));
+  }
+  for (const std::filesystem::path& input : inputs) {
+    if (are_same(output, input)) {
+      throw UsageError(
+          fmt::format("{}: {} would replace {}, which is read; choose another", flag, output.string(), input.string()));
+    }
+    for (const char* const end : kBesideStudy) {
+      if (are_same(output, input.string() + end)) {
+        throw UsageError(fmt::format("{}: {} belongs to {}; choose another", flag, output.string(), input.string()));
+      }
+    }
+  }
+}
+
+std::vector<std::filesystem::path> data_files(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> files;
+  std::error_code reason;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, reason)) {
+    if (entry.path().filename().string().find("idx") != std::string::npos) files.push_back(entry.path());
+  }
+  return files;
+}
+
+}  // namespace thalweg::lab
