@@ -5,6 +5,7 @@
 #include "math_library.h"
 #include "output/help.h"
 #include "output/output.h"
+#include "report/text.h"
 
 #include <thalweg/suggest.h>
 #include <thalweg/version.h>
@@ -93,8 +94,18 @@ std::string check_number(const std::string& text, std::string_view kind) {
   return error == std::errc() && after == end ? "" : fmt::format("'{}' is not {}", text, kind);
 }
 
-/// Makes every option that is a number refuse what is none.
-void check_numbers(CLI::App& app) {
+/// What is wrong with a text. It is kept as JSON, which is UTF-8; names of files need not be.
+std::string check_text(const std::string& text) {
+  return valid_utf8(text) == text ? "" : fmt::format("'{}' is not UTF-8", text);
+}
+
+/// What is wrong with a flag's value. CLI11 takes whatever follows: `--out --overwrite` would make a folder.
+std::string check_value(const std::string& text) {
+  return text.starts_with("--") ? fmt::format("'{0}' is a flag, no value; ./{0} would be a file", text) : "";
+}
+
+/// Makes every option refuse what is no value of its kind.
+void check_values(CLI::App& app) {
   for (CLI::Option* option : app.get_options()) {
     const std::string type = option->get_type_name();
     if (type.starts_with("FLOAT")) {
@@ -104,9 +115,12 @@ void check_numbers(CLI::App& app) {
                     "");
     } else if (type.starts_with("INT")) {
       option->check([](const std::string& text) { return check_number<std::int64_t>(text, "a whole number"); }, "");
+    } else if (type.starts_with("TEXT")) {
+      option->check(check_text, "");
     }
+    if (option->nonpositional() && option->get_type_size() > 0) option->check(check_value, "");
   }
-  for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) check_numbers(*command);
+  for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) check_values(*command);
 }
 
 int run(int argc, char** argv) {
@@ -123,7 +137,7 @@ int run(int argc, char** argv) {
   add_identify(app);
   add_report(app);
   add_worker(app);
-  check_numbers(app);
+  check_values(app);
   try {
     app.parse(argc, argv);
     return EXIT_SUCCESS;
@@ -162,13 +176,17 @@ int run_and_tell(int argc, char** argv) noexcept {
   return kExitFailed;
 }
 
+/// Runs before the initializers of all libraries; LibTorch's take most of the time until main.
+void before_all() { end_when_interrupted(); }
+
+[[gnu::section(".preinit_array"), gnu::used]] void (*const run_before_all)() = before_all;
+
 }  // namespace
 }  // namespace thalweg::lab
 
 int main(int argc, char** argv) {
   using namespace thalweg::lab;
-  hold_interrupts();
-  // It starts the program once more, so only for what trains in this process.
+  hold_interrupts();  // while it may start the program once more, so only for what trains in this process
   const std::string_view command = argc > 1 ? argv[1] : "";
   if (command == "train" || command == "worker") prepare_math_library(argv);
   end_when_interrupted();

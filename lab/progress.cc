@@ -16,7 +16,7 @@ namespace thalweg::lab {
 namespace {
 
 constexpr std::chrono::milliseconds kBetweenDraws{100};
-constexpr std::size_t kBarColumns = 24, kFewestBarColumns = 8, kMostOfAText = 200;
+constexpr std::size_t kBarColumns = 24, kFewestBarColumns = 8;
 
 // As many whole words of the text as fit: a number that lost its end would be another number.
 std::string cut(std::string_view text, std::size_t columns) {
@@ -46,7 +46,7 @@ void ProgressBar::draw(std::string_view head, double done, std::string_view tail
   next_ = std::chrono::steady_clock::now() + kBetweenDraws;
   shown_ = true;
   const std::size_t columns = terminal_columns(STDERR_FILENO) - 1;  // the last one would wrap on some terminals
-  const std::string first = shown(head, kMostOfAText), last = shown(tail, kMostOfAText);
+  const std::string first = printable(head), last = printable(tail);
   // The bar takes what the words leave to it, if that is enough to see something.
   const std::size_t words = width_of(first) + 1 + 2 + width_of(last);
   const std::size_t bar = words < columns ? std::min(kBarColumns, columns - words) : 0;

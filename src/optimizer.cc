@@ -31,7 +31,11 @@ Optimizer::Impl::Impl(Options options, Settings wanted)
   for (const auto& [column, value] : settings.first_values) column_index(column);
   threads = settings.threads == 0 ? available_cores() : settings.threads;
   std::vector<ColumnInfo> columns = rule->columns_under(options);
-  groups.push_back({"", std::move(options), ++versions, std::move(columns), first_scalars()});
+  groups.push_back({.name = "",
+                    .options = std::move(options),
+                    .version = ++versions,
+                    .columns = std::move(columns),
+                    .shared_scalars = first_scalars()});
 }
 
 std::array<double, kMaxScalars> Optimizer::Impl::first_scalars() const {
@@ -68,11 +72,17 @@ const RuleInfo& Optimizer::rule() const { return *impl_->rule; }
 const Settings& Optimizer::settings() const { return impl_->settings; }
 std::string_view Optimizer::target() const { return impl_->backend.kernels.target; }
 
-Group Optimizer::add_group(std::string_view name, Options options) {
+Group Optimizer::add_group(std::string_view name, Options options, double lr_scale) {
   for (const GroupRecord& group : impl_->groups) {
     if (group.name == name) throw Error("add_group: the name " + in_quotes(name) + " is taken");
   }
-  GroupRecord record{std::string(name), impl_->groups[0].options, ++impl_->versions, {}, impl_->first_scalars()};
+  check_lr_scale(lr_scale, "add_group: " + in_quotes(name));
+  GroupRecord record{.name = std::string(name),
+                     .options = impl_->groups[0].options,
+                     .version = ++impl_->versions,
+                     .lr_scale = lr_scale,
+                     .columns = {},
+                     .shared_scalars = impl_->first_scalars()};
   impl_->change_options(record, std::move(options));
   impl_->groups.push_back(std::move(record));
   return {static_cast<std::uint32_t>(impl_->groups.size() - 1)};
@@ -96,8 +106,19 @@ void Optimizer::set_options(Group group, Options options) {
 }
 
 void Optimizer::set(std::string_view option, double value) {
-  Options(impl_->groups[0].options).set(option, value);  // throws for all groups alike: they share the rule
-  for (std::uint32_t i = 0; i < impl_->groups.size(); ++i) set({i}, option, value);
+  std::vector<Options> changed;  // all first, so that an error changes no group
+  for (const GroupRecord& group : impl_->groups) {
+    changed.push_back(group.options);
+    changed.back().set(option, value);
+    if (option != "lr" || group.lr_scale == 1) continue;
+    try {
+      changed.back().set(option, value * group.lr_scale);
+    } catch (const Error& error) {
+      throw Error("group " + in_quotes(group.name) + ": lr = " + to_text(value) +
+                  " times lr_scale = " + to_text(group.lr_scale) + ": " + error.what());
+    }
+  }
+  for (std::uint32_t i = 0; i < changed.size(); ++i) set_options({i}, std::move(changed[i]));
 }
 
 void Optimizer::set(Group group, std::string_view option, double value) {
@@ -105,6 +126,18 @@ void Optimizer::set(Group group, std::string_view option, double value) {
   changed.set(option, value);
   set_options(group, std::move(changed));
 }
+
+void check_lr_scale(double scale, const std::string& what) {
+  if (!(scale >= 0) || std::isinf(scale)) throw Error(what + ": lr_scale = " + to_text(scale) + " is outside [0, ∞)");
+}
+
+void Optimizer::set_lr_scale(Group group, double scale) {
+  GroupRecord& record = impl_->group_record(group);
+  check_lr_scale(scale, "group " + in_quotes(record.name));
+  record.lr_scale = scale;
+}
+
+double Optimizer::lr_scale(Group group) const { return impl_->group_record(group).lr_scale; }
 
 Handle Optimizer::add(std::string_view name, std::span<float> parameter, Group group) {
   return impl_->add(name, parameter.data(), parameter.size(), Precision::f32, group);

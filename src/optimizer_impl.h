@@ -55,9 +55,13 @@ struct GroupRecord {
   std::string name;
   Options options;
   std::uint64_t version;                             ///< changes with the options
+  double lr_scale = 1;                               ///< of set("lr", …)
   std::vector<ColumnInfo> columns;                   ///< under these options
   std::array<double, kMaxScalars> shared_scalars{};  ///< with StepCount::shared, instead of each parameter's own
 };
+
+/// Throws Error, which begins with `what`, if the scale is outside [0, ∞).
+void check_lr_scale(double scale, const std::string& what);
 
 /// Coefficients of one group at one step number.
 struct StepCoefficients {

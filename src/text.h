@@ -1,5 +1,7 @@
-// Numbers as error messages and files show them.
+// Numbers and text from outside as error messages and files show them.
 #pragma once
+
+#include <thalweg/text.h>
 
 #include <string>
 #include <string_view>
@@ -9,7 +11,7 @@ namespace thalweg {
 /// The shortest text that reads back as the same double: `0.001`, `1e-08`, `inf`, `nan`.
 std::string to_text(double value);
 
-/// The name between double quotes.
+/// The name between double quotes, as `printable` shows it.
 std::string in_quotes(std::string_view name);
 
 }  // namespace thalweg

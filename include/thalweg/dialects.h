@@ -23,6 +23,8 @@ struct Translation {
   Options options;    ///< with a schedule, `lr` is that of the first step
   Settings settings;  ///< how steps are counted, loss scale, clipping, averages, first values of state
   std::optional<Schedule> schedule;
+  std::string group_name;  ///< of PyTorch's group, where its key `name` is a text
+  double lr_scale = 1;     ///< the key `lr_scale` of PyTorch's group; `lr` is the rate in force, and has it already
 };
 
 // `json` is one object with the framework's own keys. Keys that are missing have the framework's defaults, keys without
@@ -42,6 +44,11 @@ Translation from_torch(std::string_view json, std::string_view rule = {});
 /// Without `rule` the class follows from `class_name`, else from `name`, else from the keys.
 Translation from_keras(std::string_view json, std::string_view rule = {});
 
+/// The same of Keras 2 up to 2.10, and of what later versions call legacy. `from_keras` finds them by `decay`, by
+/// `is_legacy_optimizer` and by `module`, so this is for configurations without any of these. With `decay` the result
+/// has a schedule.
+Translation from_keras2(std::string_view json, std::string_view rule = {});
+
 /// A function of Optax (`adamw`) and its keyword arguments, as of Optax 0.2.8.
 Translation from_optax(std::string_view name, std::string_view json);
 
@@ -53,7 +60,7 @@ Translation from_tf1(std::string_view json, std::string_view op = {});
 /// "average": {"kind": "ema", "decay": 0.99, …}, "loss_scale": 1, "step_count": "shared"}. Everything has a default.
 Translation from_thalweg(std::string_view json, std::string_view rule);
 
-/// One of the above, by the peer's name: torch, keras, optax, tf1 or thalweg.
+/// One of the above, by the peer's name: torch, keras, keras2, optax, tf1 or thalweg.
 Translation translate(std::string_view peer, std::string_view name, std::string_view json);
 
 /// The options of a PyTorch param group, as JSON: also the keyword arguments of the class, but that AdamW takes no
@@ -88,11 +95,12 @@ struct PeerOption {
   std::string key;              ///< the framework's; empty if the value is always the same
   std::optional<double> value;  ///< the default, or what it always is; nothing if the key has no default
   bool matters = true;          ///< does it do anything beside the others, whatever they are?
+  std::string_view note = {};   ///< in place of a value that depends on the others
 };
 
 /// One class, function or operation of a framework that computes a rule.
 struct PeerOptimizer {
-  std::string_view peer;  ///< `torch`, `keras`, `optax` or `tf1`
+  std::string_view peer;  ///< `torch`, `keras`, `keras2`, `optax` or `tf1`
   std::string_view name;  ///< its own
   StepCount step_count;
   std::vector<PeerOption> options;                                       ///< in the order of the rule's
@@ -104,7 +112,7 @@ std::vector<PeerOptimizer> peer_optimizers(const RuleInfo& rule);
 
 /// One way in which a framework writes a formula.
 struct Expression {
-  std::string peer;  ///< `torch`, `keras`, `optax` or `tf1`
+  std::string peer;  ///< `torch`, `keras`, `keras2`, `optax` or `tf1`
   std::string name;  ///< its class, function or operation
   /// The arguments, as JSON: what the reader of the peer's configurations (`from_torch`, …) takes under this name.
   std::string json;

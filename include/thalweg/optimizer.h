@@ -116,8 +116,9 @@ class Optimizer {
 
   // Groups ----------------------------------------------------------------------------------------------------------
 
-  /// A group with options of its own, of the same rule. Throws Error if the rule is another or the name is taken.
-  Group add_group(std::string_view name, Options options);
+  /// A group with options of its own, of the same rule, and its `lr_scale`. Its rate is the options' lr as it stands.
+  /// Throws Error if the rule is another, the name is taken or the scale is outside [0, ∞).
+  Group add_group(std::string_view name, Options options, double lr_scale = 1);
   /// The group of this name (the first group's is empty). Throws Error that suggests the nearest names.
   Group group(std::string_view name) const;
   std::size_t group_count() const;
@@ -125,10 +126,17 @@ class Optimizer {
   const Options& options(Group group = {}) const;
   /// Replaces a group's options from the next step on; state is kept, new columns begin at their first values.
   void set_options(Group group, Options options);
-  /// Sets one option in every group. Throws Error, and changes no group, if a value is not allowed.
+  /// Sets one option in every group; `lr` to the value times the group's `lr_scale`, so that one schedule drives groups
+  /// of different rates. Throws Error, and changes no group, if a value is not allowed.
   void set(std::string_view option, double value);
+  /// Sets one option of a group, `lr` too, to this very value.
   void set(Group group, std::string_view option, double value);
+  /// The rate in force.
   double lr(Group group = {}) const { return options(group).get("lr"); }
+  /// What `set("lr", x)` multiplies x by for this group: 1 until it is set. It changes no rate by itself, and is saved
+  /// with the state. Throws Error if the scale is outside [0, ∞).
+  void set_lr_scale(Group group, double scale);
+  double lr_scale(Group group = {}) const;
 
   // Parameters ------------------------------------------------------------------------------------------------------
 

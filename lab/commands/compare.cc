@@ -2,6 +2,7 @@
 #include "commands/commands.h"
 #include "commands/exit.h"
 #include "commands/output_file.h"
+#include "commands/parsed_command.h"
 #include "commands/study_display.h"
 #include "commands/summary_json.h"
 #include "commands/task.h"
@@ -27,6 +28,7 @@ namespace thalweg::lab {
 namespace {
 
 constexpr std::uint64_t kTuningSeedsAfter = 1000;  // apart from the final ones
+constexpr int kMostThreadsACore = 8;
 
 struct Flags {
   CompareConfig config;
@@ -42,11 +44,24 @@ struct Flags {
 constexpr const char* kFooter = R"(
 Every optimizer is trained with every learning rate of one grid, on the same seeds, and gets the rate with the best
 validation accuracy; the final trials use other seeds. An lr that is given (rmsprop:lr=1e-3) counts only with
---no-tune-lr. Learning rates fall along a cosine unless --schedule says otherwise. An interrupted study goes on when the
-same command is run again: finished trials are kept.
+--no-tune-lr. Learning rates fall along a cosine unless --schedule says otherwise.
 
-Example:
-  thalweg compare rmsprop sgd:momentum=0.9 adam nadam --model mlp --epochs 8 --out runs/first --report report.html)";
+The default grid is 1e-4 3e-4 1e-3 3e-3 1e-2 3e-2 1e-1 3e-1 1. As long as some optimizer's best rate is the lowest or
+the highest, the grid grows there by its own ratio, for all optimizers alike: to 3e-5 and 1e-5, to 3 and 10, no
+further. A grid given by --tune-lr stays as it is; a best rate at its edge is only warned about.
+
+An interrupted study goes on when the same command is run again: finished trials are kept. A study also takes more seeds
+and more optimizers: the same command with a larger --seeds or with optimizers added, on the same --out, trains what is
+new. Who adds until the result pleases finds winners where there are none; so a study that is enlarged after its verdict
+is labelled so and announces no winner, unless --looks had planned for several verdicts from the start.
+
+Examples:
+  thalweg compare rmsprop sgd:momentum=0.9 adam nadam --model mlp --epochs 8 --out runs/first --report report.html
+  thalweg compare rmsprop adam --out runs/pair
+  thalweg compare rmsprop adam lion --out runs/pair              adds lion
+  thalweg compare rmsprop adam lion --seeds 16 --out runs/pair   adds eight seeds of each
+  thalweg compare rmsprop adam --looks 2 --out runs/planned                a first verdict after 8 seeds, …
+  thalweg compare rmsprop adam --looks 2 --seeds 20 --out runs/planned     … and a second after 20, as planned)";
 
 void add_flags(CLI::App& command, Flags& flags) {
   CompareConfig& config = flags.config;
@@ -55,7 +70,8 @@ void add_flags(CLI::App& command, Flags& flags) {
   add_training_flags(command, config.training);
 
   const auto group = "Study";
-  command.add_option("--seeds", flags.seeds, "Final trials of each optimizer; 8 or more give a verdict")
+  command
+      .add_option("--seeds", flags.seeds, "Final trials of each optimizer; 8 or more give a verdict; may grow later")
       ->group(group)
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
@@ -63,7 +79,7 @@ void add_flags(CLI::App& command, Flags& flags) {
       .add_option("--first-seed", flags.first_seed, "The final trials' first seed; tuning uses those 1000 further on")
       ->group(group)
       ->capture_default_str();
-  command.add_option("--tune-lr", flags.grid, "The grid of learning rates, as 1e-4,1e-3,1e-2; has a default")
+  command.add_option("--tune-lr", flags.grid, "The grid of learning rates, as 1e-4,1e-3,1e-2; by default as below")
       ->group(group)
       ->expected(0, 1);
   command.add_flag("--no-tune-lr", flags.no_tune, "Use each optimizer's own lr")->group(group)->excludes("--tune-lr");
@@ -73,6 +89,12 @@ void add_flags(CLI::App& command, Flags& flags) {
       ->capture_default_str();
   command.add_option("--tune-epochs", config.tuning.epochs, "Epochs of a tuning trial, the same for all")
       ->group(group)
+      ->capture_default_str();
+  command
+      .add_option("--looks", config.looks,
+                  "Verdicts planned, between which the study may be enlarged; each at 5 %/looks")
+      ->group(group)
+      ->check(CLI::Range(1, 20))
       ->capture_default_str();
   command.add_flag("--quick", flags.quick, "Small data, few trials: shows that all works; flags given still count")
       ->group(group);
@@ -85,9 +107,14 @@ void add_flags(CLI::App& command, Flags& flags) {
       ->capture_default_str();
 
   const auto output = "Output";
-  command.add_option("--out", flags.out, "Folder of the study")->group(output)->capture_default_str();
+  command.add_option("--out", flags.out, "Folder of the study")
+      ->type_name("FOLDER")
+      ->group(output)
+      ->capture_default_str();
   command.add_flag("--overwrite", flags.overwrite, "Begin anew if the folder holds a study")->group(output);
-  command.add_option("--report", flags.report, "Also write the HTML report to this file")->group(output);
+  command.add_option("--report", flags.report, "Also write the HTML report to this file")
+      ->type_name("FILE")
+      ->group(output);
   command.add_flag("--json", flags.json, "Print the result as JSON")->group(output);
 }
 
@@ -121,10 +148,21 @@ void make_quick(const CLI::App& command, Flags& flags) {
   set("--seeds", flags.seeds, 2);
 }
 
+/// More threads than the machine can hold would end in a worker that hangs while it starts them.
+void check_threads(const Flags& flags, int cores) {
+  const int most = std::max(64, kMostThreadsACore * cores);
+  const int threads = flags.jobs * flags.threads_per_job;
+  if (threads <= most) return;
+  throw UsageError(
+      fmt::format("--jobs {} × --threads-per-job {} = {} threads are too many for the {} cores here: at most {}",
+                  flags.jobs, flags.threads_per_job, threads, cores, most));
+}
+
 void complete(const CLI::App& command, Flags& flags) {
   CompareConfig& config = flags.config;
   if (flags.quick) make_quick(command, flags);
-  if (!flags.grid.empty()) config.tuning.grid = read_grid(flags.grid);
+  config.tuning.given = !flags.grid.empty();
+  if (config.tuning.given) config.tuning.grid = read_grid(flags.grid);
   config.tune = !flags.no_tune;
   const auto fill = [](std::vector<std::uint64_t>& seeds, std::uint64_t first, std::uint64_t count) {
     seeds.resize(count);
@@ -133,10 +171,9 @@ void complete(const CLI::App& command, Flags& flags) {
   fill(config.seeds, flags.first_seed, flags.seeds);
   fill(config.tuning.seeds, flags.first_seed + kTuningSeedsAfter, flags.tune_seeds);
   config.training.threads = flags.threads_per_job;
-  if (flags.jobs == 0) {
-    const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-    flags.jobs = std::max(1, cores / flags.threads_per_job);
-  }
+  const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  if (flags.jobs == 0) flags.jobs = std::max(1, cores / flags.threads_per_job);
+  check_threads(flags, cores);
 }
 
 std::size_t count_finished(const StudyData& study) {
@@ -150,13 +187,14 @@ StudyEnd train_all(const Flags& flags, StudyFolder& folder) {
     display.say(
         fmt::format("{} is continued: {} finished trials are kept", flags.out, count_finished(folder.store.load())));
   }
+  for (const std::string& note : folder.notes) display.say(note);
   const std::atomic<bool>& stop = watch_for_interrupt();
   WorkerPool pool({.jobs = flags.jobs, .stop_requested = &stop});
   const StudyHooks hooks{.on_progress = [&](const StudyProgress& progress) { display.update(progress); },
                          .on_message = [&](const std::string& text) { display.say(text); },
                          .stop_requested = &stop};
   const TrialRunner runner = [&](const std::vector<Job>& jobs, TrialEvents& events) { pool.run(jobs, events); };
-  return run_compare(flags.config, folder.store, runner, hooks);
+  return run_compare(folder.config, folder.store, runner, hooks);
 }
 
 void compare(const CLI::App& command, Flags flags) {
@@ -166,7 +204,8 @@ void compare(const CLI::App& command, Flags flags) {
   // The workers open it for themselves; what is wrong with it is told here.
   const Dataset dataset = open_task(flags.config.training);
   if (!flags.report.empty()) check_output("--report", flags.report, data_files(dataset.origin));
-  StudyFolder folder = open_study_folder(flags.out, flags.config, command_line({"--overwrite"}), flags.overwrite);
+  StudyFolder folder =
+      open_study_folder(flags.out, flags.config, parsed_command(command, {"overwrite"}), flags.overwrite);
   const StudyEnd end = train_all(flags, folder);
   const StudyData study = folder.store.load();
   if (end == StudyEnd::interrupted) {

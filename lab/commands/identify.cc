@@ -77,7 +77,7 @@ void add_identify(CLI::App& app) {
   CLI::App* command = app.add_subcommand("identify", "Tell which rule, under which options, gave a recorded run");
   command->footer(kFooter);
   auto flags = std::make_shared<Flags>();
-  command->add_option("FILE", flags->file, "Recorded runs, JSON")->required();
+  command->add_option("FILE", flags->file, "Recorded runs, JSON")->type_name("")->required();
   command->add_option("--rule", flags->rules, "Look at this rule only (may be given several times)")->take_all();
   command
       ->add_option("--known", flags->known,

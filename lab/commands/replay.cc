@@ -18,7 +18,7 @@
 namespace thalweg::lab {
 namespace {
 
-constexpr std::size_t kMostOfAnId = 80;  // characters
+constexpr std::size_t kMostOfAnId = 80;  // bytes
 constexpr double kToleranceFloat64 = 1e-12, kToleranceFloat32 = 1e-5;
 
 constexpr const char* kFooter = R"(
@@ -55,7 +55,7 @@ void print_line(const Verdict& verdict) {
       found += fmt::format(" at step {}, index {}", result.worst_step, result.worst_index);
     }
   }
-  print("{}  {}: {} steps, {}\n", verdict.passed() ? "ok    " : "FAILED", shown(verdict.recorded.id, kMostOfAnId),
+  print("{}  {}: {} steps, {}\n", verdict.passed() ? "ok    " : "FAILED", printable(verdict.recorded.id, kMostOfAnId),
         result.steps, found);
 }
 
@@ -107,7 +107,7 @@ void add_replay(CLI::App& app) {
   CLI::App* command = app.add_subcommand("replay", "Show whether thalweg gives the numbers of a recorded run");
   command->footer(kFooter);
   auto flags = std::make_shared<Flags>();
-  command->add_option("FILE", flags->file, "Recorded runs, JSON")->required();
+  command->add_option("FILE", flags->file, "Recorded runs, JSON")->type_name("")->required();
   command
       ->add_option("--rtol", flags->rtol, "Allowed relative error; 1e-12 for float64 and 1e-5 for float32 by default")
       ->check(CLI::NonNegativeNumber);

@@ -3,9 +3,9 @@
 #include "commands/commands.h"
 #include "commands/exit.h"
 #include "commands/output_file.h"
+#include "commands/parsed_command.h"
 #include "output/output.h"
 #include "store/store.h"
-#include "study/environment.h"
 #include "text_file.h"
 
 #include <fmt/core.h>
@@ -56,7 +56,7 @@ void check_outputs(const Flags& flags, std::vector<std::filesystem::path> inputs
   }
 }
 
-void report(const Flags& flags) {
+void report(const CLI::App& command, const Flags& flags) {
   if (flags.target && !(*flags.target > 0 && *flags.target <= 1)) {
     throw UsageError(fmt::format("--target: {} is outside (0, 1]", *flags.target));
   }
@@ -64,7 +64,7 @@ void report(const Flags& flags) {
   check_outputs(flags, files);
   std::vector<StudyData> studies;
   for (const std::filesystem::path& file : files) studies.push_back(Store::open_for_reading(file).load());
-  const ReportOptions options{.target = flags.target, .command = command_line()};
+  const ReportOptions options{.target = flags.target, .command = parsed_command(command)};
   write_report(studies, flags.output, options);
   if (!flags.csv.empty()) write_csv(studies, flags.csv);
   print_lines(report_text(studies, options));
@@ -82,12 +82,14 @@ void add_report(CLI::App& app) {
   command->footer(kFooter);
   const auto flags = std::make_shared<Flags>();
   command->add_option("RUN", flags->studies, "Folders of runs and studies, as train and compare wrote them")
+      ->type_name("")
       ->required();
-  command->add_option("-o,--output", flags->output, "The page")->capture_default_str();
-  command->add_option("--csv", flags->csv, "Also write trials.csv and epochs.csv into this folder");
+  command->add_option("-o,--output", flags->output, "The page")->type_name("FILE")->capture_default_str();
+  command->add_option("--csv", flags->csv, "Also write trials.csv and epochs.csv into this folder")
+      ->type_name("FOLDER");
   command->add_option("--target", flags->target,
                       "Validation accuracy in (0, 1] whose time is measured; by default about the weakest optimizer's");
-  command->callback([flags] { report(*flags); });
+  command->callback([command, flags] { report(*command, *flags); });
 }
 
 }  // namespace thalweg::lab

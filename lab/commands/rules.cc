@@ -108,7 +108,7 @@ void print_one(const RuleInfo& rule) {
   print("{}: {}\n\n", rule.name, rule.title);
   std::string formula(rule.formula);
   for (std::size_t at = 0; (at = formula.find('\n', at)) != std::string::npos;) formula.insert(++at, "  ");
-  print_lines("  " + formula + "\n\n");
+  print_lines(wrapped("  " + formula + "\n\n", output_columns(), 4));
   Table options({"option", "default", "range", "meaning"}, {false, true, false, false});
   for (const OptionInfo& option : rule.options) {
     options.add({std::string(option.name), default_text(option), range_text(option), std::string(option.meaning)});

@@ -68,8 +68,13 @@ void add_flags(CLI::App& command, Flags& flags) {
   command.add_option("--momentum", flags.momentum, "Likewise")->group(group);
   command.add_option("--weight-decay", flags.weight_decay, "Likewise")->group(group);
   const auto output = "Output";
-  command.add_option("--out", flags.out, "Folder for checkpoint and records; none are kept without it")->group(output);
-  command.add_option("--resume", flags.resume, "Folder of the run to continue")->group(output)->excludes("--out");
+  command.add_option("--out", flags.out, "Folder for checkpoint and records; none are kept without it")
+      ->type_name("FOLDER")
+      ->group(output);
+  command.add_option("--resume", flags.resume, "Folder of the run to continue")
+      ->type_name("FOLDER")
+      ->group(output)
+      ->excludes("--out");
   command.add_option("--checkpoint-every", flags.checkpoint_every, "Also every N steps, not only each epoch")
       ->group(output)
       ->check(CLI::NonNegativeNumber);

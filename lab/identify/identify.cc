@@ -30,7 +30,8 @@ std::int64_t steps_for(const Recording& recording, std::size_t elements, std::si
 }
 
 bool has_missing_gradients(const Recording& recording) {
-  return std::ranges::any_of(recording.gradients, [](const auto& gradient) { return !gradient; });
+  return std::ranges::any_of(recording.gradients, [](const auto& gradient) { return !gradient; }) ||
+         !std::ranges::all_of(recording.without, &std::vector<std::size_t>::empty);
 }
 
 std::vector<StepCount> step_counts(const Recording& recording) {

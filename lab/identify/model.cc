@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
+#include <string>
 
 namespace thalweg::lab::identify {
 namespace {
@@ -20,6 +22,12 @@ void spend(const View& view) {
   if (*view.budget < 0) throw CutShort();
 }
 
+bool lacks_gradient(const View& view, std::int64_t step, std::size_t parameter) {
+  if (view.without.empty()) return false;
+  const std::vector<std::size_t>& without = view.without[static_cast<std::size_t>(step - 1)];
+  return std::ranges::find(without, parameter) != without.end();
+}
+
 }  // namespace
 
 std::vector<double> changes_of(const View& view, const Options& options, StepCount step_count) {
@@ -27,18 +35,25 @@ std::vector<double> changes_of(const View& view, const Options& options, StepCou
   std::vector<double> theta(view.elements), result;
   result.reserve(view.changes.size());
   Optimizer optimizer(options, {.step_count = step_count, .threads = 1, .backend = "reference"});
-  const Handle handle = optimizer.add("theta", theta);
+  const std::vector<std::size_t> lengths = view.parameters.empty() ? std::vector{view.elements} : view.parameters;
+  std::vector<Handle> handles;
+  for (std::size_t begin = 0; const std::size_t length : lengths) {
+    handles.push_back(optimizer.add("theta" + std::to_string(begin), std::span(theta).subspan(begin, length)));
+    begin += length;
+  }
+  std::vector<Gradient> gradients;
   std::size_t mark = 0;
   for (std::int64_t step = 1; step <= view.steps; ++step) {
     const double* const before = view.before.data() + mark * view.elements;
     if (view.marks[mark].from == step - 1) std::copy_n(before, view.elements, theta.begin());
     if (const auto lr = view.lrs.find(step); lr != view.lrs.end()) optimizer.set("lr", lr->second);
     const std::vector<double>& gradient = view.gradients[static_cast<std::size_t>(step - 1)];
-    if (gradient.empty()) {
-      optimizer.step({});
-    } else {
-      optimizer.step({{handle, gradient}});
+    gradients.clear();
+    for (std::size_t i = 0, begin = 0; i < handles.size() && !gradient.empty(); begin += lengths[i++]) {
+      if (lacks_gradient(view, step, i)) continue;
+      gradients.emplace_back(handles[i], std::span<const double>(gradient).subspan(begin, lengths[i]));
     }
+    optimizer.step(gradients);
     if (view.marks[mark].to != step) continue;
     for (std::size_t i = 0; i < view.elements; ++i) result.push_back(theta[i] - before[i]);
     ++mark;

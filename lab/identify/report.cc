@@ -2,7 +2,8 @@
 #include "identify/report.h"
 
 #include "identify/spell.h"
-#include "output/shown.h"
+
+#include <thalweg/text.h>
 
 #include <fmt/format.h>
 
@@ -15,7 +16,7 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-constexpr std::size_t kMostOfAnId = 80;      // characters
+constexpr std::size_t kMostOfAnId = 80;      // bytes
 constexpr std::size_t kMostSpellings = 4;    // of a candidate that are listed
 constexpr std::size_t kMostCandidates = 12;  // of which all is told
 
@@ -24,10 +25,11 @@ const char* dtype(const UnknownRun& run) { return run.recording.is_float64 ? "fl
 std::string heading(const UnknownRun& run) {
   const Recording& recording = run.recording;
   const auto recorded = std::ranges::count_if(recording.expected, [](const auto& step) { return step.first > 0; });
-  std::string text = fmt::format("{}: {} steps × {} elements, {}", shown(recording.id, kMostOfAnId),
+  std::string text = fmt::format("{}: {} steps × {} elements, {}", printable(recording.id, kMostOfAnId),
                                  recording.gradients.size(), recording.start.size(), dtype(run));
   if (run.is_type_guessed) text += " (as its numbers look)";
   if (recorded < std::ssize(recording.gradients)) text += fmt::format(", parameters after {} of the steps", recorded);
+  if (!run.left_out.empty()) text += "\n  " + run.left_out;
   return text;
 }
 
@@ -185,6 +187,7 @@ json report_json(const UnknownRun& run, const Answer& answer) {
               {"elements", run.recording.start.size()},
               {"dtype", dtype(run)},
               {"dtype_guessed", run.is_type_guessed},
+              {"left_out", run.left_out.empty() ? json(nullptr) : json(run.left_out)},
               {"tolerance", answer.tolerance},
               {"fits", answer.fits()},
               {"cut_short", answer.is_cut_short},

@@ -1,12 +1,16 @@
 // UnknownRun: reads a recorded run and what is known about it.
 #include "identify/unknown_run.h"
 
+#include "identify/finite.h"
+#include "json_text.h"
+
 #include <thalweg/error.h>
 #include <thalweg/rule.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 
 namespace thalweg::lab::identify {
@@ -33,6 +37,11 @@ void round_to_float32(Recording& recording) {
   for (auto& [step, theta] : recording.expected) round_to_float32(theta);
 }
 
+/// NaN is NaN here.
+bool is_same(const std::vector<double>& a, const std::vector<double>& b) {
+  return std::ranges::equal(a, b, [](double x, double y) { return x == y || (std::isnan(x) && std::isnan(y)); });
+}
+
 /// Are all expected numbers float32?
 bool looks_like_float32(const Recording& recording) {
   return std::ranges::all_of(recording.expected,
@@ -45,8 +54,12 @@ class Reader : public RecordingReader {
   using RecordingReader::RecordingReader;
 
   UnknownRun read(const Known& told) const {
-    UnknownRun run{read_run(check_lr), false, told};
+    UnknownRun run{read_run(check_lr), false, told, {}};
     check(run.recording);
+    run.left_out = keep_finite(run.recording);
+    if (run.recording.expected.empty() || run.recording.expected.rbegin()->first == 0) {
+      fail("there is nothing to compare before numbers are not finite");
+    }
     if (const json* dtype = find("dtype")) {
       run.recording.is_float64 = is_float64(*dtype);
     } else {
@@ -83,7 +96,8 @@ class Reader : public RecordingReader {
     if (find("theta") == nullptr)
       fail("the key \"theta\" is missing: without parameters after some steps nothing can be told");
     const auto start = recording.expected.find(0);
-    if (start != recording.expected.end() && start->second != recording.start) fail("theta[\"0\"] is not theta0");
+    if (start != recording.expected.end() && !is_same(start->second, recording.start))
+      fail("theta[\"0\"] is not theta0");
     if (recording.expected.empty() || recording.expected.rbegin()->first == 0)
       fail("theta has no step after the first");
   }
@@ -98,7 +112,7 @@ class Reader : public RecordingReader {
       } else if (value.is_number()) {
         known.tell(key, value.get<double>());
       } else {
-        fail(fmt::format("known: {} is {}, expected a number, true or false", key, value.dump()));
+        fail(fmt::format("known: {} is {}, expected a number, true or false", key, excerpt(value)));
       }
     }
   }
@@ -110,7 +124,6 @@ std::vector<UnknownRun> read_unknown_runs(const std::filesystem::path& file, con
   std::vector<UnknownRun> runs;
   for_each_case(
       file, [&](const json& object, const std::string& where) { runs.push_back(Reader(object, where).read(known)); });
-  if (runs.empty()) throw Error(fmt::format("{}: there is no recorded run in it", file.string()));
   return runs;
 }
 

@@ -5,6 +5,7 @@
 #include "replay/recording.h"
 
 #include <filesystem>
+#include <string>
 #include <vector>
 
 namespace thalweg::lab::identify {
@@ -13,6 +14,7 @@ struct UnknownRun {
   Recording recording;           ///< in the numbers of its own type
   bool is_type_guessed = false;  ///< the file has no `dtype`
   Known known;
+  std::string left_out;  ///< what of the recording is not finite and was left out; empty if nothing
 };
 
 /// Reads one object or a list of them; `known` is told of every one of them beside what the file tells. Throws

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <optional>
 
 namespace thalweg::lab::identify {
 namespace {
@@ -21,6 +22,28 @@ void add_mark(View& view, const Recording& recording, std::span<const std::size_
   for (const std::size_t i : elements) {
     view.before.push_back(before[i]);
     view.changes.push_back(after[i] - before[i]);
+  }
+}
+
+/// Fills in the parameters and what they lack, if it is not the same for all.
+void add_parameters(View& view, const Recording& recording, std::span<const std::size_t> elements) {
+  if (std::ranges::all_of(recording.without, &std::vector<std::size_t>::empty)) return;
+  std::vector<std::optional<std::size_t>> number_here(recording.parameters.size());
+  std::size_t end = 0;
+  for (std::size_t i = 0; i < recording.parameters.size(); ++i) {
+    const std::size_t begin = end;
+    end += recording.parameters[i];
+    const auto is_of_it = [&](std::size_t element) { return element >= begin && element < end; };
+    const auto count = static_cast<std::size_t>(std::ranges::count_if(elements, is_of_it));
+    if (count == 0) continue;
+    number_here[i] = view.parameters.size();
+    view.parameters.push_back(count);
+  }
+  for (std::int64_t step = 0; step < view.steps; ++step) {
+    std::vector<std::size_t>& without = view.without.emplace_back();
+    for (const std::size_t i : recording.without[static_cast<std::size_t>(step)]) {
+      if (number_here[i]) without.push_back(*number_here[i]);
+    }
   }
 }
 
@@ -77,6 +100,7 @@ View make_view(const Recording& recording, std::span<const std::size_t> elements
     if (!recorded) continue;
     for (const std::size_t i : elements) gradient.push_back((*recorded)[i]);
   }
+  add_parameters(view, recording, elements);
   measure_typical(view);
   measure_noise(view, precision);
   return view;

@@ -21,7 +21,9 @@ struct View {
   std::size_t elements = 0;
   std::int64_t steps = 0;
   std::vector<std::vector<double>> gradients;  ///< of each step; empty: there is none
-  std::map<std::int64_t, double> lrs;          ///< new from this step on
+  std::vector<std::size_t> parameters;         ///< how many elements of each, if some lack gradients that others have
+  std::vector<std::vector<std::size_t>> without;  ///< those of each step, by number; empty without `parameters`
+  std::map<std::int64_t, double> lrs;             ///< new from this step on
   std::vector<Mark> marks;
   std::vector<double> before;      ///< the parameters at `from`
   std::vector<double> changes;     ///< their recorded change until `to`

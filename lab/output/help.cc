@@ -31,7 +31,23 @@ std::string joined_paragraphs(std::string_view text) {
   return result;
 }
 
+std::string footer_line(const std::string& line, std::size_t width) {
+  if (!is_indented(line) || width_of(line) <= width) return wrapped(line, width);
+  const std::size_t gap = line.find("  ", line.find_first_not_of(' '));
+  const std::string command = wrapped(line.substr(0, gap), width, kIndent);
+  if (gap == std::string::npos) return command;
+  const std::string meaning = line.substr(line.find_first_not_of(' ', gap));
+  return command + '\n' + wrapped(std::string(3 * kIndent, ' ') + meaning, width);
+}
+
 }  // namespace
+
+std::string HelpFormatter::make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const {
+  std::string help = CLI::Formatter::make_help(app, std::move(name), mode);
+  // CLI11 leaves up to three empty lines between its parts.
+  for (std::size_t at = 0; (at = help.find("\n\n\n", at)) != std::string::npos;) help.erase(at, 1);
+  return help;
+}
 
 std::string HelpFormatter::make_description(const CLI::App* app) const {
   return wrapped(app->get_description() + '\n', width_);
@@ -50,8 +66,14 @@ std::string HelpFormatter::make_subcommand(const CLI::App* command) const {
 }
 
 std::string HelpFormatter::make_footer(const CLI::App* app) const {
-  // What follows an example's two spaces explains it, and hangs under it.
-  return wrapped(joined_paragraphs(app->get_footer()), width_, kIndent) + '\n';
+  std::string text;
+  const std::string lines = joined_paragraphs(app->get_footer());
+  for (std::size_t at = 0; at < lines.size();) {
+    const std::size_t end = std::min(lines.find('\n', at), lines.size());
+    text += footer_line(lines.substr(at, end - at), width_) + '\n';
+    at = end + 1;
+  }
+  return text;
 }
 
 std::string HelpFormatter::entry(const std::string& name, const std::string& meaning) const {

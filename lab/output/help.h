@@ -10,11 +10,12 @@
 namespace thalweg::lab {
 
 /// Lines of at most `width` columns, broken between words. Footers are written as paragraphs: their lines are joined,
-/// but for those that are indented (examples), which stay.
+/// but for those that are indented (examples); what stands behind a gap in such a line explains it.
 class HelpFormatter : public CLI::Formatter {
  public:
   explicit HelpFormatter(std::size_t width) : width_(width) {}
 
+  std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override;
   std::string make_description(const CLI::App* app) const override;
   std::string make_usage(const CLI::App* app, std::string name) const override;
   std::string make_option(const CLI::Option* option, bool is_positional) const override;

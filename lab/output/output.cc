@@ -19,7 +19,7 @@
 namespace thalweg::lab {
 namespace {
 
-constexpr std::size_t kMostOfAnError = 2000, kMostOfAWord = 400;  // characters
+constexpr std::size_t kMostOfAnError = 2000, kMostOfAWord = 400;  // bytes
 constexpr std::size_t kErrorIndent = 2;                           // of the lines after an error's first
 
 int lost = 0;  // errno of the first byte that stdout has lost
@@ -50,7 +50,7 @@ std::string with_short_words(std::string_view text) {
   std::string result;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = std::min(text.find_first_of(" \n", at), text.size());
-    result += shown(text.substr(at, end - at), kMostOfAWord);
+    result += printable(text.substr(at, end - at), kMostOfAWord);
     if (end < text.size()) result += ' ';
     at = end + 1;
   }
@@ -135,7 +135,7 @@ void print_message_lines(std::string_view lines) noexcept {
 
 void print_message_command(std::string_view command) noexcept {
   try {
-    write_message("  " + shown(command) + '\n');
+    write_message("  " + printable(command, detail::kMostOfText) + '\n');
   } catch (const std::exception&) {  // likewise
   }
 }
@@ -150,7 +150,7 @@ void print_json(const nlohmann::ordered_json& json) noexcept { print_any_json(js
 void print_error(std::string_view text) noexcept {
   try {
     constexpr std::string_view head = "thalweg:";
-    const std::string shortened = shown(with_short_words(text), kMostOfAnError);
+    const std::string shortened = printable(with_short_words(text), kMostOfAnError);
     std::string line = for_terminal(fmt::format("{} {}", head, shortened), STDERR_FILENO, kErrorIndent) + '\n';
     if (has_colours(STDERR_FILENO)) line = "\x1b[1;31m" + line.insert(head.size(), "\x1b[0m");
     write_message(line);

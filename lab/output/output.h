@@ -1,7 +1,7 @@
 // Output: the one place through which the command prints. Nothing that prints throws, aborts or stops a job.
 #pragma once
 
-#include "output/shown.h"
+#include <thalweg/text.h>
 
 #include <fmt/format.h>
 #include <nlohmann/json_fwd.hpp>
@@ -26,8 +26,8 @@ void go_on_without_reader() noexcept;
 /// which is told on stderr. Nothing can be printed to standard output after it.
 int finish_output(int code) noexcept;
 
-/// Bytes as they are: for text whose every part from outside went through `shown`. What stdout loses is remembered for
-/// `finish_output`, what stderr loses is lost.
+/// Bytes as they are: for text whose every part from outside went through `printable`. What stdout loses is remembered
+/// for `finish_output`, what stderr loses is lost.
 void write_output(std::string_view bytes) noexcept;
 void write_message(std::string_view bytes) noexcept;
 
@@ -51,11 +51,13 @@ void print_error(std::string_view text) noexcept;
 
 namespace detail {
 
+constexpr std::size_t kMostOfText = 4096;  // bytes; as long as a path may be
+
 /// Texts as they are shown, everything else as it is.
 template <class Value>
 decltype(auto) safe(const Value& value) {
   if constexpr (std::is_convertible_v<const Value&, std::string_view>) {
-    return shown(value);
+    return printable(value, kMostOfText);
   } else {
     return (value);
   }
@@ -71,7 +73,7 @@ void lose_output() noexcept;
 
 }  // namespace detail
 
-/// `fmt::print`, whose texts may come from anywhere.
+/// `fmt::print`, whose texts may come from anywhere: they are `printable`.
 template <class... Values>
 void print(fmt::format_string<const Values&...> format, const Values&... values) noexcept {
   try {

@@ -1,8 +1,9 @@
 // Table: lays out columns, or blocks where there is no room for them.
 #include "output/table.h"
 
-#include "output/shown.h"
 #include "output/wrap.h"
+
+#include <thalweg/text.h>
 
 #include <algorithm>
 #include <numeric>
@@ -12,7 +13,7 @@ namespace thalweg::lab {
 namespace {
 
 constexpr std::size_t kBetween = 2;       // spaces between columns, and in front of a block's lines
-constexpr std::size_t kMostOfCell = 120;  // characters
+constexpr std::size_t kMostOfCell = 200;  // bytes
 
 std::size_t longest_word(const std::string& text) {
   std::size_t longest = 0;
@@ -46,7 +47,7 @@ Table::Table(std::vector<std::string> header, std::vector<bool> right) : right_(
 }
 
 void Table::add(std::vector<std::string> cells) {
-  for (std::string& cell : cells) cell = shown(cell, kMostOfCell);
+  for (std::string& cell : cells) cell = printable(cell, kMostOfCell);
   rows_.push_back(std::move(cells));
 }
 

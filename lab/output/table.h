@@ -12,7 +12,7 @@ class Table {
  public:
   explicit Table(std::vector<std::string> header, std::vector<bool> right = {});
 
-  /// As many cells as the header has. They may come from outside: they are `shown`.
+  /// As many cells as the header has. They may come from outside: they are `printable`.
   void add(std::vector<std::string> cells);
   /// Header, a rule and the rows, each line ending in a newline. In a width that is too small, text breaks between
   /// words within its column; where even that has no room, each row becomes a block of lines. Numbers never break.

@@ -1,14 +1,14 @@
 // Recording: reads a recorded run and checks that it makes sense.
 #include "replay/recording.h"
 
+#include "json_text.h"
+
 #include <thalweg/error.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
-#include <iterator>
 #include <limits>
 #include <numeric>
 #include <set>
@@ -41,7 +41,7 @@ const json& RecordingReader::required(const char* key) const {
 }
 
 std::string RecordingReader::text(const json& value, std::string_view key) const {
-  if (!value.is_string()) fail(fmt::format("{} is {}, expected text", key, value.dump()));
+  if (!value.is_string()) fail(fmt::format("{} is {}, expected text", key, excerpt(value)));
   return value.get<std::string>();
 }
 
@@ -56,8 +56,8 @@ Recording RecordingReader::read_run(const std::function<void(double)>& check_lr)
   result.id = id_;
   result.start = numbers(required("theta0"), "theta0");
   if (result.start.empty()) fail("theta0 has no numbers");
-  read_gradients(result);
   read_splits(result);
+  read_gradients(result);
   read_sparse_rows(result);
   read_rates(result, check_lr);
   read_expected(result);
@@ -72,7 +72,7 @@ const json& RecordingReader::list(const json& value, const std::string& key) con
 std::vector<double> RecordingReader::numbers(const json& value, const std::string& key) const {
   std::vector<double> result;
   for (const json& number : list(value, key)) {
-    if (!number.is_number()) fail(fmt::format("{}[{}] is {}, expected a number", key, result.size(), number.dump()));
+    if (!number.is_number()) fail(fmt::format("{}[{}] is {}, expected a number", key, result.size(), excerpt(number)));
     result.push_back(number.get<double>());
   }
   return result;
@@ -88,15 +88,49 @@ std::int64_t RecordingReader::whole(const json& value, const std::string& key, s
                                     std::int64_t most) const {
   const bool fits = value.is_number_integer() && value.get<double>() >= static_cast<double>(least) &&
                     value.get<double>() <= static_cast<double>(most);
-  if (!fits) fail(fmt::format("{} is {}, expected a whole number from {} to {}", key, value.dump(), least, most));
+  if (!fits) fail(fmt::format("{} is {}, expected a whole number from {} to {}", key, excerpt(value), least, most));
   return value.get<std::int64_t>();
 }
 
 void RecordingReader::read_gradients(Recording& result) const {
   for (const json& step : list(required("grads"), "grads")) {
     std::optional<std::vector<double>>& gradient = result.gradients.emplace_back();
+    result.without.emplace_back();
     if (step.is_null()) continue;
-    gradient = as_many(step, fmt::format("grads[{}]", result.gradients.size() - 1), result.start.size());
+    const std::string key = fmt::format("grads[{}]", result.gradients.size() - 1);
+    const bool is_partial = std::ranges::any_of(list(step, key), [](const json& number) { return number.is_null(); });
+    if (is_partial) {
+      read_partial_gradient(result, step, key);
+    } else {
+      gradient = as_many(step, key, result.start.size());
+    }
+  }
+}
+
+void RecordingReader::read_partial_gradient(Recording& result, const json& step, const std::string& key) const {
+  json filled = step;
+  for (json& number : filled) {
+    if (number.is_null()) number = 0.0;
+  }
+  std::vector<double> gradient = as_many(filled, key, result.start.size());
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < result.parameters.size(); begin += result.parameters[i++]) {
+    const auto first = step.begin() + static_cast<std::ptrdiff_t>(begin);
+    const auto nulls = static_cast<std::size_t>(
+        std::count(first, first + static_cast<std::ptrdiff_t>(result.parameters[i]), json(nullptr)));
+    if (nulls == 0) continue;
+    if (nulls < result.parameters[i]) {
+      fail(
+          fmt::format("{} has null for some numbers of a parameter only ({} of those from {} to {}); a parameter has a "
+                      "gradient or none, and splits tells the parameters",
+                      key, nulls, begin, begin + result.parameters[i] - 1));
+    }
+    result.without.back().push_back(i);
+  }
+  if (result.without.back().size() == result.parameters.size()) {
+    result.without.back().clear();  // none has one
+  } else {
+    result.gradients.back() = std::move(gradient);
   }
 }
 
@@ -122,9 +156,9 @@ void RecordingReader::read_sparse_rows(Recording& result) const {
   }
   const auto most = static_cast<std::int64_t>(result.start.size());
   list(*shape, "shape");
-  if (shape->size() != 2) fail(fmt::format("shape is {}, expected [rows, columns]", shape->dump()));
+  if (shape->size() != 2) fail(fmt::format("shape is {}, expected [rows, columns]", excerpt(*shape)));
   const std::int64_t height = whole((*shape)[0], "shape[0]", 1, most), width = whole((*shape)[1], "shape[1]", 1, most);
-  if (height * width != most) fail(fmt::format("shape is {}, theta0 has {} numbers", shape->dump(), most));
+  if (height * width != most) fail(fmt::format("shape is {}, theta0 has {} numbers", excerpt(*shape), most));
   if (rows == nullptr) return;
   if (result.parameters.size() > 1) fail("sparse_rows and splits exclude each other");
   result.row_width = static_cast<std::size_t>(width);
@@ -156,7 +190,7 @@ void RecordingReader::read_rates(Recording& result, const std::function<void(dou
   if (found == nullptr) return;
   for (const json& entry : list(*found, "lr_schedule")) {
     if (!entry.is_array() || entry.size() != 2 || !entry[1].is_number()) {
-      fail(fmt::format("lr_schedule has {}, expected [first step, lr]", entry.dump()));
+      fail(fmt::format("lr_schedule has {}, expected [first step, lr]", excerpt(entry)));
     }
     const std::int64_t step = whole(entry[0], "a first step of lr_schedule", 0, std::numeric_limits<int>::max());
     const double lr = entry[1].get<double>();
@@ -189,16 +223,9 @@ void RecordingReader::read_expected(Recording& result) const {
 
 void for_each_case(const std::filesystem::path& file,
                    const std::function<void(const json&, const std::string&)>& read) {
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) throw Error(fmt::format("{}: cannot be opened", file.string()));
-  const std::string bytes{std::istreambuf_iterator<char>(stream), {}};
-  json all;
-  try {
-    all = json::parse(bytes);
-  } catch (const json::exception& error) {
-    throw Error(fmt::format("{}: {}", file.string(), error.what()));
-  }
-  if (!all.is_array()) all = json::array({all});
+  json all = read_json_file(file, NotFinite::read);
+  if (!all.is_array()) all = json::array({std::move(all)});
+  if (all.empty()) throw Error(fmt::format("{}: is an empty list, with no recorded run to look at", file.string()));
   for (std::size_t i = 0; i < all.size(); ++i) read(all[i], fmt::format("{}: case {}", file.string(), i + 1));
 }
 

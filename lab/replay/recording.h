@@ -23,6 +23,8 @@ struct Recording {
   std::vector<std::size_t> parameters;  ///< lengths of the parameters that `start` is made of, one after another
   /// n numbers a step; none where the step has no gradient.
   std::vector<std::optional<std::vector<double>>> gradients;
+  /// Of each step the parameters, by their number, that have no gradient where others have one: 0 stands there.
+  std::vector<std::vector<std::size_t>> without;
   /// With sparse steps: the table's width, and the rows that each step touches.
   std::size_t row_width = 0;
   std::vector<std::vector<std::int64_t>> rows;
@@ -57,8 +59,9 @@ class RecordingReader {
   std::vector<double> numbers(const nlohmann::json& value, const std::string& key) const;
   std::int64_t whole(const nlohmann::json& value, const std::string& key, std::int64_t least, std::int64_t most) const;
 
-  void read_gradients(Recording& result) const;
   void read_splits(Recording& result) const;
+  void read_gradients(Recording& result) const;
+  void read_partial_gradient(Recording& result, const nlohmann::json& step, const std::string& key) const;
   void read_sparse_rows(Recording& result) const;
   void check_untouched_rows_are_zero(const Recording& result) const;
   void read_rates(Recording& result, const std::function<void(double)>& check_lr) const;

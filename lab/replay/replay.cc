@@ -38,7 +38,10 @@ class Run {
     std::size_t begin = 0;
     for (std::size_t i = 0; i < handles_.size(); ++i) {
       const std::size_t length = recorded_.parameters[i];
-      gradients.emplace_back(handles_[i], std::span<const T>(gradient).subspan(begin, length));
+      const std::vector<std::size_t>& without = recorded_.without[index];
+      if (std::ranges::find(without, i) == without.end()) {
+        gradients.emplace_back(handles_[i], std::span<const T>(gradient).subspan(begin, length));
+      }
       begin += length;
     }
     optimizer_.step(gradients);

@@ -1,11 +1,14 @@
 // ReplayCase: reads the recorded runs of a file together with the framework's configuration.
 #include "replay/replay_case.h"
 
+#include "json_text.h"
+
 #include <thalweg/error.h>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <cmath>
 #include <set>
 #include <string>
 #include <string_view>
@@ -37,6 +40,7 @@ class Reader : public RecordingReader {
     const std::string peer = text(required("peer"), "peer"), rule_name = text(required("rule"), "rule");
     const json& options = required("options");
     if (!options.is_object()) fail("options is no object");
+    check_finite(options, "options");
     const std::string name = find("peer_name") != nullptr ? text(*find("peer_name"), "peer_name") : rule_name;
     try {
       const RuleInfo& named = rule(rule_name);
@@ -49,12 +53,23 @@ class Reader : public RecordingReader {
     }
   }
 
+  /// JSON has no other numbers, so the dialects would see null.
+  void check_finite(const json& value, const std::string& key) const {
+    if (value.is_number_float() && !std::isfinite(value.get<double>())) {
+      fail(fmt::format("{} = {}; allowed are finite numbers", key, excerpt(value)));
+    }
+    if (!value.is_structured()) return;
+    for (const auto& [name, inner] : value.items()) check_finite(inner, key + "." + name);
+  }
+
   /// Clipping and averages that are no part of the peer's own configuration: PyTorch and Optax have them beside it.
   void read_surroundings(Settings& settings) const {
     json around = json::object();
     for (const char* key : {"clip", "average"}) {
       const json* found = find(key);
-      if (found != nullptr && found->is_object()) around[key] = *found;
+      if (found == nullptr || !found->is_object()) continue;
+      check_finite(*found, key);
+      around[key] = *found;
     }
     const Settings given = from_thalweg(around.dump(), "sgd").settings;
     if (around.contains("clip")) settings.clip = given.clip;

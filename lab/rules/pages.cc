@@ -2,6 +2,7 @@
 #include "rules/pages.h"
 
 #include "rules/description.h"
+#include "text_file.h"
 
 #include <thalweg/error.h>
 #include <thalweg/files.h>
@@ -15,6 +16,10 @@
 
 namespace thalweg::lab {
 namespace {
+
+constexpr std::string_view kMark = "<!-- Made by `thalweg rules --write-pages";  // how a page begins
+constexpr const char* kList = "README.md";
+constexpr std::size_t kMostOfPage = 1 << 20;
 
 constexpr const char* kMadeBy =
     "<!-- Made by `thalweg rules --write-pages docs/rules` out of include/thalweg/rules/ and src/dialects/: change "
@@ -41,6 +46,7 @@ std::string full_name(const PeerOptimizer& peer) { return fmt::format("{} {}", p
 /// What a framework says of one option.
 std::string cell(const OptionInfo& option, const PeerOption& peer) {
   if (!peer.matters) return "";
+  if (!peer.note.empty()) return std::string(peer.note);
   if (peer.key.empty()) return value_text(option, peer.value.value());
   if (!peer.value) return code(peer.key) + ", required";
   return fmt::format("{} = {}", code(peer.key), value_text(option, *peer.value));
@@ -93,6 +99,10 @@ std::string state_table(const Description& description) {
   return text;
 }
 
+std::filesystem::path page_file(const std::filesystem::path& folder, const RuleInfo& rule) {
+  return folder / fmt::format("{}.md", rule.name);
+}
+
 std::string page(const Description& description) {
   const RuleInfo& rule = *description.rule;
   std::string text = fmt::format("# {}: {}\n\n", rule.name, rule.title);
@@ -135,16 +145,25 @@ std::string list() {
          "[dialects.md](../dialects.md).\n";
 }
 
+void check_is_page(const std::filesystem::path& file) {
+  if (std::filesystem::exists(file) && !read_text_file(file, kMostOfPage).starts_with(kMark)) {
+    throw Error(fmt::format("{}: is there, and no page of a rule; choose another folder", file.string()));
+  }
+}
+
 }  // namespace
 
 void write_rule_pages(const std::filesystem::path& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) throw Error(fmt::format("{}: cannot be made: {}", folder.string(), error.message()));
+  // Before the first is written.
+  check_is_page(folder / kList);
+  for (const RuleInfo* rule : rules()) check_is_page(page_file(folder, *rule));
   for (const RuleInfo* rule : rules()) {
-    replace_file(folder / fmt::format("{}.md", rule->name), kMadeBy + page(describe(*rule)));
+    replace_file(page_file(folder, *rule), kMadeBy + page(describe(*rule)));
   }
-  replace_file(folder / "README.md", kMadeBy + list());
+  replace_file(folder / kList, kMadeBy + list());
 }
 
 }  // namespace thalweg::lab

@@ -1,6 +1,8 @@
 // Reads a whole study back from its tables.
 #include "store/reading.h"
 
+#include "json_text.h"
+
 #include <thalweg/error.h>
 
 #include <fmt/core.h>
@@ -33,6 +35,10 @@ Outcome outcome_from(const std::string& text) {
   return from_text(text, {Outcome::completed, Outcome::stopped, Outcome::diverged, Outcome::interrupted}, "outcome");
 }
 
+nlohmann::json read_json(const Database& database, Statement& row, const char* what) {
+  return parse_json(row.read_text(), fmt::format("{}: damaged: {}", database.file().string(), what));
+}
+
 void read_header(const Database& database, StudyData& study) {
   Statement row(database, "SELECT name, kind, command, created, config, environment, outcome FROM study");
   row.step();
@@ -40,9 +46,9 @@ void read_header(const Database& database, StudyData& study) {
   study.kind = row.read_text();
   study.command = row.read_text();
   study.created = row.read_text();
-  study.config = nlohmann::json::parse(row.read_text());
-  study.environment = nlohmann::json::parse(row.read_text());
-  study.outcome = nlohmann::json::parse(row.read_text());
+  study.config = read_json(database, row, "config");
+  study.environment = read_json(database, row, "environment");
+  study.outcome = read_json(database, row, "outcome");
 }
 
 void read_trials(const Database& database, StudyData& study) {
@@ -56,7 +62,7 @@ void read_trials(const Database& database, StudyData& study) {
     trial.lr = row.read_real();
     trial.role = role_from(row.read_text());
     try {
-      trial.config = nlohmann::json::parse(row.read_text()).get<TrainingConfig>();
+      trial.config = parse_json(row.read_text(), "config").get<TrainingConfig>();
     } catch (const Error& error) {
       throw Error(fmt::format("{}: trial {}: {}", database.file().string(), trial.id, error.what()));
     }
@@ -114,7 +120,7 @@ StudyData read_study(const Database& database) {
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {
-    throw Error(fmt::format("{}: damaged: {}", database.file().string(), error.what()));
+    throw Error(fmt::format("{}: damaged: {}", database.file().string(), plain_message(error)));
   }
   return study;
 }

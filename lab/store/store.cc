@@ -192,6 +192,14 @@ void Store::set_outcome(const nlohmann::json& outcome) {
   Statement(impl_->database, "UPDATE study SET outcome = ?").bind(outcome.dump()).run();
 }
 
+void Store::set_plan(const nlohmann::json& config, const std::string& command, const nlohmann::json& outcome) {
+  Statement(impl_->database, "UPDATE study SET config = ?, command = ?, outcome = ?")
+      .bind(config.dump())
+      .bind(command)
+      .bind(outcome.dump())
+      .run();
+}
+
 std::int64_t Store::add_trial(const TrialData& trial) {
   const Database& database = impl_->database;
   Transaction transaction(database, Transaction::Kind::write);

@@ -31,6 +31,8 @@ class Store {
 
   /// Replaces what the study has found out (StudyData::outcome).
   void set_outcome(const nlohmann::json& outcome);
+  /// Replaces what the study is, for one that goes on: configuration, command and outcome, at once.
+  void set_plan(const nlohmann::json& config, const std::string& command, const nlohmann::json& outcome);
 
   /// Adds the trial with all its parts (status, result, records); `trial.id` is ignored. Returns its id.
   std::int64_t add_trial(const TrialData& trial);

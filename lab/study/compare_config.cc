@@ -51,10 +51,17 @@ void check_tuning(const CompareConfig& config) {
 void to_json(nlohmann::json& json, const CompareConfig& config) {
   nlohmann::json training = config.training;
   for (const char* own : {"optimizer", "seed", "test_at_end"}) training.erase(own);
-  json = {{"optimizers", config.optimizers}, {"tuning", nullptr}, {"seeds", config.seeds}, {"training", training}};
+  json = {{"optimizers", config.optimizers},
+          {"tuning", nullptr},
+          {"seeds", config.seeds},
+          {"looks", config.looks},
+          {"training", training}};
   if (config.tune) {
-    json["tuning"] = {{"grid", config.tuning.grid}, {"seeds", config.tuning.seeds}, {"epochs", config.tuning.epochs}};
+    const Tuning& tuning = config.tuning;
+    json["tuning"] = {
+        {"grid", tuning.grid}, {"given", tuning.given}, {"seeds", tuning.seeds}, {"epochs", tuning.epochs}};
   }
+  if (!config.data_fingerprint.empty()) json["data_fingerprint"] = config.data_fingerprint;
 }
 
 void check(const CompareConfig& config) {
@@ -67,27 +74,9 @@ void check(const CompareConfig& config) {
     }
   }
   check_seeds(config.seeds, "seeds");
+  if (config.looks < 1) throw Error(fmt::format("compare: looks = {} is outside [1, ∞)", config.looks));
   check(config.training);
   if (config.tune) check_tuning(config);
-}
-
-std::vector<std::string> differences(const nlohmann::json& before, const nlohmann::json& now) {
-  const nlohmann::json old_values = before.flatten(), new_values = now.flatten();
-  std::set<std::string> keys;
-  for (const auto& [key, value] : old_values.items()) keys.insert(key);
-  for (const auto& [key, value] : new_values.items()) keys.insert(key);
-  const auto text = [](const nlohmann::json& values, const std::string& key) {
-    return values.contains(key) ? values[key].dump() : std::string("none");
-  };
-  std::vector<std::string> lines;
-  for (const std::string& key : keys) {
-    const std::string then = text(old_values, key), today = text(new_values, key);
-    if (then == today) continue;
-    std::string name = key.substr(std::min<std::size_t>(1, key.size()));
-    std::ranges::replace(name, '/', '.');
-    lines.push_back(fmt::format("{}: {}, now {}", name, then, today));
-  }
-  return lines;
 }
 
 }  // namespace thalweg::lab

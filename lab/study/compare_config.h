@@ -14,7 +14,8 @@ namespace thalweg::lab {
 /// How the learning rates are chosen: every optimizer is trained with every rate of one grid, on the same seeds, and
 /// gets the rate with the best validation accuracy. These seeds are not used by the final trials.
 struct Tuning {
-  std::vector<double> grid{1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1};  ///< ascending
+  std::vector<double> grid{1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1};  ///< ascending; where it begins
+  bool given = false;  ///< somebody chose the grid: it does not grow (study/grid.h)
   std::vector<std::uint64_t> seeds{1001};
   std::int64_t epochs = 2;  ///< of each tuning trial
 };
@@ -25,18 +26,19 @@ struct CompareConfig {
   bool tune = true;                     ///< false: each optimizer's own lr is used
   Tuning tuning;
   std::vector<std::uint64_t> seeds{1, 2, 3, 4, 5, 6, 7, 8};  ///< of the final trials
-  TrainingConfig training;  ///< what all trials share; its optimizer, seed and test_at_end mean nothing here
+  /// Verdicts planned before the first trial: after each of the first ones seeds and optimizers may be added. Each is
+  /// at the level 0.05 / looks, so that a false one in any of them stays as rare as in a single one.
+  int looks = 1;
+  std::string data_fingerprint;  ///< of the data's content; empty: unknown, it goes by training.data
+  TrainingConfig training;       ///< what all trials share; its optimizer, seed and test_at_end mean nothing here
 };
 
-/// For StudyData::config: `{"optimizers": […], "tuning": {"grid", "seeds", "epochs"} or null, "seeds": […],
-/// "training": {…}}`.
+/// For StudyData::config: `{"optimizers": […], "tuning": {"grid", "given", "seeds", "epochs"} or null, "seeds": […],
+/// "looks": …, "data_fingerprint": … if known, "training": {…}}`.
 void to_json(nlohmann::json& json, const CompareConfig& config);
 
 /// Throws thalweg::Error that names what cannot be compared: an optimizer given twice, a seed used for both parts, a
 /// grid that is not ascending, tuning without a validation part, ….
 void check(const CompareConfig& config);
-
-/// What two configurations as JSON differ in, one line each: `training.stop.epochs: 8, now 4`.
-std::vector<std::string> differences(const nlohmann::json& before, const nlohmann::json& now);
 
 }  // namespace thalweg::lab

@@ -2,10 +2,10 @@
 #include "study/environment.h"
 
 #include "math_library.h"
-#include "output/shown.h"
 
 #include <thalweg/optimizer.h>
 #include <thalweg/rules/sgd.h>
+#include <thalweg/text.h>
 #include <thalweg/version.h>
 
 #include <fmt/format.h>
@@ -87,7 +87,7 @@ nlohmann::json environment() {
 std::string shell_quoted(const std::string& argument) {
   constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/@%";
   if (!argument.empty() && argument.find_first_not_of(plain) == std::string::npos) return argument;
-  if (shown(argument, argument.size()) != argument) return escaped(argument);
+  if (printable(argument, argument.size()) != argument) return escaped(argument);
   std::string text = "'";
   for (const char c : argument) {
     if (c == '\'') {

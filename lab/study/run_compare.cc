@@ -1,135 +1,28 @@
 // Runs a comparison on a store with a runner.
 #include "study/run_compare.h"
 
+#include "study/enlarging.h"
+#include "study/grid.h"
 #include "study/plan.h"
+#include "study/recorder.h"
 
 #include <thalweg/error.h>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
 namespace thalweg::lab {
 namespace {
 
-/// Writes what the runner tells into the store and counts the work done.
-class Recorder : public TrialEvents {
- public:
-  Recorder(Store& store, const StudyHooks& hooks) : store_(store), hooks_(hooks) {}
-
-  /// Expects trials of so many epochs in all, of which some were done in an earlier process.
-  void expect(std::size_t trials, std::int64_t epochs, std::size_t trials_done, std::int64_t epochs_done) {
-    progress_.total = trials;
-    progress_.done = trials_done;
-    epochs_ = static_cast<double>(epochs);
-    epochs_done_ = static_cast<double>(epochs_done);
-  }
-
-  /// Begins a phase with these jobs.
-  void begin(const std::string& phase, const std::vector<Job>& jobs, std::map<std::int64_t, std::string> names) {
-    progress_.phase = phase;
-    names_ = std::move(names);
-    for (const Job& job : jobs) active_[job.trial].epochs = static_cast<double>(job.config.stop.epochs);
-    if (!started_at_) {
-      started_at_ = std::chrono::steady_clock::now();
-      epochs_at_start_ = epochs_done_;
-    }
-  }
-
-  std::size_t failures() const { return failures_; }
-
-  void started(std::int64_t trial) override {
-    store_.restart(trial);
-    active_.at(trial).running = true;
-    ++progress_.running;
-    report();
-  }
-
-  void progressed(std::int64_t trial, const Progress& progress) override {
-    const double batches = static_cast<double>(std::max<std::int64_t>(1, progress.batches));
-    active_.at(trial).done = static_cast<double>(progress.epoch - 1) + static_cast<double>(progress.batch) / batches;
-    report();
-  }
-
-  void step(std::int64_t trial, const StepRecord& record) override { active_.at(trial).steps.push_back(record); }
-
-  void epoch(std::int64_t trial, const EpochRecord& record) override {
-    flush_steps(trial);
-    store_.add_epoch(trial, record);
-    active_.at(trial).done = static_cast<double>(record.epoch);
-    report();
-  }
-
-  void finished(std::int64_t trial, const TrainingResult& result) override {
-    flush_steps(trial);
-    store_.finish(trial, result);
-    end(trial);
-  }
-
-  void failed(std::int64_t trial, const std::string& error) override {
-    flush_steps(trial);
-    store_.fail(trial, error);
-    ++failures_;
-    if (hooks_.on_message) hooks_.on_message(fmt::format("trial {} ({}) failed: {}", trial, names_.at(trial), error));
-    end(trial);
-  }
-
-  /// Trials that were cut off are pending again.
-  void release_running() {
-    for (const auto& [trial, state] : active_) {
-      if (state.running) store_.set_status(trial, TrialStatus::pending);
-    }
-  }
-
- private:
-  struct Active {
-    double epochs = 0, done = 0;
-    bool running = false;
-    std::vector<StepRecord> steps;  // since the last epoch's end: one transaction an epoch is enough
-  };
-
-  void flush_steps(std::int64_t trial) {
-    std::vector<StepRecord>& steps = active_.at(trial).steps;
-    if (!steps.empty()) store_.add_steps(trial, steps);
-    steps.clear();
-  }
-
-  void end(std::int64_t trial) {
-    epochs_done_ += active_.at(trial).epochs;
-    active_.erase(trial);
-    --progress_.running;
-    ++progress_.done;
-    report();
-  }
-
-  void report() {
-    if (!hooks_.on_progress) return;
-    double done = epochs_done_;
-    for (const auto& [trial, state] : active_) done += state.done;
-    progress_.fraction = std::min(1.0, done / std::max(1.0, epochs_));
-    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - *started_at_;
-    const double here = done - epochs_at_start_;
-    progress_.seconds_left = here > 0 ? elapsed.count() * (epochs_ - done) / here : -1;
-    hooks_.on_progress(progress_);
-  }
-
-  Store& store_;
-  const StudyHooks& hooks_;
-  StudyProgress progress_;
-  std::map<std::int64_t, Active> active_;
-  std::map<std::int64_t, std::string> names_;
-  double epochs_ = 0, epochs_done_ = 0, epochs_at_start_ = 0;
-  std::optional<std::chrono::steady_clock::time_point> started_at_;
-  std::size_t failures_ = 0;
-};
-
+/// What makes a trial the same one. Not the data's path: the data may have moved.
 std::string key_of(const TrialData& trial) {
-  return fmt::format("{} {} {}", to_string(trial.role), trial.optimizer, nlohmann::json(trial.config).dump());
+  nlohmann::json config = trial.config;
+  config.erase("data");
+  return fmt::format("{} {} {}", to_string(trial.role), trial.optimizer, config.dump());
 }
 
 /// Gives planned trials their ids: those that the store has keep theirs, new ones are added, and those of this role
@@ -159,35 +52,82 @@ std::int64_t epochs_of(const std::vector<TrialData>& trials) {
   return sum;
 }
 
+/// How many finished final trials of the choice's optimizer have another rate.
+std::size_t outdated(const std::vector<TrialData>& trials, const Choice& choice) {
+  return static_cast<std::size_t>(std::ranges::count_if(trials, [&](const TrialData& trial) {
+    return trial.role == TrialRole::final && trial.status == TrialStatus::finished &&
+           trial.optimizer == choice.optimizer && trial.lr != choice.lr;
+  }));
+}
+
 class StudyRun {
  public:
   StudyRun(const CompareConfig& config, Store& store, const TrialRunner& runner, const StudyHooks& hooks)
-      : config_(config), store_(store), runner_(runner), hooks_(hooks), recorder_(store, hooks) {}
+      : config_(config),
+        grid_(config.tuning.grid, !config.tuning.given),
+        store_(store),
+        runner_(runner),
+        hooks_(hooks),
+        recorder_(store, hooks) {}
 
   StudyEnd run() {
-    std::vector<TrialData> tuning = tuning_trials(config_);
-    enter(store_, TrialRole::tune, tuning);
-    const std::size_t finals_to_come = config_.optimizers.size() * config_.seeds.size();
-    expect(tuning, finals_to_come, static_cast<std::int64_t>(finals_to_come) * config_.training.stop.epochs);
-    if (!run_all("tuning", tuning)) return StudyEnd::interrupted;
-
-    const std::vector<Choice> choices = choose_learning_rates(config_, store_.load().trials);
-    record(choices);
+    begin_outcome();
+    if (config_.tune && !tune()) return StudyEnd::interrupted;
+    const StudyData study = store_.load();
+    const std::vector<Choice> choices = choose_learning_rates(config_, study.trials);
+    record(choices, study.trials);
     std::vector<TrialData> finals = final_trials(config_, choices);
     if (finals.empty()) throw Error("compare: no optimizer could be trained with any learning rate of the grid");
     enter(store_, TrialRole::final, finals);
+    const std::vector<TrialData> tuning = tuning_trials(config_);
     expect(finals, tuning.size(), epochs_of(tuning));
     if (!run_all("final", finals)) return StudyEnd::interrupted;
+    take_look();
     return recorder_.failures() > 0 ? StudyEnd::failed_trials : StudyEnd::complete;
   }
 
  private:
+  /// What is known from the start, so that a study that is cut off anywhere can be told from a finished one.
+  void begin_outcome() {
+    outcome_ = counted_outcome(store_.load());
+    grid_.resume(outcome_);
+    keep_grid();
+  }
+
+  /// Before any trial of a new rate: a study that is cut off in between takes the same course.
+  void keep_grid() {
+    config_.tuning.grid = grid_.rates();
+    if (config_.tune) outcome_["grid"] = grid_.rates();
+    store_.set_outcome(outcome_);
+  }
+
+  /// Runs the tuning trials, and those of the rates that the grid grows by. False if it was interrupted.
+  bool tune() {
+    while (true) {
+      std::vector<TrialData> tuning = tuning_trials(config_);
+      enter(store_, TrialRole::tune, tuning);
+      const std::size_t finals_to_come = config_.optimizers.size() * config_.seeds.size();
+      expect(tuning, finals_to_come, static_cast<std::int64_t>(finals_to_come) * config_.training.stop.epochs);
+      if (!run_all("tuning", tuning)) return false;
+      const std::vector<Choice> choices = choose_learning_rates(config_, store_.load().trials);
+      const std::vector<double> added = grid_.grow(choices);
+      if (added.empty()) return true;
+      std::vector<std::string> at_edge;
+      for (const Choice& choice : choices) {
+        if (choice.at_edge) at_edge.push_back(fmt::format("{} with lr {}", choice.optimizer, *choice.lr));
+      }
+      say(fmt::format("best at the edge of the grid: {}; it grows for all optimizers by lr {}",
+                      fmt::join(at_edge, ", "), fmt::join(added, ", ")));
+      keep_grid();
+    }
+  }
+
   /// Tells the recorder how much there is to do in the whole study, `planned` and this much more, and what of it an
   /// earlier process or phase has done.
   void expect(const std::vector<TrialData>& planned, std::size_t more_trials, std::int64_t more_epochs) {
     std::vector<TrialData> done;
     for (const TrialData& trial : store_.load().trials) {
-      if (trial.status == TrialStatus::finished) done.push_back(trial);
+      if (trial.status == TrialStatus::finished || recorder_.ended().contains(trial.id)) done.push_back(trial);
     }
     recorder_.expect(planned.size() + more_trials, epochs_of(planned) + more_epochs, done.size(), epochs_of(done));
   }
@@ -197,7 +137,8 @@ class StudyRun {
     std::vector<Job> jobs;
     std::map<std::int64_t, std::string> names;
     for (const TrialData& trial : trials) {
-      if (trial.status == TrialStatus::finished) continue;
+      // One that failed is retried by the next run, not by this one's next round.
+      if (trial.status == TrialStatus::finished || recorder_.ended().contains(trial.id)) continue;
       jobs.push_back({trial.id, trial.config});
       names[trial.id] = fmt::format("{}, lr {}, seed {}", trial.optimizer, trial.lr, trial.config.seed);
     }
@@ -210,10 +151,11 @@ class StudyRun {
     return false;
   }
 
-  void record(const std::vector<Choice>& choices) {
-    nlohmann::json outcome = {{"chosen", nlohmann::json::object()}, {"warnings", nlohmann::json::array()}};
+  void record(const std::vector<Choice>& choices, const std::vector<TrialData>& trials) {
+    outcome_["chosen"] = nlohmann::json::object();
+    outcome_["warnings"] = nlohmann::json::array();
     const auto warn = [&](const std::string& text) {
-      outcome["warnings"].push_back(text);
+      outcome_["warnings"].push_back(text);
       say("warning: " + text);
     };
     for (const Choice& choice : choices) {
@@ -221,26 +163,51 @@ class StudyRun {
         warn(fmt::format("{}: no learning rate of the grid could be trained, it is left out", choice.optimizer));
         continue;
       }
-      nlohmann::json& chosen = outcome["chosen"][choice.optimizer];
+      nlohmann::json& chosen = outcome_["chosen"][choice.optimizer];
       chosen = {{"lr", *choice.lr}};
-      if (!config_.tune) continue;
-      chosen["validation_accuracy"] = choice.validation_accuracy;
-      chosen["at_edge"] = choice.at_edge;
-      say(fmt::format("{}: lr {} chosen, validation accuracy {:.2f} %", choice.optimizer, *choice.lr,
-                      100 * choice.validation_accuracy));
-      if (choice.at_edge) {
-        warn(fmt::format("{}: the chosen lr {} is at the edge of the grid; a better one may lie outside",
-                         choice.optimizer, *choice.lr));
+      if (config_.tune) {
+        chosen["validation_accuracy"] = choice.validation_accuracy;
+        chosen["at_edge"] = choice.at_edge;
+        tell(choice);
+        if (choice.at_edge) warn(edge_warning(choice));
+      }
+      if (const std::size_t trials_again = outdated(trials, choice); trials_again > 0) {
+        say(fmt::format("{}: another lr is chosen than before, so that its {} final trials are run again",
+                        choice.optimizer, trials_again));
       }
     }
-    store_.set_outcome(outcome);
+    store_.set_outcome(outcome_);
+  }
+
+  void tell(const Choice& choice) const {
+    const bool tuned = config_.tuning.grid.size() > 1;
+    say(fmt::format("{}: lr {} {}, validation accuracy {:.2f} %", choice.optimizer, *choice.lr,
+                    tuned ? "chosen" : "is the only one given (not tuned)", 100 * choice.validation_accuracy));
+  }
+
+  std::string edge_warning(const Choice& choice) const {
+    const char* const why = grid_.grown() ? ", which grows no further" : "";
+    return fmt::format("{}: the chosen lr {} is at the edge of the grid{}; a better one may lie outside",
+                       choice.optimizer, *choice.lr, why);
+  }
+
+  /// Counts the verdict that is there now, once for each extent of the study.
+  void take_look() {
+    if (!outcome_.at("look_pending").get<bool>() || !has_verdict(store_.load().trials)) return;
+    const int taken = outcome_.at("looks_taken").get<int>() + 1;
+    outcome_["looks_taken"] = taken;
+    outcome_["look_pending"] = false;
+    store_.set_outcome(outcome_);
+    if (config_.looks > 1) say(fmt::format("this is verdict {} of {} planned", taken, config_.looks));
   }
 
   void say(const std::string& text) const {
     if (hooks_.on_message) hooks_.on_message(text);
   }
 
-  const CompareConfig& config_;
+  CompareConfig config_;  // its grid is what grid_ has grown to
+  Grid grid_;
+  nlohmann::json outcome_;  // as the store has it
   Store& store_;
   const TrialRunner& runner_;
   const StudyHooks& hooks_;

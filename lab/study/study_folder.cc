@@ -1,11 +1,12 @@
 // StudyFolder: begins or continues a comparison.
 #include "study/study_folder.h"
 
+#include "study/enlarging.h"
 #include "study/environment.h"
 
 #include <thalweg/error.h>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <system_error>
 #include <vector>
@@ -15,18 +16,56 @@ namespace {
 
 constexpr std::size_t kDifferencesShown = 3;
 
-void check_same(const std::filesystem::path& folder, const StudyData& study, const nlohmann::json& config) {
+/// What the configuration adds to the study. Throws if it is another study's.
+Enlarging check_same(const std::filesystem::path& folder, const StudyData& study, const CompareConfig& config) {
   const auto refuse = [&](const std::string& what) {
     throw Error(fmt::format("{}: {}; choose another --out, give --overwrite, or go on with it: {}", folder.string(),
                             what, study.command));
   };
   if (study.kind != "compare") refuse(fmt::format("holds a {} run, no comparison", study.kind));
-  const std::vector<std::string> lines = differences(study.config, config);
-  if (lines.empty()) return;
+  Enlarging enlarging = enlarge(study.config, config);
+  const std::vector<std::string>& lines = enlarging.refused;
+  if (lines.empty()) return enlarging;
   std::string what;
   for (std::size_t i = 0; i < lines.size() && i < kDifferencesShown; ++i) what += (i > 0 ? "; " : "") + lines[i];
   if (lines.size() > kDifferencesShown) what += fmt::format("; and {} more", lines.size() - kDifferencesShown);
   refuse("holds another comparison (" + what + ")");
+  return enlarging;
+}
+
+/// What is new, and what it means for the verdict.
+std::vector<std::string> notes_of(const Enlarging& enlarging, const nlohmann::json& outcome, int looks) {
+  std::vector<std::string> notes;
+  if (!enlarging.new_seeds.empty()) {
+    notes.push_back(fmt::format("new seeds: {}", seeds_text(enlarging.new_seeds)));
+  }
+  if (!enlarging.new_optimizers.empty()) {
+    notes.push_back(fmt::format("new optimizers: {}", fmt::join(enlarging.new_optimizers, ", ")));
+  }
+  const int taken = outcome.at("looks_taken").get<int>();
+  if (outcome.at("enlarged").get<bool>()) {
+    notes.push_back(fmt::format(
+        "warning: the study is enlarged after {}: it can announce no winner any more (--looks plans several verdicts "
+        "before a study begins)",
+        looks == 1 ? "its verdict" : fmt::format("the last of its {} planned verdicts", looks)));
+  } else if (looks > 1) {
+    notes.push_back(fmt::format("{} of {} planned verdicts seen so far", taken, looks));
+  }
+  return notes;
+}
+
+/// Takes up the study that is there.
+StudyFolder go_on(FolderLock lock, const std::filesystem::path& folder, const CompareConfig& config,
+                  const std::string& command) {
+  Store store = Store::open(folder / kStudyFile);
+  const StudyData study = store.load();
+  Enlarging enlarging = check_same(folder, study, config);
+  const nlohmann::json outcome = enlarging.enlarges() ? enlarged_outcome(study) : study.outcome;
+  // The command too: folder and data may have moved since the study began.
+  store.set_plan(enlarged_config(study.config, enlarging), command, outcome);
+  std::vector<std::string> notes;
+  if (enlarging.enlarges()) notes = notes_of(enlarging, outcome, config.looks);
+  return {std::move(lock), std::move(store), std::move(enlarging.config), true, std::move(notes)};
 }
 
 void remove_study(const std::filesystem::path& file) {
@@ -44,9 +83,7 @@ StudyFolder open_study_folder(const std::filesystem::path& folder, const Compare
   FolderLock lock(folder);
   const std::filesystem::path file = folder / kStudyFile;
   if (std::filesystem::exists(file) && !overwrite) {
-    Store store = Store::open(file);
-    check_same(folder, store.load(), config);
-    return {std::move(lock), std::move(store), true};
+    return go_on(std::move(lock), folder, config, command);
   }
   if (!std::filesystem::exists(file) && !overwrite && !std::filesystem::is_empty(folder)) {
     throw Error(
@@ -62,7 +99,7 @@ StudyFolder open_study_folder(const std::filesystem::path& folder, const Compare
   study.created = now_utc();
   study.config = config;
   study.environment = environment();
-  return {std::move(lock), Store::create(file, study), false};
+  return {std::move(lock), Store::create(file, study), config, false, {}};
 }
 
 }  // namespace thalweg::lab

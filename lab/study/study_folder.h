@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace thalweg::lab {
 
@@ -14,12 +15,15 @@ namespace thalweg::lab {
 struct StudyFolder {
   FolderLock lock;
   Store store;
-  bool continued = false;  ///< it was there before, with the same configuration
+  CompareConfig config;            ///< to run: the study's own, enlarged by what is new
+  bool continued = false;          ///< it was there before
+  std::vector<std::string> notes;  ///< lines for people: what is new, and what that means for its verdict
 };
 
-/// Opens the comparison in `folder`, or begins one. With `overwrite`, a study that is there is removed first; no other
-/// file ever is. Throws thalweg::Error that tells how to go on if the folder holds another study (and names what
-/// differs), or holds files but no study, or is in use.
+/// Opens the comparison in `folder`, or begins one. One that is there takes more seeds and optimizers
+/// (study/enlarging.h). `command`, which goes on with it, is kept in it. With `overwrite`, a study that is there
+/// is removed first; no other file ever is. Throws thalweg::Error that tells how to go on if the folder holds another
+/// study (and names what differs), or holds files but no study, or is in use.
 StudyFolder open_study_folder(const std::filesystem::path& folder, const CompareConfig& config,
                               const std::string& command, bool overwrite);
 

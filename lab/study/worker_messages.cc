@@ -1,6 +1,8 @@
 // Messages between a study and its workers as lines of JSON.
 #include "study/worker_messages.h"
 
+#include "json_text.h"
+
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
@@ -34,10 +36,10 @@ std::string to_line(const Job& job) {
 
 Job read_job(std::string_view line) {
   try {
-    const nlohmann::json json = nlohmann::json::parse(line);
+    const nlohmann::json json = parse_json(line, "job");
     return {.trial = json.at("trial").get<std::int64_t>(), .config = json.at("config").get<TrainingConfig>()};
-  } catch (const nlohmann::json::exception& error) {
-    throw MessageError(fmt::format("worker: no job: {} ({})", line.substr(0, kShown), error.what()));
+  } catch (const std::exception& error) {
+    throw MessageError(fmt::format("worker: no job: {} ({})", line.substr(0, kShown), plain_message(error)));
   }
 }
 
@@ -55,7 +57,7 @@ bool deliver(std::string_view line, std::int64_t trial, TrialEvents& events) {
   std::string kind;
   std::function<void()> tell;
   try {
-    json = nlohmann::json::parse(line);
+    json = parse_json(line, "message");
     kind = json.size() == 1 && json.is_object() ? json.begin().key() : std::string();
     if (kind == "progress") {
       tell = [&, progress = read_progress(json[kind])] { events.progressed(trial, progress); };
@@ -71,7 +73,7 @@ bool deliver(std::string_view line, std::int64_t trial, TrialEvents& events) {
       throw Error("unknown kind");
     }
   } catch (const std::exception& error) {
-    throw MessageError(fmt::format("no message of a worker: {} ({})", line.substr(0, kShown), error.what()));
+    throw MessageError(fmt::format("no message of a worker: {} ({})", line.substr(0, kShown), plain_message(error)));
   }
   tell();
   return kind == "result" || kind == "error";

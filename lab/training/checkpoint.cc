@@ -5,6 +5,7 @@
 #include "training/checkpoint.h"
 
 #include "data/input_file.h"
+#include "json_text.h"
 #include "training/json_reader.h"
 
 #include <thalweg/error.h>
@@ -108,17 +109,17 @@ void write_checkpoint(const std::filesystem::path& file, const Checkpoint& check
   State state = optimizer.state_dict();
   add_part(contents.tensors, kOptimizer, std::move(state.tensors));
   add_part(contents.metadata, kOptimizer, std::move(state.metadata));
-  const nlohmann::json training{
-      {"format", kFormat},
-      {"config", checkpoint.config},
-      {"threads", checkpoint.threads},
-      {"data", checkpoint.data},
-      {"data_folder", is_utf8(checkpoint.data_folder) ? checkpoint.data_folder : std::string()},
-      {"images", checkpoint.images},
-      {"mean", checkpoint.normalisation.mean},
-      {"deviation", checkpoint.normalisation.deviation},
-      {"run", to_json(checkpoint.run)}};
-  contents.metadata.emplace(kTraining, training.dump());
+  const nlohmann::json training{{"format", kFormat},
+                                {"config", checkpoint.config},
+                                {"threads", checkpoint.threads},
+                                {"data", checkpoint.data},
+                                {"data_folder", checkpoint.data_folder},
+                                {"images", checkpoint.images},
+                                {"mean", checkpoint.normalisation.mean},
+                                {"deviation", checkpoint.normalisation.deviation},
+                                {"run", to_json(checkpoint.run)}};
+  // A folder's name need not be UTF-8; then the data are found by their text as it was given, or by --data.
+  contents.metadata.emplace(kTraining, training.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   safetensors::write(file, contents);
 }
 
@@ -130,7 +131,7 @@ Checkpoint read_checkpoint(const std::filesystem::path& file) {
     throw Error(fmt::format("{}: is no checkpoint of a training: it has no metadata '{}'", file.string(), kTraining));
   }
   try {
-    const nlohmann::json json = nlohmann::json::parse(found->second);
+    const nlohmann::json json = parse_json(found->second, "JSON");
     if (const int format = json.at("format"); format != kFormat) {
       throw Error(fmt::format("format {} of a newer thalweg; this one reads {}", format, kFormat));
     }
@@ -144,7 +145,7 @@ Checkpoint read_checkpoint(const std::filesystem::path& file) {
     reader.need("deviation", checkpoint.normalisation.deviation, 1e-6, 1.0);
     checkpoint.run = run_state(reader.needed("run"));
   } catch (const std::exception& error) {
-    throw Error(fmt::format("{}: metadata '{}': {}", file.string(), kTraining, error.what()));
+    throw Error(fmt::format("{}: metadata '{}': {}", file.string(), kTraining, plain_message(error)));
   }
   return checkpoint;
 }

@@ -119,11 +119,6 @@ void from_json(const nlohmann::json& json, TrainingConfig& config) {
 }
 
 void check(const TrainingConfig& config) {
-  for (const std::string* const text : {&config.model, &config.data, &config.optimizer}) {
-    // Found at the first checkpoint otherwise, after an epoch.
-    if (!is_utf8(*text))
-      throw Error(fmt::format("'{}' is not UTF-8, which names of models, data and optimizers must be", *text));
-  }
   for (const std::int64_t width : config.dense) require(width >= 1, "dense width", width, "[1, ∞)");
   require(config.batch >= 1, "batch", config.batch, "[1, ∞)");
   require(config.threads >= 0 && config.threads <= kMostThreads, "threads", config.threads, "[0, 1024]");

@@ -1,6 +1,8 @@
 // JsonReader: reads an object key by key, so that what is wrong is named: key, type and range.
 #pragma once
 
+#include "json_text.h"
+
 #include <thalweg/error.h>
 #include <thalweg/suggest.h>
 
@@ -48,15 +50,6 @@ const char* json_kind() {
   if (std::is_same_v<T, std::vector<std::int64_t>>) return "a list of whole numbers";
   if (std::is_floating_point_v<T>) return "a number";
   return std::is_unsigned_v<T> ? "a whole number from 0" : "a whole number";
-}
-
-/// Can JSON hold this text? It must be UTF-8.
-inline bool is_utf8(const std::string& text) {
-  try {
-    return !nlohmann::json(text).dump().empty();
-  } catch (const nlohmann::json::exception&) {
-    return false;
-  }
 }
 
 /// Reads one object.
@@ -129,13 +122,6 @@ class JsonReader {
     if (!json_holds<T>(json))
       throw Error(fmt::format("{}: {} = {} is not {}", what_, key, excerpt(json), json_kind<T>()));
     return json.get<T>();
-  }
-
-  static std::string excerpt(const nlohmann::json& json) {
-    constexpr std::size_t kShown = 40;
-    if (json.is_structured()) return json.is_array() ? "[…]" : "{…}";
-    std::string text = json.dump();
-    return text.size() <= kShown ? text : text.substr(0, kShown) + "…";
   }
 
   const nlohmann::json& json_;

@@ -43,6 +43,7 @@ class Value {
   // NOLINTEND(google-explicit-constructor)
 
   bool is_null() const { return std::holds_alternative<std::monostate>(data_); }
+  bool is_array() const { return std::holds_alternative<Array>(data_); }
   bool is_object() const { return std::holds_alternative<Object>(data_); }
   bool is_string() const { return std::holds_alternative<std::string>(data_); }
 

@@ -98,6 +98,7 @@ State Optimizer::Impl::state() const {
     json::Value entry = json::Object();
     entry["name"] = group.name;
     entry["options"] = to_json(group.options);
+    if (group.lr_scale != 1) entry["lr_scale"] = group.lr_scale;
     if (shares_steps()) entry["scalars"] = scalars_to_json(*rule, group.shared_scalars);
     head["groups"].push_back(entry);
   }
@@ -170,6 +171,9 @@ std::vector<GroupRecord> Optimizer::Impl::read_groups(const json::Value& head) c
     for (const OptionInfo& option : rule->options) saved.at(option.name, what + ": options");
     result[index].columns = rule->columns_under(options);
     result[index].options = std::move(options);
+    const json::Value* lr_scale = entry.find("lr_scale", what);
+    result[index].lr_scale = lr_scale != nullptr ? lr_scale->number(what + ": lr_scale") : 1;
+    check_lr_scale(result[index].lr_scale, what);
     if (shares_steps()) result[index].shared_scalars = scalars_from_json(*rule, entry.at("scalars", what), what);
   }
   for (std::size_t i = 0; i < groups.size(); ++i) {

@@ -3,37 +3,48 @@
 
 namespace thalweg {
 
+DecodedUtf8 decode_utf8(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i])); };
+  if (text.empty()) {
+    return {};
+  }
+  const std::uint32_t first = byte(0);
+  if (first < 0x80) {
+    return {first, 1};
+  }
+  // The range of the second byte is narrower where the full one would be overlong, a surrogate or too large.
+  std::size_t length = 0;
+  std::uint32_t lowest = 0x80;
+  std::uint32_t highest = 0xBF;
+  if (first >= 0xC2 && first <= 0xDF) {
+    length = 2;
+  } else if (first >= 0xE0 && first <= 0xEF) {
+    length = 3;
+    lowest = first == 0xE0 ? 0xA0 : lowest;
+    highest = first == 0xED ? 0x9F : highest;
+  } else if (first >= 0xF0 && first <= 0xF4) {
+    length = 4;
+    lowest = first == 0xF0 ? 0x90 : lowest;
+    highest = first == 0xF4 ? 0x8F : highest;
+  }
+  if (length == 0 || length > text.size() || byte(1) < lowest || byte(1) > highest) {
+    return {};
+  }
+  std::uint32_t code_point = first & (0x7Fu >> length);
+  for (std::size_t k = 1; k < length; ++k) {
+    if ((byte(k) & 0xC0) != 0x80) {
+      return {};
+    }
+    code_point = code_point << 6 | (byte(k) & 0x3F);
+  }
+  return {code_point, length};
+}
+
 std::size_t find_invalid_utf8(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  std::size_t i = 0;
-  while (i < text.size()) {
-    const unsigned first = byte(i);
-    if (first < 0x80) {
-      ++i;
-      continue;
-    }
-    // The range of the second byte is narrower where the full one would be overlong, a surrogate or too large.
-    std::size_t length = 0;
-    unsigned lowest = 0x80;
-    unsigned highest = 0xBF;
-    if (first >= 0xC2 && first <= 0xDF) {
-      length = 2;
-    } else if (first >= 0xE0 && first <= 0xEF) {
-      length = 3;
-      lowest = first == 0xE0 ? 0xA0 : lowest;
-      highest = first == 0xED ? 0x9F : highest;
-    } else if (first >= 0xF0 && first <= 0xF4) {
-      length = 4;
-      lowest = first == 0xF0 ? 0x90 : lowest;
-      highest = first == 0xF4 ? 0x8F : highest;
-    }
-    if (length == 0 || length > text.size() - i || byte(i + 1) < lowest || byte(i + 1) > highest) {
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t length = decode_utf8(text.substr(i)).length;
+    if (length == 0) {
       return i;
-    }
-    for (std::size_t k = 2; k < length; ++k) {
-      if ((byte(i + k) & 0xC0) != 0x80) {
-        return i;
-      }
     }
     i += length;
   }

@@ -1,4 +1,4 @@
-// UTF-8: checking and encoding.
+// UTF-8: checking, decoding and encoding.
 #pragma once
 
 #include <cstddef>
@@ -7,6 +7,15 @@
 #include <string_view>
 
 namespace thalweg {
+
+/// One character and how many bytes it takes: 0 where the text does not begin with well-formed UTF-8.
+struct DecodedUtf8 {
+  std::uint32_t code_point = 0;
+  std::size_t length = 0;
+};
+
+/// The first character of the text.
+DecodedUtf8 decode_utf8(std::string_view text);
 
 /// Offset of the first byte that does not belong to well-formed UTF-8 (overlong forms, surrogates and numbers above
 /// U+10FFFF are not), or npos.

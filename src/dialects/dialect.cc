@@ -1,6 +1,8 @@
 // Names and texts of the dialects: which optimizer is meant, and JSON.
 #include "dialects/dialect.h"
 
+#include "checkpoint/utf8.h"
+
 #include <thalweg/suggest.h>
 
 #include <algorithm>
@@ -31,6 +33,13 @@ std::vector<const Optimizer*> candidates(const Dialect& dialect, std::string_vie
   return result;
 }
 
+/// Does the optimizer know all of the configuration's keys?
+bool has_all(const Dialect& dialect, const Optimizer& optimizer, const json::Object& config) {
+  const std::vector<std::string> known = known_keys(dialect, optimizer);
+  return std::ranges::all_of(config,
+                             [&](const auto& member) { return std::ranges::find(known, member.first) != known.end(); });
+}
+
 std::string names(const std::vector<const Optimizer*>& optimizers) {
   std::string text;
   for (const Optimizer* optimizer : optimizers) {
@@ -48,13 +57,13 @@ std::string names(const std::vector<const Optimizer*>& optimizers) {
   }
   std::vector<std::string> known;
   for (const Optimizer& optimizer : dialect.optimizers) known.emplace_back(optimizer.name);
-  throw Error(std::string(dialect.name) + ": '" + std::string(name) + "' is no optimizer with a counterpart" +
+  throw Error(std::string(dialect.name) + ": " + shown(name) + " is no optimizer with a counterpart" +
               suggest(name, known));
 }
 
 }  // namespace
 
-std::array<const Dialect*, 4> all() { return {&torch(), &keras(), &optax(), &tf1()}; }
+std::array<const Dialect*, 5> all() { return {&torch(), &keras(), &keras2(), &optax(), &tf1()}; }
 
 std::string plain(std::string_view name) {
   std::string result;
@@ -64,7 +73,25 @@ std::string plain(std::string_view name) {
   return result;
 }
 
-json::Object parse(const Dialect& dialect, std::string_view text) {
+std::string shown(std::string_view name) {
+  constexpr std::size_t kMostBytes = 60;
+  std::string_view part = name.substr(0, kMostBytes);
+  while (find_invalid_utf8(part) != std::string_view::npos && !part.empty()) part.remove_suffix(1);
+  std::string text = json::in_quotes(part);
+  text = text.substr(1, text.size() - 2);
+  return "'" + text + (part.size() < name.size() ? "…'" : "'");
+}
+
+std::string_view bare_name(const Dialect& dialect, std::string_view name) {
+  const std::size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos) return name;
+  const std::string_view package = name.substr(0, name.find('.'));
+  if (std::ranges::find(dialect.packages, package) != dialect.packages.end()) return name.substr(dot + 1);
+  throw Error(std::string(dialect.name) + ": " + shown(name) + " is of the package " + shown(package) +
+              "; allowed are those of " + std::string(dialect.packages.front()));
+}
+
+json::Value parse_value(const Dialect& dialect, std::string_view text) {
   const std::string what = std::string(dialect.name) + " options";
   std::string_view key;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -76,11 +103,16 @@ json::Object parse(const Dialect& dialect, std::string_view text) {
     }
     for (const std::string_view word : {"NaN", "Infinity", "-Infinity"}) {
       if (text.substr(i).starts_with(word)) {
-        throw Error(what + ": " + std::string(key) + " = " + std::string(word) + "; allowed are finite numbers");
+        throw Error(what + ": " + std::string(key.substr(0, 60)) + " = " + std::string(word) +
+                    "; allowed are finite numbers");
       }
     }
   }
-  return json::parse(text, what).object(what);
+  return json::parse(text, what);
+}
+
+json::Object parse(const Dialect& dialect, std::string_view text) {
+  return parse_value(dialect, text).object(std::string(dialect.name) + " options");
 }
 
 const Optimizer* find(const Dialect& dialect, std::string_view name) {
@@ -100,7 +132,10 @@ const Optimizer& choose(const Dialect& dialect, std::string_view told, const jso
     const auto marked = std::ranges::find(possible, mark.optimizer, &Optimizer::name);
     if (marked != possible.end() && fits(mark, config)) return **marked;
   }
-  throw Error(std::string(dialect.name) + ": these keys do not tell the optimizer; name it: " + names(possible));
+  std::vector<const Optimizer*> fitting = possible;
+  std::erase_if(fitting, [&](const Optimizer* optimizer) { return !has_all(dialect, *optimizer, config); });
+  throw Error(std::string(dialect.name) +
+              ": these keys do not tell the optimizer; name it: " + names(fitting.empty() ? possible : fitting));
 }
 
 void check_settings(const Dialect& dialect, const Settings& settings, bool expressed) {

@@ -79,15 +79,18 @@ struct Dialect {
   std::vector<OnlyValue> only = {};           ///< of every optimizer
   std::vector<std::string_view> passed_over;  ///< keys without a meaning for the numbers, or read by the caller
   std::vector<Refusal> refused = {};
+  std::vector<std::string_view> packages;  ///< Python's, whose classes and functions these are
+  bool keeps_other_keys = false;           ///< users put keys of their own into its configurations
 };
 
 // The frameworks.
 const Dialect& torch();
 const Dialect& keras();
+const Dialect& keras2();
 const Dialect& optax();
 const Dialect& tf1();
 /// All of them, in this order.
-std::array<const Dialect*, 4> all();
+std::array<const Dialect*, 5> all();
 
 /// `keras RMSprop: `, in front of every message.
 std::string prefix(const Dialect& dialect, const Optimizer& optimizer);
@@ -95,8 +98,19 @@ std::string prefix(const Dialect& dialect, const Optimizer& optimizer);
 /// Lower case, without underscores: names are the same if these are.
 std::string plain(std::string_view name);
 
-/// Reads one JSON object. Also names the key where NaN or Infinity stands, which JSON does not have and Python writes.
+/// A foreign name for error messages: escaped, in single quotes, cut where it is long.
+std::string shown(std::string_view name);
+
+/// The name without the modules in front of it (`torch.optim.AdamW`). Throws Error if they are of another framework.
+std::string_view bare_name(const Dialect& dialect, std::string_view name);
+
+/// Reads one JSON text. Also names the key where NaN or Infinity stands, which JSON does not have and Python writes.
+json::Value parse_value(const Dialect& dialect, std::string_view text);
+/// The same of an object.
 json::Object parse(const Dialect& dialect, std::string_view text);
+
+/// Every key that the optimizer's configurations may have.
+std::vector<std::string> known_keys(const Dialect& dialect, const Optimizer& optimizer);
 
 /// The optimizer of this name, or nullptr.
 const Optimizer* find(const Dialect& dialect, std::string_view name);
@@ -105,7 +119,9 @@ const Optimizer* find(const Dialect& dialect, std::string_view name);
 /// the same rule, the one whose marks the configuration has.
 const Optimizer& choose(const Dialect& dialect, std::string_view told, const json::Object& config);
 
-/// Translates a configuration. `told` matters only as the rule amsgrad, which must agree with the key `amsgrad`.
+/// Translates a configuration. `told` matters as the rule amsgrad, which must agree with the key `amsgrad`, and where
+/// the framework keeps other keys: they are passed over only if something is told, or the keys might be another
+/// class's.
 Translation read(const Dialect& dialect, const Optimizer& optimizer, std::string_view told, const json::Object& config);
 
 /// Does this option change anything beside the others?
@@ -125,6 +141,9 @@ void check_settings(const Dialect& dialect, const Settings& settings, bool expre
 Texts write(const Dialect& dialect, const Optimizer& optimizer, const Options& options);
 
 std::string to_json(const Texts& texts);
+
+/// Translates one of PyTorch's param groups, with its own name and `lr_scale`.
+Translation read_torch_group(const Optimizer& optimizer, std::string_view told, const json::Object& group);
 
 /// As `write`, and refuses what PyTorch's constructors refuse.
 Texts write_torch(const Optimizer& optimizer, const Options& options);

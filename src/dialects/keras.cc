@@ -1,5 +1,6 @@
-// Keras 3's optimizers, as of 3.15.
+// Keras 3's optimizers, as of 3.15, and those of Keras 2 from 2.11 on that are not legacy.
 #include "dialects/dialect.h"
+#include "dialects/keras_config.h"
 #include "dialects/keras_schedule.h"
 
 #include <optional>
@@ -71,94 +72,18 @@ const Dialect& dialects::keras() {
                 {"Adam", {"amsgrad", "weight_decay"}},
                 {"SGD", {"momentum", "nesterov"}},
                 {"Lion", {"beta_1", "beta_2", "weight_decay"}, {"epsilon"}}},
-      .only = {{"gradient_accumulation_steps", nullptr},
-               {"decay", 0, "is Keras 2's decay of the learning rate, which has no counterpart"},
-               {"is_legacy_optimizer", false, "has no counterpart"}},
-      // From clipnorm on: read by read_settings.
+      .only = {{"gradient_accumulation_steps", nullptr}, {"is_legacy_optimizer", false}},
+      // From clipnorm on: read by read_keras.
       .passed_over = {"name", "jit_compile", "clipnorm", "global_clipnorm", "clipvalue", "loss_scale_factor", "use_ema",
                       "ema_momentum", "ema_overwrite_frequency"},
+      .packages = {"keras", "tf_keras", "tensorflow", "tf"},
   };
   return dialect;
 }
 
 namespace {
 
-/// The optimizer that a default name says: `adam_w_3` is the third AdamW.
-std::string_view named(const json::Object& config) {
-  const auto member = config.find("name");
-  if (member == config.end() || !member->second.is_string()) return {};
-  std::string_view name = member->second.string("name");
-  name = name.substr(0, name.find_last_not_of("_0123456789") + 1);
-  const dialects::Optimizer* optimizer = dialects::find(dialects::keras(), name);
-  return optimizer == nullptr ? std::string_view() : optimizer->name;
-}
-
-/// Calls `visit` with the value of the key, if it is there and not null.
-template <class Visitor>
-void if_given(const json::Object& config, std::string_view key, const Visitor& visit) {
-  const auto member = config.find(key);
-  if (member != config.end() && !member->second.is_null()) visit(member->second);
-}
-
-/// Loss scale, clipping and averages, which every `get_config()` has.
-void read_settings(const json::Object& config, const std::string& prefix, Settings& settings) {
-  const auto number = [&](std::string_view key, const auto& visit) {
-    if_given(config, key, [&](const json::Value& value) { visit(value.number(prefix + std::string(key))); });
-  };
-  int clips = 0;
-  const auto clip = [&](std::string_view key, ClipBy by) {
-    number(key, [&](double limit) {
-      ++clips;
-      if (limit > 0) settings.clip = {.by = by, .limit = limit};  // Keras takes all others for none
-    });
-  };
-  clip("clipnorm", ClipBy::norm);
-  clip("global_clipnorm", ClipBy::global_norm);
-  clip("clipvalue", ClipBy::value);
-  if (clips > 1) throw Error(prefix + "only one of clipnorm, global_clipnorm and clipvalue may be given");
-  number("loss_scale_factor", [&](double factor) { settings.loss_scale = factor; });
-  bool use_ema = false;
-  if_given(config, "use_ema", [&](const json::Value& value) { use_ema = value.boolean(prefix + "use_ema"); });
-  if (use_ema) {
-    settings.average.kind = AverageKind::ema;
-    number("ema_momentum", [&](double momentum) { settings.average.decay = momentum; });
-    if_given(config, "ema_overwrite_frequency", [&](const json::Value& value) {
-      settings.average.overwrite_every = value.integer(prefix + "ema_overwrite_frequency");
-    });
-  }
-  try {
-    check(settings);
-  } catch (const Error& error) {
-    throw Error(prefix + error.what());
-  }
-}
-
-Translation read(const dialects::Optimizer& optimizer, std::string_view told, json::Object config) {
-  const std::string prefix = dialects::prefix(dialects::keras(), optimizer);
-  std::optional<Schedule> schedule;
-  if (const auto lr = config.find("learning_rate"); lr != config.end() && lr->second.is_object()) {
-    schedule = dialects::schedule_from_keras(lr->second, prefix + "learning_rate");
-    lr->second = schedule->lr(1);
-  }
-  Translation result = dialects::read(dialects::keras(), optimizer, told, config);
-  read_settings(config, prefix, result.settings);
-  result.schedule = std::move(schedule);
-  return result;
-}
-
-/// From {"class_name": …, "config": …}.
-Translation from_serialized(const json::Object& outer, std::string_view rule) {
-  const json::Value whole(outer);
-  const auto [class_name, config] = dialects::read_keras_object(whole, "keras options");
-  const dialects::Optimizer& optimizer = dialects::choose(dialects::keras(), class_name, config);
-  if (!rule.empty() && dialects::plain(rule) != optimizer.rule && dialects::plain(rule) != "amsgrad") {
-    throw Error("keras options: class_name = " + json::in_quotes(class_name) + " contradicts the rule '" +
-                std::string(rule) + "'");
-  }
-  return read(optimizer, rule, config);
-}
-
-/// The texts of what `read_settings` reads.
+/// The texts of what surrounds the rule, as `read_keras` reads it.
 dialects::Texts settings_texts(const Settings& settings) {
   const auto clip = [&](ClipBy by) {
     return json::to_string(settings.clip.by == by ? json::Value(settings.clip.limit) : json::Value());
@@ -189,9 +114,10 @@ dialects::Texts settings_texts(const Settings& settings) {
 }  // namespace
 
 Translation from_keras(std::string_view json, std::string_view rule) {
-  const json::Object config = dialects::parse(dialects::keras(), json);
-  if (config.contains("class_name")) return from_serialized(config, rule);
-  return read(dialects::choose(dialects::keras(), rule.empty() ? named(config) : rule, config), rule, config);
+  const Dialect& keras = dialects::keras();
+  const dialects::KerasConfig given = dialects::keras_config(dialects::parse(keras, json));
+  if (dialects::is_keras2(given, rule)) return dialects::read_keras2(given, rule);
+  return dialects::read_keras(keras, dialects::choose_keras(keras, given, rule), rule, given.config);
 }
 
 std::string to_keras(const Translation& translation) {

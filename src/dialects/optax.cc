@@ -90,13 +90,14 @@ const Dialect& dialects::optax() {
       .refused = {{"rprop",
                    "of 0.2.8 applies the update of the step before (pull request 1725), which is not imitated; "
                    "thalweg's rule rprop with clamp_always=false is what it means to compute"}},
+      .packages = {"optax"},
   };
   return dialect;
 }
 
 Translation from_optax(std::string_view name, std::string_view json) {
   const json::Object config = dialects::parse(dialects::optax(), json);
-  std::string function = dialects::plain(name);
+  std::string function = dialects::plain(dialects::bare_name(dialects::optax(), name));
   // Nadam without its look-ahead is Adam.
   const auto nesterov = config.find("nesterov");
   const bool looks_ahead = nesterov == config.end() || nesterov->second != json::Value(false);

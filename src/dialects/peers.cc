@@ -36,6 +36,9 @@ PeerOption describe(const dialects::Optimizer& optimizer, const RuleInfo& rule, 
       result.value = key.fallback;
     }
   }
+  const bool is_keras2 = std::ranges::find(dialects::keras2().optimizers, &optimizer,
+                                           [](const auto& o) { return &o; }) != dialects::keras2().optimizers.end();
+  if (is_keras2 && rule.name == "rmsprop" && option == "eps_inside") result.note = "true with momentum, else false";
   if (option == "amsgrad" && rule.name == "amsgrad") result.value = 1;
   return result;
 }

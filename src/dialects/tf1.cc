@@ -83,11 +83,13 @@ const Dialect& dialects::tf1() {
                 {"ResourceApplyAdagrad", {"accum0"}, {"momentum", "rho"}}},
       .only = {{"update_slots", true}},
       .passed_over = {"name", "use_locking"},
+      .packages = {"tf", "tensorflow"},
   };
   return dialect;
 }
 
-Translation from_tf1(std::string_view json, std::string_view op) {
+Translation from_tf1(std::string_view json, std::string_view told) {
+  const std::string_view op = dialects::bare_name(dialects::tf1(), told);
   const json::Object config = dialects::parse(dialects::tf1(), json);
   // The operations on TensorFlow 1's own variables compute the same.
   const std::string name = op.starts_with("Apply") ? "Resource" + std::string(op) : std::string(op);

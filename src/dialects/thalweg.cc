@@ -29,11 +29,12 @@ Translation from_thalweg(std::string_view json, std::string_view rule) {
 Translation translate(std::string_view peer, std::string_view name, std::string_view json) {
   if (peer == "torch") return from_torch(json, name);
   if (peer == "keras") return from_keras(json, name);
+  if (peer == "keras2") return from_keras2(json, name);
   if (peer == "optax") return from_optax(name, json);
   if (peer == "tf1") return from_tf1(json, name);
   if (peer == "thalweg") return from_thalweg(json, name);
-  const std::vector<std::string> known{"torch", "keras", "optax", "tf1", "thalweg"};
-  throw Error("unknown peer \"" + std::string(peer) + "\"" + suggest(peer, known));
+  const std::vector<std::string> known{"torch", "keras", "keras2", "optax", "tf1", "thalweg"};
+  throw Error("unknown peer " + dialects::shown(peer) + suggest(peer, known));
 }
 
 }  // namespace thalweg

@@ -29,12 +29,14 @@ void for_each_only(const Dialect& dialect, const Optimizer& optimizer, const Vis
   for (const OnlyValue& only : optimizer.only) visit(only);
 }
 
-void check_keys(const Dialect& dialect, const Optimizer& optimizer, const json::Object& config) {
-  std::vector<std::string> known;
-  for (const Key& key : optimizer.keys) known.emplace_back(key.name);
-  for (const Slot& slot : optimizer.slots) known.emplace_back(slot.key);
+/// Is this key written like one of those, or rather one of the user's own?
+bool is_misspelt(const std::string& key, const std::vector<std::string>& known) {
+  const auto is_longer = [&](const std::string& other) { return key.starts_with(other + "_"); };
+  return std::ranges::none_of(known, is_longer) && suggest(key, known).starts_with("; did you mean");
+}
+
+void check_keys(const Dialect& dialect, const Optimizer& optimizer, bool is_named, const json::Object& config) {
   for_each_only(dialect, optimizer, [&](const OnlyValue& only) {
-    known.emplace_back(only.key);
     const auto member = config.find(only.key);
     if (member == config.end() || is_equal(member->second, only.value)) return;
     constexpr std::size_t kMostBytes = 40;
@@ -43,10 +45,13 @@ void check_keys(const Dialect& dialect, const Optimizer& optimizer, const json::
     throw Error(prefix(dialect, optimizer) + std::string(only.key) + " = " + value + " " + std::string(only.reason) +
                 "; allowed is " + json::to_string(only.value));
   });
-  known.insert(known.end(), dialect.passed_over.begin(), dialect.passed_over.end());
+  const std::vector<std::string> known = known_keys(dialect, optimizer);
   for (const auto& [name, value] : config) {
     if (std::ranges::find(known, name) != known.end()) continue;
-    throw Error(prefix(dialect, optimizer) + "unknown key '" + name + "'" + suggest(name, known));
+    const bool may_be_own = dialect.keeps_other_keys && !is_misspelt(name, known);
+    if (may_be_own && is_named) continue;
+    throw Error(prefix(dialect, optimizer) + "unknown key " + shown(name) + suggest(name, known) +
+                (may_be_own ? "; it is passed over if the class is named" : ""));
   }
 }
 
@@ -87,6 +92,15 @@ std::string value_text(const Options& options, std::string_view option) {
 
 }  // namespace
 
+std::vector<std::string> known_keys(const Dialect& dialect, const Optimizer& optimizer) {
+  std::vector<std::string> known;
+  for (const Key& key : optimizer.keys) known.emplace_back(key.name);
+  for (const Slot& slot : optimizer.slots) known.emplace_back(slot.key);
+  for_each_only(dialect, optimizer, [&](const OnlyValue& only) { known.emplace_back(only.key); });
+  known.insert(known.end(), dialect.passed_over.begin(), dialect.passed_over.end());
+  return known;
+}
+
 std::string prefix(const Dialect& dialect, const Optimizer& optimizer) {
   return std::string(dialect.name) + " " + std::string(optimizer.name) + ": ";
 }
@@ -116,7 +130,7 @@ bool matters(const Options& options, std::string_view option) {
 Translation read(const Dialect& dialect, const Optimizer& optimizer, std::string_view told,
                  const json::Object& config) {
   const std::string prefix = dialects::prefix(dialect, optimizer);
-  check_keys(dialect, optimizer, config);
+  check_keys(dialect, optimizer, !told.empty(), config);
   Options options = Options::of(rule_of(optimizer, plain(told) == "amsgrad", config, prefix));
   for (const Fixed& fixed : optimizer.fixed) options.set(fixed.option, fixed.value);
   for (const Key& key : optimizer.keys) {

@@ -11,7 +11,18 @@ namespace {
 std::vector<double> numbers(const json::Value& value, std::string_view what) {
   std::vector<double> result;
   if (value.is_null()) return result;
-  for (const json::Value& number : value.array(what)) result.push_back(number.number(what));
+  // null: a parameter without a gradient
+  for (const json::Value& number : value.array(what)) result.push_back(number.is_null() ? 0 : number.number(what));
+  return result;
+}
+
+/// Parameters whose numbers are null in a step's gradient.
+std::vector<std::size_t> without_gradient(const json::Value& gradient, const std::vector<std::size_t>& lengths) {
+  std::vector<std::size_t> result;
+  if (gradient.is_null()) return result;
+  for (std::size_t i = 0, begin = 0; i < lengths.size(); begin += lengths[i++]) {
+    if (gradient.array("grads").at(begin).is_null()) result.push_back(i);
+  }
   return result;
 }
 
@@ -62,8 +73,8 @@ Settings settings_of(const json::Value& value, const std::string& id) {
     if (const json::Value* given = value.find(key, id)) around[key] = *given;
   }
   Settings settings = from_thalweg(json::to_string(around), "sgd").settings;
-  if (value.at("peer", id).string("peer") == "keras") {
-    settings = from_keras(json::to_string(value.at("options", id))).settings;
+  if (const std::string& peer = value.at("peer", id).string("peer"); peer.starts_with("keras")) {
+    settings = translate(peer, value.at("rule", id).string("rule"), json::to_string(value.at("options", id))).settings;
   }
   settings.step_count =
       value.at("thalweg_step_count", id).string(id) == "shared" ? StepCount::shared : StepCount::per_parameter;
@@ -113,6 +124,9 @@ GoldenCase read_case(const json::Value& value) {
     }
   }
   read_shape(golden, value);
+  for (std::size_t step = 0; step < golden.steps.size(); ++step) {
+    golden.steps[step].without = without_gradient(value.at("grads", id).array("grads")[step], golden.lengths);
+  }
   read_averages(golden, value);
   return golden;
 }
@@ -122,7 +136,7 @@ GoldenCase read_case(const json::Value& value) {
 const std::vector<GoldenCase>& golden_cases() {
   static const std::vector<GoldenCase> all = [] {
     std::vector<GoldenCase> cases;
-    for (const char* peer : {"torch", "keras", "optax", "tf1", "mlx"}) {
+    for (const char* peer : {"torch", "keras", "keras2", "optax", "tf1", "mlx"}) {
       const json::Value list = json::parse(read_golden_file(peer), peer);
       for (const json::Value& value : list.array(peer)) cases.push_back(read_case(value));
     }

@@ -5,6 +5,7 @@
 
 #include <thalweg/optimizer.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -16,6 +17,7 @@ namespace thalweg::tests {
 struct GoldenStep {
   std::optional<double> lr;                          ///< new from this step on
   std::vector<double> gradient;                      ///< empty: the parameters have none in this step
+  std::vector<std::size_t> without;                  ///< parameters, by number, that alone have none
   std::vector<std::int64_t> rows;                    ///< of a table: those that are not zero
   std::vector<double> theta;                         ///< after the step
   std::map<std::string, std::vector<double>> state;  ///< columns after the step, where the framework has them
@@ -36,11 +38,15 @@ struct GoldenCase {
   std::size_t row_width = 0;         ///< of a table whose gradients are handed over as rows; 0 if dense
   std::vector<GoldenStep> steps;
 
+  /// Is there a step in which only some parameters have a gradient?
+  bool has_partial_steps() const {
+    return std::ranges::any_of(steps, [](const GoldenStep& step) { return !step.without.empty(); });
+  }
   /// Is there more around the rule than its options say: clipping or averages?
   bool is_surrounded() const { return settings.clip.by != ClipBy::none || settings.average.kind != AverageKind::none; }
 };
 
-/// All of them: PyTorch, Keras, Optax, TensorFlow 1, MLX.
+/// All of them: PyTorch, Keras 3 and 2, Optax, TensorFlow 1, MLX.
 const std::vector<GoldenCase>& golden_cases();
 
 /// What GoogleTest calls it.

@@ -182,6 +182,9 @@ TEST(Json, EncodesEveryCodePoint) {
     append_utf8(text, code_point);
     const bool is_surrogate = code_point >= 0xD800 && code_point <= 0xDFFF;
     ASSERT_EQ(find_invalid_utf8(text), is_surrogate ? 0 : std::string_view::npos) << code_point;
+    if (!is_surrogate) {
+      ASSERT_EQ(decode_utf8(text).code_point, code_point);
+    }
   }
 }
 

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -211,6 +212,48 @@ TEST(Groups, HaveOptionsOfTheirOwn) {
   optimizer.set_options(slow, SGD{.lr = 4});
   optimizer.step({{ha, gradient}});
   EXPECT_THAT(a, ElementsAre(-5.5));
+}
+
+TEST(Groups, HaveALearningRateScale) {
+  Optimizer optimizer{SGD{.lr = 0.5}};
+  const Group slow = optimizer.add_group("slow", SGD{.lr = 0.25}, 0.5);
+  EXPECT_EQ(optimizer.lr_scale(), 1);
+  EXPECT_EQ(optimizer.lr_scale(slow), 0.5);
+  EXPECT_EQ(optimizer.lr(slow), 0.25);  // the rate in force: nothing has been multiplied
+  optimizer.set("lr", 3);
+  EXPECT_EQ(optimizer.lr(), 3);
+  EXPECT_EQ(optimizer.lr(slow), 1.5);
+  optimizer.set(slow, "lr", 4);
+  EXPECT_EQ(optimizer.lr(slow), 4);
+  optimizer.set("momentum", 0.5);  // of lr alone
+  EXPECT_EQ(optimizer.options(slow).get("momentum"), 0.5);
+  optimizer.set_lr_scale({}, 2);
+  optimizer.set_lr_scale(slow, 0);
+  EXPECT_EQ(optimizer.lr(slow), 4);
+  optimizer.set("lr", 1);
+  EXPECT_EQ(optimizer.lr(), 2);
+  EXPECT_EQ(optimizer.lr(slow), 0);
+}
+
+TEST(Groups, LearningRateScalesThatAreWrongChangeNothing) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  Optimizer optimizer{SGD{.lr = 0.5}};
+  const Group fast = optimizer.add_group("fast", SGD{.lr = 0.25}, 100);
+  for (const double wrong : {-1.0, infinity, std::numeric_limits<double>::quiet_NaN()}) {
+    EXPECT_THAT(error_of([&] { optimizer.set_lr_scale(fast, wrong); }),
+                AllOf(HasSubstr("\"fast\""), HasSubstr("lr_scale"), HasSubstr("[0, ")));
+    EXPECT_THAT(error_of([&] { optimizer.add_group("new", SGD{}, wrong); }),
+                AllOf(HasSubstr("\"new\""), HasSubstr("lr_scale"), HasSubstr("[0, ")));
+  }
+  EXPECT_THAT(error_of([&] { optimizer.set_lr_scale(Group{7}, 1); }), HasSubstr("7"));
+  // The rate itself is allowed, its product is not.
+  EXPECT_THAT(error_of([&] { optimizer.set("lr", 1e307); }),
+              AllOf(HasSubstr("\"fast\""), HasSubstr("1e+307"), HasSubstr("100"), HasSubstr("inf")));
+  EXPECT_THAT(error_of([&] { optimizer.set("lr", infinity); }), HasSubstr("lr = inf"));
+  EXPECT_EQ(optimizer.group_count(), 2u);
+  EXPECT_EQ(optimizer.lr_scale(fast), 100);
+  EXPECT_EQ(optimizer.lr(), 0.5);
+  EXPECT_EQ(optimizer.lr(fast), 0.25);
 }
 
 TEST(Groups, ErrorsChangeNothing) {

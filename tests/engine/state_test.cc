@@ -21,6 +21,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 /// A folder of this test alone, removed at its end.
 class State : public ::testing::Test {
@@ -37,6 +38,33 @@ class State : public ::testing::Test {
 
   std::filesystem::path folder_;
 };
+
+/// Loading `state` must fail with a message like this, and change nothing.
+void expect_refused(Training& run, const thalweg::State& state, const ::testing::Matcher<std::string>& message) {
+  const auto before = run.bytes();
+  const std::vector<Handle> handles = run.optimizer.handles();
+  try {
+    run.optimizer.load(state);
+    ADD_FAILURE() << "was accepted";
+  } catch (const Error& error) {
+    EXPECT_THAT(std::string(error.what()), message);
+  }
+  EXPECT_EQ(run.bytes(), before);
+  EXPECT_EQ(run.optimizer.handles(), handles);
+  run.step(2);
+}
+
+/// Replaces the first occurrence in the metadata.
+thalweg::State edited(thalweg::State state, const std::string& from, const std::string& to) {
+  for (auto& [key, text] : state.metadata) {
+    if (const std::size_t at = text.find(from); at != std::string::npos) {
+      text.replace(at, from.size(), to);
+      return state;
+    }
+  }
+  ADD_FAILURE() << from << " is not in the metadata";
+  return state;
+}
 
 TEST_F(State, GoesOnBitForBitBetweenAnyTwoSteps) {
   constexpr std::uint32_t kSteps = 8;
@@ -107,6 +135,25 @@ TEST_F(State, AColumnThatRests) {
   EXPECT_EQ(first_bit_difference<double>(run.b, other.b), "");
 }
 
+TEST_F(State, HoldsLearningRateScales) {
+  Training run = stepped(SGD{.lr = 0.5});
+  const Group second = run.optimizer.group("second");
+  const thalweg::State plain = run.optimizer.state();
+  EXPECT_THAT(plain.metadata.at("thalweg"), Not(HasSubstr("lr_scale")));  // the bytes that there were before scales
+  run.optimizer.set_lr_scale(second, 0.25);
+  const thalweg::State scaled = run.optimizer.state();
+  Training other(SGD{});
+  other.optimizer.load(scaled);
+  EXPECT_EQ(other.optimizer.lr_scale(), 1);
+  EXPECT_EQ(other.optimizer.lr_scale(other.optimizer.group("second")), 0.25);
+  EXPECT_EQ(other.bytes(), run.bytes());
+  other.optimizer.load(plain);
+  EXPECT_EQ(other.optimizer.lr_scale(other.optimizer.group("second")), 1);
+  expect_refused(run, edited(scaled, "\"lr_scale\":0.25", "\"lr_scale\":-1"),
+                 AllOf(HasSubstr("\"second\""), HasSubstr("lr_scale = -1")));
+  expect_refused(run, edited(scaled, "\"lr_scale\":0.25", "\"lr_scale\":\"x\""), HasSubstr("lr_scale"));
+}
+
 TEST_F(State, SameStateSameBytes) {
   const Options options = parse_options("nadam:lr=0.02,beta1=0.8");
   Training one(options), two(options);
@@ -136,21 +183,6 @@ TEST_F(State, RulesOfOneFamilyTakeOverEachOthers) {
   for (Training* each : {&one, &two}) each->step(2);
   EXPECT_EQ(first_bit_difference<float>(one.a, two.a), "");
   EXPECT_EQ(first_bit_difference<double>(one.b, two.b), "");
-}
-
-/// Loading `state` must fail with a message like this, and change nothing.
-void expect_refused(Training& run, const thalweg::State& state, const ::testing::Matcher<std::string>& message) {
-  const auto before = run.bytes();
-  const std::vector<Handle> handles = run.optimizer.handles();
-  try {
-    run.optimizer.load(state);
-    ADD_FAILURE() << "was accepted";
-  } catch (const Error& error) {
-    EXPECT_THAT(std::string(error.what()), message);
-  }
-  EXPECT_EQ(run.bytes(), before);
-  EXPECT_EQ(run.optimizer.handles(), handles);
-  run.step(2);
 }
 
 TEST_F(State, OfAnotherShapeIsRefused) {
@@ -213,18 +245,6 @@ TEST_F(State, OfAnotherRuleIsRefused) {
   expect_refused(run, sgd.optimizer.state(), AllOf(HasSubstr("sgd"), HasSubstr("rmsprop")));
   Training shared(RMSprop{.momentum = 0.5}, false, StepCount::shared);
   expect_refused(run, shared.optimizer.state(), HasSubstr("shared"));
-}
-
-/// Replaces the first occurrence in the metadata.
-thalweg::State edited(thalweg::State state, const std::string& from, const std::string& to) {
-  for (auto& [key, text] : state.metadata) {
-    if (const std::size_t at = text.find(from); at != std::string::npos) {
-      text.replace(at, from.size(), to);
-      return state;
-    }
-  }
-  ADD_FAILURE() << from << " is not in the metadata";
-  return state;
 }
 
 TEST_F(State, DamagedIsRefused) {

@@ -31,7 +31,7 @@ void check_writing(const Translation& translation, const Write& write, const Rea
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  constexpr std::string_view kPeers[] = {"torch", "keras", "optax", "tf1", "thalweg"};
+  constexpr std::string_view kPeers[] = {"torch", "keras", "optax", "tf1", "thalweg", "keras2"};
   // The first line is the name, and its first character the peer.
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   if (text.empty()) return 0;

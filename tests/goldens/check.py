@@ -97,7 +97,9 @@ def replay(case):
         lr = lrs.get(step, lr)
         if gradient is not None:
             t += 1
-            g = np.array(gradient)
+            missing = np.array([x is None for x in gradient])  # of parameters without a gradient
+            before = {"theta": theta} | state
+            g = np.array([x or 0.0 for x in gradient])
             if clip:
                 g = np.concatenate(clipped(clip, np.split(g, np.cumsum(case.get("splits", [g.size]))[:-1])))
             g = -g if o.get("maximize") else g
@@ -106,6 +108,11 @@ def replay(case):
             else:
                 g = g + o.get("weight_decay", 0) * theta
             theta = theta - RULES[rule](o, state, g, t, lr)
+            if missing.any():
+                theta = np.where(missing, before["theta"], theta)
+                for name, array in state.items():
+                    if isinstance(array, np.ndarray):
+                        state[name] = np.where(missing, before.get(name, 0), array)
         if average:
             averaged = average.after(step, theta)
             overwrite_every = average.words.get("overwrite_every")

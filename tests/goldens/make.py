@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Records what PyTorch, Keras, Optax, TensorFlow's raw operations and MLX compute. Rewrites PEER.json.gz beside it.
+"""Records what PyTorch, Keras, Keras 2, Optax, TensorFlow's raw operations and MLX compute. Rewrites PEER.json.gz beside it.
 
     python3 -m venv /tmp/goldens
-    /tmp/goldens/bin/pip install torch==2.13.0 optax==0.2.8 keras==3.15.1 jax tensorflow==2.21.0
+    /tmp/goldens/bin/pip install torch==2.13.0 optax==0.2.8 keras==3.15.1 jax tensorflow==2.21.0 tf-keras==2.21.0
     /tmp/goldens/bin/pip install mlx[cpu]==0.32.4 safetensors
     /tmp/goldens/bin/python tests/goldens/make.py              # all peers, each in a process of its own
     /tmp/goldens/bin/python tests/goldens/make.py torch optax  # only these
@@ -47,7 +47,7 @@ os.environ["KERAS_BACKEND"] = "jax"
 os.environ["JAX_ENABLE_X64"] = "1"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-PEERS = ("torch", "optax", "keras", "tf1", "mlx", "torch_state")  # each recorded by PEER_cases.py
+PEERS = ("torch", "optax", "keras", "keras2", "tf1", "mlx", "torch_state")  # each recorded by PEER_cases.py
 
 
 def main(arguments):

@@ -141,7 +141,7 @@ TEST_P(IdentifyPeer, FindsWhatTheFrameworkRecorded) {
   EXPECT_GE(2 * alone, looked_at) << "at least half of the recordings determine the formula";
 }
 
-INSTANTIATE_TEST_SUITE_P(Peers, IdentifyPeer, testing::Values("torch", "keras", "optax", "tf1"),
+INSTANTIATE_TEST_SUITE_P(Peers, IdentifyPeer, testing::Values("torch", "keras", "keras2", "optax", "tf1"),
                          [](const auto& peer) { return std::string(peer.param); });
 
 TEST_F(Identify, TellsOptionsAndFrameworks) {

@@ -1,0 +1,210 @@
+// Tells a study's enlargement from another study.
+#include "study/enlarging.h"
+
+#include "store/standing.h"
+#include "study/plan.h"
+#include "study/statistics.h"
+
+#include <thalweg/error.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <set>
+
+namespace thalweg::lab {
+namespace {
+
+constexpr const char* kFingerprint = "data_fingerprint";
+
+/// What two configurations as JSON differ in, one line each.
+std::vector<std::string> differences(const nlohmann::json& before, const nlohmann::json& now) {
+  const nlohmann::json old_values = before.flatten(), new_values = now.flatten();
+  std::set<std::string> keys;
+  for (const auto& [key, value] : old_values.items()) keys.insert(key);
+  for (const auto& [key, value] : new_values.items()) keys.insert(key);
+  const auto text = [](const nlohmann::json& values, const std::string& key) {
+    return values.contains(key) ? values[key].dump() : std::string("none");
+  };
+  std::vector<std::string> lines;
+  for (const std::string& key : keys) {
+    const std::string then = text(old_values, key), today = text(new_values, key);
+    if (then == today) continue;
+    std::string name = key.substr(std::min<std::size_t>(1, key.size()));
+    std::ranges::replace(name, '/', '.');
+    lines.push_back(fmt::format("{}: {}, now {}", name, then, today));
+  }
+  return lines;
+}
+
+/// With the keys that were not written yet when the study began.
+nlohmann::json completed(nlohmann::json stored) {
+  if (!stored.is_object()) return stored;
+  if (!stored.contains("looks")) stored["looks"] = 1;
+  try {
+    const TrainingConfig training = stored.at("training").get<TrainingConfig>();
+    const nlohmann::json all = training;
+    for (auto& [key, value] : stored["training"].items()) value = all.at(key);
+    for (const auto& [key, value] : all.items()) {
+      if (key != "optimizer" && key != "seed" && key != "test_at_end") stored["training"][key] = value;
+    }
+  } catch (const std::exception&) {  // then it is told as a difference
+  }
+  return stored;
+}
+
+std::optional<bool> given_of(const nlohmann::json& config) {
+  const nlohmann::json& tuning = config.at("tuning");
+  if (!tuning.is_object() || !tuning.contains("given") || !tuning["given"].is_boolean()) return std::nullopt;
+  return tuning["given"].get<bool>();
+}
+
+bool has_fingerprint(const nlohmann::json& config) { return config.is_object() && config.contains(kFingerprint); }
+
+/// Takes out what enlarging decides, so that the rest must be equal. The data is its content where both know it.
+std::vector<std::string> fixed_differences(nlohmann::json stored, nlohmann::json wanted) {
+  const bool by_content = has_fingerprint(stored) && has_fingerprint(wanted);
+  std::vector<std::string> lines;
+  // A grid that was begun when none grew is equal to one that would grow: the command is the same.
+  if (const auto before = given_of(stored), now = given_of(wanted); before && now && *before != *now) {
+    const auto text = [](bool given) { return given ? "given by --tune-lr" : "the default one, which grows"; };
+    lines.push_back(fmt::format("tuning.grid: {}, now {}", text(*before), text(*now)));
+  }
+  for (nlohmann::json* config : {&stored, &wanted}) {
+    config->erase("optimizers");
+    config->erase("seeds");
+    nlohmann::json& training = (*config)["training"];
+    if (by_content && training.is_object()) training.erase("data");
+    if (!by_content) config->erase(kFingerprint);
+    nlohmann::json& tuning = (*config)["tuning"];
+    if (tuning.is_object()) tuning.erase("given");
+  }
+  std::ranges::copy(differences(stored, wanted), std::back_inserter(lines));
+  return lines;
+}
+
+template <class T>
+std::optional<std::vector<T>> list_of(const nlohmann::json& config, const char* key) {
+  try {
+    return config.at(key).get<std::vector<T>>();
+  } catch (const nlohmann::json::exception&) {
+    return std::nullopt;
+  }
+}
+
+template <class T>
+bool contains(const std::vector<T>& list, const T& value) {
+  return std::ranges::find(list, value) != list.end();
+}
+
+/// The study's optimizers, then those that it has not yet.
+void merge_optimizers(const CompareConfig& wanted, const std::vector<std::string>& stored, Enlarging& enlarging) {
+  std::vector<std::string> stored_names, missing;
+  for (const std::string& optimizer : stored) stored_names.push_back(competitor_name(wanted, optimizer));
+  enlarging.config.optimizers = stored;
+  missing = stored_names;
+  for (const std::string& optimizer : wanted.optimizers) {
+    const std::string name = competitor_name(wanted, optimizer);
+    std::erase(missing, name);
+    if (contains(stored_names, name)) continue;
+    enlarging.config.optimizers.push_back(optimizer);
+    enlarging.new_optimizers.push_back(name);
+  }
+  if (missing.empty()) return;
+  enlarging.refused.push_back(
+      fmt::format("it also has {}, and a study takes more optimizers, not fewer", fmt::join(missing, ", ")));
+}
+
+void merge_seeds(const CompareConfig& wanted, const std::vector<std::uint64_t>& stored, Enlarging& enlarging) {
+  enlarging.config.seeds = stored;
+  for (const std::uint64_t seed : wanted.seeds) {
+    if (contains(stored, seed)) continue;
+    enlarging.config.seeds.push_back(seed);
+    enlarging.new_seeds.push_back(seed);
+  }
+  const bool fewer = std::ranges::any_of(stored, [&](std::uint64_t seed) { return !contains(wanted.seeds, seed); });
+  if (!fewer) return;
+  enlarging.refused.push_back(fmt::format("it has the {} seeds {}, now {}, and a study takes more seeds, not fewer",
+                                          stored.size(), seeds_text(stored), seeds_text(wanted.seeds)));
+}
+
+}  // namespace
+
+Enlarging enlarge(const nlohmann::json& stored, const CompareConfig& wanted) {
+  Enlarging enlarging;
+  enlarging.config = wanted;
+  const nlohmann::json before = completed(stored), now = wanted;
+  const auto optimizers = list_of<std::string>(before, "optimizers");
+  const auto seeds = list_of<std::uint64_t>(before, "seeds");
+  if (!optimizers || !seeds || !before.contains("tuning") || !before.contains("training")) {
+    enlarging.refused = {"its configuration is damaged"};
+    return enlarging;
+  }
+  enlarging.refused = fixed_differences(before, now);
+  if (!enlarging.refused.empty()) return enlarging;
+  try {
+    merge_optimizers(wanted, *optimizers, enlarging);
+  } catch (const Error& error) {
+    enlarging.refused.push_back(error.what());
+  }
+  merge_seeds(wanted, *seeds, enlarging);
+  enlarging.config.tuning.given = given_of(before).value_or(true);
+  if (!has_fingerprint(before)) enlarging.config.data_fingerprint.clear();
+  return enlarging;
+}
+
+nlohmann::json enlarged_config(const nlohmann::json& stored, const Enlarging& enlarging) {
+  nlohmann::json config = stored;
+  config["optimizers"] = enlarging.config.optimizers;
+  config["seeds"] = enlarging.config.seeds;
+  config["training"]["data"] = enlarging.config.training.data;
+  return config;
+}
+
+nlohmann::json counted_outcome(const StudyData& study) {
+  nlohmann::json outcome = study.outcome.is_object() ? study.outcome : nlohmann::json::object();
+  const bool seen = has_verdict(study.trials);
+  const auto pending = outcome.find("look_pending");
+  const bool knows = outcome.contains("looks_taken") && pending != outcome.end() && pending->is_boolean();
+  outcome["looks_taken"] = knows ? standing_of(study).looks_taken : seen ? 1 : 0;
+  if (!knows) outcome["look_pending"] = !seen;
+  return outcome;
+}
+
+nlohmann::json enlarged_outcome(const StudyData& study) {
+  nlohmann::json outcome = counted_outcome(study);
+  const Standing standing = standing_of(study);
+  outcome["enlarged"] = standing.enlarged || outcome["looks_taken"].get<int>() >= standing.looks_planned;
+  outcome["look_pending"] = true;
+  return outcome;
+}
+
+bool has_verdict(const std::vector<TrialData>& trials) {
+  std::map<std::string, std::set<std::uint64_t>> seeds;
+  for (const TrialData& trial : trials) {
+    const bool counts = trial.role == TrialRole::final && trial.status == TrialStatus::finished && trial.result &&
+                        trial.result->outcome != Outcome::diverged && trial.result->test_accuracy &&
+                        std::isfinite(*trial.result->test_accuracy);
+    if (counts) seeds[trial.optimizer].insert(trial.config.seed);
+  }
+  for (auto first = seeds.begin(); first != seeds.end(); ++first) {
+    for (auto second = std::next(first); second != seeds.end(); ++second) {
+      const auto common =
+          std::ranges::count_if(first->second, [&](std::uint64_t seed) { return second->second.contains(seed); });
+      if (static_cast<std::size_t>(common) >= kSeedsForVerdict) return true;
+    }
+  }
+  return false;
+}
+
+std::string seeds_text(const std::vector<std::uint64_t>& seeds) {
+  bool in_row = seeds.size() > 2;
+  for (std::size_t i = 1; i < seeds.size(); ++i) in_row = in_row && seeds[i] == seeds[i - 1] + 1;
+  return in_row ? fmt::format("{} to {}", seeds.front(), seeds.back()) : fmt::format("{}", fmt::join(seeds, ", "));
+}
+
+}  // namespace thalweg::lab

@@ -1,0 +1,96 @@
+// Writes trials into the store and tells progress.
+#include "study/recorder.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace thalweg::lab {
+
+void Recorder::expect(std::size_t trials, std::int64_t epochs, std::size_t trials_done, std::int64_t epochs_done) {
+  progress_.total = trials;
+  progress_.done = trials_done;
+  epochs_ = static_cast<double>(epochs);
+  epochs_done_ = static_cast<double>(epochs_done);
+}
+
+void Recorder::begin(const std::string& phase, const std::vector<Job>& jobs,
+                     std::map<std::int64_t, std::string> names) {
+  progress_.phase = phase;
+  names_ = std::move(names);
+  for (const Job& job : jobs) active_[job.trial].epochs = static_cast<double>(job.config.stop.epochs);
+  if (!started_at_) {
+    started_at_ = std::chrono::steady_clock::now();
+    epochs_at_start_ = epochs_done_;
+  }
+}
+
+void Recorder::release_running() {
+  for (const auto& [trial, state] : active_) {
+    if (state.running) store_.set_status(trial, TrialStatus::pending);
+  }
+}
+
+void Recorder::started(std::int64_t trial) {
+  store_.restart(trial);
+  active_.at(trial).running = true;
+  ++progress_.running;
+  report();
+}
+
+void Recorder::progressed(std::int64_t trial, const Progress& progress) {
+  const double batches = static_cast<double>(std::max<std::int64_t>(1, progress.batches));
+  active_.at(trial).done = static_cast<double>(progress.epoch - 1) + static_cast<double>(progress.batch) / batches;
+  report();
+}
+
+void Recorder::epoch(std::int64_t trial, const EpochRecord& record) {
+  flush_steps(trial);
+  store_.add_epoch(trial, record);
+  active_.at(trial).done = static_cast<double>(record.epoch);
+  report();
+}
+
+void Recorder::finished(std::int64_t trial, const TrainingResult& result) {
+  flush_steps(trial);
+  store_.finish(trial, result);
+  end(trial);
+}
+
+void Recorder::failed(std::int64_t trial, const std::string& error) {
+  flush_steps(trial);
+  store_.fail(trial, error);
+  ++failures_;
+  if (hooks_.on_message) hooks_.on_message(fmt::format("trial {} ({}) failed: {}", trial, names_.at(trial), error));
+  end(trial);
+}
+
+void Recorder::flush_steps(std::int64_t trial) {
+  std::vector<StepRecord>& steps = active_.at(trial).steps;
+  if (!steps.empty()) store_.add_steps(trial, steps);
+  steps.clear();
+}
+
+void Recorder::end(std::int64_t trial) {
+  epochs_done_ += active_.at(trial).epochs;
+  active_.erase(trial);
+  ended_.insert(trial);
+  --progress_.running;
+  ++progress_.done;
+  report();
+}
+
+void Recorder::report() {
+  if (!hooks_.on_progress) return;
+  double done = epochs_done_;
+  for (const auto& [trial, state] : active_) done += state.done;
+  // A grid that grows makes the whole larger: what was shown as done stays so.
+  progress_.fraction = std::max(progress_.fraction, std::min(1.0, done / std::max(1.0, epochs_)));
+  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - *started_at_;
+  const double here = done - epochs_at_start_;
+  progress_.seconds_left = here > 0 ? elapsed.count() * (epochs_ - done) / here : -1;
+  hooks_.on_progress(progress_);
+}
+
+}  // namespace thalweg::lab

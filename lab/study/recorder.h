@@ -1,0 +1,67 @@
+// Recorder: writes what a runner tells of its trials into the store, and counts how far the study is.
+#pragma once
+
+#include "store/store.h"
+#include "study/run_compare.h"
+#include "study/trial_runner.h"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace thalweg::lab {
+
+class Recorder : public TrialEvents {
+ public:
+  /// Both must outlive it.
+  Recorder(Store& store, const StudyHooks& hooks) : store_(store), hooks_(hooks) {}
+
+  /// Expects trials of so many epochs in all, of which some are done already. May be told anew as a study learns more;
+  /// the fraction that is shown never falls.
+  void expect(std::size_t trials, std::int64_t epochs, std::size_t trials_done, std::int64_t epochs_done);
+
+  /// Begins a phase with these jobs. `names`: what messages call the trials.
+  void begin(const std::string& phase, const std::vector<Job>& jobs, std::map<std::int64_t, std::string> names);
+
+  /// Trials that have ended in this process, well or not.
+  const std::set<std::int64_t>& ended() const { return ended_; }
+  std::size_t failures() const { return failures_; }
+
+  /// Trials that were cut off are pending again.
+  void release_running();
+
+  void started(std::int64_t trial) override;
+  void progressed(std::int64_t trial, const Progress& progress) override;
+  void step(std::int64_t trial, const StepRecord& record) override { active_.at(trial).steps.push_back(record); }
+  void epoch(std::int64_t trial, const EpochRecord& record) override;
+  void finished(std::int64_t trial, const TrainingResult& result) override;
+  void failed(std::int64_t trial, const std::string& error) override;
+
+ private:
+  struct Active {
+    double epochs = 0, done = 0;
+    bool running = false;
+    std::vector<StepRecord> steps;  // since the last epoch's end: one transaction an epoch is enough
+  };
+
+  void flush_steps(std::int64_t trial);
+  void end(std::int64_t trial);
+  void report();
+
+  Store& store_;
+  const StudyHooks& hooks_;
+  StudyProgress progress_;
+  std::map<std::int64_t, Active> active_;
+  std::map<std::int64_t, std::string> names_;
+  double epochs_ = 0, epochs_done_ = 0, epochs_at_start_ = 0;
+  std::optional<std::chrono::steady_clock::time_point> started_at_;
+  std::set<std::int64_t> ended_;
+  std::size_t failures_ = 0;
+};
+
+}  // namespace thalweg::lab
