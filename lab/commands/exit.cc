@@ -38,9 +38,10 @@ void end_when_interrupted() noexcept {
 
 const std::atomic<bool>& watch_for_interrupt() {
   struct sigaction action {};
-  action.sa_handler = [](int) { interrupted = true; };
-  // The second signal finds the default again. No SA_RESTART: what waits shall wake up.
-  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  action.sa_handler = [](int) {
+    if (interrupted.exchange(true)) _exit(kExitInterrupted);
+  };
+  // No SA_RESTART: what waits shall wake up.
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);

@@ -16,11 +16,30 @@ namespace {
 
 constexpr std::chrono::seconds kBetweenFlushes{1};
 
-void check_empty(const std::filesystem::path& folder) {
+/// A run of this configuration that was cut off in front of its first checkpoint: the same command begins it anew.
+bool ended_before_checkpoint(const std::filesystem::path& study_file, const TrainingConfig& config) {
+  const StudyData study = Store::open_for_reading(study_file).load();
+  if (study.kind != "train" || study.trials.size() > 1) return false;
+  if (study.trials.empty()) return true;  // as earlier versions could leave it
+  const TrialData& trial = study.trials.front();
+  const bool same = nlohmann::json(trial.config) == nlohmann::json(config);
+  return !trial.result && (same || trial.epochs.empty());
+}
+
+void check_free(const std::filesystem::path& folder, const TrainingConfig& config) {
   if (std::filesystem::exists(folder / kCheckpointFile)) {
     throw Error(
         fmt::format("{}: holds a run already; `thalweg train --resume {}` continues it, --overwrite begins anew",
                     folder.string(), shell_quoted(folder.string())));
+  }
+  if (std::filesystem::exists(folder / kStudyFile)) {
+    try {
+      if (ended_before_checkpoint(folder / kStudyFile, config)) return;
+    } catch (const Error& error) {
+      throw Error(fmt::format("{}; --overwrite begins anew", error.what()));
+    }
+    throw Error(fmt::format("{}: holds the records of another run or study; choose another --out, or give --overwrite",
+                            folder.string()));
   }
   if (!std::filesystem::is_empty(folder)) {
     throw Error(
@@ -28,13 +47,6 @@ void check_empty(const std::filesystem::path& folder) {
                     "give --overwrite (files that are not a run's are left alone)",
                     folder.string()));
   }
-}
-
-void remove_run(const std::filesystem::path& folder) {
-  const std::string study = (folder / kStudyFile).string();
-  // The log before its database: a new database must not find an old one's.
-  for (const char* const part : {"-wal", "-shm", ""}) std::filesystem::remove(study + part);
-  std::filesystem::remove(folder / kCheckpointFile);
 }
 
 // What the report calls the optimizer: its options without the learning rate, which has a column of its own.
@@ -67,11 +79,9 @@ RunFolder RunFolder::create(const std::filesystem::path& folder, const TrainingC
   std::filesystem::create_directories(folder, reason);
   if (reason) throw Error(fmt::format("cannot create folder {}: {}", folder.string(), reason.message()));
   FolderLock lock(folder);
-  if (overwrite) {
-    remove_run(folder);
-  } else {
-    check_empty(folder);
-  }
+  if (!overwrite) check_free(folder, config);
+  remove_study(folder / kStudyFile);
+  std::filesystem::remove(folder / kCheckpointFile);
   StudyData study;
   study.name = folder.filename().empty() ? folder.parent_path().filename().string() : folder.filename().string();
   study.kind = "train";
@@ -79,12 +89,15 @@ RunFolder RunFolder::create(const std::filesystem::path& folder, const TrainingC
   study.created = now_utc();
   study.config = config;
   study.environment = environment();
-  Store store = Store::create(folder / kStudyFile, study);
-  const std::int64_t trial = store.add_trial(trial_of(config));
-  return {folder, std::move(lock), std::move(store), trial};
+  study.trials = {trial_of(config)};
+  return {folder, std::move(lock), Store::create(folder / kStudyFile, study), 1};
 }
 
-RunFolder RunFolder::resume(const std::filesystem::path& folder, std::int64_t step) {
+RunFolder RunFolder::resume(const std::filesystem::path& folder) {
+  if (!std::filesystem::exists(folder / kCheckpointFile)) {
+    throw Error(fmt::format("{}: there is no {} to resume; `thalweg train --out {} --overwrite` begins anew",
+                            folder.string(), kCheckpointFile, shell_quoted(folder.string())));
+  }
   FolderLock lock(folder);
   Store store = Store::open(folder / kStudyFile);
   const StudyData study = store.load();
@@ -92,10 +105,10 @@ RunFolder RunFolder::resume(const std::filesystem::path& folder, std::int64_t st
     throw Error(fmt::format("{}: holds a study of kind '{}' with {} trials, not one training", store.file().string(),
                             study.kind, study.trials.size()));
   }
-  const std::int64_t trial = study.trials.front().id;
-  store.resume(trial, step);
-  return {folder, std::move(lock), std::move(store), trial};
+  return {folder, std::move(lock), std::move(store), study.trials.front().id};
 }
+
+void RunFolder::rewind(std::int64_t step) { store_.resume(trial_, step); }
 
 void RunFolder::add(const StepRecord& record) {
   steps_.push_back(record);
@@ -119,6 +132,11 @@ void RunFolder::finish(const TrainingResult& result) {
   store_.finish(trial_, result);
 }
 
-void RunFolder::fail(const std::string& error) { store_.fail(trial_, error); }
+void RunFolder::fail(const std::string& error) noexcept {
+  try {
+    store_.fail(trial_, error);
+  } catch (const std::exception&) {  // the error itself is what matters, and may well be why
+  }
+}
 
 }  // namespace thalweg::lab

@@ -15,26 +15,28 @@
 
 namespace thalweg::lab {
 
-/// `checkpoint.safetensors`: a run's checkpoint in its folder.
-constexpr const char* kCheckpointFile = "checkpoint.safetensors";
-
 /// Keeps what a training reports in a study of one trial.
 class RunFolder {
  public:
-  /// A new run. The folder must be new or empty; with `overwrite`, a run that is there is removed first, and other
-  /// files are left alone. Throws Error that tells how to resume or to overwrite.
+  /// A new run. The folder must be new or empty, or hold a run of this configuration that ended before its first
+  /// checkpoint; with `overwrite`, a run that is there is removed first, and other files are left alone. Throws Error
+  /// that tells how to resume or to overwrite.
   static RunFolder create(const std::filesystem::path& folder, const TrainingConfig& config, bool overwrite);
-  /// A run to be continued from its checkpoint, which stands behind `step`.
-  static RunFolder resume(const std::filesystem::path& folder, std::int64_t step);
+  /// A run to be continued. No other process writes into the folder from now on, so its checkpoint is to be read after
+  /// this; then `rewind` to it. Throws Error that tells how to begin anew if there is no checkpoint.
+  static RunFolder resume(const std::filesystem::path& folder);
 
   std::filesystem::path checkpoint() const { return folder_ / kCheckpointFile; }
+  /// Drops the records after `step`, where the checkpoint stands.
+  void rewind(std::int64_t step);
 
   void add(const StepRecord& record);
   void add(const EpochRecord& record);
   /// Writes what `add` still keeps in memory.
   void flush();
   void finish(const TrainingResult& result);
-  void fail(const std::string& error);
+  /// Keeps why the run failed, if that can still be written.
+  void fail(const std::string& error) noexcept;
 
  private:
   RunFolder(std::filesystem::path folder, FolderLock lock, Store store, std::int64_t trial);

@@ -151,15 +151,12 @@ void train_command(const CLI::App& command, const Flags& flags) {
   std::vector<EpochRecord> epochs;
   Dataset dataset;
   if (!flags.resume.empty()) {
-    if (!std::filesystem::exists(std::filesystem::path(flags.resume) / kCheckpointFile)) {
-      throw Error(fmt::format("{}: there is no {} to resume; `thalweg train --out {} --overwrite` begins anew",
-                              flags.resume, kCheckpointFile, shell_quoted(flags.resume)));
-    }
-    const Checkpoint checkpoint = read_checkpoint(std::filesystem::path(flags.resume) / kCheckpointFile);
+    folder.emplace(RunFolder::resume(flags.resume));  // first, so that no other process goes on with it meanwhile
+    const Checkpoint checkpoint = read_checkpoint(folder->checkpoint());
     config = as_usage([&] { return resumed_config(command, flags, checkpoint); });
     check_training_flags(command, config);
     dataset = open_resumed_task(config, checkpoint, flags.resume, command.count("--data") > 0);
-    folder.emplace(RunFolder::resume(flags.resume, checkpoint.run.step));
+    folder->rewind(checkpoint.run.step);
     epochs = checkpoint.run.epochs;
     checkpointing.resume = true;
   } else {

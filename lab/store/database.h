@@ -1,24 +1,31 @@
 // Database, Statement, Transaction: SQLite's C interface with errors as exceptions that name the file.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 struct sqlite3;
 struct sqlite3_stmt;
 
 namespace thalweg::lab {
 
-enum class Access { create, write, read };
+class Crc32;
 
-/// An open SQLite file. Every failure throws thalweg::Error: `FILE: what SQLite says`.
+/// An open SQLite database. Every failure throws thalweg::Error: `FILE: what SQLite says`, or what the system says
+/// where SQLite only says that it does.
 class Database {
  public:
-  Database(const std::filesystem::path& file, Access access);
+  /// The file, which must be there, for reading and writing.
+  explicit Database(const std::filesystem::path& file);
+  /// One in memory, empty or with a copy of these bytes; `file` is what errors name.
+  Database(const std::filesystem::path& file, std::span<const std::byte> bytes);
 
   const std::filesystem::path& file() const { return file_; }
   sqlite3* get() const { return handle_.get(); }
@@ -26,12 +33,16 @@ class Database {
   void execute(const char* sql) const;
   /// A pragma's whole number.
   std::int64_t number(const char* sql) const;
+  /// What a file with this database would hold.
+  std::vector<std::byte> bytes() const;
   [[noreturn]] void fail(int code) const;
 
  private:
   struct Close {
     void operator()(sqlite3* handle) const;
   };
+
+  void open(const std::string& name, int flags);
 
   std::filesystem::path file_;
   std::unique_ptr<sqlite3, Close> handle_;
@@ -61,6 +72,8 @@ class Statement {
   double read_real();
   std::string read_text();
   std::optional<double> read_optional();
+  /// Adds the types and values of all columns of this row.
+  void add_row_to(Crc32& sum) const;
 
  private:
   void check(int code) const;

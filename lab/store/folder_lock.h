@@ -5,10 +5,17 @@
 
 namespace thalweg::lab {
 
-/// Holds the folder until the end of its life or of the process, however that ends. Leaves no file behind.
+/// `study.sqlite`: a study's file in its folder.
+constexpr const char* kStudyFile = "study.sqlite";
+/// `checkpoint.safetensors`: a run's checkpoint in its folder.
+constexpr const char* kCheckpointFile = "checkpoint.safetensors";
+
+/// Holds the folder until the end of its life or of the process, however that ends. Leaves no file behind, and removes
+/// what processes that were killed while they wrote a study or a checkpoint have left.
 class FolderLock {
  public:
-  /// Throws thalweg::Error if another process holds it, or if it is no folder.
+  /// Throws thalweg::Error if another process holds it (and says which, where the system tells), if it is no folder, or
+  /// if its file system knows no locks.
   explicit FolderLock(const std::filesystem::path& folder);
   ~FolderLock();
   FolderLock(FolderLock&& other) noexcept;

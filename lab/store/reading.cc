@@ -2,17 +2,23 @@
 #include "store/reading.h"
 
 #include "json_text.h"
+#include "store/checksums.h"
 
 #include <thalweg/error.h>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
+#include <cmath>
 #include <initializer_list>
 #include <map>
 #include <stdexcept>
 
 namespace thalweg::lab {
 namespace {
+
+constexpr double kMost = 1e15;  // of what is counted; exact in a double, and beyond every training
 
 template <class Enumeration>
 Enumeration from_text(const std::string& text, std::initializer_list<Enumeration> all, const char* what) {
@@ -33,6 +39,48 @@ TrialStatus status_from(const std::string& text) {
 
 Outcome outcome_from(const std::string& text) {
   return from_text(text, {Outcome::completed, Outcome::stopped, Outcome::diverged, Outcome::interrupted}, "outcome");
+}
+
+/// A value within its range, or else out_of_range. Numbers that are not in a range may still be NaN if `nan` is.
+void check_range(double value, double least, double most, const char* what, bool nan = false) {
+  if ((value >= least && value <= most) || (nan && std::isnan(value))) return;
+  throw std::out_of_range(fmt::format("{} = {} is outside [{}, {}]", what, value, least, most));
+}
+
+void check_count(std::int64_t value, const char* what) { check_range(static_cast<double>(value), 0, kMost, what); }
+
+void check(const EpochRecord& record) {
+  check_count(record.epoch, "epoch");
+  check_count(record.step, "step");
+  check_range(record.seconds, 0, kMost, "seconds");
+  check_range(record.train_accuracy, 0, 1, "training accuracy", true);
+  check_range(record.validation_accuracy.value_or(0), 0, 1, "validation accuracy", true);
+}
+
+void check(const TrainingResult& result) {
+  check_count(result.epochs, "epochs");
+  check_count(result.steps, "steps");
+  check_range(result.seconds, 0, kMost, "seconds");
+  check_range(result.test_accuracy.value_or(0), 0, 1, "test accuracy", true);
+}
+
+/// Refuses a study with parts that are not what was written, and says how to go on.
+void refuse_damage(const Database& database, const StudyData& study) {
+  const std::vector<std::int64_t> damaged = damaged_trials(database);
+  if (damaged.empty()) return;
+  const std::string file = database.file().string();
+  if (std::ranges::find(damaged, kStudyRow) != damaged.end()) {
+    throw Error(
+        fmt::format("{}: damaged: the study's own row, or its list of trials, is not what was written; take a "
+                    "copy of the file, or begin anew with --overwrite",
+                    file));
+  }
+  const std::string which = damaged.size() == 1 ? fmt::format("trial {} is", damaged.front())
+                                                : fmt::format("trials {} are", fmt::join(damaged, ", "));
+  throw Error(fmt::format("{}: damaged: {} not what was written; {}", file, which,
+                          study.kind == "compare"
+                              ? fmt::format("to train only what is damaged anew, run: {}", study.command)
+                              : std::string("take a copy of the file, or begin anew with --overwrite")));
 }
 
 nlohmann::json read_json(const Database& database, Statement& row, const char* what) {
@@ -77,6 +125,7 @@ void read_trials(const Database& database, StudyData& study) {
     result.test_loss = row.read_optional();
     result.test_accuracy = row.read_optional();
     result.seconds = row.read_real();
+    check(result);
   }
 }
 
@@ -97,6 +146,7 @@ void read_records(const Database& database, StudyData& study) {
     record.validation_accuracy = epochs.read_optional();
     record.seconds = epochs.read_real();
     record.images_per_second = epochs.read_real();
+    check(record);
   }
   Statement steps(database, "SELECT trial, step, loss, lr FROM steps ORDER BY trial, step");
   while (steps.step()) {
@@ -104,6 +154,7 @@ void read_records(const Database& database, StudyData& study) {
     record.step = steps.read_integer();
     record.loss = steps.read_real();
     record.lr = steps.read_real();
+    check_count(record.step, "step");
   }
 }
 
@@ -113,6 +164,11 @@ StudyData read_study(const Database& database) {
   StudyData study;
   try {
     Transaction transaction(database, Transaction::Kind::read);
+    Statement row(database, "SELECT kind, command FROM study");
+    row.step();
+    study.kind = row.read_text();
+    study.command = row.read_text();
+    refuse_damage(database, study);
     read_header(database, study);
     read_trials(database, study);
     read_records(database, study);

@@ -1,6 +1,7 @@
 // Store: a study in one SQLite file, written while it runs and readable at any moment.
 #pragma once
 
+#include "store/folder_lock.h"
 #include "store/study_data.h"
 
 #include <cstdint>
@@ -8,19 +9,27 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace thalweg::lab {
 
 /// One study's file: configuration, versions, trials, records by step and epoch, outcome. One writer and any number of
 /// readers, in any processes. Every call is one transaction: after a crash the file holds all calls that returned.
-/// Every call throws thalweg::Error, which names the file, if the file is damaged, full or locked for long.
+/// Every call throws thalweg::Error, which names the file, if the file is damaged or locked for long, if the disk is
+/// full, or if the file is no longer in its place (its folder was removed, say), which is found out by each call that
+/// writes.
+///
+/// The study's row and each finished trial have a checksum, so that a bit that a disk has changed is noticed.
 class Store {
  public:
-  /// A new file. Throws Error if it exists. `study.trials` must be empty: `add_trial` adds them.
+  /// A new file, which is there with all of the study or not at all. Throws Error if it exists. Ids of trials are given
+  /// anew: 1, 2, …
   static Store create(const std::filesystem::path& file, const StudyData& study);
-  /// For reading and writing. Throws Error if the file is missing, damaged, no study, or of a newer thalweg.
+  /// For reading and writing. Throws Error if the file is missing, damaged, no study, or of a newer thalweg. A finished
+  /// trial that is damaged is found by `load`.
   static Store open(const std::filesystem::path& file);
-  /// For `load` alone; works on files and folders that may not be written.
+  /// For `load` alone. Only reads, and makes nothing beside the file: works where nothing may be written, and while
+  /// another process writes.
   static Store open_for_reading(const std::filesystem::path& file);
 
   ~Store();
@@ -50,8 +59,11 @@ class Store {
 
   /// Forgets the trial and its records.
   void remove(std::int64_t trial);
+  /// Forgets the finished trials that are damaged, so that they can be trained anew. Returns their ids.
+  std::vector<std::int64_t> remove_damaged();
 
-  /// The whole study, as of one moment; trials by id, records by step.
+  /// The whole study, as of one moment; trials by id, records by step. Throws Error that names what is damaged, and
+  /// what to do.
   StudyData load() const;
 
  private:
@@ -64,8 +76,8 @@ class Store {
 /// neither is there.
 std::filesystem::path find_study(const std::filesystem::path& file_or_folder);
 
-/// `study.sqlite`: a study's file in its folder.
-constexpr const char* kStudyFile = "study.sqlite";
+/// Removes a study, whether it is there or not.
+void remove_study(const std::filesystem::path& file);
 
 /// The time now as StudyData::created has it: `2026-01-31T12:00:00Z`.
 std::string now_utc();

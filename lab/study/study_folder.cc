@@ -58,6 +58,7 @@ std::vector<std::string> notes_of(const Enlarging& enlarging, const nlohmann::js
 StudyFolder go_on(FolderLock lock, const std::filesystem::path& folder, const CompareConfig& config,
                   const std::string& command) {
   Store store = Store::open(folder / kStudyFile);
+  const std::vector<std::int64_t> damaged = store.remove_damaged();
   const StudyData study = store.load();
   Enlarging enlarging = check_same(folder, study, config);
   const nlohmann::json outcome = enlarging.enlarges() ? enlarged_outcome(study) : study.outcome;
@@ -65,12 +66,10 @@ StudyFolder go_on(FolderLock lock, const std::filesystem::path& folder, const Co
   store.set_plan(enlarged_config(study.config, enlarging), command, outcome);
   std::vector<std::string> notes;
   if (enlarging.enlarges()) notes = notes_of(enlarging, outcome, config.looks);
+  for (const std::int64_t trial : damaged) {
+    notes.push_back(fmt::format("trial {} was damaged on the disk and is trained anew", trial));
+  }
   return {std::move(lock), std::move(store), std::move(enlarging.config), true, std::move(notes)};
-}
-
-void remove_study(const std::filesystem::path& file) {
-  // The log first: a new database must not find an old one's.
-  for (const char* part : {"-wal", "-shm", ""}) std::filesystem::remove(file.string() + part);
 }
 
 }  // namespace

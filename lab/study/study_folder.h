@@ -5,6 +5,7 @@
 #include "store/store.h"
 #include "study/compare_config.h"
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>

@@ -63,6 +63,8 @@ TrainingResult run(const Job& job, Dataset& dataset, const Teller& tell) {
 }  // namespace
 
 void serve_as_worker(pid_t parent) {
+  // Ends as any process does, so that the study can tell by what.
+  for (const int number : {SIGINT, SIGTERM}) std::signal(number, SIG_DFL);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) return;  // died before the line above
   const Teller tell;

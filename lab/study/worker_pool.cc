@@ -19,7 +19,10 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <optional>
+#include <sstream>
 #include <thread>
 #include <utility>
 
@@ -29,7 +32,10 @@ namespace {
 constexpr int kPollMilliseconds = 200;  // how late a stop request may be seen
 constexpr std::size_t kChunk = 1 << 16;
 constexpr std::chrono::milliseconds kGrace{2000};  // between the end of a worker's output and its own
+constexpr std::chrono::milliseconds kKillGrace{
+    10'000};  // between SIGKILL and the end: a dead disk may hold it for ever
 constexpr std::chrono::milliseconds kBetweenLooks{5};
+constexpr std::chrono::milliseconds kBetweenActivities{1000};  // looks at what a silent worker does
 
 [[noreturn]] void fail(const char* call) { throw Error(fmt::format("worker: {}: {}", call, std::strerror(errno))); }
 
@@ -80,6 +86,40 @@ std::string last_line(int descriptor) {
   return newline == std::string::npos ? text : text.substr(newline + 1);
 }
 
+/// What a process is doing: its state, as /proc has it, and the processor time it has used.
+struct Activity {
+  char state = '?';
+  std::chrono::milliseconds processor{0};
+};
+
+Activity activity_of(pid_t process) {
+  std::ifstream stream(fmt::format("/proc/{}/stat", process));
+  const std::string text{std::istreambuf_iterator<char>(stream), {}};
+  const std::size_t name_end = text.rfind(')');  // of the program's name, which may hold anything
+  if (name_end == std::string::npos) return {};
+  std::istringstream fields(text.substr(name_end + 1));
+  Activity activity;
+  fields >> activity.state;
+  std::string skipped;
+  for (int field = 4; field < 14; ++field) fields >> skipped;
+  long user = 0, system = 0;
+  fields >> user >> system;
+  activity.processor = std::chrono::milliseconds((user + system) * 1000 / sysconf(_SC_CLK_TCK));
+  return activity;
+}
+
+const char* in_words(char state) {
+  switch (state) {
+    case 'T':
+    case 't':
+      return "it is stopped (SIGSTOP?)";
+    case 'D':
+      return "it waits for a disk";
+    default:
+      return "it uses no processor";
+  }
+}
+
 /// How a process ended, in words.
 std::string describe(int status) {
   if (WIFSIGNALED(status)) {
@@ -99,28 +139,47 @@ struct WorkerPool::Worker {
   std::string received;               // the beginning of a line
   std::optional<std::int64_t> trial;  // that it is running
 
+  // Since it last said something, or was given its trial:
+  std::chrono::nanoseconds silent{0};   // as long as this process was running, too
+  std::chrono::nanoseconds looked{0};   // the part of `silent` up to the last look
+  std::chrono::nanoseconds resting{0};  // the part of it without use of the processor, up to now
+  Activity before, last;                // at the beginning, and at the last look
+
   Worker() = default;
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
   ~Worker() { end({}); }
 
+  void is_heard() {
+    silent = looked = resting = {};
+    before = last = activity_of(process);
+  }
+
+  /// What it last wrote to its standard error, behind these words.
+  std::string with_last_words(const std::string& words) const {
+    const std::string said = last_line(errors.get());
+    return said.empty() ? words : fmt::format("{}: {}", words, said);
+  }
+
   /// Ends the process, which has this long to end by itself, and says how it ended.
   std::string end(std::chrono::milliseconds grace) {
     if (process < 0) return {};
     int status = 0;
-    bool ended = waitpid(process, &status, WNOHANG) == process;
-    for (; !ended && grace.count() > 0; grace -= kBetweenLooks) {
-      std::this_thread::sleep_for(kBetweenLooks);
-      ended = waitpid(process, &status, WNOHANG) == process;
-    }
+    const auto ends_within = [&](std::chrono::milliseconds time) {
+      while (true) {
+        if (waitpid(process, &status, WNOHANG) != 0) return true;
+        if (time.count() <= 0) return false;
+        std::this_thread::sleep_for(kBetweenLooks);
+        time -= kBetweenLooks;
+      }
+    };
+    bool ended = ends_within(grace);
     if (!ended) {
       kill(process, SIGKILL);  // it holds nothing that is worth waiting for
-      while (waitpid(process, &status, 0) < 0 && errno == EINTR) {
-      }
+      ended = ends_within(kKillGrace);
     }
     process = -1;
-    const std::string said = last_line(errors.get());
-    return said.empty() ? describe(status) : fmt::format("{}: {}", describe(status), said);
+    return with_last_words(ended ? describe(status) : "the worker cannot even be killed");
   }
 };
 
@@ -166,6 +225,7 @@ std::unique_ptr<WorkerPool::Worker> WorkerPool::start() const {
 
 void WorkerPool::give(Worker& worker, const Job& job, TrialEvents& events) {
   worker.trial = job.trial;
+  worker.is_heard();
   events.started(job.trial);
   // A worker that is gone already shows it when its output is read.
   write_all(worker.input.get(), to_line(job));
@@ -181,6 +241,8 @@ bool WorkerPool::receive(Worker& worker, TrialEvents& events) {
     if (worker.trial) events.failed(*worker.trial, how);
     return false;
   }
+  heard_ = true;
+  worker.is_heard();
   worker.received.append(chunk.data(), static_cast<std::size_t>(got));
   std::size_t begin = 0;
   for (std::size_t end; (end = worker.received.find('\n', begin)) != std::string::npos; begin = end + 1) {
@@ -197,6 +259,38 @@ bool WorkerPool::receive(Worker& worker, TrialEvents& events) {
   return true;
 }
 
+/// Notes that the worker has said nothing while this time passed. False if it hangs and has to end.
+bool WorkerPool::is_well(Worker& worker, std::chrono::nanoseconds passed, TrialEvents& events) {
+  worker.silent += passed;
+  const std::chrono::nanoseconds since = worker.silent - worker.looked;
+  if (!worker.trial || since < kBetweenActivities) return true;
+  const Activity now = activity_of(worker.process);
+  worker.resting = now.processor == worker.last.processor ? worker.resting + since : std::chrono::nanoseconds(0);
+  worker.looked = worker.silent;
+  worker.last = now;
+
+  const auto& [waiting, computing] = settings_.patience;
+  std::string what;
+  if (worker.resting >= (now.state == 'S' ? waiting : computing)) {
+    what = in_words(now.state);
+  } else if (worker.silent >= computing && now.processor - worker.before.processor >= computing) {
+    what = "it computes without end";
+  } else {
+    return true;
+  }
+  const std::string error = worker.with_last_words(
+      fmt::format("the worker has said nothing for {} s, and {}", worker.silent / std::chrono::seconds(1), what));
+  worker.end({});
+  events.failed(*worker.trial, error);
+  if (!heard_) {
+    throw Error(
+        fmt::format("no worker gets to work: {}; fewer --jobs or --threads-per-job may help, or a higher limit "
+                    "of processes or memory (ulimit -u, ulimit -v)",
+                    error));
+  }
+  return false;
+}
+
 void WorkerPool::run(const std::vector<Job>& jobs, TrialEvents& events) {
   // Writing to a worker that has just died must be an error, not a signal.
   struct IgnorePipe {
@@ -206,6 +300,7 @@ void WorkerPool::run(const std::vector<Job>& jobs, TrialEvents& events) {
 
   std::size_t next = 0;
   const auto stopped = [&] { return settings_.stop_requested != nullptr && *settings_.stop_requested; };
+  auto looked = std::chrono::steady_clock::now();
   while (!stopped()) {
     for (const std::unique_ptr<Worker>& worker : workers_) {
       if (!worker->trial && next < jobs.size()) give(*worker, jobs[next++], events);
@@ -219,10 +314,14 @@ void WorkerPool::run(const std::vector<Job>& jobs, TrialEvents& events) {
     const bool busy = std::ranges::any_of(workers_, [](const auto& worker) { return worker->trial.has_value(); });
     if (!busy) return;
     if (poll(waiting.data(), waiting.size(), kPollMilliseconds) < 0 && errno != EINTR) fail("poll");
+    // Where this process was stopped for an hour, the workers have not been silent for one.
+    const auto now = std::chrono::steady_clock::now();
+    const auto passed = std::min<std::chrono::nanoseconds>(now - looked, kBetweenActivities);
+    looked = now;
     for (std::size_t i = workers_.size(); i-- > 0;) {
-      if (waiting[i].revents != 0 && !receive(*workers_[i], events)) {
-        workers_.erase(workers_.begin() + static_cast<std::ptrdiff_t>(i));
-      }
+      Worker& worker = *workers_[i];
+      const bool goes_on = waiting[i].revents != 0 ? receive(worker, events) : is_well(worker, passed, events);
+      if (!goes_on) workers_.erase(workers_.begin() + static_cast<std::ptrdiff_t>(i));
     }
   }
   workers_.clear();

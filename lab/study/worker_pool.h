@@ -4,6 +4,7 @@
 #include "study/trial_runner.h"
 
 #include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -11,16 +12,24 @@
 
 namespace thalweg::lab {
 
+/// How long a worker that says nothing is believed to be well. A training tells something several times a second, once
+/// its data are open and its first step is done; all that was ever seen to hang hangs before.
+struct WorkerPatience {
+  std::chrono::seconds waiting{60};     ///< using no processor, as in a deadlock
+  std::chrono::seconds computing{600};  ///< of processor time, as in an endless loop; or held up by disk or SIGSTOP
+};
+
 struct WorkerSettings {
   int jobs = 1;                                         ///< processes at a time
   std::filesystem::path executable = "/proc/self/exe";  ///< what is run as `EXECUTABLE worker --parent PID`
   const std::atomic<bool>* stop_requested = nullptr;    ///< makes `run` stop its workers and return
+  WorkerPatience patience = {};
 };
 
 /// Keeps up to `jobs` worker processes, each of which trains one trial after another (a start costs about half a
 /// second, and a trial's numbers do not depend on what its process has trained before). One that crashes, is killed or
-/// says something senseless fails the trial it was running, and a new one takes its place. Workers end with the pool
-/// and with its process, however that ends.
+/// says something senseless fails the trial it was running, and a new one takes its place; so does one that hangs.
+/// Workers end with the pool and with its process, however that ends.
 class WorkerPool {
  public:
   explicit WorkerPool(WorkerSettings settings);
@@ -28,7 +37,7 @@ class WorkerPool {
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  /// A TrialRunner. Throws thalweg::Error if no process can be started.
+  /// A TrialRunner. Throws thalweg::Error if no process can be started, or if they hang before any has said a word.
   void run(const std::vector<Job>& jobs, TrialEvents& events);
 
  private:
@@ -36,8 +45,10 @@ class WorkerPool {
   std::unique_ptr<Worker> start() const;
   void give(Worker& worker, const Job& job, TrialEvents& events);
   bool receive(Worker& worker, TrialEvents& events);
+  bool is_well(Worker& worker, std::chrono::nanoseconds passed, TrialEvents& events);
 
   WorkerSettings settings_;
+  bool heard_ = false;  // has any worker ever said anything?
   std::vector<std::unique_ptr<Worker>> workers_;
 };
 

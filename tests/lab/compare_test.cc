@@ -167,6 +167,49 @@ TEST_F(WorkerTest, ProgramsThatAreNoWorkersFailTheTrial) {
       ThrowsMessage<Error>(HasSubstr("cannot start /bin/nowhere")));
 }
 
+/// A program that stands for a worker that hangs.
+class HangingWorker : public WorkerTest {
+ protected:
+  WorkerSettings worker_that(const std::string& does) const {
+    const auto file = folder_.path() / "worker.sh";
+    std::ofstream(file) << "#!/bin/sh\n" << does << '\n';
+    std::filesystem::permissions(file, std::filesystem::perms(0755));
+    return {.jobs = 1,
+            .executable = file,
+            .patience = {.waiting = std::chrono::seconds(2), .computing = std::chrono::seconds(2)}};
+  }
+};
+
+TEST_F(HangingWorker, IsEndedAndTheStudyWithItIfNoneEverSaidAWord) {
+  const auto says = [&](const std::string& does) {
+    Listener listener;
+    EXPECT_THAT(
+        [&] {
+          WorkerPool(worker_that(does)).run({{1, config()}, {2, config()}}, listener);
+        },
+        ThrowsMessage<Error>(HasSubstr("no worker gets to work")));
+    EXPECT_THAT(listener.errors, SizeIs(1));
+    return listener.errors[1];
+  };
+  EXPECT_THAT(says("echo 'cannot make a thread' >&2; exec sleep 1000"),
+              AllOf(HasSubstr("has said nothing"), HasSubstr("no processor"), HasSubstr("cannot make a thread")));
+  EXPECT_THAT(says("while :; do :; done"), HasSubstr("computes without end"));
+  EXPECT_THAT(says("kill -STOP $$; exit 0"), HasSubstr("SIGSTOP"));
+  EXPECT_THAT(children_of(getpid()), IsEmpty());
+}
+
+TEST_F(HangingWorker, CostsOneTrialIfOthersGetToWork) {
+  WorkerSettings settings = one_worker();
+  settings.patience = {.waiting = std::chrono::seconds(60), .computing = std::chrono::seconds(2)};
+  Listener listener;
+  listener.on_epoch = [](std::int64_t trial) {
+    if (trial == 1) kill(*children_of(getpid()).begin(), SIGSTOP);
+  };
+  WorkerPool(settings).run({{1, endless()}, {2, config()}}, listener);
+  EXPECT_THAT(listener.errors[1], HasSubstr("it is stopped (SIGSTOP?)"));
+  EXPECT_THAT(listener.records, SizeIs(1));
+}
+
 class CompareCommand : public WorkerTest {
  protected:
   std::vector<std::string> arguments(const std::string& epochs = "2") const {

@@ -259,7 +259,8 @@ TEST_F(StoreTest, IsWholeAfterTheDiskWasFull) {
   const auto handler = std::signal(SIGXFSZ, SIG_IGN);
   const rlimit small{.rlim_cur = 300'000, .rlim_max = before.rlim_max};
   setrlimit(RLIMIT_FSIZE, &small);
-  EXPECT_THAT([&] { store.add_trial(large); }, ThrowsMessage<Error>(HasSubstr(file_.string())));
+  EXPECT_THAT([&] { store.add_trial(large); },
+              ThrowsMessage<Error>(AllOf(HasSubstr(file_.string()), HasSubstr("ulimit -f"))));
   setrlimit(RLIMIT_FSIZE, &before);
   std::signal(SIGXFSZ, handler);
 

@@ -1,0 +1,137 @@
+// Writes a study's rows.
+#include "store/writing.h"
+
+#include "store/checksums.h"
+
+#include <thalweg/error.h>
+
+#include <fmt/core.h>
+#include <sqlite3.h>
+
+namespace thalweg::lab {
+namespace {
+
+/// Runs an UPDATE of one trial, which must be there.
+void update_trial(const Database& database, std::int64_t trial, Statement& update) {
+  update.bind(trial).run();
+  if (sqlite3_changes(database.get()) != 1) {
+    throw Error(fmt::format("{}: there is no trial {}", database.file().string(), trial));
+  }
+}
+
+}  // namespace
+
+void write_study(const Database& database, const StudyData& study) {
+  Statement(database, "INSERT INTO study VALUES (1, ?, ?, ?, ?, ?, ?, ?)")
+      .bind(study.name)
+      .bind(study.kind)
+      .bind(study.command)
+      .bind(study.created)
+      .bind(study.config.dump())
+      .bind(study.environment.dump())
+      .bind(study.outcome.dump())
+      .run();
+  seal(database, kStudyRow);
+}
+
+void write_plan(const Database& database, const nlohmann::json& config, const std::string& command,
+                const nlohmann::json& outcome) {
+  Statement(database, "UPDATE study SET config = ?, command = ?, outcome = ?")
+      .bind(config.dump())
+      .bind(command)
+      .bind(outcome.dump())
+      .run();
+  seal(database, kStudyRow);
+}
+
+void write_outcome(const Database& database, const nlohmann::json& outcome) {
+  Statement(database, "UPDATE study SET outcome = ?").bind(outcome.dump()).run();
+  seal(database, kStudyRow);
+}
+
+void write_status(const Database& database, std::int64_t trial, TrialStatus status) {
+  Statement update(database, "UPDATE trials SET status = ? WHERE id = ?");
+  update.bind(to_string(status));
+  update_trial(database, trial, update);
+}
+
+void write_epoch(const Database& database, std::int64_t trial, const EpochRecord& record) {
+  Statement(database, "INSERT OR REPLACE INTO epochs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+      .bind(trial)
+      .bind(record.epoch)
+      .bind(record.step)
+      .bind(record.lr)
+      .bind(record.train_loss)
+      .bind(record.train_accuracy)
+      .bind(record.validation_loss)
+      .bind(record.validation_accuracy)
+      .bind(record.seconds)
+      .bind(record.images_per_second)
+      .run();
+}
+
+void write_steps(const Database& database, std::int64_t trial, std::span<const StepRecord> records) {
+  Statement statement(database, "INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?)");
+  for (const StepRecord& record : records) {
+    statement.bind(trial).bind(record.step).bind(record.loss).bind(record.lr).run();
+  }
+}
+
+void write_result(const Database& database, std::int64_t trial, const TrainingResult& result) {
+  Statement update(database,
+                   "UPDATE trials SET status = 'finished', error = '', outcome = ?, reason = ?, epochs = ?, steps = ?, "
+                   "test_loss = ?, test_accuracy = ?, seconds = ? WHERE id = ?");
+  update.bind(to_string(result.outcome))
+      .bind(result.reason)
+      .bind(result.epochs)
+      .bind(result.steps)
+      .bind(result.test_loss)
+      .bind(result.test_accuracy)
+      .bind(result.seconds);
+  update_trial(database, trial, update);
+  seal(database, trial);
+}
+
+std::int64_t write_trial(const Database& database, const TrialData& trial) {
+  Statement insert(database,
+                   "INSERT INTO trials (optimizer, lr, role, config, status, error) VALUES (?, ?, ?, ?, ?, ?) "
+                   "RETURNING id");
+  insert.bind(trial.optimizer)
+      .bind(trial.lr)
+      .bind(to_string(trial.role))
+      .bind(nlohmann::json(trial.config).dump())
+      .bind(to_string(trial.status))
+      .bind(trial.error);
+  insert.step();
+  const std::int64_t id = insert.read_integer();
+  insert.run();
+  for (const EpochRecord& record : trial.epochs) write_epoch(database, id, record);
+  write_steps(database, id, trial.steps);
+  if (trial.result) {
+    write_result(database, id, *trial.result);
+    if (trial.status != TrialStatus::finished) write_status(database, id, trial.status);
+  }
+  return id;
+}
+
+void write_failure(const Database& database, std::int64_t trial, const std::string& error) {
+  Statement update(database, "UPDATE trials SET status = 'failed', error = ? WHERE id = ?");
+  update.bind(error);
+  update_trial(database, trial, update);
+}
+
+void rewind_trial(const Database& database, std::int64_t trial, std::int64_t step) {
+  Statement update(database,
+                   "UPDATE trials SET status = 'running', error = '', outcome = NULL, reason = NULL, epochs = NULL, "
+                   "steps = NULL, test_loss = NULL, test_accuracy = NULL, seconds = NULL WHERE id = ?");
+  update_trial(database, trial, update);
+  Statement(database, "DELETE FROM epochs WHERE trial = ? AND step > ?").bind(trial).bind(step).run();
+  Statement(database, "DELETE FROM steps WHERE trial = ? AND step > ?").bind(trial).bind(step).run();
+}
+
+void remove_trial(const Database& database, std::int64_t trial) {
+  Statement remove(database, "DELETE FROM trials WHERE id = ?");
+  update_trial(database, trial, remove);
+}
+
+}  // namespace thalweg::lab
