@@ -201,6 +201,7 @@ StudyEnd train_all(const Flags& flags, StudyFolder& folder) {
 void compare(const CLI::App& command, Flags flags) {
   complete(command, flags);
   as_usage([&] { check(flags.config); });
+  check_training_flags(command, flags.config.training);
   // The workers open it for themselves; what is wrong with it is told here.
   const Dataset dataset = open_task(flags.config.training);
   if (!flags.report.empty()) check_output("--report", flags.report, data_files(dataset.origin));
