@@ -43,7 +43,7 @@ const char* unit_of(Metric metric) { return is_accuracy(metric) ? "accuracy (%)"
 double scaled(Metric metric, double value) { return is_accuracy(metric) ? value * 100 : value; }
 
 std::string in_table(Metric metric, double value) {
-  return is_accuracy(metric) ? fmt::format("{:.2f}", value * 100) : number(value);
+  return is_accuracy(metric) ? fixed(value * 100, 2) : number(value);
 }
 
 json point(double x, double low, double middle, double high) { return json::array({x, low, middle, high}); }
@@ -150,7 +150,7 @@ std::string Charts::curves(std::span<const Competitor> competitors, Metric metri
   if (rows.empty()) return {};
 
   Text text{.title = title_of(metric), .note = {}, .x_label = "epoch", .y_label = unit_of(metric), .table = {}};
-  if (bands) text.note = "Line: median over seeds; band: its 95 % interval.";
+  if (bands) text.note = "Line: median over seeds; band: 95\u00A0% interval of the median, at each epoch by itself.";
   if (runs)
     text.note += fmt::format("{}One line a seed{}.", bands ? " " : "", bands ? " where there are fewer than 8" : "");
   json options = json::object();
@@ -160,8 +160,10 @@ std::string Charts::curves(std::span<const Competitor> competitors, Metric metri
       text.note += fmt::format(" Values above {} are cut off.", number(*cut));
     }
   }
-  text.table = "<caption>Median over seeds; [95 % interval], or (least to greatest) below 8 seeds</caption><thead>" +
-               header("epoch", groups_) + "</thead><tbody>";
+  text.table =
+      "<caption>Median over seeds; [95\u00A0% interval of the median], or (least to greatest) below 8 "
+      "seeds</caption><thead>" +
+      header("epoch", groups_) + "</thead><tbody>";
   for (const auto& [epoch, cells] : rows) {
     text.table += fmt::format("<tr><th scope=\"row\">{}</th>", epoch);
     for (std::size_t i = 0; i < competitors.size(); ++i) text.table += i < cells.size() ? cells[i] : "<td>–</td>";
@@ -279,7 +281,7 @@ std::string Charts::learning_rates(std::span<const Competitor> competitors) {
         text.table += "<td>–</td>";
         continue;
       }
-      std::string cell = at->accuracy ? fmt::format("{:.2f}", *at->accuracy * 100) : "–";
+      std::string cell = at->accuracy ? fixed(*at->accuracy * 100, 2) : "–";
       if (lr == competitor.lr) cell = "<strong>" + cell + " (chosen)</strong>";
       if (at->diverged > 0) cell += fmt::format(" <small>{} of {} diverged</small>", at->diverged, at->runs);
       if (at->failed > 0) cell += fmt::format(" <small>{} failed</small>", at->failed);

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <initializer_list>
 
 namespace thalweg::lab {
@@ -26,8 +27,8 @@ std::string field(std::string_view text) {
   return quoted + "\"";
 }
 
-// As many digits as it takes to read the same number back; nan, inf, -inf for what is not finite.
-std::string field(double value) { return fmt::format("{}", value); }
+// As many digits as it takes to read the same number back; nan (of either sign), inf, -inf for what is not finite.
+std::string field(double value) { return std::isnan(value) ? "nan" : fmt::format("{}", value); }
 std::string field(std::int64_t value) { return fmt::format("{}", value); }
 std::string field(std::uint64_t value) { return fmt::format("{}", value); }
 std::string field(const std::optional<double>& value) { return value ? field(*value) : std::string(); }

@@ -1,11 +1,13 @@
 // Words the verdicts.
 #include "report/headline.h"
 
+#include "report/reservations.h"
 #include "report/text.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace thalweg::lab {
 namespace {
@@ -39,35 +41,43 @@ std::vector<Lead> leads_of(const Summary& summary, std::size_t leader) {
   return leads;
 }
 
+Headline saying(std::string sentence, std::string detail) {
+  Headline result;
+  result.sentence = std::move(sentence);
+  result.detail = std::move(detail);
+  return result;
+}
+
 Headline for_single_run(const Summary& summary, const NameOf& name) {
   const Competitor& competitor = summary.competitors[0];
   const TrialData& run = *competitor.runs[0];
   const std::string after = fmt::format("{} in {}", count(static_cast<std::size_t>(run.result->epochs), "epoch"),
                                         duration(run.result->seconds));
-  if (run.result->outcome == Outcome::diverged) {
-    return {fmt::format("{} diverged.", name(competitor.name)),
-            fmt::format("After {}: {}.", after, name(run.result->reason))};
-  }
+  if (run.result->outcome == Outcome::diverged)
+    return saying(fmt::format("{} diverged.", name(competitor.name)),
+                  fmt::format("After {}: {}.", after, name(run.result->reason)));
   const std::string one = "One run says nothing about other seeds.";
   if (!run.result->test_accuracy)
-    return {fmt::format("{} ran {}.", name(competitor.name), after), "The test set was not used. " + one};
-  return {fmt::format("{} reached {} test accuracy.", name(competitor.name), percent(*run.result->test_accuracy)),
-          fmt::format("After {}. {}", after, one)};
+    return saying(fmt::format("{} ran {}.", name(competitor.name), after), "The test set was not used. " + one);
+  return saying(fmt::format("{} reached {} test accuracy.", name(competitor.name), percent(*run.result->test_accuracy)),
+                fmt::format("After {}. {}", after, one));
 }
 
-Headline for_one_competitor(const Competitor& competitor, const NameOf& name) {
+Headline for_one_competitor(const Summary& summary, const NameOf& name) {
+  const Competitor& competitor = summary.competitors[0];
+  const std::string seeds = count(competitor.test_accuracy.size(), "seed");
+  const std::string unfinished = summary.is_finished() ? "" : fmt::format(" Not finished: {}.", progress_of(summary));
   if (competitor.mean) {
-    return {fmt::format("{} reached {} mean test accuracy.", name(competitor.name), percent(*competitor.mean)),
-            fmt::format("Over {}; 95 % interval of the mean {} to {}.", count(competitor.test_accuracy.size(), "seed"),
-                        percent(competitor.interval->low), percent(competitor.interval->high))};
+    return saying(fmt::format("{} reached {} mean test accuracy.", name(competitor.name), percent(*competitor.mean)),
+                  fmt::format("Over {}; {} interval of the mean: {} to {}.{}", seeds, confidence(summary.level()),
+                              percent(competitor.interval->low), percent(competitor.interval->high), unfinished));
   }
   const auto by_value = [](const auto& a, const auto& b) { return a.second < b.second; };
   const auto [least, greatest] =
       std::minmax_element(competitor.test_accuracy.begin(), competitor.test_accuracy.end(), by_value);
-  return {fmt::format("{} reached between {} and {} test accuracy.", name(competitor.name), percent(least->second),
-                      percent(greatest->second)),
-          fmt::format("{}, too few for an interval ({} are needed).", count(competitor.test_accuracy.size(), "seed"),
-                      kSeedsForVerdict)};
+  return saying(fmt::format("{} reached between {} and {} test accuracy.", name(competitor.name),
+                            percent(least->second), percent(greatest->second)),
+                fmt::format("{}, too few for an interval ({} are needed).{}", seeds, kSeedsForVerdict, unfinished));
 }
 
 std::string names_of(const Summary& summary, const std::vector<Lead>& leads, const NameOf& name) {
@@ -77,38 +87,91 @@ std::string names_of(const Summary& summary, const std::vector<Lead>& leads, con
   return enumerate(names);
 }
 
-Headline for_leader(const Summary& summary, std::size_t leader, const NameOf& name) {
-  const Competitor& best = summary.competitors[leader];
+// `0.26 points (26 of 10,000 test images)`.
+std::string lead_text(const Summary& summary, double difference) {
+  std::string text = unsigned_points(difference) + " points";
+  if (!summary.test_images) return text;
+  const double images = std::round(std::abs(difference) * static_cast<double>(*summary.test_images));
+  const std::string all = thousands(*summary.test_images) + " test images";
+  return text + (images < 1 ? fmt::format(" (less than 1 of {})", all)
+                            : fmt::format(" ({} of {})", thousands(static_cast<std::int64_t>(images)), all));
+}
+
+// How far all intervals of a verdict can be trusted.
+std::string trust_of(const Summary& summary) {
+  const int looks = summary.standing.looks_planned;
+  return "95 % confidence, all pairs" + (looks > 1 ? fmt::format(" and all {} planned looks", looks) : std::string()) +
+         " together";
+}
+
+std::string limits_of(const Summary& summary) {
+  std::string chosen = "each with one learning rate that was given";
+  if (summary.standing.tuned)
+    chosen = "with learning rates that were chosen once" +
+             (summary.tuning_seeds > 0 ? ", on " + count(summary.tuning_seeds, "tuning seed") : std::string());
+  const std::string images =
+      summary.test_images ? fmt::format(" of {} images", thousands(*summary.test_images)) : std::string();
+  return fmt::format(
+      "The confidence is about other seeds (first weights, order of images) and nothing else: all runs share one split "
+      "of the data and one test set{}, {}. Other data, another split or another tuning may order the optimizers "
+      "otherwise.",
+      images, chosen);
+}
+
+struct Standings {
   std::vector<Lead> beaten, open, too_few;
+};
+
+Standings standings_of(const Summary& summary, std::size_t leader) {
+  Standings standings;
   for (const Lead& lead : leads_of(summary, leader)) {
-    (lead.verdict == Verdict::first_better    ? beaten
-     : lead.verdict == Verdict::too_few_seeds ? too_few
-                                              : open)
+    (lead.verdict == Verdict::first_better    ? standings.beaten
+     : lead.verdict == Verdict::too_few_seeds ? standings.too_few
+                                              : standings.open)
         .push_back(lead);
   }
+  return standings;
+}
+
+std::string sentence_for(const Summary& summary, const Competitor& best, const Standings& standings, bool reserved,
+                         const NameOf& name) {
+  const auto& [beaten, open, too_few] = standings;
+  const std::string rates = reserved ? "at these rates " : "";
+  if (open.empty() && too_few.empty()) {
+    const std::string lead = lead_text(summary, beaten.front().difference),
+                      rival = name(summary.competitors[beaten.front().rival].name);
+    if (!reserved) return fmt::format("{} won, {} ahead of {}.", name(best.name), lead, rival);
+    return fmt::format("{}: at these rates {} is {} ahead of {}.",
+                       summary.is_finished() ? "No winner is named" : "Not finished", name(best.name), lead, rival);
+  }
+  if (open.empty())
+    return fmt::format("No full verdict: too few finished seeds of {}.", names_of(summary, too_few, name));
+  if (beaten.empty() && too_few.empty())
+    return fmt::format("No winner is shown: {}the optimizers are too close to call.", rates);
+  return fmt::format("No single winner: {}{} is too close to {} to call.", rates, name(best.name),
+                     names_of(summary, open, name));
+}
+
+Headline for_leader(const Summary& summary, std::size_t leader, const NameOf& name) {
+  const Competitor& best = summary.competitors[leader];
+  const Standings standings = standings_of(summary, leader);
+  const auto& [beaten, open, too_few] = standings;
+  const std::vector<std::string> reasons = reservations(summary, name);
 
   Headline result;
+  result.sentence = sentence_for(summary, best, standings, !reasons.empty(), name);
+  result.limits = limits_of(summary);
+  for (const std::string& reason : reasons) result.reserve += (result.reserve.empty() ? "" : " ") + reason;
   result.detail =
       fmt::format("Highest mean test accuracy{}: {}, {} over {}.", too_few.empty() ? "" : " of those with enough seeds",
                   name(best.name), percent(*best.mean), count(best.test_accuracy.size(), "seed"));
   if (open.empty() && too_few.empty()) {
+    if (reasons.empty()) result.winner = leader;
     const Lead& next = beaten.front();
-    const std::string rival = name(summary.competitors[next.rival].name);
-    result.sentence =
-        fmt::format("{} won, {} points ahead of {}.", name(best.name), unsigned_points(next.difference), rival);
-    result.detail += fmt::format(
-        " The lead over {}, the next best, is between {} and {} percentage points: certain at 95 %, "
-        "with all pairs taken together.",
-        rival, points(next.interval.low), points(next.interval.high));
+    result.detail += fmt::format(" The lead over {}, the next best, is between {} and {} percentage points ({}).",
+                                 name(summary.competitors[next.rival].name), points(next.interval.low),
+                                 points(next.interval.high), trust_of(summary));
     return result;
-  }
-  if (open.empty()) {
-    result.sentence = fmt::format("No full verdict: too few finished seeds of {}.", names_of(summary, too_few, name));
-  } else if (beaten.empty() && too_few.empty()) {
-    result.sentence = "No winner is shown: the optimizers are too close to call.";
-  } else {
-    result.sentence =
-        fmt::format("No single winner: {} is too close to {} to call.", name(best.name), names_of(summary, open, name));
   }
   if (!open.empty()) {
     result.detail += fmt::format(" No difference from {} is shown (smallest lead: {} points, interval {} to {}).",
@@ -116,11 +179,11 @@ Headline for_leader(const Summary& summary, std::size_t leader, const NameOf& na
                                  points(open.front().interval.low), points(open.front().interval.high));
   }
   if (!beaten.empty()) {
+    const Lead& least = *std::min_element(beaten.begin(), beaten.end(),
+                                          [](const Lead& a, const Lead& b) { return a.interval.low < b.interval.low; });
     result.detail +=
-        fmt::format(" Better than {} for certain, by at least {} points at 95 %.", names_of(summary, beaten, name),
-                    unsigned_points(std::min_element(beaten.begin(), beaten.end(), [](const Lead& a, const Lead& b) {
-                                      return a.interval.low < b.interval.low;
-                                    })->interval.low));
+        fmt::format(" {} {}, by at least {} points ({}).", reasons.empty() ? "Better than" : "Ahead of",
+                    names_of(summary, beaten, name), unsigned_points(least.interval.low), trust_of(summary));
   }
   if (!too_few.empty()) {
     result.detail += fmt::format(" Not compared with {}: fewer than {} seeds that both finished.",
@@ -129,30 +192,46 @@ Headline for_leader(const Summary& summary, std::size_t leader, const NameOf& na
   return result;
 }
 
+Headline without_runs(const Summary& summary) {
+  const std::string failed =
+      summary.failed.empty() ? "" : fmt::format(" {} failed.", count(summary.failed.size(), "trial"));
+  if (summary.is_finished())
+    return saying("No finished runs yet.", failed.empty() ? "There are no trials." : failed.substr(1));
+  if (std::ranges::all_of(summary.studies, [](const StudyData* study) { return study->kind == "train"; }))
+    return saying("Not finished: the training has not ended.", "It is running, or was interrupted and can be resumed.");
+  if (summary.final_trials > 0)
+    return saying("Not finished: " + progress_of(summary) + ".", "There is nothing to compare yet." + failed);
+  return saying(
+      "Not finished: no final run yet.",
+      fmt::format("{}; the final runs, which alone are compared, begin after them.{}", progress_of(summary), failed));
+}
+
+Headline without_verdict(const Summary& summary) {
+  std::size_t seeds = 0;
+  for (const Competitor& competitor : summary.competitors) seeds = std::max(seeds, competitor.test_accuracy.size());
+  return saying(
+      summary.is_finished() ? "No verdict: too few seeds."
+                            : fmt::format("Not finished, no verdict yet: {}.", progress_of(summary)),
+      fmt::format("There are at most {} for an optimizer; a verdict needs {} that both of a pair have finished. "
+                  "The runs themselves are shown below: other seeds may order them otherwise.",
+                  count(seeds, "seed"), kSeedsForVerdict));
+}
+
 }  // namespace
 
 Headline headline(const Summary& summary, const NameOf& name) {
   const auto has_runs = [](const Competitor& competitor) { return !competitor.runs.empty(); };
   const auto has_accuracy = [](const Competitor& competitor) { return !competitor.test_accuracy.empty(); };
   const auto& competitors = summary.competitors;
-  if (std::none_of(competitors.begin(), competitors.end(), has_runs)) {
-    return {"No finished runs yet.",
-            fmt::format("{} failed, {} not finished.", count(summary.failed.size(), "trial"), summary.unfinished)};
-  }
-  if (summary.single_run()) return for_single_run(summary, name);
+  if (std::none_of(competitors.begin(), competitors.end(), has_runs)) return without_runs(summary);
+  if (summary.single_run() && summary.is_finished()) return for_single_run(summary, name);
   if (std::none_of(competitors.begin(), competitors.end(), has_accuracy))
-    return {"No test accuracy was measured.", "The runs diverged, or did not use the test set."};
-  if (competitors.size() == 1) return for_one_competitor(competitors[0], name);
+    return saying("No test accuracy was measured.", "The runs diverged, or did not use the test set.");
+  if (competitors.size() == 1) return for_one_competitor(summary, name);
   const auto decided = [](const Comparison& comparison) { return comparison.verdict != Verdict::too_few_seeds; };
   const auto leader = summary.leader();
-  if (!leader || std::none_of(summary.comparisons.begin(), summary.comparisons.end(), decided)) {
-    std::size_t seeds = 0;
-    for (const Competitor& competitor : competitors) seeds = std::max(seeds, competitor.test_accuracy.size());
-    return {"No verdict: too few seeds.",
-            fmt::format("There are at most {} for an optimizer; a verdict needs {} that both of a pair have finished. "
-                        "The runs themselves are shown below: other seeds may order them otherwise.",
-                        count(seeds, "seed"), kSeedsForVerdict)};
-  }
+  if (!leader || std::none_of(summary.comparisons.begin(), summary.comparisons.end(), decided))
+    return without_verdict(summary);
   return for_leader(summary, *leader, name);
 }
 

@@ -1,9 +1,11 @@
-// The answer in words: which optimizer won, by how much, and whether that is certain.
+// The answer in words: which optimizer won, by how much, what that does not cover, and why none is named where none is.
 #pragma once
 
 #include "report/summary.h"
 
+#include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -11,7 +13,11 @@ namespace thalweg::lab {
 
 struct Headline {
   std::string sentence;  ///< one sentence
-  std::string detail;    ///< its numbers and limits
+  std::string detail;    ///< its numbers
+  /// Why no winner is named where one optimizer is ahead, or none could be; empty without such a reason.
+  std::string reserve;
+  std::string limits;                 ///< what a verdict does not cover; empty where there is none
+  std::optional<std::size_t> winner;  ///< competitor
 };
 
 /// `name` makes a competitor's name ready for where the text goes (HTML, terminal). All other text is plain.

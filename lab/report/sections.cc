@@ -3,6 +3,7 @@
 
 #include "report/dot_plot.h"
 #include "report/headline.h"
+#include "report/reservations.h"
 #include "report/text.h"
 
 #include <fmt/format.h>
@@ -29,12 +30,31 @@ std::string columns(std::initializer_list<std::string_view> names) {
   return row + "</tr>";
 }
 
+// Options may be cut into lines behind their commas.
+std::string breakable(const std::string& options) {
+  std::string html;
+  for (const char c : options) {
+    html += c;
+    if (c == ',') html += "<wbr>";
+  }
+  return html;
+}
+
 std::string row_head(const Competitor& competitor, std::size_t group) {
   return fmt::format("<th scope=\"row\">{}{}<small class=\"options\"><bdi>{}</bdi></small></th>", Charts::swatch(group),
-                     name_html(competitor.name), escape_html(competitor.options));
+                     name_html(competitor.name), breakable(escape_html(competitor.options)));
+}
+
+std::string paragraph(std::string_view look, const std::string& text) {
+  return text.empty() ? text : fmt::format("<p class=\"{}\">{}</p>", look, text);
 }
 
 std::string cell(const std::string& text) { return "<td>" + text + "</td>"; }
+
+// Of accuracies, in percent.
+std::string range(const Interval& interval) {
+  return fixed(interval.low * 100, 2) + " to " + fixed(interval.high * 100, 2);
+}
 
 // Best first; those without a test accuracy last.
 std::vector<std::size_t> ranking(const Summary& summary) {
@@ -51,11 +71,11 @@ std::vector<std::size_t> ranking(const Summary& summary) {
 }
 
 std::string accuracy_row(const Competitor& competitor, std::size_t group) {
-  std::string row = "<tr>" + row_head(competitor, group) + cell(learning_rate(competitor.lr)) +
+  std::string row = "<tr>" + row_head(competitor, group) +
+                    cell(competitor.lr ? learning_rate(*competitor.lr) : "<small>not chosen yet</small>") +
                     cell(fmt::format("{}", competitor.test_accuracy.size()));
   if (competitor.mean) {
-    row += cell(percent(*competitor.mean)) + cell(unsigned_points(*competitor.sd)) +
-           cell(fmt::format("{:.2f} to {:.2f}", competitor.interval->low * 100, competitor.interval->high * 100));
+    row += cell(percent(*competitor.mean)) + cell(unsigned_points(*competitor.sd)) + cell(range(*competitor.interval));
   } else {
     std::string values;
     for (const auto& [seed, accuracy] : competitor.test_accuracy)
@@ -77,19 +97,23 @@ std::string accuracy_part(const Summary& summary) {
   for (const std::size_t i : order) rows += accuracy_row(summary.competitors[i], i);
   return "<h3>Final test accuracy</h3>" + dot_plot(summary.competitors, order) +
          table("Final test accuracy",
-               columns({"optimizer", "learning rate", "seeds", "mean", "sd (points)", "95 % interval (%)", "diverged"}),
+               columns({"optimizer", "learning rate", "seeds", "mean", "sd (points)",
+                        confidence(summary.level()) + " interval (%)", "diverged"}),
                rows) +
          fmt::format(
-             "<p class=\"note\">Each dot is a seed; the bar is the mean with its 95 % bootstrap interval. Below {} "
-             "seeds there "
-             "are only the points. Diverged runs have no test accuracy and are left out of mean and interval.</p>",
-             kSeedsForVerdict);
+             "<p class=\"note\">Each dot is a seed; the bar is the mean with its {} interval (Student’s t), of each "
+             "optimizer by itself: who is ahead, the pairs tell. Below {} seeds there are only the points. Diverged "
+             "runs "
+             "have no test accuracy and are left out.</p>",
+             confidence(summary.level()), kSeedsForVerdict);
 }
 
 std::string pairs_part(const Summary& summary) {
   if (summary.comparisons.empty()) return {};
   std::string rows;
   double level = 0;
+  // At rates that could not be chosen well, or after looks that were not planned, nothing is better: it is ahead.
+  const std::string better = reservations(summary, name_html).empty() ? " is better" : " is ahead at these rates";
   for (const Comparison& comparison : summary.comparisons) {
     const std::string first = name_html(summary.competitors[comparison.first].name);
     const std::string second = name_html(summary.competitors[comparison.second].name);
@@ -104,10 +128,10 @@ std::string pairs_part(const Summary& summary) {
         verdict = "no difference shown";
         break;
       case Verdict::first_better:
-        verdict = first + " is better";
+        verdict = first + better;
         break;
       case Verdict::second_better:
-        verdict = second + " is better";
+        verdict = second + better;
         break;
     }
     rows += fmt::format("<tr><th scope=\"row\">{} − {}</th><td>{}</td>", first, second, comparison.seeds);
@@ -117,14 +141,16 @@ std::string pairs_part(const Summary& summary) {
                 : std::string(kNothing) + kNothing;
     rows += fmt::format("<td class=\"text\">{}</td></tr>", verdict);
   }
+  const int looks = summary.standing.looks_planned;
   const std::string note =
       level > 0
           ? fmt::format(
-                "<p class=\"note\">Differences of mean test accuracy, seed by seed, in percentage points; bootstrap "
-                "intervals at {:.2f} % each, so that all of them hold at once with 95 % (Bonferroni).</p>",
-                level * 100)
+                "<p class=\"note\">Differences of mean test accuracy, seed by seed, in percentage points; Student’s t "
+                "intervals at {:.4g}\u00A0% each, so that all of them hold together{} with 95\u00A0% confidence "
+                "(Bonferroni).</p>",
+                level * 100, looks > 1 ? fmt::format(", in all {} planned looks,", looks) : "")
           : "";
-  return "<details><summary>Every pair</summary>" +
+  return "<details class=\"evidence\"><summary>Every pair: who is ahead of whom</summary>" +
          table("Every pair", columns({"pair", "common seeds", "difference", "interval", "verdict"}), rows) + note +
          "</details>";
 }
@@ -145,8 +171,7 @@ std::string speed_part(const Summary& summary) {
               until_target(competitor.target_epochs, false) + until_target(competitor.target_seconds, true);
     }
     rows += (competitor.run_seconds ? cell(duration(*competitor.run_seconds)) : kNothing) +
-            (competitor.images_per_second ? cell(fmt::format("{:.0f}", *competitor.images_per_second)) : kNothing) +
-            "</tr>";
+            (competitor.images_per_second ? cell(fixed(*competitor.images_per_second, 0)) : kNothing) + "</tr>";
   }
   if (!summary.target) return "<h3>Speed</h3>" + table("Speed", columns({"optimizer", "whole run", "images/s"}), rows);
   const std::string target = fmt::format("{:g} %", *summary.target * 100);
@@ -209,6 +234,10 @@ std::string notes_part(const Summary& summary) {
     html += fmt::format("<p class=\"warning\">{} not finished: these numbers will change.</p>",
                         count(summary.unfinished, "trial"));
   }
+  for (const Apart& apart : summary.apart) {
+    html += fmt::format("<p class=\"warning\">Not taken together with the study {}, which has the same task: {}.</p>",
+                        name_html(apart.study), differing(apart));
+  }
   return html;
 }
 
@@ -220,7 +249,7 @@ std::string run_part(const Summary& summary, Charts& charts) {
     rows += fmt::format("<tr><th scope=\"row\">{}</th>", record.epoch) + cell(number(record.train_loss)) +
             (record.validation_loss ? cell(number(*record.validation_loss)) : kNothing) +
             accuracy(record.train_accuracy) + accuracy(record.validation_accuracy) + cell(number(record.lr)) +
-            cell(duration(record.seconds)) + cell(fmt::format("{:.0f}", record.images_per_second)) + "</tr>";
+            cell(duration(record.seconds)) + cell(fixed(record.images_per_second, 0)) + "</tr>";
   }
   const std::string loss = charts.run(trial, Metric::train_loss, Metric::validation_loss) +
                            charts.run(trial, Metric::train_accuracy, Metric::validation_accuracy) + charts.steps(trial);
@@ -245,7 +274,10 @@ std::string comparison_part(const Summary& summary, Charts& charts) {
 
 }  // namespace
 
-std::string name_html(std::string_view name) { return "<bdi class=\"name\">" + escape_html(name) + "</bdi>"; }
+std::string name_html(std::string_view name) {
+  constexpr std::size_t kOneLine = 32;
+  return fmt::format("<bdi class=\"name{}\">{}</bdi>", name.size() > kOneLine ? " long" : "", escape_html(name));
+}
 
 std::string task_html(const TrainingConfig& task) {
   std::string widths;
@@ -267,9 +299,10 @@ std::string section_html(const Summary& summary, Charts& charts) {
   std::size_t most = 0;
   for (const Competitor& competitor : summary.competitors) most = std::max(most, competitor.runs.size());
   std::string html = fmt::format(
-      "<section><h2 class=\"answer\">{}</h2><p class=\"detail\">{}</p><ul class=\"facts\"><li>{}</li><li>batch {}</li>"
-      "<li>{}</li><li>{}</li></ul>{}",
-      answer.sentence, answer.detail, task_html(summary.task), summary.task.batch,
+      "<section><h2 class=\"answer\">{}</h2><p class=\"detail\">{}</p>{}{}<ul class=\"facts\"><li>{}</li><li>batch "
+      "{}</li><li>{}</li><li>{}</li></ul>{}",
+      answer.sentence, answer.detail, paragraph("warning", answer.reserve), paragraph("limits", answer.limits),
+      task_html(summary.task), summary.task.batch,
       count(static_cast<std::size_t>(std::max<std::int64_t>(summary.task.stop.epochs, 0)), "epoch"),
       summary.competitors.size() > 1
           ? fmt::format("{}, up to {} each", count(summary.competitors.size(), "optimizer"), count(most, "run"))

@@ -1,5 +1,7 @@
-// Groups studies by task and summarises their competitors over seeds.
+// Groups studies by task and tuning and summarises their competitors over seeds.
 #include "report/summary.h"
+
+#include "study/enlarging.h"
 
 #include <thalweg/error.h>
 
@@ -30,6 +32,30 @@ nlohmann::json task_of(TrainingConfig config) {
   config.seed = 0;
   config.threads = 0;
   return config;
+}
+
+// What two studies must share beside the task for their runs to be taken together, and its names.
+nlohmann::json tuning_of(const StudyData& study) {
+  const Standing standing = standing_of(study);
+  nlohmann::json key = {{"tuning of learning rates", standing.tuned},
+                        {"grid of learning rates", standing.grid},
+                        {"number of planned looks", standing.looks_planned},
+                        {"enlargement after a verdict", !standing.as_planned()}};
+  if (!study.config.is_object()) return key;
+  if (const auto tuning = study.config.find("tuning"); tuning != study.config.end() && tuning->is_object()) {
+    key["tuning seeds"] = tuning->value("seeds", nlohmann::json());
+    key["epochs of tuning trials"] = tuning->value("epochs", nlohmann::json());
+  }
+  return key;
+}
+
+Apart apart_from(const StudyData& other, const nlohmann::json& theirs, const nlohmann::json& ours) {
+  Apart apart{other.name, {}};
+  for (const auto& [name, value] : ours.items())
+    if (theirs.value(name, nlohmann::json()) != value) apart.because.push_back(name);
+  for (const auto& [name, value] : theirs.items())
+    if (!ours.contains(name)) apart.because.push_back(name);
+  return apart;
 }
 
 const TrialData* representative(const StudyData& study) {
@@ -93,11 +119,14 @@ void summarize_tuning(Gathered& gathered) {
       if (const double middle = median(accuracies); std::isfinite(middle)) point.accuracy = middle;
     competitor.learning_rates.push_back(point);
   }
-  const auto& rates = competitor.learning_rates;
-  competitor.at_edge = rates.size() > 1 && (competitor.lr == rates.front().lr || competitor.lr == rates.back().lr);
+  // A rate that nobody could train (its worker crashed, say) bounds nothing.
+  std::vector<double> tried;
+  for (const LearningRatePoint& point : competitor.learning_rates)
+    if (point.runs > 0) tried.push_back(point.lr);
+  competitor.at_edge = tried.size() > 1 && (competitor.lr == tried.front() || competitor.lr == tried.back());
 }
 
-void summarize_runs(Competitor& competitor) {
+void summarize_runs(Competitor& competitor, double level) {
   std::vector<double> accuracies, seconds, speeds;
   for (const TrialData* trial : competitor.runs) {
     if (has_diverged(*trial)) {
@@ -116,7 +145,7 @@ void summarize_runs(Competitor& competitor) {
   if (accuracies.size() >= kSeedsForVerdict) {
     competitor.mean = mean(accuracies);
     competitor.sd = sample_sd(accuracies);
-    competitor.interval = Bootstrap(accuracies.size()).mean(accuracies);
+    competitor.interval = mean_interval(accuracies, level);
   }
 }
 
@@ -168,6 +197,8 @@ void gather(Summary& summary, std::vector<Gathered>& gathered) {
       if (trial.status == TrialStatus::failed) summary.failed.push_back(&trial);
       const bool unfinished = trial.status != TrialStatus::failed && !has_ended(trial);
       if (unfinished) ++summary.unfinished;
+      ++(is_final(trial) ? summary.final_trials : summary.tuning_trials);
+      if (!unfinished) ++(is_final(trial) ? summary.final_ended : summary.tuning_ended);
       if (has_ended(trial) && !seen.emplace(name, trial.config.optimizer, trial.config.seed, trial.role).second)
         continue;
       if (!is_final(trial)) {
@@ -188,11 +219,39 @@ void gather(Summary& summary, std::vector<Gathered>& gathered) {
   }
 }
 
+// A rate is chosen before its final trials are planned.
+std::optional<double> chosen_rate(std::span<const StudyData* const> studies, const std::string& name) {
+  const nlohmann::json::json_pointer path = nlohmann::json::json_pointer("/chosen") / name / "lr";
+  for (const StudyData* study : studies) {
+    if (!study->outcome.contains(path)) continue;
+    if (const nlohmann::json& lr = study->outcome.at(path); lr.is_number()) return lr.get<double>();
+  }
+  return {};
+}
+
+std::optional<std::int64_t> images_of(std::span<const Competitor> competitors) {
+  constexpr std::int64_t kLeast = 100, kMost = 1'000'000;
+  std::vector<double> accuracies;
+  for (const Competitor& competitor : competitors)
+    for (const auto& [seed, accuracy] : competitor.test_accuracy) accuracies.push_back(accuracy);
+  if (accuracies.size() < kSeedsForVerdict) return {};
+  for (std::int64_t images = 1; images <= kMost; ++images) {
+    const bool whole = std::ranges::all_of(accuracies, [&](double accuracy) {
+      const double correct = accuracy * static_cast<double>(images);
+      return std::abs(correct - std::round(correct)) < 1e-7;
+    });
+    // A few images, where all runs ended at one half, say: this tells nothing of the set.
+    if (whole) return images >= kLeast ? std::optional(images) : std::nullopt;
+  }
+  return {};
+}
+
 void complete(Summary& summary, std::optional<double> target) {
   std::vector<Gathered> gathered;
   gather(summary, gathered);
   for (Gathered& owner : gathered) {
-    summarize_runs(owner.competitor);
+    summarize_runs(owner.competitor, summary.level());
+    if (!owner.competitor.lr) owner.competitor.lr = chosen_rate(summary.studies, owner.competitor.name);
     summarize_tuning(owner);
     summary.competitors.push_back(std::move(owner.competitor));
   }
@@ -203,7 +262,8 @@ void complete(Summary& summary, std::optional<double> target) {
     if (summary.target) measure_target(competitor, *summary.target);
     values.push_back(competitor.test_accuracy);
   }
-  summary.comparisons = compare_pairs(values);
+  summary.comparisons = compare_pairs(values, summary.standing.level());
+  summary.test_images = images_of(summary.competitors);
 }
 
 }  // namespace
@@ -231,15 +291,19 @@ std::vector<CurvePoint> Competitor::curve(Metric metric) const {
     }
   }
   std::vector<CurvePoint> points;
-  std::map<std::size_t, Bootstrap> bootstraps;
   for (const auto& [epoch, values] : by_epoch) {
     const auto [least, greatest] = std::minmax_element(values.begin(), values.end());
     CurvePoint& point =
         points.emplace_back(CurvePoint{epoch, values.size(), lab::median(values), *least, *greatest, {}});
-    if (values.size() >= kSeedsForVerdict)
-      point.interval = bootstraps.try_emplace(values.size(), values.size()).first->second.median(values);
+    if (values.size() >= kSeedsForVerdict) point.interval = median_interval(values);
   }
   return points;
+}
+
+bool Summary::is_finished() const {
+  return unfinished == 0 && std::ranges::all_of(studies, [](const StudyData* study) {
+           return study->kind != "compare" || std::ranges::any_of(study->trials, is_final);
+         });
 }
 
 std::optional<std::size_t> Summary::leader() const {
@@ -252,21 +316,36 @@ std::optional<std::size_t> Summary::leader() const {
 std::vector<Summary> summarize(std::span<const StudyData> studies, std::optional<double> target) {
   if (target && !(*target > 0 && *target <= 1))
     throw Error("report: target accuracy = " + std::to_string(*target) + " is outside (0, 1]");
+  struct Key {
+    nlohmann::json task, tuning;
+    bool operator==(const Key&) const = default;
+  };
   std::vector<Summary> summaries;
-  std::vector<nlohmann::json> tasks;
+  std::vector<Key> keys;
   for (const StudyData& study : studies) {
     const TrialData* trial = representative(study);
-    const nlohmann::json task = trial ? task_of(trial->config) : nlohmann::json();
-    const auto found = std::find(tasks.begin(), tasks.end(), task);
-    const auto place = static_cast<std::size_t>(found - tasks.begin());
-    if (found == tasks.end()) {
-      tasks.push_back(task);
-      summaries.emplace_back();
-      if (trial) summaries.back().task = trial->config;
+    const Key key{trial ? task_of(trial->config) : nlohmann::json(), tuning_of(study)};
+    const auto found = std::find(keys.begin(), keys.end(), key);
+    const auto place = static_cast<std::size_t>(found - keys.begin());
+    if (found == keys.end()) {
+      Summary& fresh = summaries.emplace_back();
+      fresh.standing = standing_of(study);
+      if (trial) fresh.task = trial->config;
+      for (std::size_t i = 0; trial && i < keys.size(); ++i)
+        if (keys[i].task == key.task)
+          fresh.apart.push_back(apart_from(*summaries[i].studies[0], keys[i].tuning, key.tuning));
+      const auto seeds = key.tuning.find("tuning seeds");
+      if (seeds != key.tuning.end() && seeds->is_array()) fresh.tuning_seeds = seeds->size();
+      keys.push_back(key);
     }
     summaries[place].studies.push_back(&study);
   }
-  for (Summary& summary : summaries) complete(summary, target);
+  for (Summary& summary : summaries) {
+    complete(summary, target);
+    summary.had_verdict =
+        summary.studies.size() > 1 &&
+        std::ranges::any_of(summary.studies, [](const StudyData* study) { return has_verdict(study->trials); });
+  }
   return summaries;
 }
 

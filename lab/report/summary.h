@@ -1,6 +1,7 @@
 // What a report says, as numbers: studies grouped by task, competitors summarised over seeds.
 #pragma once
 
+#include "store/standing.h"
 #include "store/study_data.h"
 #include "study/statistics.h"
 
@@ -17,7 +18,7 @@ struct CurvePoint {
   std::int64_t epoch = 0;
   std::size_t runs = 0;
   double median = 0, least = 0, greatest = 0;
-  std::optional<Interval> interval;  ///< 95 %, of the median; from kSeedsForVerdict runs on
+  std::optional<Interval> interval;  ///< 95 %, of the median at this epoch; from kSeedsForVerdict runs on
 };
 
 enum class Metric { train_loss, validation_loss, train_accuracy, validation_accuracy };
@@ -34,15 +35,16 @@ struct LearningRatePoint {
 struct Competitor {
   std::string name;
   std::string options;                                   ///< the optimizer's options in the final runs
-  double lr = 0;                                         ///< of the final runs
+  std::optional<double> lr;                              ///< of the final runs; none while it is not chosen yet
   std::vector<const TrialData*> runs;                    ///< final and finished, diverged ones included
   std::size_t diverged = 0, failed = 0, unfinished = 0;  ///< final trials
   SeedValues test_accuracy;                              ///< of the runs that did not diverge
   std::optional<double> mean, sd;                        ///< of test_accuracy, from kSeedsForVerdict seeds on …
-  std::optional<Interval> interval;                      ///< … as is the 95 % interval of the mean
+  std::optional<Interval> interval;                      ///< … as is the interval of the mean, at Summary::level()
   std::vector<LearningRatePoint> learning_rates;         ///< ascending
-  bool at_edge = false;                                  ///< the chosen lr is the grid's lowest or highest
-  std::size_t reached = 0;                               ///< runs that reached the target accuracy
+  /// The chosen lr is the lowest or the highest of those that were tried, so that a better one may lie beyond.
+  bool at_edge = false;
+  std::size_t reached = 0;  ///< runs that reached the target accuracy
   /// Medians over all runs; +∞ if half of them or more never reached the target.
   std::optional<double> target_epochs, target_seconds;
   std::optional<double> run_seconds, images_per_second;  ///< medians
@@ -51,10 +53,20 @@ struct Competitor {
   std::vector<CurvePoint> curve(Metric metric) const;
 };
 
-/// Studies of the same task: same model, data, batches, length, schedule and split.
+/// Why a study of the same task is not in a summary.
+struct Apart {
+  std::string study;                 ///< its name
+  std::vector<std::string> because;  ///< what differs: `grid of learning rates`
+};
+
+/// Studies of the same task (model, data, batches, length, schedule, split), tuned alike and of equal standing.
 struct Summary {
   std::vector<const StudyData*> studies;
-  TrainingConfig task;  ///< what the final runs share; its optimizer and seed mean nothing
+  TrainingConfig task;           ///< what the final runs share; its optimizer and seed mean nothing
+  Standing standing;             ///< what all of its studies have
+  std::size_t tuning_seeds = 0;  ///< of each rate and optimizer
+  std::vector<Apart> apart;      ///< studies of the same task that came before and are not comparable
+  bool had_verdict = false;      ///< a study had one of its own before it was taken together with others
   std::vector<Competitor> competitors;
   std::vector<Comparison> comparisons;  ///< of test accuracy; every pair
   std::optional<double> target;         ///< validation accuracy
@@ -62,17 +74,24 @@ struct Summary {
   std::vector<const TrialData*> failed;  ///< trials, with their errors
   std::vector<std::string> warnings;     ///< what the studies noted
   std::size_t unfinished = 0;            ///< trials
+  std::size_t tuning_trials = 0, tuning_ended = 0, final_trials = 0, final_ended = 0;
+  /// Images in the test set, as far as the accuracies tell: the least number of which all of them are whole images.
+  std::optional<std::int64_t> test_images;
 
+  /// Trials are to come: those that are planned, or a comparison's final ones, planned once tuning has ended.
+  bool is_finished() const;
+  /// Of the intervals of single means: 95 %, with several planned looks as much more as holds it over all of them.
+  double level() const { return 1 - standing.level(); }
   /// Index of the competitor with the highest mean test accuracy among those with enough seeds.
   std::optional<std::size_t> leader() const;
   /// A single training without rivals.
   bool single_run() const { return competitors.size() == 1 && competitors[0].runs.size() == 1; }
 };
 
-/// One summary for each task, in the order in which tasks first appear. The studies must outlive it. A run that is in
-/// several studies (same optimizer options and seed) counts once. `target`: validation accuracy in (0, 1]; by default
-/// the lowest of the competitors' median final accuracies within 5 points of the best one, rounded down to a whole
-/// percent. Throws thalweg::Error for a target out of range.
+/// One summary for each task and way of tuning, in the order in which they first appear. The studies must outlive it. A
+/// run that is in several studies (same optimizer options and seed) counts once. `target`: validation accuracy in (0,
+/// 1]; by default the lowest of the competitors' median final accuracies within 5 points of the best one, rounded down
+/// to a whole percent. Throws thalweg::Error for a target out of range.
 std::vector<Summary> summarize(std::span<const StudyData> studies, std::optional<double> target = {});
 
 }  // namespace thalweg::lab

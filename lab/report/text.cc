@@ -59,29 +59,44 @@ std::string printable(std::string_view text) {
   return result;
 }
 
-std::string percent(double accuracy) { return fmt::format("{:.2f}\u00A0%", accuracy * 100); }
-
-std::string points(double difference) {
-  return fmt::format("{}{:.2f}", difference < 0 ? "−" : "+", std::abs(difference) * 100);
+std::string fixed(double value, int digits) {
+  if (!std::isfinite(value) || std::abs(value) >= 1e7) return number(value);
+  return fmt::format("{:.{}f}", value, digits);
 }
 
-std::string unsigned_points(double difference) { return fmt::format("{:.2f}", std::abs(difference) * 100); }
+std::string percent(double accuracy) { return fixed(accuracy * 100, 2) + "\u00A0%"; }
+
+std::string points(double difference) {
+  if (std::isnan(difference)) return number(difference);
+  return (difference < 0 ? "−" : "+") + unsigned_points(difference);
+}
+
+std::string unsigned_points(double difference) { return fixed(std::abs(difference) * 100, 2); }
 
 std::string number(double value) {
-  if (std::isnan(value)) return "not a number";
+  if (std::isnan(value)) return "nan";
   if (std::isinf(value)) return value > 0 ? "∞" : "−∞";
   return fmt::format("{:.4g}", value);
 }
 
-std::string learning_rate(double lr) { return fmt::format("{:g}", lr); }
+std::string learning_rate(double lr) { return std::isfinite(lr) ? fmt::format("{:g}", lr) : number(lr); }
 
 std::string duration(double seconds) {
+  if (!std::isfinite(seconds)) return number(seconds) + "\u00A0s";
   if (seconds < 9.995) return fmt::format("{:.2f}\u00A0s", seconds);
   if (seconds < 59.95) return fmt::format("{:.1f}\u00A0s", seconds);
   const auto whole = static_cast<long long>(std::llround(seconds));
   if (whole < 3600) return fmt::format("{}\u00A0min {:02}\u00A0s", whole / 60, whole % 60);
   return fmt::format("{}\u00A0h {:02}\u00A0min", whole / 3600, whole % 3600 / 60);
 }
+
+std::string thousands(std::int64_t n) {
+  std::string digits = std::to_string(n);
+  for (std::size_t at = digits.size(); at > 3 && digits[at - 4] != '-';) digits.insert(at -= 3, ",");
+  return digits;
+}
+
+std::string confidence(double level) { return fmt::format("{:.3g} %", level * 100); }
 
 std::string count(std::size_t n, std::string_view singular) {
   return fmt::format("{} {}{}", n, singular, n == 1 ? "" : "s");

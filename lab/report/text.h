@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,18 +16,24 @@ std::string escape_html(std::string_view text);
 /// For a terminal: valid UTF-8 without control characters.
 std::string printable(std::string_view text);
 
+/// So many digits after the point; `nan` (of either sign), `∞`, and four significant digits from 10⁷ on.
+std::string fixed(double value, int digits);
 /// An accuracy in [0, 1] as `89.23 %`, with an unbreakable space.
 std::string percent(double accuracy);
 /// A difference of accuracies in percentage points, signed: `+0.42`, `−1.30`.
 std::string points(double difference);
 /// The same without a sign.
 std::string unsigned_points(double difference);
-/// Four significant digits, or `not a number`, `∞`.
+/// Four significant digits, or `nan` (of either sign), `∞`.
 std::string number(double value);
 /// `0.001`, `1e-05`: as short as the value allows.
 std::string learning_rate(double lr);
 /// `0.42 s`, `42.1 s`, `3 min 12 s`, `2 h 05 min`.
 std::string duration(double seconds);
+/// `10,000`.
+std::string thousands(std::int64_t n);
+/// A level in [0, 1] as `95 %`, `98.3 %`.
+std::string confidence(double level);
 /// `1 seed`, `8 seeds`.
 std::string count(std::size_t n, std::string_view singular);
 /// `a, b and c`.

@@ -1,6 +1,8 @@
 // Versions, machine, and arguments quoted for a shell.
 #include "study/environment.h"
 
+#include "math_library.h"
+
 #include <thalweg/optimizer.h>
 #include <thalweg/rules/sgd.h>
 #include <thalweg/text.h>
@@ -73,6 +75,7 @@ nlohmann::json environment() {
   if (const std::string cpu = value_of("/proc/cpuinfo", "model name", ':'); !cpu.empty()) machine["cpu"] = cpu;
   const double bytes = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
   if (bytes > 0) machine["memory"] = fmt::format("{:.1f} GiB", bytes / (1 << 30));
+  if (const std::string blas = blas_name(); !blas.empty()) machine["blas"] = blas;
   machine["instruction_set"] = Optimizer(SGD{}).target();
   return {{"versions", {{"thalweg", THALWEG_VERSION}, {"libtorch", TORCH_VERSION}, {"compiler", compiler()}}},
           {"machine", machine}};

@@ -8,7 +8,7 @@
 namespace thalweg::lab {
 
 /// For StudyData::environment: `{"versions": {thalweg, libtorch, compiler}, "machine": {cpu, cores, memory, os,
-/// instruction_set}}`, all text but `cores`. What cannot be found out is absent.
+/// blas, instruction_set}}`, all text but `cores`. What cannot be found out is absent.
 nlohmann::json environment();
 
 /// Quoted for a shell where it must be: a part of a command that people may copy. What no terminal shows (control

@@ -1,13 +1,13 @@
-// Statistics over seeds: the sums, the resampling and the verdicts.
+// Statistics over seeds: the sums, the intervals and the verdicts.
 #include "study/statistics.h"
 
 #include <thalweg/error.h>
-#include <thalweg/random.h>
+
+#include <boost/math/distributions/binomial.hpp>
+#include <boost/math/distributions/students_t.hpp>
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
-#include <numbers>
 #include <numeric>
 #include <string>
 
@@ -21,7 +21,10 @@ void need(std::size_t has, std::size_t wanted, const char* what) {
   }
 }
 
-double normal_distribution(double z) { return 0.5 * std::erfc(-z / std::numbers::sqrt2); }
+void need_level(double level, const char* what) {
+  if (!(level > 0 && level < 1))
+    throw Error(std::string(what) + ": level = " + std::to_string(level) + " is outside (0, 1)");
+}
 
 // Quantile of values that are sorted already.
 double sorted_quantile(std::span<const double> sorted, double probability) {
@@ -40,26 +43,6 @@ double median_of(std::span<double> values) {
   if (values.size() % 2 == 1) return *middle;
   // Halves first: an infinity stays one.
   return *std::max_element(values.begin(), middle) / 2 + *middle / 2;
-}
-
-Interval tails(std::vector<double>& estimates, double tail) {
-  std::sort(estimates.begin(), estimates.end());
-  return {sorted_quantile(estimates, tail), sorted_quantile(estimates, 1 - tail)};
-}
-
-// P(T ≤ t): finite sums for whole degrees of freedom (Abramowitz and Stegun 1964, 26.7.3 and 26.7.4).
-double student_t_distribution(double t, int degrees_of_freedom) {
-  const double angle = std::atan(t / std::sqrt(static_cast<double>(degrees_of_freedom)));
-  const double cosine = std::cos(angle), sine = std::sin(angle);
-  const bool even = degrees_of_freedom % 2 == 0;
-  double term = 1, sum = degrees_of_freedom > 1 ? 1 : 0;
-  for (int k = even ? 1 : 2; k <= degrees_of_freedom - 3; k += 2) {
-    term *= cosine * cosine * k / (k + 1);
-    sum += term;
-  }
-  // P(|T| ≤ |t|), with t's sign.
-  const double within = even ? sine * sum : 2 / std::numbers::pi * (angle + sine * cosine * sum);
-  return 0.5 + within / 2;
 }
 
 }  // namespace
@@ -92,52 +75,37 @@ double quantile(std::span<const double> values, double probability) {
   return sorted_quantile(sorted, probability);
 }
 
-double student_t_quantile(double probability, int degrees_of_freedom) {
-  if (!(probability > 0 && probability < 1) || degrees_of_freedom < 1)
-    throw Error("student_t_quantile: needs a probability in (0, 1) and at least 1 degree of freedom");
-  // The distribution is monotonic: bisect, to the last bit.
-  double low = -1, high = 1;
-  while (student_t_distribution(low, degrees_of_freedom) > probability) low *= 2;
-  while (student_t_distribution(high, degrees_of_freedom) < probability) high *= 2;
-  for (double middle = 0; middle = low + (high - low) / 2, middle > low && middle < high;)
-    (student_t_distribution(middle, degrees_of_freedom) < probability ? low : high) = middle;
-  return high;
+Interval mean_interval(std::span<const double> values, double level) {
+  need(values.size(), 2, "mean_interval");
+  need_level(level, "mean_interval");
+  const auto n = static_cast<double>(values.size());
+  const double t = boost::math::quantile(boost::math::complement(boost::math::students_t(n - 1), (1 - level) / 2));
+  const double centre = mean(values), reach = t * sample_sd(values) / std::sqrt(n);
+  return {centre - reach, centre + reach};
 }
 
-Bootstrap::Bootstrap(std::size_t n, std::size_t resamples) : n_(n), resamples_(resamples) {
-  need(n, 2, "bootstrap");
-  if (n > std::numeric_limits<std::uint16_t>::max())
-    throw Error("bootstrap: " + std::to_string(n) + " values are more than 65535");
-  const Random random(0, RandomPurpose::bootstrap, "seeds", static_cast<std::uint32_t>(n));
-  indices_.resize(resamples * n);
-  for (std::size_t i = 0; i < indices_.size(); ++i) indices_[i] = static_cast<std::uint16_t>(random.below(n, i));
-}
-
-Interval Bootstrap::mean(std::span<const double> values, double level) const {
-  if (values.size() != n_) throw Error("bootstrap: made for another number of values");
-  const auto n = static_cast<double>(n_);
-  const double t = student_t_quantile((1 + level) / 2, static_cast<int>(n_) - 1);
-  const double tail = normal_distribution(-std::sqrt(n / (n - 1)) * t);
-  std::vector<double> estimates(resamples_);
-  for (std::size_t r = 0; r < resamples_; ++r) {
-    double sum = 0;
-    for (std::size_t i = 0; i < n_; ++i) sum += values[indices_[r * n_ + i]];
-    estimates[r] = sum / n;
+Interval median_interval(std::span<const double> values, double level) {
+  need_level(level, "median_interval");
+  const std::size_t n = values.size();
+  // The median lies between the d-th least and the d-th greatest unless fewer than d values are on one side of it.
+  const auto covers = [fair = boost::math::binomial(static_cast<double>(n), 0.5)](std::size_t d) {
+    return 1 - 2 * boost::math::cdf(fair, static_cast<double>(d - 1));
+  };
+  if (n == 0 || covers(1) < level) {
+    throw Error("median_interval: " + std::to_string(n) + " values are too few for level " + std::to_string(level));
   }
-  return tails(estimates, tail);
+  std::size_t d = 1;
+  while (covers(d + 1) >= level) ++d;
+  const double surplus = (covers(d) - level) / (covers(d) - covers(d + 1));
+  const auto outer = static_cast<double>(d), inner = static_cast<double>(n - d);
+  const double inward = inner * surplus / (outer + (inner - outer) * surplus);
+  std::vector<double> sorted(values.begin(), values.end());
+  std::sort(sorted.begin(), sorted.end());
+  return {std::lerp(sorted[d - 1], sorted[d], inward), std::lerp(sorted[n - d], sorted[n - d - 1], inward)};
 }
 
-Interval Bootstrap::median(std::span<const double> values, double level) const {
-  if (values.size() != n_) throw Error("bootstrap: made for another number of values");
-  std::vector<double> estimates(resamples_), sample(n_);
-  for (std::size_t r = 0; r < resamples_; ++r) {
-    for (std::size_t i = 0; i < n_; ++i) sample[i] = values[indices_[r * n_ + i]];
-    estimates[r] = median_of(sample);
-  }
-  return tails(estimates, (1 - level) / 2);
-}
-
-std::vector<Comparison> compare_pairs(std::span<const SeedValues> competitors) {
+std::vector<Comparison> compare_pairs(std::span<const SeedValues> competitors, double error) {
+  need_level(1 - error, "compare_pairs");
   std::vector<Comparison> comparisons;
   std::vector<std::vector<double>> differences;
   std::size_t comparable = 0;
@@ -156,14 +124,11 @@ std::vector<Comparison> compare_pairs(std::span<const SeedValues> competitors) {
       if (paired.size() >= kSeedsForVerdict) ++comparable;
     }
   }
-  std::map<std::size_t, Bootstrap> bootstraps;
   for (std::size_t i = 0; i < comparisons.size(); ++i) {
     Comparison& comparison = comparisons[i];
     if (comparison.seeds < kSeedsForVerdict) continue;
-    // Corrected levels ask for quantiles far out, which need more resamples than a 95 % interval.
-    const auto& bootstrap = bootstraps.try_emplace(comparison.seeds, comparison.seeds, 100'000).first->second;
-    comparison.level = 1 - 0.05 / static_cast<double>(comparable);
-    comparison.interval = bootstrap.mean(differences[i], comparison.level);
+    comparison.level = 1 - error / static_cast<double>(comparable);
+    comparison.interval = mean_interval(differences[i], comparison.level);
     comparison.verdict = comparison.interval.low > 0    ? Verdict::first_better
                          : comparison.interval.high < 0 ? Verdict::second_better
                                                         : Verdict::no_difference;

@@ -89,7 +89,14 @@ class Writer {
     std::string groups;
     for (std::uint32_t i = 0; i < members.size(); ++i) {
       std::string group = to_torch(optimizer_.options(Group{i}));
-      group.insert(group.size() - 1, ", \"params\": [" + members[i] + "]");
+      std::string more = ", \"params\": [" + members[i] + "]";
+      if (const std::string& name = optimizer_.group_name(Group{i}); !name.empty()) {
+        more += ", \"name\": " + json::in_quotes(name);
+      }
+      if (const double scale = optimizer_.lr_scale(Group{i}); scale != 1) {
+        more += ", \"lr_scale\": " + json::to_string(scale);
+      }
+      group.insert(group.size() - 1, more);
       groups += (i == 0 ? "[" : ", ") + group;
     }
     result_.metadata = {{kTorchClass, std::string(theirs_.name)}, {kTorchGroups, groups + "]"}};

@@ -1,7 +1,6 @@
 // Tests of the report: what it says, that nothing in it can break out, and its CSV.
 #include "report/report.h"
 
-#include "report/headline.h"
 #include "report/samples.h"
 #include "report/summary.h"
 #include "report/text.h"
@@ -24,49 +23,11 @@ namespace thalweg::lab {
 namespace {
 
 namespace fs = std::filesystem;
+using samples::study_of;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
-
-std::string plain(std::string_view name) { return std::string(name); }
-
-// A final trial that ended with this test accuracy.
-TrialData final_trial(const std::string& optimizer, std::uint64_t seed, double accuracy) {
-  TrialData trial;
-  trial.optimizer = optimizer;
-  trial.lr = 1e-3;
-  trial.config.optimizer = optimizer + ":lr=0.001";
-  trial.config.seed = seed;
-  trial.status = TrialStatus::finished;
-  TrainingResult result;
-  result.epochs = 2;
-  result.seconds = 5;
-  result.test_accuracy = accuracy;
-  trial.result = result;
-  for (std::int64_t epoch = 1; epoch <= 2; ++epoch) {
-    EpochRecord record;
-    record.epoch = epoch;
-    record.validation_accuracy = accuracy - (epoch == 1 ? 0.1 : 0);
-    record.seconds = 2.5 * static_cast<double>(epoch);
-    trial.epochs.push_back(record);
-  }
-  return trial;
-}
-
-// Competitors a, b, … with a mean each, and the same seeds' noise.
-StudyData study_of(const std::vector<double>& means, std::size_t seeds, double spread = 0.001) {
-  StudyData study;
-  study.name = "made";
-  study.kind = "compare";
-  for (std::size_t i = 0; i < means.size(); ++i)
-    for (std::uint64_t seed = 1; seed <= seeds; ++seed)
-      study.trials.push_back(final_trial(std::string(1, static_cast<char>('a' + i)), seed,
-                                         means[i] + spread * std::sin(static_cast<double>(seed * (i + 1)))));
-  return study;
-}
-
-Headline headline_of(const StudyData& study) { return headline(summarize({&study, 1}).at(0), plain); }
 
 std::size_t times(const std::string& text, std::string_view part) {
   std::size_t n = 0;
@@ -78,44 +39,6 @@ nlohmann::json data_of(const std::string& html) {
   const std::string open = "<script type=\"application/json\" id=\"data\">";
   const std::size_t begin = html.find(open) + open.size();
   return nlohmann::json::parse(html.substr(begin, html.find("</script>", begin) - begin));
-}
-
-TEST(Headline, NamesTheWinnerByHowMuchAndHowCertain) {
-  const Headline said = headline_of(study_of({0.80, 0.90, 0.85}, 8));
-  EXPECT_THAT(said.sentence, AllOf(StartsWith("b won, "), HasSubstr("ahead of c")));
-  EXPECT_THAT(said.sentence, testing::ContainsRegex("(4.9|5.0)[0-9] points"));
-  EXPECT_THAT(said.detail, AllOf(HasSubstr("8 seeds"), HasSubstr("certain at 95 %")));
-}
-
-TEST(Headline, NamesNoWinnerWhereTheDifferenceMayBeChance) {
-  const Headline said = headline_of(study_of({0.900, 0.9001}, 8, 0.01));
-  EXPECT_THAT(said.sentence, HasSubstr("No winner is shown"));
-  EXPECT_THAT(said.detail, HasSubstr("No difference from"));
-}
-
-TEST(Headline, SaysWhoIsTooCloseAndWhoIsBeaten) {
-  const Headline said = headline_of(study_of({0.900, 0.9001, 0.5}, 8, 0.01));
-  EXPECT_THAT(said.sentence, StartsWith("No single winner"));
-  EXPECT_THAT(said.detail, HasSubstr("Better than c for certain"));
-}
-
-TEST(Headline, GivesNoVerdictBelowEightSeeds) {
-  const Headline said = headline_of(study_of({0.1, 0.9}, 7));
-  EXPECT_THAT(said.sentence, HasSubstr("No verdict"));
-  EXPECT_THAT(said.sentence + said.detail, AllOf(Not(HasSubstr("won")), Not(HasSubstr("mean"))));
-}
-
-TEST(Headline, DivergedRunsCountAsMissingSeeds) {
-  StudyData study = study_of({0.8, 0.9}, 8);
-  study.trials.back().result->outcome = Outcome::diverged;
-  EXPECT_THAT(headline_of(study).sentence, HasSubstr("No verdict"));
-}
-
-TEST(Headline, CopesWithNothing) {
-  EXPECT_THAT(headline_of(StudyData{}).sentence, HasSubstr("No finished runs"));
-  StudyData study = study_of({0.8, 0.9}, 8);
-  for (TrialData& trial : study.trials) trial.result->test_accuracy.reset();
-  EXPECT_THAT(headline_of(study).sentence, HasSubstr("No test accuracy"));
 }
 
 TEST(Summary, TargetCountsRunsThatNeverGetThere) {
@@ -175,7 +98,7 @@ TEST(Summary, BandsFromEightRunsOnOnly) {
 }
 
 TEST(Summary, TuningKeepsDivergedRatesAndSeesTheEdge) {
-  const StudyData study = samples::compare_study(8);
+  const StudyData study = samples::compare_study(8, true);
   const auto& competitors = summarize({&study, 1})[0].competitors;
   const auto& rmsprop = competitors[0];
   ASSERT_EQ(rmsprop.learning_rates.size(), 7u);
@@ -195,7 +118,7 @@ TEST(Report, CarriesWhatRepeatsIt) {
   const StudyData study = samples::compare_study(8, true);
   const std::string html = report_html({&study, 1}, {.target = {}, .command = "thalweg report runs/sample"});
   for (const char* part : {"thalweg compare --model mlp", "seeds: 1 2 3 4 5 6 7 8", "tuning seeds: 1001 1002",
-                           "libtorch: 1.13.1", "Made-up CPU", "thalweg report runs/sample", "lr_grid",
+                           "libtorch: 1.13.1", "Made-up CPU", "thalweg report runs/sample", "&quot;grid&quot;",
                            "worker ended by signal 9", "gradient of &quot;dense1.weight&quot; is not finite"})
     EXPECT_THAT(html, HasSubstr(part));
 }
@@ -232,6 +155,30 @@ TEST(Report, OneRunHasItsCurves) {
   EXPECT_EQ(data[0]["groups"][0]["name"], "training");
   EXPECT_EQ(data[0]["charts"].size(), 3u);
   EXPECT_THAT(html, HasSubstr("test accuracy."));
+}
+
+// NaN has a sign, which is the processor's and means nothing.
+TEST(Report, NeverShowsANaNsSign) {
+  StudyData study = samples::train_study();
+  const double nan = -std::nan("");
+  EpochRecord& last = study.trials[0].epochs.back();
+  last.train_loss = last.train_accuracy = last.seconds = last.images_per_second = nan;
+  last.validation_loss = last.validation_accuracy = nan;
+  study.trials[0].steps.back().loss = nan;
+  study.trials[0].result->seconds = nan;
+  study.trials[0].result->test_accuracy = nan;
+  const std::string html = report_html({&study, 1});
+  EXPECT_EQ(times(html.substr(0, html.find("<script")), "-nan"), 0u);
+  EXPECT_EQ(times(report_text({&study, 1}), "-nan"), 0u);
+  EXPECT_THAT(html, HasSubstr("<td>nan</td>"));
+}
+
+TEST(Report, ShowsHugeLossesBriefly) {
+  StudyData study = samples::train_study();
+  study.trials[0].epochs.back().train_loss = 172598772136761796591616.0;
+  const std::string html = report_html({&study, 1});
+  EXPECT_THAT(html, HasSubstr("1.726e+23"));
+  EXPECT_EQ(times(html, "172598772136761796"), 0u);
 }
 
 TEST(Report, NothingBreaksOut) {
@@ -284,7 +231,21 @@ TEST(Text, NumbersHaveSensibleDigits) {
   EXPECT_EQ(points(0.0042), "+0.42");
   EXPECT_EQ(points(-0.013), "−1.30");
   EXPECT_EQ(number(0.123456), "0.1235");
-  EXPECT_EQ(number(std::nan("")), "not a number");
+  for (const double nan : {std::nan(""), -std::nan("")}) {
+    EXPECT_EQ(number(nan), "nan");
+    EXPECT_EQ(fixed(nan, 2), "nan");
+    EXPECT_EQ(percent(nan), "nan\u00A0%");
+    EXPECT_EQ(points(nan), "nan");
+    EXPECT_EQ(duration(nan), "nan\u00A0s");
+    EXPECT_EQ(learning_rate(nan), "nan");
+  }
+  EXPECT_EQ(number(172598772136761796591616.0), "1.726e+23");
+  EXPECT_EQ(fixed(-172598772136761796591616.0, 2), "-1.726e+23");
+  EXPECT_EQ(thousands(999), "999");
+  EXPECT_EQ(thousands(10'000), "10,000");
+  EXPECT_EQ(thousands(1'234'567), "1,234,567");
+  EXPECT_EQ(confidence(0.95), "95 %");
+  EXPECT_EQ(confidence(1 - 0.05 / 3), "98.3 %");
   EXPECT_EQ(duration(3.456), "3.46\u00A0s");
   EXPECT_EQ(duration(59.99), "1\u00A0min 00\u00A0s");
   EXPECT_EQ(duration(3725), "1\u00A0h 02\u00A0min");

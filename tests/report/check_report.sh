@@ -59,6 +59,14 @@ for name in compare hostile train; do
   expect "$name at 360" "$(grep -o '<html[^>]*>' "$work/dom" | head -n 1)" 'data-exercised="ok"'
 done
 
+# On paper: the pairs, who is ahead of whom, but no JSON.
+for name in compare sections; do
+  browse --no-pdf-header-footer --print-to-pdf="$work/$name.pdf" "file://$pages/$name.html" || fail "$name: printing"
+  pdftotext -layout "$work/$name.pdf" "$work/$name.txt"
+  grep -q 'is better' "$work/$name.txt" || fail "$name: its evidence is not printed"
+  if grep -q '"grid"' "$work/$name.txt"; then fail "$name: its JSON is printed"; fi
+done
+
 if [ $# -gt 1 ]; then
   for name in compare troubles few_seeds hostile train; do
     browse --window-size=1100,3600 --screenshot="$pages/$name.png" "file://$pages/$name.html"

@@ -8,6 +8,9 @@
 #include <cmath>
 #include <iterator>
 #include <limits>
+#include <numeric>
+#include <set>
+#include <vector>
 
 namespace thalweg::lab::samples {
 namespace {
@@ -21,7 +24,7 @@ constexpr Optimizer kOptimizers[] = {{"rmsprop", 1e-3, 0.884, 1.1},
                                      {"sgd", 1e-1, 0.879, 0.7},
                                      {"adam", 1e-3, 0.8875, 1.2},
                                      {"nadam", 1e-3, 0.8872, 1.3}};
-constexpr double kGrid[] = {1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1};
+constexpr double kGrid[] = {1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1};
 constexpr int kEpochs = 10;
 
 double noise(std::uint64_t seed, std::string_view name, std::uint64_t position) {
@@ -68,6 +71,29 @@ TrialData trial(StudyData& study, const Optimizer& optimizer, double lr, TrialRo
   return data;
 }
 
+// A trial of two epochs that ended with this validation accuracy.
+TrialData ended(const std::string& optimizer, double lr, TrialRole role, std::uint64_t seed, double accuracy) {
+  TrialData data;
+  data.optimizer = optimizer;
+  data.lr = lr;
+  data.role = role;
+  data.config.optimizer = fmt::format("{}:lr={:g}", optimizer, lr);
+  data.config.seed = seed;
+  data.status = TrialStatus::finished;
+  TrainingResult result;
+  result.epochs = 2;
+  result.seconds = 5;
+  data.result = result;
+  for (std::int64_t epoch = 1; epoch <= 2; ++epoch) {
+    EpochRecord record;
+    record.epoch = epoch;
+    record.validation_accuracy = accuracy - (epoch == 1 ? 0.1 : 0);
+    record.seconds = 2.5 * static_cast<double>(epoch);
+    data.epochs.push_back(record);
+  }
+  return data;
+}
+
 void diverge(TrialData& data, std::size_t epochs) {
   data.epochs.resize(epochs);
   if (!data.epochs.empty()) data.epochs.back().train_loss = 1e6;
@@ -105,9 +131,15 @@ StudyData compare_study(std::size_t seeds, bool troubles) {
       "thalweg compare --model mlp --data fashion-mnist --optimizers rmsprop sgd:momentum=0.9 adam nadam "
       "--seeds {} --out runs/sample",
       seeds);
-  study.config = {{"optimizers", {"rmsprop", "sgd", "adam", "nadam"}}, {"lr_grid", kGrid}, {"seeds", seeds}};
+  // With troubles sgd's best rate is the grid's last.
+  const std::vector<double> grid(std::begin(kGrid), std::end(kGrid) - (troubles ? 1 : 0));
+  std::vector<std::uint64_t> seed_list(seeds);
+  std::iota(seed_list.begin(), seed_list.end(), 1);
+  study.config = {{"optimizers", {"rmsprop", "sgd", "adam", "nadam"}},
+                  {"tuning", {{"grid", grid}, {"seeds", {1001, 1002}}, {"epochs", kEpochs}, {"given", false}}},
+                  {"seeds", seed_list}};
   for (const Optimizer& optimizer : kOptimizers)
-    for (const double lr : kGrid)
+    for (const double lr : grid)
       for (std::uint64_t seed = 1001; seed <= 1002; ++seed) {
         study.trials.push_back(trial(study, optimizer, lr, TrialRole::tune, seed));
         if (lr > 100 * optimizer.best_lr / 2) diverge(study.trials.back(), 1);
@@ -143,6 +175,35 @@ StudyData hostile_study(std::size_t seeds) {
   study.trials.back().epochs.emplace_back().train_loss = std::numeric_limits<double>::quiet_NaN();
   study.outcome = {{"warnings", {names[0], "<b>bold</b> & \"quoted\""}}};
   return study;
+}
+
+StudyData study_of(const std::vector<double>& means, std::size_t seeds, double spread, double rounded_to) {
+  StudyData study;
+  study.name = "made";
+  study.kind = "compare";
+  for (std::size_t i = 0; i < means.size(); ++i) {
+    for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+      double accuracy = means[i] + spread * std::sin(static_cast<double>(seed * (i + 1)));
+      if (rounded_to > 0) accuracy = std::round(accuracy * rounded_to) / rounded_to;
+      study.trials.push_back(ended(std::string(1, static_cast<char>('a' + i)), 1e-3, TrialRole::final, seed, accuracy));
+      study.trials.back().result->test_accuracy = accuracy;
+    }
+  }
+  return study;
+}
+
+StudyData tuned(StudyData study) {
+  study.config["tuning"] = {{"grid", {1e-4, 1e-3, 1e-2}}, {"seeds", {1001}}, {"epochs", 2}, {"given", false}};
+  std::set<std::string> optimizers;
+  for (const TrialData& trial : study.trials) optimizers.insert(trial.optimizer);
+  for (const std::string& optimizer : optimizers)
+    for (const double lr : {1e-4, 1e-3, 1e-2})
+      study.trials.push_back(tuning_trial(optimizer, lr, lr == 1e-3 ? 0.9 : 0.8));
+  return study;
+}
+
+TrialData tuning_trial(const std::string& optimizer, double lr, double accuracy) {
+  return ended(optimizer, lr, TrialRole::tune, 1001, accuracy);
 }
 
 StudyData train_study() {

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 namespace thalweg::lab::samples {
 
@@ -15,6 +16,14 @@ StudyData compare_study(std::size_t seeds, bool troubles = false);
 /// A comparison whose names, errors and configuration try to break the page: markup, quotes, emoji, right-to-left
 /// text, very long names, names of JavaScript's own, bytes that are no UTF-8, spreadsheet formulas.
 StudyData hostile_study(std::size_t seeds);
+
+/// Competitors a, b, … with a mean each, and noise around it; not tuned, two epochs a run, accuracies that are no whole
+/// images. `rounded_to`: images of a test set that they are rounded to.
+StudyData study_of(const std::vector<double>& means, std::size_t seeds, double spread = 0.001, double rounded_to = 0);
+/// The same study with its rates chosen from a grid, away from the edges.
+StudyData tuned(StudyData study);
+/// One tuning trial, ended with this validation accuracy.
+TrialData tuning_trial(const std::string& optimizer, double lr, double accuracy);
 
 /// One training.
 StudyData train_study();

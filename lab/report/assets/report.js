@@ -17,7 +17,7 @@
   const color_of = name => getComputedStyle(root).getPropertyValue(name).trim();
 
   const round = (value, percent) =>
-      percent ? value.toFixed(2) : Number(value.toPrecision(4)).toString();
+      percent ? value.toFixed(2) : Math.abs(value) < 1e6 ? Number(value.toPrecision(4)).toString() : value.toExponential(3);
 
   // Series share one table of x values; dygraphs wants a row for each with every series in it.
   function rows_of(series) {
@@ -219,6 +219,36 @@
 
   for (const section of sections)
     for (const spec of section.charts) draw(section, spec);
+
+  // Tables wider than their place say so.
+  const places = [...document.querySelectorAll('.scroll')];
+  const mark = () => {
+    for (const place of places) place.toggleAttribute('data-more', place.scrollWidth > place.clientWidth + 1);
+  };
+  const watch = new ResizeObserver(mark);
+  for (const place of places) watch.observe(place);
+  mark();
+
+  // Paper shows the evidence whether it was opened or not, and no JSON.
+  let before = [];
+  window.addEventListener('beforeprint', () => {
+    before = [...document.querySelectorAll('details')].map(details => [details, details.open]);
+    for (const [details] of before) details.open = details.matches('.evidence');
+    // A canvas that is drawn anew stays blank in print: charts keep their size, and are scaled to the paper's width.
+    for (const {element} of charts) {
+      const box = element.parentElement, width = box.clientWidth;
+      element.style.height = element.clientHeight + 'px';
+      box.style.width = width + 'px';
+      box.style.zoom = Math.min(1, 680 / width);
+    }
+  });
+  window.addEventListener('afterprint', () => {
+    for (const [details, open] of before) details.open = open;
+    for (const {element} of charts) {
+      element.style.height = '';
+      element.parentElement.style.width = element.parentElement.style.zoom = '';
+    }
+  });
 
   document.addEventListener('click', event => {
     const item = event.target.closest('.legend button');
