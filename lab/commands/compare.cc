@@ -220,7 +220,7 @@ void compare(const CLI::App& command, Flags flags) {
   if (flags.json) {
     print_json(summary_json(study));
   } else {
-    print_lines('\n' + report_text(studies));
+    print_lines('\n' + report_text(studies, {}, output_columns()));
     print("\nStudy:  {}\n", folder.store.file().string());
     print("Report: {}\n", flags.report.empty()
                               ? fmt::format("thalweg report {} -o report.html", shell_quoted(flags.out))
