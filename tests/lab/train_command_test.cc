@@ -246,7 +246,9 @@ TEST_F(TrainCommand, RecordsWhatItsBitsDependOn) {
   const StudyData kept = study();
   EXPECT_GE(kept.config.at("threads").get<int>(), 1) << "the number, not `all`";
   EXPECT_TRUE(kept.environment.at("machine").contains("instruction_set"));
-  if (!blas_name().empty()) EXPECT_EQ(kept.environment.at("machine").at("blas"), blas_name());
+  if (!blas_name().empty()) {
+    EXPECT_EQ(kept.environment.at("machine").at("blas"), blas_name());
+  }
 }
 
 TEST_F(TrainCommand, DataInfoTellsWhatIsThere) {
