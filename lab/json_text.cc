@@ -1,7 +1,10 @@
 // JSON that comes from outside: recursive descent down to a bounded depth.
 #include "json_text.h"
 
+#include "text_file.h"
+
 #include <thalweg/error.h>
+#include <thalweg/text.h>
 
 #include <fmt/format.h>
 
@@ -9,18 +12,16 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
-#include <fstream>
-#include <iterator>
 #include <limits>
 #include <optional>
-#include <system_error>
 
 namespace thalweg::lab {
 namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kShown = 60;  // bytes of a foreign text in an error
+constexpr std::size_t kShown = 80;             // bytes of a foreign text in an error
+constexpr std::size_t kMostBytes = 1UL << 30;  // of a file
 
 /// Bytes of the UTF-8 sequence that begins the text; 0 if it begins with none.
 std::size_t utf8_length(std::string_view text) {
@@ -40,26 +41,6 @@ std::size_t utf8_length(std::string_view text) {
     return goes_on(1) && goes_on(2) && goes_on(3) && !is_overlong && !is_beyond ? 4 : 0;
   }
   return 0;
-}
-
-/// On one line and without control characters, U+007F to U+009F among them; cut where it is long.
-std::string printable(std::string_view text) {
-  std::string result;
-  while (!text.empty()) {
-    if (result.size() >= kShown) return result + "…";
-    const std::size_t length = std::max<std::size_t>(utf8_length(text), 1);
-    const auto first = static_cast<unsigned char>(text[0]);
-    const bool is_c1 = length == 2 && first == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0;
-    if (first < 0x20 || first == 0x7F || (first >= 0x80 && length == 1)) {
-      result += fmt::format("\\x{:02x}", first);
-    } else if (is_c1) {
-      result += fmt::format("\\u{:04x}", static_cast<unsigned char>(text[1]));
-    } else {
-      result += text.substr(0, length);
-    }
-    text.remove_prefix(length);
-  }
-  return result;
 }
 
 void append_utf8(std::string& text, std::uint32_t point) {
@@ -104,7 +85,7 @@ class Parser {
     if (position_ == text_.size()) return "the end of the text";
     const std::string_view rest = text_.substr(position_);
     const std::size_t length = utf8_length(rest);
-    return length == 0 ? "a byte that is no UTF-8" : "'" + printable(rest.substr(0, length)) + "'";
+    return length == 0 ? "a byte that is no UTF-8" : "'" + printable(rest.substr(0, length), kShown) + "'";
   }
 
   bool at(char character) const { return position_ < text_.size() && text_[position_] == character; }
@@ -169,7 +150,7 @@ class Parser {
       if (!at('"')) fail("expected a key in quotes, found " + found());
       const std::size_t start = position_;
       std::string key = parse_string();
-      if (members.contains(key)) fail(fmt::format("the key \"{}\" is there twice", printable(key)), start);
+      if (members.contains(key)) fail(fmt::format("the key \"{}\" is there twice", printable(key, kShown)), start);
       skip_space();
       if (!take(':')) fail("expected ':' after the key, found " + found());
       members.emplace(std::move(key), parse_value(depth));
@@ -291,15 +272,7 @@ json parse_json(std::string_view text, std::string_view source, NotFinite words)
 }
 
 json read_json_file(const std::filesystem::path& file, NotFinite words) {
-  std::error_code ignored;
-  if (std::filesystem::is_directory(file, ignored)) {
-    throw Error(fmt::format("{}: is a folder, not a file", file.string()));
-  }
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) throw Error(fmt::format("{}: cannot be opened", file.string()));
-  const std::string bytes{std::istreambuf_iterator<char>(stream), {}};
-  if (stream.bad()) throw Error(fmt::format("{}: cannot be read", file.string()));
-  return parse_json(bytes, file.string(), words);
+  return parse_json(read_text_file(file, kMostBytes), file.string(), words);
 }
 
 std::string excerpt(const json& value) {
@@ -311,7 +284,7 @@ std::string excerpt(const json& value) {
     const auto number = value.get<double>();
     return std::isnan(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity";
   }
-  return printable(value.dump(-1, ' ', false, json::error_handler_t::replace));
+  return printable(value.dump(-1, ' ', false, json::error_handler_t::replace), kShown);
 }
 
 std::string plain_message(const std::exception& error) {

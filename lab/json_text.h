@@ -21,7 +21,8 @@ inline constexpr int kMostJsonDepth = 64;
 /// that an object has already, deeper nesting, and numbers outside the range of double.
 nlohmann::json parse_json(std::string_view text, std::string_view source, NotFinite words = NotFinite::refused);
 
-/// The same of a whole file. Throws Error that names it also if it is a folder or cannot be read.
+/// The same of a whole file. Throws Error that names it also if it is no file (a folder, a pipe, a device), has more
+/// than 1 GiB, or cannot be read.
 nlohmann::json read_json_file(const std::filesystem::path& file, NotFinite words = NotFinite::refused);
 
 /// The value for error messages: on one line, without control characters, cut where it is long.

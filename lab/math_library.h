@@ -1,6 +1,8 @@
 // What must be set up before LibTorch's libraries compute anything: kernels, waiting, memory.
 #pragma once
 
+#include <string>
+
 namespace thalweg::lab {
 
 /// To be called first in main. None of this is needed for right results; all of it for speed:
@@ -12,5 +14,17 @@ namespace thalweg::lab {
 /// - malloc gives large blocks back to the system at once, and every step would fault its activations' pages in again.
 /// What the environment already sets is left as it is. Child processes inherit it.
 void prepare_math_library(char** argv);
+
+/// All cores, or as many as OMP_THREAD_LIMIT allows.
+int all_threads();
+
+/// Can this process train with so many threads? To be asked before LibTorch or OpenBLAS compute anything: where a
+/// thread does not start, or memory cannot be had, they wait for ever and say nothing. Throws thalweg::Error that names
+/// the limit. Looks once in a process.
+void check_math_library(int threads);
+
+/// The library that multiplies matrices, with the kernels that a training in this environment uses: bits depend on
+/// them. `OpenBLAS 0.3.21 (Haswell)`; empty if it cannot be known.
+std::string blas_name();
 
 }  // namespace thalweg::lab

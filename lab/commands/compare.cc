@@ -60,8 +60,9 @@ Examples:
   thalweg compare rmsprop adam --out runs/pair
   thalweg compare rmsprop adam lion --out runs/pair              adds lion
   thalweg compare rmsprop adam lion --seeds 16 --out runs/pair   adds eight seeds of each
-  thalweg compare rmsprop adam --looks 2 --out runs/planned                a first verdict after 8 seeds, …
-  thalweg compare rmsprop adam --looks 2 --seeds 20 --out runs/planned     … and a second after 20, as planned)";
+Two verdicts, planned from the start: one after 8 seeds, one after 20.
+  thalweg compare rmsprop adam --looks 2 --out runs/planned
+  thalweg compare rmsprop adam --looks 2 --seeds 20 --out runs/planned)";
 
 void add_flags(CLI::App& command, Flags& flags) {
   CompareConfig& config = flags.config;
@@ -200,6 +201,7 @@ StudyEnd train_all(const Flags& flags, StudyFolder& folder) {
 void compare(const CLI::App& command, Flags flags) {
   complete(command, flags);
   as_usage([&] { check(flags.config); });
+  check_training_flags(command, flags.config.training);
   // The workers open it for themselves; what is wrong with it is told here.
   const Dataset dataset = open_task(flags.config.training);
   if (!flags.report.empty()) check_output("--report", flags.report, data_files(dataset.origin));
@@ -218,7 +220,7 @@ void compare(const CLI::App& command, Flags flags) {
   if (flags.json) {
     print_json(summary_json(study));
   } else {
-    print_lines('\n' + report_text(studies));
+    print_lines('\n' + report_text(studies, {}, output_columns()));
     print("\nStudy:  {}\n", folder.store.file().string());
     print("Report: {}\n", flags.report.empty()
                               ? fmt::format("thalweg report {} -o report.html", shell_quoted(flags.out))

@@ -24,7 +24,7 @@ std::string value_of(const CLI::Option& option) {
 }
 
 std::string option_text(const CLI::Option& option) {
-  const std::string name = "--" + option.get_lnames().front();
+  std::string name = "--" + option.get_lnames().front();
   if (option.get_items_expected_max() == 0) {  // a flag
     const std::string value = option.results().back();
     return value == "true" ? name : shell_quoted(name + '=' + value);

@@ -74,7 +74,8 @@ RunFolder::RunFolder(std::filesystem::path folder, FolderLock lock, Store store,
       trial_(trial),
       flushed_(std::chrono::steady_clock::now()) {}
 
-RunFolder RunFolder::create(const std::filesystem::path& folder, const TrainingConfig& config, bool overwrite) {
+RunFolder RunFolder::create(const std::filesystem::path& folder, const TrainingConfig& config, bool overwrite,
+                            const std::string& command) {
   std::error_code reason;
   std::filesystem::create_directories(folder, reason);
   if (reason) throw Error(fmt::format("cannot create folder {}: {}", folder.string(), reason.message()));
@@ -85,7 +86,7 @@ RunFolder RunFolder::create(const std::filesystem::path& folder, const TrainingC
   StudyData study;
   study.name = folder.filename().empty() ? folder.parent_path().filename().string() : folder.filename().string();
   study.kind = "train";
-  study.command = command_line({"--overwrite"});
+  study.command = command;
   study.created = now_utc();
   study.config = config;
   study.environment = environment();

@@ -1,12 +1,14 @@
 // thalweg train: one training, from the beginning or from where it was stopped.
 #include "commands/commands.h"
 #include "commands/exit.h"
+#include "commands/parsed_command.h"
 #include "commands/resumed_task.h"
 #include "commands/run_folder.h"
 #include "commands/task.h"
 #include "commands/training_display.h"
 #include "commands/training_flags.h"
 #include "error_text.h"
+#include "math_library.h"
 #include "output/output.h"
 #include "study/environment.h"
 #include "training/checkpoint.h"
@@ -25,6 +27,10 @@ namespace thalweg::lab {
 namespace {
 
 constexpr const char* kFooter = R"(
+The same command gives the same bits again on the same kind of processor, with the same number of threads and the same
+BLAS (its kernels included); whatever else the computer does, and whatever the language, changes nothing. Another number
+of threads, or another processor, rounds sums in another order.
+
 With --resume, everything is as the run began. Stop conditions may be given anew; but a cosine schedule, the default,
 is measured by --epochs and --steps, so these may change only with another schedule. Data are known by their contents:
 where they were moved, --data names their folder.
@@ -77,6 +83,18 @@ void add_flags(CLI::App& command, Flags& flags) {
   command.add_flag("--json", flags.json, "Print the result as JSON")->group(output);
 }
 
+// Flags that would do nothing.
+void check_output_flags(const Flags& flags) {
+  if (!flags.out.empty()) return;
+  if (flags.overwrite) {
+    throw UsageError(flags.resume.empty() ? "--overwrite: there is no --out whose run could be overwritten"
+                                          : "--overwrite: --resume goes on with a run; --out begins one");
+  }
+  if (flags.checkpoint_every > 0 && flags.resume.empty()) {
+    throw UsageError("--checkpoint-every: there is no --out to keep checkpoints in");
+  }
+}
+
 // `--lr 1e-3` and the like are part of the optimizer's text.
 void apply_shortcuts(const Flags& flags, TrainingConfig& config) {
   Options options = parse_options(config.optimizer);
@@ -119,7 +137,7 @@ void print_result(const TrainingResult& result, const std::vector<EpochRecord>& 
   print("{}{} after {} of {} epochs and {} steps, {} of training\n", to_string(result.outcome), why, result.epochs,
         config.stop.epochs, result.steps, duration_text(result.seconds));
   if (result.test_accuracy) {
-    print("test accuracy {:.2f} %, loss {:.4f}\n", 100 * *result.test_accuracy, *result.test_loss);
+    print("test accuracy {:.2f} %, loss {}\n", 100 * *result.test_accuracy, loss_text(*result.test_loss));
   }
   if (!folder.empty()) {
     print("kept in {}; `thalweg report {} -o report.html` shows it\n", folder, shell_quoted(folder));
@@ -127,6 +145,7 @@ void print_result(const TrainingResult& result, const std::vector<EpochRecord>& 
 }
 
 void train_command(const CLI::App& command, const Flags& flags) {
+  check_output_flags(flags);
   TrainingConfig config = flags.config;
   Checkpointing checkpointing{.file = {}, .every_steps = flags.checkpoint_every, .resume = false};
   std::optional<RunFolder> folder;
@@ -136,14 +155,18 @@ void train_command(const CLI::App& command, const Flags& flags) {
     folder.emplace(RunFolder::resume(flags.resume));  // first, so that no other process goes on with it meanwhile
     const Checkpoint checkpoint = read_checkpoint(folder->checkpoint());
     config = as_usage([&] { return resumed_config(command, flags, checkpoint); });
+    check_training_flags(command, config);
     dataset = open_resumed_task(config, checkpoint, flags.resume, command.count("--data") > 0);
     folder->rewind(checkpoint.run.step);
     epochs = checkpoint.run.epochs;
     checkpointing.resume = true;
   } else {
     as_usage([&] { apply_shortcuts(flags, config); });
+    if (config.threads == 0) config.threads = all_threads();  // bits depend on it, so it is kept
+    check_training_flags(command, config);
     dataset = open_task(config);
-    if (!flags.out.empty()) folder.emplace(RunFolder::create(flags.out, config, flags.overwrite));
+    if (!flags.out.empty())
+      folder.emplace(RunFolder::create(flags.out, config, flags.overwrite, parsed_command(command, {"overwrite"})));
   }
   if (folder) {
     checkpointing.file = folder->checkpoint();
@@ -152,7 +175,8 @@ void train_command(const CLI::App& command, const Flags& flags) {
 
   TrainingDisplay display(flags.json ? Lines::messages : Lines::output, config.stop.epochs);
   TrainingHooks hooks;
-  hooks.stop_requested = &watch_for_interrupt();
+  // Until the first step is done, a signal ends the process at once: nothing is lost, and it may be stuck.
+  hooks.on_started = [&hooks] { hooks.stop_requested = &watch_for_interrupt(); };
   hooks.on_progress = [&](const Progress& progress) { display.show(progress); };
   hooks.on_epoch = [&](const EpochRecord& record) {
     display.add(record);

@@ -20,17 +20,17 @@ void TrainingDisplay::show(const Progress& progress) {
           ? epochs_left / done * static_cast<double>(progress.images) / progress.images_per_second
           : -1;
   bar_.draw(fmt::format("epoch {}/{}", progress.epoch, progress.epochs), done,
-            fmt::format("loss {:.4f}  accuracy {:.2f} %  {:.0f} images/s  {} left", progress.loss,
+            fmt::format("loss {}  accuracy {:.2f} %  {:.0f} images/s  {} left", loss_text(progress.loss),
                         100 * progress.accuracy, progress.images_per_second, duration_text(seconds_left)));
 }
 
 void TrainingDisplay::add(const EpochRecord& record) {
   bar_.clear();
   std::string line =
-      fmt::format("epoch {:>{}}/{}  loss {:.4f}  accuracy {:.2f} %", record.epoch, fmt::formatted_size("{}", epochs_),
-                  epochs_, record.train_loss, 100 * record.train_accuracy);
+      fmt::format("epoch {:>{}}/{}  loss {}  accuracy {:.2f} %", record.epoch, fmt::formatted_size("{}", epochs_),
+                  epochs_, loss_text(record.train_loss), 100 * record.train_accuracy);
   if (record.validation_loss && record.validation_accuracy) {
-    line += fmt::format("  validation loss {:.4f}  accuracy {:.2f} %", *record.validation_loss,
+    line += fmt::format("  validation loss {}  accuracy {:.2f} %", loss_text(*record.validation_loss),
                         100 * *record.validation_accuracy);
   }
   line += fmt::format("  {:.0f} images/s\n", record.images_per_second);

@@ -1,7 +1,12 @@
 // The flags that say how to train.
 #include "commands/training_flags.h"
 
+#include "commands/exit.h"
+
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
+
+#include <string>
 
 namespace thalweg::lab {
 
@@ -50,6 +55,19 @@ void add_training_flags(CLI::App& command, TrainingConfig& config) {
       ->capture_default_str();
   command.add_option("--warmup-steps", config.schedule.warmup_steps, "Rise from 0 over the first N steps")
       ->group(schedule);
+}
+
+void check_training_flags(const CLI::App& command, const TrainingConfig& config) {
+  const auto refuse = [&](const char* flag, bool useless, const std::string& why) {
+    if (useless && command.count(flag) > 0) throw UsageError(fmt::format("{}: {}", flag, why));
+  };
+  const std::string& schedule = config.schedule.kind;
+  const std::string with_schedule = fmt::format("means nothing with --schedule {}; it is for ", schedule);
+  refuse("--dense", config.model == "softmax", "the model softmax takes no hidden layers; mlp and cnn do");
+  refuse("--gamma", schedule != "step" && schedule != "exponential", with_schedule + "step and exponential");
+  refuse("--every", schedule != "step", with_schedule + "step");
+  refuse("--floor", schedule != "cosine", with_schedule + "cosine");
+  refuse("--tolerance", !config.stop.patience, "means nothing without --patience");
 }
 
 }  // namespace thalweg::lab

@@ -11,4 +11,8 @@ namespace thalweg::lab {
 /// and the threads. Defaults are the values that `config` has. `config` must live until the flags have been read.
 void add_training_flags(CLI::App& command, TrainingConfig& config);
 
+/// Throws UsageError for a flag of these that was given and does nothing with the model, schedule or stop condition
+/// that `config` has: what somebody asked for is not what would run.
+void check_training_flags(const CLI::App& command, const TrainingConfig& config);
+
 }  // namespace thalweg::lab

@@ -1,4 +1,4 @@
-// Dataset: labelled images, kept as bytes; normalised batch by batch.
+// Dataset: labelled images, found in a folder, checked and kept as bytes.
 #include "data/dataset.h"
 
 #include "data/fingerprint.h"
@@ -8,12 +8,14 @@
 #include <thalweg/suggest.h>
 
 #include <fmt/format.h>
-#include <torch/types.h>
 
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <optional>
 #include <string_view>
+#include <system_error>
+#include <utility>
 
 namespace thalweg::lab {
 
@@ -22,19 +24,62 @@ namespace {
 constexpr const char* kFashionFolder = "/usr/share/datasets/fashion-mnist";
 constexpr std::string_view kIdxPrefix = "idx:";
 constexpr std::int64_t kUsualClasses = 10;  // MNIST, Fashion-MNIST, KMNIST
-constexpr std::int64_t kMostClasses = 62;   // EMNIST: digits and letters in both cases
 
-// The file of one part, under any of the names in use: `train-images-idx3-ubyte`, some copies write `images.idx3`.
-std::filesystem::path find_file(const std::filesystem::path& folder, const char* part, const char* kind,
-                                const char* idx) {
+// `train-images-idx3-ubyte`; some copies write `train-images.idx3-ubyte`, and all may be compressed.
+std::vector<std::string> names_of(const char* part, const char* kind, const char* idx) {
+  std::vector<std::string> names;
   for (const char* const separator : {"-", "."}) {
     for (const char* const end : {"", ".gz"}) {
-      std::filesystem::path file = folder / fmt::format("{}-{}{}{}-ubyte{}", part, kind, separator, idx, end);
-      if (std::filesystem::exists(file)) return file;
+      names.push_back(fmt::format("{}-{}{}{}-ubyte{}", part, kind, separator, idx, end));
     }
   }
-  throw Error(fmt::format("{}: there is no {}-{}-{}-ubyte nor {}-{}-{}-ubyte.gz", folder.string(), part, kind, idx,
-                          part, kind, idx));
+  return names;
+}
+
+// Whatever goes by one of the names; of a folder that does, as Kaggle's copy of MNIST has them, the files in it that
+// do.
+std::vector<std::filesystem::path> files_of(const std::filesystem::path& folder,
+                                            const std::vector<std::string>& names) {
+  std::vector<std::filesystem::path> files, inside;
+  for (const std::string& name : names) {
+    std::error_code ignored;
+    if (!std::filesystem::is_directory(folder / name, ignored)) {
+      if (std::filesystem::exists(folder / name, ignored)) files.push_back(folder / name);
+      continue;
+    }
+    for (const std::string& own : names) {
+      const std::filesystem::path file = folder / name / own;
+      if (std::filesystem::is_regular_file(file, ignored)) inside.push_back(file);
+    }
+  }
+  files.insert(files.end(), inside.begin(), inside.end());
+  return files;
+}
+
+struct FoundFile {
+  std::filesystem::path path;
+  IdxFile contents;
+};
+
+// One file of a part: the first that can be read. If none can, what is wrong with the first.
+FoundFile read_file_of(const std::filesystem::path& folder, const char* part, const char* kind, const char* idx,
+                       std::size_t dimensions) {
+  const std::vector<std::string> names = names_of(part, kind, idx);
+  std::optional<Error> first;
+  for (const std::filesystem::path& file : files_of(folder, names)) {
+    try {
+      return {file, read_idx(file, dimensions)};
+    } catch (const Error& error) {
+      if (!first) first = error;
+    }
+  }
+  if (first) throw Error(*first);
+  for (const std::string& name : names) {
+    if (std::filesystem::is_directory(folder / name)) {
+      throw Error(fmt::format("{}: is a folder, and holds no file {}", (folder / name).string(), name));
+    }
+  }
+  throw Error(fmt::format("{}: there is no {} nor {}", folder.string(), names[0], names[1]));
 }
 
 struct Part {
@@ -42,20 +87,19 @@ struct Part {
   std::int64_t height = 0, width = 0;
 };
 
-Part read_part(const std::filesystem::path& folder, const char* part, std::int64_t most_classes) {
-  const std::filesystem::path image_file = find_file(folder, part, "images", "idx3");
-  const std::filesystem::path label_file = find_file(folder, part, "labels", "idx1");
-  IdxFile images = read_idx(image_file, 3);
-  const IdxFile labels = read_idx(label_file, 1);
+// Labels must be below `classes`.
+Part read_part(const std::filesystem::path& folder, const char* part, std::int64_t classes) {
+  auto [image_file, images] = read_file_of(folder, part, "images", "idx3", 3);
+  const auto [label_file, labels] = read_file_of(folder, part, "labels", "idx1", 1);
   if (images.shape[0] != labels.shape[0]) {
     throw Error(fmt::format("{}: offset 4: {} labels, but {} has {} images", label_file.string(), labels.shape[0],
                             image_file.string(), images.shape[0]));
   }
   const auto wrong =
-      std::find_if(labels.bytes.begin(), labels.bytes.end(), [&](std::uint8_t label) { return label >= most_classes; });
+      std::find_if(labels.bytes.begin(), labels.bytes.end(), [&](std::uint8_t label) { return label >= classes; });
   if (wrong != labels.bytes.end()) {
     throw Error(fmt::format("{}: offset {}: label {} is outside 0 … {}", label_file.string(),
-                            labels.offset + (wrong - labels.bytes.begin()), *wrong, most_classes - 1));
+                            labels.offset + (wrong - labels.bytes.begin()), *wrong, classes - 1));
   }
   Part result;
   result.set.owner = std::move(images.owner);
@@ -67,16 +111,19 @@ Part read_part(const std::filesystem::path& folder, const char* part, std::int64
   return result;
 }
 
-// `classes` 0: as many as the training labels show, at least 10.
+std::int64_t highest_label(const Part& part) {
+  return *std::max_element(part.set.labels.begin(), part.set.labels.end());
+}
+
+// `classes` 0: as many as the labels show.
 Dataset open_idx(const std::filesystem::path& folder, std::int64_t classes) {
   Dataset dataset;
   dataset.origin = std::filesystem::absolute(folder).lexically_normal().string();
   Part train = read_part(folder, "train", classes > 0 ? classes : kMostClasses);
-  if (classes == 0) {
-    const std::int64_t highest = *std::max_element(train.set.labels.begin(), train.set.labels.end());
-    classes = std::max(kUsualClasses, highest + 1);
-  }
-  Part test = read_part(folder, "t10k", classes);
+  // A small part of a known set may lack its highest classes, so a test label beyond those of the training part is no
+  // error among the usual ten; beyond them, it tells that the two parts are of different sets.
+  Part test = read_part(folder, "t10k", classes > 0 ? classes : std::max(kUsualClasses, highest_label(train) + 1));
+  if (classes == 0) classes = 1 + std::max(highest_label(train), highest_label(test));
   if (test.height != train.height || test.width != train.width) {
     throw Error(fmt::format("{}: test images are {} × {} pixels, training images {} × {}", folder.string(), test.height,
                             test.width, train.height, train.width));
@@ -156,24 +203,6 @@ Normalisation measure(const Dataset& dataset, const ImageSet& set, std::span<con
   // Images of one grey everywhere: there is nothing to scale.
   if (result.deviation < 1e-6) result.deviation = 1;
   return result;
-}
-
-void load_batch(const Dataset& dataset, const ImageSet& set, std::span<const std::int64_t> indices,
-                const Normalisation& normalisation, torch::Tensor& images, torch::Tensor& labels) {
-  const std::int64_t size = dataset.pixels_per_image();
-  const auto count = static_cast<std::int64_t>(indices.size());
-  TORCH_INTERNAL_ASSERT_DEBUG_ONLY(images.is_contiguous() && images.numel() == count * size && labels.numel() == count);
-  const auto scale = static_cast<float>(1 / (255 * normalisation.deviation));
-  const auto shift = static_cast<float>(-normalisation.mean / normalisation.deviation);
-  float* const image = images.data_ptr<float>();
-  std::int64_t* const label = labels.data_ptr<std::int64_t>();
-  for (std::int64_t i = 0; i < count; ++i) {
-    const std::int64_t index = indices[static_cast<std::size_t>(i)];
-    const std::uint8_t* const pixels = set.pixels.data() + index * size;
-    float* const to = image + i * size;
-    for (std::int64_t k = 0; k < size; ++k) to[k] = static_cast<float>(pixels[k]) * scale + shift;
-    label[i] = set.labels[static_cast<std::size_t>(index)];
-  }
 }
 
 }  // namespace thalweg::lab

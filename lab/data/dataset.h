@@ -14,13 +14,15 @@ class Tensor;  // torch::Tensor; so that not everything that knows a data set in
 
 namespace thalweg::lab {
 
-/// Images and labels of one part (training, test). The bytes live in a mapped file or in memory; copies share them.
+/// Images and labels of one part (training, test). Copies share the pixels.
 struct ImageSet {
   std::shared_ptr<const void> owner;     ///< keeps the bytes alive
   std::span<const std::uint8_t> pixels;  ///< count × channels × height × width, row-major
   std::vector<std::uint8_t> labels;      ///< count, each below Dataset::classes
   std::int64_t count = 0;
 };
+
+constexpr std::int64_t kMostClasses = 62;  ///< EMNIST: digits and letters in both cases
 
 /// A data set with a training and a test part.
 struct Dataset {

@@ -5,7 +5,7 @@
 #include "data/idx.h"
 
 #include "data/gzip.h"
-#include "data/mapped_file.h"
+#include "data/input_file.h"
 
 #include <thalweg/error.h>
 
@@ -13,6 +13,8 @@
 
 #include <array>
 #include <limits>
+#include <new>
+#include <utility>
 
 namespace thalweg::lab {
 
@@ -20,6 +22,9 @@ namespace {
 
 constexpr std::size_t kMostDimensions = 8;
 constexpr std::uint8_t kUnsignedByte = 0x08;
+
+constexpr std::size_t header_bytes(std::size_t dimensions) { return 4 + 4 * dimensions; }
+constexpr std::size_t kMostHeader = header_bytes(kMostDimensions);
 
 [[noreturn]] void fail(const std::filesystem::path& file, std::size_t offset, const std::string& what) {
   throw Error(fmt::format("{}: offset {}: {}", file.string(), offset, what));
@@ -70,7 +75,7 @@ Header parse_header(const std::filesystem::path& file, std::span<const std::uint
     fail(file, 3, fmt::format("{} dimension{}; expected {}", found, found == 1 ? "" : "s", dimensions));
   }
   Header header;
-  header.bytes = 4 + 4 * dimensions;
+  header.bytes = header_bytes(dimensions);
   if (start.size() < header.bytes) {
     fail(file, start.size(), fmt::format("the file ends within the header of {} bytes", header.bytes));
   }
@@ -89,55 +94,79 @@ Header parse_header(const std::filesystem::path& file, std::span<const std::uint
   return header;
 }
 
-IdxFile read_compressed(const std::filesystem::path& file, const MappedFile& mapped, std::size_t dimensions) {
-  GzipReader reader(mapped.bytes(), file);
-  std::array<std::uint8_t, 4 + 4 * kMostDimensions> start{};
-  const std::size_t wanted = 4 + 4 * dimensions;
-  const std::size_t got = reader.read(std::span(start).first(wanted));
+struct Memory {
+  std::shared_ptr<std::uint8_t[]> owner;
+  std::span<std::uint8_t> bytes;
+};
+
+Memory allocate(const std::filesystem::path& file, std::uint64_t size) {
+  try {
+    Memory memory;
+    memory.owner.reset(new std::uint8_t[size]);
+    memory.bytes = {memory.owner.get(), size};
+    return memory;
+  } catch (const std::bad_alloc&) {
+    throw Error(fmt::format("{}: no memory for its {} bytes", file.string(), size));
+  }
+}
+
+IdxFile file_of(Header header, Memory memory) {
+  IdxFile result;
+  result.shape = std::move(header.shape);
+  result.bytes = memory.bytes;
+  result.owner = std::move(memory.owner);
+  result.offset = static_cast<std::int64_t>(header.bytes);
+  return result;
+}
+
+IdxFile read_compressed(InputFile& input, std::size_t dimensions) {
+  const std::filesystem::path& file = input.path();
+  GzipReader reader(input);
+  std::array<std::uint8_t, kMostHeader> start{};
+  const std::size_t got = reader.read(std::span(start).first(header_bytes(dimensions)));
   Header header = parse_header(file, std::span(start).first(got), dimensions);
   // Before anything is allocated: could these few compressed bytes hold so much?
   if (header.data > reader.most_bytes()) {
     fail(file, 4,
          fmt::format("sizes ask for {} bytes of data, more than {} compressed bytes can hold", header.data,
-                     mapped.bytes().size()));
+                     input.size()));
   }
-  const auto size = static_cast<std::size_t>(header.data);
-  std::shared_ptr<std::uint8_t[]> memory(new std::uint8_t[size]);
-  const std::size_t read = reader.read({memory.get(), size});
-  if (read < size) {
+  Memory memory = allocate(file, header.data);
+  const std::size_t read = reader.read(memory.bytes);
+  if (read < memory.bytes.size()) {
     fail(file, header.bytes + read,
-         fmt::format("the uncompressed data end after {} bytes; expected {} behind the header", read, size));
+         fmt::format("the uncompressed data end after {} bytes; expected {} behind the header", read, header.data));
   }
   reader.finish();
-  IdxFile result;
-  result.shape = std::move(header.shape);
-  result.bytes = {memory.get(), size};
-  result.owner = std::move(memory);
-  result.offset = static_cast<std::int64_t>(header.bytes);
-  return result;
+  return file_of(std::move(header), std::move(memory));
 }
 
 }  // namespace
 
 IdxFile read_idx(const std::filesystem::path& file, std::size_t dimensions) {
-  const auto mapped = std::make_shared<const MappedFile>(file);
-  const std::span<const std::uint8_t> bytes = mapped->bytes();
-  if (is_gzip(bytes)) return read_compressed(file, *mapped, dimensions);
-  Header header = parse_header(file, bytes.first(std::min(bytes.size(), 4 + 4 * dimensions)), dimensions);
+  InputFile input(file);
+  std::array<std::uint8_t, kMostHeader> start{};
+  const std::size_t got = input.read(std::span(start).first(header_bytes(dimensions)));
+  if (is_gzip(std::span(start).first(got))) {
+    input.rewind();
+    return read_compressed(input, dimensions);
+  }
+  Header header = parse_header(file, std::span(start).first(got), dimensions);
   const std::uint64_t expected = header.bytes + header.data;
-  if (bytes.size() < expected) {
-    fail(file, bytes.size(), fmt::format("the file ends here; header and sizes ask for {} bytes", expected));
-  }
-  if (bytes.size() > expected) {
+  if (input.size() > expected) {
     fail(file, static_cast<std::size_t>(expected),
-         fmt::format("{} bytes follow; header and sizes ask for {} bytes", bytes.size() - expected, expected));
+         fmt::format("{} bytes follow; header and sizes ask for {} bytes", input.size() - expected, expected));
   }
-  IdxFile result;
-  result.shape = std::move(header.shape);
-  result.owner = mapped;
-  result.bytes = bytes.subspan(header.bytes);
-  result.offset = static_cast<std::int64_t>(header.bytes);
-  return result;
+  // A file that has become shorter since it was opened is found by what was really read.
+  std::uint64_t there = input.size();
+  if (there == expected) {
+    Memory memory = allocate(file, header.data);
+    const std::size_t read = input.read(memory.bytes);
+    if (read == memory.bytes.size()) return file_of(std::move(header), std::move(memory));
+    there = header.bytes + read;
+  }
+  fail(file, static_cast<std::size_t>(there),
+       fmt::format("the file ends here; header and sizes ask for {} bytes", expected));
 }
 
 }  // namespace thalweg::lab

@@ -12,14 +12,14 @@ namespace thalweg::lab {
 /// The contents of an IDX file of unsigned bytes.
 struct IdxFile {
   std::vector<std::int64_t> shape;      ///< every size at least 1
-  std::shared_ptr<const void> owner;    ///< keeps the bytes alive: a mapped file, or memory if it was compressed
+  std::shared_ptr<const void> owner;    ///< keeps the bytes alive: memory of their own
   std::span<const std::uint8_t> bytes;  ///< as many as the product of the sizes, row-major
   std::int64_t offset = 0;              ///< where `bytes` begin in the (uncompressed) file
 };
 
 /// Reads an IDX file of unsigned bytes with this number of dimensions. Files that begin with 1f 8b are gzip, whatever
-/// their name; others are mapped, not read. Throws Error with file, offset and what was expected, if the file is not
-/// exactly such a file to its last byte.
+/// their name. Throws Error with file, offset and what was expected, if the file is not exactly such a file to its last
+/// byte.
 IdxFile read_idx(const std::filesystem::path& file, std::size_t dimensions);
 
 }  // namespace thalweg::lab

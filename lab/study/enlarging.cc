@@ -115,8 +115,7 @@ void merge_optimizers(const CompareConfig& wanted, const std::vector<std::string
     enlarging.new_optimizers.push_back(name);
   }
   if (missing.empty()) return;
-  enlarging.refused.push_back(
-      fmt::format("it also has {}, and a study takes more optimizers, not fewer", fmt::join(missing, ", ")));
+  enlarging.missing.push_back(fmt::format("{}", fmt::join(missing, ", ")));
 }
 
 void merge_seeds(const CompareConfig& wanted, const std::vector<std::uint64_t>& stored, Enlarging& enlarging) {
@@ -128,8 +127,7 @@ void merge_seeds(const CompareConfig& wanted, const std::vector<std::uint64_t>& 
   }
   const bool fewer = std::ranges::any_of(stored, [&](std::uint64_t seed) { return !contains(wanted.seeds, seed); });
   if (!fewer) return;
-  enlarging.refused.push_back(fmt::format("it has the {} seeds {}, now {}, and a study takes more seeds, not fewer",
-                                          stored.size(), seeds_text(stored), seeds_text(wanted.seeds)));
+  enlarging.missing.push_back(fmt::format("seeds {}, now {}", seeds_text(stored), seeds_text(wanted.seeds)));
 }
 
 }  // namespace
@@ -141,15 +139,15 @@ Enlarging enlarge(const nlohmann::json& stored, const CompareConfig& wanted) {
   const auto optimizers = list_of<std::string>(before, "optimizers");
   const auto seeds = list_of<std::uint64_t>(before, "seeds");
   if (!optimizers || !seeds || !before.contains("tuning") || !before.contains("training")) {
-    enlarging.refused = {"its configuration is damaged"};
+    enlarging.differences = {"its configuration is damaged"};
     return enlarging;
   }
-  enlarging.refused = fixed_differences(before, now);
-  if (!enlarging.refused.empty()) return enlarging;
+  enlarging.differences = fixed_differences(before, now);
+  if (!enlarging.differences.empty()) return enlarging;
   try {
     merge_optimizers(wanted, *optimizers, enlarging);
   } catch (const Error& error) {
-    enlarging.refused.push_back(error.what());
+    enlarging.differences.push_back(error.what());
   }
   merge_seeds(wanted, *seeds, enlarging);
   enlarging.config.tuning.given = given_of(before).value_or(true);

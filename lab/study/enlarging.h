@@ -14,7 +14,8 @@ namespace thalweg::lab {
 
 /// How a study goes on with a configuration that is its own or enlarges it.
 struct Enlarging {
-  std::vector<std::string> refused;         ///< why it cannot, one line each: `training.stop.epochs: 8, now 4`
+  std::vector<std::string> differences;     ///< why it is another one: `training.stop.epochs: 8, now 4`, …
+  std::vector<std::string> missing;         ///< what it has and the configuration lacks: `sgd`, `seeds 1 to 8, now …`
   CompareConfig config;                     ///< to go on with: the study's own optimizers and seeds first, then the new
   std::vector<std::string> new_optimizers;  ///< competitors' names
   std::vector<std::uint64_t> new_seeds;
@@ -23,7 +24,7 @@ struct Enlarging {
 };
 
 /// `stored`: a StudyData::config. Keys that it lacks because an earlier thalweg wrote it mean what that one did: a grid
-/// that does not grow, one look, data known by its path. If it is refused, only `refused` means anything.
+/// that does not grow, one look, data known by its path. With `differences` or `missing`, the rest means nothing.
 Enlarging enlarge(const nlohmann::json& stored, const CompareConfig& wanted);
 
 /// StudyData::config of the study as it goes on: with what is new, and the path where its data is now.

@@ -1,5 +1,7 @@
-// Versions, machine and command line of this process.
+// Versions, machine, and arguments quoted for a shell.
 #include "study/environment.h"
+
+#include "math_library.h"
 
 #include <thalweg/optimizer.h>
 #include <thalweg/rules/sgd.h>
@@ -11,12 +13,9 @@
 #include <torch/version.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <filesystem>
 #include <fstream>
 #include <string_view>
 #include <thread>
-#include <vector>
 
 namespace thalweg::lab {
 namespace {
@@ -76,6 +75,7 @@ nlohmann::json environment() {
   if (const std::string cpu = value_of("/proc/cpuinfo", "model name", ':'); !cpu.empty()) machine["cpu"] = cpu;
   const double bytes = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
   if (bytes > 0) machine["memory"] = fmt::format("{:.1f} GiB", bytes / (1 << 30));
+  if (const std::string blas = blas_name(); !blas.empty()) machine["blas"] = blas;
   machine["instruction_set"] = Optimizer(SGD{}).target();
   return {{"versions", {{"thalweg", THALWEG_VERSION}, {"libtorch", TORCH_VERSION}, {"compiler", compiler()}}},
           {"machine", machine}};
@@ -94,30 +94,6 @@ std::string shell_quoted(const std::string& argument) {
     }
   }
   return text + "'";
-}
-
-std::string command_line_of(const std::vector<std::string>& arguments,
-                            std::initializer_list<std::string_view> flags_to_leave_out) {
-  std::string text;
-  bool flags_over = false;  // behind `--` nothing is a flag
-  for (const std::string& argument : arguments) {
-    if (text.empty()) {
-      text = shell_quoted(std::filesystem::path(argument).filename().string());
-      continue;
-    }
-    const std::string_view name = std::string_view(argument).substr(0, argument.find('='));
-    if (!flags_over && std::ranges::find(flags_to_leave_out, name) != flags_to_leave_out.end()) continue;
-    flags_over = flags_over || argument == "--";
-    text += ' ' + shell_quoted(argument);
-  }
-  return text;
-}
-
-std::string command_line(std::initializer_list<std::string_view> flags_to_leave_out) {
-  std::ifstream file("/proc/self/cmdline", std::ios::binary);
-  std::vector<std::string> arguments;
-  for (std::string argument; std::getline(file, argument, '\0');) arguments.push_back(argument);
-  return command_line_of(arguments, flags_to_leave_out);
 }
 
 }  // namespace thalweg::lab

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <system_error>
 #include <vector>
 
@@ -24,12 +25,18 @@ Enlarging check_same(const std::filesystem::path& folder, const StudyData& study
   };
   if (study.kind != "compare") refuse(fmt::format("holds a {} run, no comparison", study.kind));
   Enlarging enlarging = enlarge(study.config, config);
-  const std::vector<std::string>& lines = enlarging.refused;
-  if (lines.empty()) return enlarging;
-  std::string what;
-  for (std::size_t i = 0; i < lines.size() && i < kDifferencesShown; ++i) what += (i > 0 ? "; " : "") + lines[i];
-  if (lines.size() > kDifferencesShown) what += fmt::format("; and {} more", lines.size() - kDifferencesShown);
-  refuse("holds another comparison (" + what + ")");
+  const std::vector<std::string>& lines = enlarging.differences;
+  if (!lines.empty()) {
+    const std::size_t shown = std::min(lines.size(), kDifferencesShown);
+    const std::string more = shown < lines.size() ? fmt::format("; and {} more", lines.size() - shown) : "";
+    refuse(fmt::format("holds another comparison ({}{})",
+                       fmt::join(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(shown), "; "), more));
+  }
+  if (!enlarging.missing.empty()) {
+    refuse(fmt::format(
+        "the study also has what was not asked for now ({}), and takes more optimizers and seeds, not fewer",
+        fmt::join(enlarging.missing, "; ")));
+  }
   return enlarging;
 }
 

@@ -4,7 +4,9 @@
 // `training`, a JSON object; `optimizer/…`, the optimizer's own.
 #include "training/checkpoint.h"
 
+#include "data/input_file.h"
 #include "json_text.h"
+#include "training/json_reader.h"
 
 #include <thalweg/error.h>
 
@@ -34,27 +36,41 @@ nlohmann::json to_json(const RunState& run) {
           {"seconds", run.seconds},
           {"unrecorded_loss", run.unrecorded_loss},
           {"unrecorded_steps", run.unrecorded_steps},
+          {"first_losses", run.losses.first_losses},
+          {"first_steps", run.losses.first_steps},
+          {"high_steps", run.losses.high_steps},
           {"best_validation_loss",
            run.best_validation_loss ? nlohmann::json(*run.best_validation_loss) : nlohmann::json(nullptr)},
           {"epochs_without_improvement", run.epochs_without_improvement},
           {"epochs", run.epochs}};
 }
 
+// Far above every run's, and small enough that products of two counts are not out of range.
+constexpr std::int64_t kMostSteps = std::int64_t{1} << 53, kMostEpochs = std::int64_t{1} << 31;
+
 RunState run_state(const nlohmann::json& json) {
   RunState run;
-  json.at("epoch").get_to(run.epoch);
-  json.at("batch").get_to(run.batch);
-  json.at("step").get_to(run.step);
-  json.at("epoch_loss").get_to(run.epoch_score.loss);
-  json.at("epoch_correct").get_to(run.epoch_score.correct);
-  json.at("epoch_images").get_to(run.epoch_score.images);
-  json.at("epoch_seconds").get_to(run.epoch_seconds);
-  json.at("seconds").get_to(run.seconds);
-  json.at("unrecorded_loss").get_to(run.unrecorded_loss);
-  json.at("unrecorded_steps").get_to(run.unrecorded_steps);
-  if (!json.at("best_validation_loss").is_null()) run.best_validation_loss = json.at("best_validation_loss");
-  json.at("epochs_without_improvement").get_to(run.epochs_without_improvement);
-  json.at("epochs").get_to(run.epochs);
+  JsonReader reader(json, "run");
+  reader.need("epoch", run.epoch, std::int64_t{1}, kMostEpochs);
+  reader.need("batch", run.batch, std::int64_t{0}, kMostSteps);
+  reader.need("step", run.step, std::int64_t{0}, kMostSteps);
+  reader.need("epoch_loss", run.epoch_score.loss, 0.0);
+  reader.need("epoch_images", run.epoch_score.images, std::int64_t{0});
+  reader.need("epoch_correct", run.epoch_score.correct, std::int64_t{0}, run.epoch_score.images);
+  reader.need("epoch_seconds", run.epoch_seconds, 0.0);
+  reader.need("seconds", run.seconds, 0.0);
+  reader.need("unrecorded_loss", run.unrecorded_loss, 0.0);
+  reader.need("unrecorded_steps", run.unrecorded_steps, std::int64_t{0}, kMostSteps);
+  if (json.contains("first_steps")) {
+    reader.need("first_losses", run.losses.first_losses, 0.0);
+    reader.need("first_steps", run.losses.first_steps, std::int64_t{0}, kMostSteps);
+    reader.need("high_steps", run.losses.high_steps, std::int64_t{0}, kMostSteps);
+  }
+  if (!reader.needed("best_validation_loss").is_null()) {
+    reader.need("best_validation_loss", run.best_validation_loss.emplace(), 0.0);
+  }
+  reader.need("epochs_without_improvement", run.epochs_without_improvement, std::int64_t{0}, kMostEpochs);
+  reader.needed("epochs").get_to(run.epochs);
   return run;
 }
 
@@ -102,13 +118,14 @@ void write_checkpoint(const std::filesystem::path& file, const Checkpoint& check
                                 {"mean", checkpoint.normalisation.mean},
                                 {"deviation", checkpoint.normalisation.deviation},
                                 {"run", to_json(checkpoint.run)}};
-  contents.metadata.emplace(kTraining, training.dump());
+  // A folder's name need not be UTF-8; then the data are found by their text as it was given, or by --data.
+  contents.metadata.emplace(kTraining, training.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   safetensors::write(file, contents);
 }
 
 Checkpoint read_checkpoint(const std::filesystem::path& file) {
   Checkpoint checkpoint;
-  checkpoint.contents = safetensors::read(file);
+  checkpoint.contents = safetensors::from_bytes(InputFile(file).read_all(), file.string());
   const auto found = checkpoint.contents.metadata.find(std::string_view(kTraining));
   if (found == checkpoint.contents.metadata.end()) {
     throw Error(fmt::format("{}: is no checkpoint of a training: it has no metadata '{}'", file.string(), kTraining));
@@ -118,18 +135,27 @@ Checkpoint read_checkpoint(const std::filesystem::path& file) {
     if (const int format = json.at("format"); format != kFormat) {
       throw Error(fmt::format("format {} of a newer thalweg; this one reads {}", format, kFormat));
     }
-    json.at("config").get_to(checkpoint.config);
-    json.at("threads").get_to(checkpoint.threads);
-    checkpoint.data = json.value("data", "");
-    checkpoint.data_folder = json.value("data_folder", "");
-    json.at("images").get_to(checkpoint.images);
-    json.at("mean").get_to(checkpoint.normalisation.mean);
-    json.at("deviation").get_to(checkpoint.normalisation.deviation);
-    checkpoint.run = run_state(json.at("run"));
+    JsonReader reader(json, "checkpoint");
+    reader.needed("config").get_to(checkpoint.config);
+    reader.need("threads", checkpoint.threads, 1, kMostThreads);
+    reader.read("data", checkpoint.data);
+    reader.read("data_folder", checkpoint.data_folder);
+    reader.need("images", checkpoint.images, std::int64_t{1});
+    reader.need("mean", checkpoint.normalisation.mean, 0.0, 1.0);
+    reader.need("deviation", checkpoint.normalisation.deviation, 1e-6, 1.0);
+    checkpoint.run = run_state(reader.needed("run"));
   } catch (const std::exception& error) {
     throw Error(fmt::format("{}: metadata '{}': {}", file.string(), kTraining, plain_message(error)));
   }
   return checkpoint;
+}
+
+std::int64_t classes_of(const Checkpoint& checkpoint) {
+  const auto bias = checkpoint.contents.tensors.find(fmt::format("{}output.bias", kModel));
+  if (bias == checkpoint.contents.tensors.end() || bias->second.shape.size() != 1) {
+    throw Error("checkpoint: the model's output layer has no bias");
+  }
+  return static_cast<std::int64_t>(bias->second.shape.front());
 }
 
 void restore(const Checkpoint& checkpoint, Model& model, libtorch::Optimizer& optimizer) {

@@ -5,6 +5,7 @@
 #include "models/model.h"
 #include "training/config.h"
 #include "training/cross_entropy.h"
+#include "training/divergence.h"
 #include "training/records.h"
 
 #include <thalweg/libtorch.h>
@@ -28,6 +29,7 @@ struct RunState {
   double seconds = 0;                 ///< training time of the whole run
   double unrecorded_loss = 0;         ///< sum over the steps since the last StepRecord …
   std::int64_t unrecorded_steps = 0;  ///< … and their number
+  LossWatch losses;                   ///< a checkpoint of an earlier version begins it anew
   std::optional<double> best_validation_loss;
   std::int64_t epochs_without_improvement = 0;
   std::vector<EpochRecord> epochs;  ///< that are complete
@@ -49,8 +51,11 @@ struct Checkpoint {
 void write_checkpoint(const std::filesystem::path& file, const Checkpoint& checkpoint, const Model& model,
                       const libtorch::Optimizer& optimizer);
 
-/// Throws Error if the file is missing, damaged, or no training checkpoint.
+/// Throws Error if the file is missing, damaged, or no training checkpoint, or if a number in it is out of range.
 Checkpoint read_checkpoint(const std::filesystem::path& file);
+
+/// Classes that the checkpoint's model tells apart: earlier versions gave it at least 10.
+std::int64_t classes_of(const Checkpoint& checkpoint);
 
 /// Copies parameters and optimizer state out of `checkpoint.contents`. Throws Error, which names tensor and sizes, if
 /// they do not fit.

@@ -1,94 +1,20 @@
 // TrainingConfig: its JSON form and the ranges of its values.
 #include "training/config.h"
 
+#include "training/json_reader.h"
+
 #include <thalweg/error.h>
 #include <thalweg/suggest.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdint>
-#include <functional>
+#include <cmath>
 #include <utility>
 
 namespace thalweg::lab {
 
 namespace {
-
-// Reads an object key by key, so that each is named when it is wrong, and unknown ones are found.
-class Reader {
- public:
-  Reader(const nlohmann::json& json, std::string what) : json_(json), what_(std::move(what)) {
-    if (!json.is_object()) throw Error(fmt::format("{}: expected an object, found {}", what_, json.type_name()));
-  }
-
-  template <class T>
-  void read(const char* key, T& value) {
-    known_.emplace_back(key);
-    const auto found = json_.find(key);
-    if (found == json_.end()) return;
-    if (!has_type<T>(*found)) {
-      throw Error(fmt::format("{}: {} = {} is not {}", what_, key, found->dump(), type_name<T>()));
-    }
-    value = found->template get<T>();
-  }
-
-  // Absent and null are both "not set".
-  template <class T>
-  void read(const char* key, std::optional<T>& value) {
-    const auto found = json_.find(key);
-    if (found == json_.end() || found->is_null()) {
-      known_.emplace_back(key);
-      value.reset();
-      return;
-    }
-    read(key, value.emplace());
-  }
-
-  // A nested object.
-  void read(const char* key, const std::function<void(const nlohmann::json&)>& part) {
-    known_.emplace_back(key);
-    if (const auto found = json_.find(key); found != json_.end()) part(*found);
-  }
-
-  void finish() const {
-    for (const auto& [key, value] : json_.items()) {
-      if (std::find(known_.begin(), known_.end(), key) == known_.end()) {
-        throw Error(fmt::format("{}: unknown key '{}'{}", what_, key, suggest(key, known_)));
-      }
-    }
-  }
-
- private:
-  template <class T>
-  static bool has_type(const nlohmann::json& json) {
-    if constexpr (std::is_same_v<T, bool>) return json.is_boolean();
-    if constexpr (std::is_same_v<T, std::string>) return json.is_string();
-    if constexpr (std::is_same_v<T, std::vector<std::int64_t>>) {
-      return json.is_array() && std::all_of(json.begin(), json.end(), has_type<std::int64_t>);
-    }
-    if constexpr (std::is_floating_point_v<T>) return json.is_number();
-    if constexpr (std::is_integral_v<T>) {
-      if (!json.is_number_integer()) return false;
-      if (json.is_number_unsigned()) return std::is_unsigned_v<T> || json.get<std::uint64_t>() <= INT64_MAX;
-      return !std::is_unsigned_v<T> || json.get<std::int64_t>() >= 0;
-    }
-    return false;
-  }
-
-  template <class T>
-  static const char* type_name() {
-    if (std::is_same_v<T, bool>) return "true or false";
-    if (std::is_same_v<T, std::string>) return "text";
-    if (std::is_same_v<T, std::vector<std::int64_t>>) return "a list of whole numbers";
-    if (std::is_floating_point_v<T>) return "a number";
-    return std::is_unsigned_v<T> ? "a whole number from 0" : "a whole number";
-  }
-
-  const nlohmann::json& json_;
-  std::string what_;
-  std::vector<std::string> known_;
-};
 
 template <class T>
 nlohmann::json optional_json(const std::optional<T>& value) {
@@ -114,13 +40,13 @@ void check(const Schedule& schedule) {
 void check(const StopConditions& stop) {
   require(stop.epochs >= 1, "epochs", stop.epochs, "[1, ∞)");
   if (stop.steps) require(*stop.steps >= 1, "steps", *stop.steps, "[1, ∞)");
-  if (stop.seconds) require(*stop.seconds > 0, "seconds", *stop.seconds, "(0, ∞)");
+  if (stop.seconds) require(*stop.seconds > 0 && std::isfinite(*stop.seconds), "seconds", *stop.seconds, "(0, ∞)");
   if (stop.target_accuracy) {
     require(*stop.target_accuracy > 0 && *stop.target_accuracy <= 1, "target accuracy", *stop.target_accuracy,
             "(0, 1]");
   }
   if (stop.patience) require(*stop.patience >= 1, "patience", *stop.patience, "[1, ∞)");
-  require(stop.tolerance >= 0, "tolerance", stop.tolerance, "[0, ∞)");
+  require(stop.tolerance >= 0 && std::isfinite(stop.tolerance), "tolerance", stop.tolerance, "[0, ∞)");
 }
 
 }  // namespace
@@ -155,13 +81,13 @@ void to_json(nlohmann::json& json, const TrainingConfig& config) {
 
 void from_json(const nlohmann::json& json, TrainingConfig& config) {
   TrainingConfig read;
-  Reader reader(json, "training");
+  JsonReader reader(json, "training");
   reader.read("model", read.model);
   reader.read("dense", read.dense);
   reader.read("data", read.data);
   reader.read("optimizer", read.optimizer);
   reader.read("schedule", [&](const nlohmann::json& part) {
-    Reader schedule(part, "training schedule");
+    JsonReader schedule(part, "training schedule");
     schedule.read("kind", read.schedule.kind);
     schedule.read("gamma", read.schedule.gamma);
     schedule.read("every", read.schedule.every);
@@ -170,7 +96,7 @@ void from_json(const nlohmann::json& json, TrainingConfig& config) {
     schedule.finish();
   });
   reader.read("stop", [&](const nlohmann::json& part) {
-    Reader stop(part, "training stop");
+    JsonReader stop(part, "training stop");
     stop.read("epochs", read.stop.epochs);
     stop.read("steps", read.stop.steps);
     stop.read("seconds", read.stop.seconds);
@@ -195,7 +121,7 @@ void from_json(const nlohmann::json& json, TrainingConfig& config) {
 void check(const TrainingConfig& config) {
   for (const std::int64_t width : config.dense) require(width >= 1, "dense width", width, "[1, ∞)");
   require(config.batch >= 1, "batch", config.batch, "[1, ∞)");
-  require(config.threads >= 0 && config.threads <= 1024, "threads", config.threads, "[0, 1024]");
+  require(config.threads >= 0 && config.threads <= kMostThreads, "threads", config.threads, "[0, 1024]");
   require(config.validation_fraction >= 0 && config.validation_fraction <= 0.5, "validation fraction",
           config.validation_fraction, "[0, 0.5]");
   require(config.train_limit >= 0, "training image limit", config.train_limit, "[0, ∞)");

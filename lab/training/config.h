@@ -29,6 +29,8 @@ struct StopConditions {
   double tolerance = 0;                   ///< … by more than this
 };
 
+constexpr int kMostThreads = 1024;  ///< of one training
+
 /// One training. The same config on the same machine with the same number of threads gives the same bits.
 struct TrainingConfig {
   std::string model = "mlp";                   ///< softmax, mlp, cnn

@@ -1,11 +1,14 @@
 // The JSON form of what a training run reports.
 #include "training/records.h"
 
+#include "training/json_reader.h"
+
 #include <thalweg/error.h>
 
 #include <fmt/format.h>
 
 #include <array>
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -30,6 +33,14 @@ double number(const nlohmann::json& json) {
   return json.is_null() ? std::numeric_limits<double>::quiet_NaN() : json.get<double>();
 }
 
+// Steps and epochs.
+std::int64_t whole(const nlohmann::json& json, const char* key) {
+  if (!json_holds<std::int64_t>(json) || json.get<std::int64_t>() < 0) {
+    throw Error(fmt::format("{} is not a whole number from 0", key));
+  }
+  return json.get<std::int64_t>();
+}
+
 nlohmann::json optional_json(const std::optional<double>& value) {
   return value ? nlohmann::json(*value) : nlohmann::json(nullptr);
 }
@@ -48,12 +59,18 @@ std::string to_string(Outcome outcome) {
   return "unknown";
 }
 
+std::string loss_text(double loss) {
+  constexpr double kLong = 1e5;
+  if (std::isnan(loss)) return "nan";  // its sign means nothing
+  return std::abs(loss) < kLong ? fmt::format("{:.4f}", loss) : fmt::format("{:.4g}", loss);
+}
+
 void to_json(nlohmann::json& json, const StepRecord& record) {
   json = {{"step", record.step}, {"loss", record.loss}, {"lr", record.lr}};
 }
 
 void from_json(const nlohmann::json& json, StepRecord& record) {
-  json.at("step").get_to(record.step);
+  record.step = whole(json.at("step"), "step");
   record.loss = number(json.at("loss"));
   record.lr = number(json.at("lr"));
 }
@@ -71,8 +88,8 @@ void to_json(nlohmann::json& json, const EpochRecord& record) {
 }
 
 void from_json(const nlohmann::json& json, EpochRecord& record) {
-  json.at("epoch").get_to(record.epoch);
-  json.at("step").get_to(record.step);
+  record.epoch = whole(json.at("epoch"), "epoch");
+  record.step = whole(json.at("step"), "step");
   record.lr = number(json.at("lr"));
   record.train_loss = number(json.at("train_loss"));
   record.train_accuracy = number(json.at("train_accuracy"));
@@ -95,8 +112,8 @@ void to_json(nlohmann::json& json, const TrainingResult& result) {
 void from_json(const nlohmann::json& json, TrainingResult& result) {
   result.outcome = outcome_of(json.at("outcome").get<std::string>());
   json.at("reason").get_to(result.reason);
-  json.at("epochs").get_to(result.epochs);
-  json.at("steps").get_to(result.steps);
+  result.epochs = whole(json.at("epochs"), "epochs");
+  result.steps = whole(json.at("steps"), "steps");
   result.test_loss = optional_number(json.at("test_loss"));
   result.test_accuracy = optional_number(json.at("test_accuracy"));
   result.seconds = number(json.at("seconds"));

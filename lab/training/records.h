@@ -32,7 +32,7 @@ struct EpochRecord {
 enum class Outcome {
   completed,    ///< ran to its epochs or steps
   stopped,      ///< a stop condition was met; `reason` says which
-  diverged,     ///< loss or a gradient was not finite; `reason` names the tensor
+  diverged,     ///< a loss or a gradient was not finite, or losses stayed far above the first; `reason` says which
   interrupted,  ///< by a signal; a checkpoint was written
 };
 
@@ -45,6 +45,8 @@ struct TrainingResult {
 };
 
 std::string to_string(Outcome outcome);
+/// A loss for people: `0.4321`; where that would be long, `1.726e+23`; `nan` without a sign.
+std::string loss_text(double loss);
 void to_json(nlohmann::json& json, const StepRecord& record);
 void from_json(const nlohmann::json& json, StepRecord& record);
 void to_json(nlohmann::json& json, const EpochRecord& record);

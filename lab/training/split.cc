@@ -29,14 +29,14 @@ Split split(const Dataset& dataset, const TrainingConfig& config) {
   std::vector<std::int64_t> all = first_indices(dataset.train.count, config.train_limit);
   const auto validation =
       static_cast<std::ptrdiff_t>(std::llround(static_cast<double>(all.size()) * config.validation_fraction));
-  if (validation == 0 && config.validation_fraction > 0) {
+  const auto refuse = [&](const char* what) {
     throw Error(
-        fmt::format("validation fraction = {} of {} images is not one image", config.validation_fraction, all.size()));
-  }
-  if (validation == std::ssize(all)) {
-    throw Error(fmt::format("validation fraction = {} of {} images leaves none to train on", config.validation_fraction,
-                            all.size()));
-  }
+        fmt::format("validation fraction = {} of {} images {}; give a larger --train-limit, another "
+                    "--validation-fraction, or 0 for none",
+                    config.validation_fraction, all.size(), what));
+  };
+  if (validation == 0 && config.validation_fraction > 0) refuse("is not one image");
+  if (validation == std::ssize(all)) refuse("leaves none to train on");
   Random(config.split_seed, RandomPurpose::split).shuffle(all);
   result.validation.assign(all.begin(), all.begin() + validation);
   result.training.assign(all.begin() + validation, all.end());

@@ -1,6 +1,7 @@
 // Runs one training: the loop over epochs and batches, stop conditions, checkpoints and resume.
 #include "training/trainer.h"
 
+#include "math_library.h"
 #include "models/model.h"
 #include "training/checkpoint.h"
 #include "training/cross_entropy.h"
@@ -21,7 +22,6 @@
 #include <cmath>
 #include <limits>
 #include <span>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -33,16 +33,12 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
-int thread_count(int wanted) {
-  return wanted > 0 ? wanted : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-}
-
 /// Tensors that a step fills again and again.
 struct Batch {
-  Batch(const Dataset& dataset, std::int64_t size)
+  Batch(const Dataset& dataset, std::int64_t classes, std::int64_t size)
       : images(torch::empty({size, dataset.channels, dataset.height, dataset.width}, torch::kFloat32)),
         labels(torch::empty({size}, torch::kInt64)),
-        gradient(torch::empty({size, dataset.classes}, torch::kFloat32)) {}
+        gradient(torch::empty({size, classes}, torch::kFloat32)) {}
 
   torch::Tensor images, labels, gradient;
 };
@@ -54,21 +50,26 @@ class Trainer {
       : config_(config),
         hooks_(hooks),
         checkpointing_(checkpointing),
-        threads_(resumed != nullptr ? resumed->threads : thread_count(config.threads)),
+        threads_(resumed != nullptr   ? resumed->threads
+                 : config.threads > 0 ? config.threads
+                                      : all_threads()),
         options_(parse_options(config.optimizer)),
         dataset_(dataset),
         split_(split(dataset_, config)),
         normalisation_(measure(dataset_, dataset_.train, split_.training)),
-        model_(make_model(config.model, {dataset_.channels, dataset_.height, dataset_.width, dataset_.classes},
-                          config.dense, config.seed)),
+        classes_(resumed != nullptr ? resumed_classes(*resumed, dataset) : dataset.classes),
+        model_(make_model(config.model, {dataset_.channels, dataset_.height, dataset_.width, classes_}, config.dense,
+                          config.seed)),
         optimizer_(*model_, options_, Settings{.threads = threads_, .check_finite = true}),
         parameters_(model_->parameters()),
         images_(static_cast<std::int64_t>(split_.training.size())),
         batches_((images_ - 1) / config.batch + 1),
-        full_(dataset_, std::min(config.batch, images_)),
-        last_(dataset_, images_ - (batches_ - 1) * config.batch) {
+        full_(dataset_, classes_, std::min(config.batch, images_)),
+        last_(dataset_, classes_, images_ - (batches_ - 1) * config.batch) {
+    check_math_library(threads_);
     at::set_num_threads(threads_);
-    const std::int64_t all = config.stop.epochs * batches_;
+    std::int64_t all = 0;
+    if (__builtin_mul_overflow(config.stop.epochs, batches_, &all)) all = std::numeric_limits<std::int64_t>::max();
     length_ = {.steps_per_epoch = batches_, .steps = std::min(all, config.stop.steps.value_or(all))};
     if (resumed != nullptr) resume(*resumed);
   }
@@ -80,20 +81,33 @@ class Trainer {
       if (!end_) run_epoch();
     }
     if (!end_) end(Outcome::completed, fmt::format("{} epochs", config_.stop.epochs));
+    std::optional<Score> test;
+    if (config_.test_at_end && (end_->outcome == Outcome::completed || end_->outcome == Outcome::stopped)) {
+      test = evaluate(*model_, dataset_, dataset_.test, split_.test, normalisation_);
+      if (!std::isfinite(test->loss)) {
+        end(Outcome::diverged, fmt::format("test loss is {}", loss_text(test->loss)));
+        test.reset();
+      }
+    }
     TrainingResult result = *end_;
     result.epochs = run_.epoch - 1;
     result.steps = run_.step;
     result.seconds = run_.seconds;
-    const bool useful = result.outcome == Outcome::completed || result.outcome == Outcome::stopped;
-    if (config_.test_at_end && useful) {
-      const Score score = evaluate(*model_, dataset_, dataset_.test, split_.test, normalisation_);
-      result.test_loss = score.mean_loss();
-      result.test_accuracy = score.accuracy();
+    if (test) {
+      result.test_loss = test->mean_loss();
+      result.test_accuracy = test->accuracy();
     }
     return result;
   }
 
  private:
+  static std::int64_t resumed_classes(const Checkpoint& checkpoint, const Dataset& dataset) {
+    const std::int64_t classes = classes_of(checkpoint);
+    if (classes >= dataset.classes && classes <= kMostClasses) return classes;
+    throw Error(fmt::format("resume: the checkpoint's model tells {} classes apart; {} has {}", classes, dataset.origin,
+                            dataset.classes));
+  }
+
   void resume(const Checkpoint& checkpoint) {
     check_same_data(checkpoint, dataset_);
     if (checkpoint.images != images_ || checkpoint.normalisation.mean != normalisation_.mean ||
@@ -104,7 +118,9 @@ class Trainer {
                       dataset_.origin, images_, normalisation_.mean, checkpoint.images, checkpoint.normalisation.mean));
     }
     const RunState& run = checkpoint.run;
-    if (run.epoch < 1 || run.batch < 0 || run.batch >= batches_ || run.step != (run.epoch - 1) * batches_ + run.batch) {
+    std::int64_t steps_before = 0;
+    const bool overflow = __builtin_mul_overflow(run.epoch - 1, batches_, &steps_before);
+    if (overflow || run.batch >= batches_ || run.step - run.batch != steps_before) {
       throw Error(fmt::format("resume: the checkpoint's position, batch {} of {} in epoch {} after {} steps, is none",
                               run.batch, batches_, run.epoch, run.step));
     }
@@ -161,8 +177,10 @@ class Trainer {
     if (end_ && end_->outcome == Outcome::diverged) return;
     if (epoch_done()) return finish_epoch();
     write_checkpoint();
+    if (end_->outcome == Outcome::interrupted) return;
     // What a step or time limit has cut short is reported all the same; the checkpoint knows it as unfinished.
-    if (end_->outcome != Outcome::interrupted && hooks_.on_epoch) hooks_.on_epoch(epoch_record());
+    const EpochRecord record = epoch_record();
+    if (is_finite(record) && hooks_.on_epoch) hooks_.on_epoch(record);
   }
 
   void check_step_conditions() {
@@ -171,7 +189,7 @@ class Trainer {
     if (time_is_up()) end(Outcome::stopped, fmt::format("{} s are over", *config_.stop.seconds));
   }
 
-  // One step on the next batch. Ends the run, with the parameters as they were before, if a number is not finite.
+  // One step on the next batch. Ends the run, with the parameters as they were before, if it has diverged.
   void step() {
     const std::size_t begin = static_cast<std::size_t>(run_.batch * config_.batch);
     Batch& batch = run_.batch + 1 == batches_ ? last_ : full_;
@@ -180,8 +198,9 @@ class Trainer {
                batch.labels);
     const torch::Tensor logits = model_->forward(batch.images);
     const Score score = cross_entropy(logits, batch.labels, &batch.gradient);
-    if (!std::isfinite(score.loss)) {
-      return end(Outcome::diverged, fmt::format("loss at step {} is {}", run_.step + 1, score.loss));
+    LossWatch losses = run_.losses;
+    if (std::optional<std::string> why = losses.add(run_.step + 1, score.mean_loss())) {
+      return end(Outcome::diverged, std::move(*why));
     }
     logits.backward(batch.gradient);
     set_lr(run_.step + 1);
@@ -195,6 +214,7 @@ class Trainer {
     for (torch::Tensor& parameter : parameters_) parameter.mutable_grad().reset();
     ++run_.batch;
     ++run_.step;
+    run_.losses = losses;
     run_.epoch_score += score;
     run_.unrecorded_loss += score.mean_loss();
     ++run_.unrecorded_steps;
@@ -208,6 +228,7 @@ class Trainer {
   }
 
   void report_step(double seconds_before) {
+    if (!std::exchange(started_, true) && hooks_.on_started) hooks_.on_started();
     // Once a step: the clock that says how long the epoch has taken so far.
     run_.epoch_seconds = seconds_in_epoch_ + seconds_since(clock_);
     run_.seconds = seconds_before + run_.epoch_seconds;
@@ -256,8 +277,17 @@ class Trainer {
     return record;
   }
 
+  // Ends the run if the last step has made the loss on other images infinite or NaN.
+  bool is_finite(const EpochRecord& record) {
+    if (!record.validation_loss || std::isfinite(*record.validation_loss)) return true;
+    end(Outcome::diverged,
+        fmt::format("validation loss after step {} is {}", run_.step, loss_text(*record.validation_loss)));
+    return false;
+  }
+
   void finish_epoch() {
     const EpochRecord record = epoch_record();
+    if (!is_finite(record)) return;
     if (record.validation_loss) {
       const double best = run_.best_validation_loss.value_or(std::numeric_limits<double>::infinity());
       const bool improved = *record.validation_loss < best - config_.stop.tolerance;
@@ -297,6 +327,7 @@ class Trainer {
   const Dataset& dataset_;
   const Split split_;
   const Normalisation normalisation_;
+  const std::int64_t classes_;  // outputs of the model
   const std::shared_ptr<Model> model_;
   libtorch::Optimizer optimizer_;
   std::vector<torch::Tensor> parameters_;
@@ -310,6 +341,7 @@ class Trainer {
   double seconds_in_epoch_ = 0;                           // up to clock_
   Clock::time_point clock_{};
   const Clock::time_point begin_ = Clock::now();
+  bool started_ = false;  // this process has done a step
   std::optional<TrainingResult> end_;
 };
 

@@ -26,6 +26,8 @@ struct TrainingHooks {
   std::function<void(const EpochRecord&)> on_epoch;
   /// Before each checkpoint: what was recorded so far should be safe when it is there.
   std::function<void()> before_checkpoint;
+  /// After this process' first step. Whatever a computer may lack to train at all has shown by then.
+  std::function<void()> on_started;
   std::int64_t step_every = 50;
   /// Set by a signal handler: the step is finished, a checkpoint written, the run ends as `interrupted`.
   const std::atomic<bool>* stop_requested = nullptr;
@@ -37,8 +39,9 @@ struct Checkpointing {
   bool resume = false;           ///< continue from `file`
 };
 
-/// Trains on `dataset`, which is what `config.data` names. Non-finite loss or gradient is an outcome (`diverged`), not
-/// an exception. Throws thalweg::Error for bad configuration, data or checkpoint.
+/// Trains on `dataset`, which is what `config.data` names. A run that diverges (LossWatch, or a gradient, validation or
+/// test loss that is not finite) is an outcome, not an exception. Throws thalweg::Error for bad configuration, data or
+/// checkpoint, or where the system does not let as many threads start.
 TrainingResult train(const TrainingConfig& config, const Dataset& dataset, const TrainingHooks& hooks,
                      const Checkpointing& checkpointing);
 

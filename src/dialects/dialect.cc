@@ -1,7 +1,7 @@
 // Names and texts of the dialects: which optimizer is meant, and JSON.
 #include "dialects/dialect.h"
 
-#include "checkpoint/utf8.h"
+#include "text.h"
 
 #include <thalweg/suggest.h>
 
@@ -75,11 +75,7 @@ std::string plain(std::string_view name) {
 
 std::string shown(std::string_view name) {
   constexpr std::size_t kMostBytes = 60;
-  std::string_view part = name.substr(0, kMostBytes);
-  while (find_invalid_utf8(part) != std::string_view::npos && !part.empty()) part.remove_suffix(1);
-  std::string text = json::in_quotes(part);
-  text = text.substr(1, text.size() - 2);
-  return "'" + text + (part.size() < name.size() ? "…'" : "'");
+  return "'" + printable(name, kMostBytes) + "'";
 }
 
 std::string_view bare_name(const Dialect& dialect, std::string_view name) {

@@ -27,12 +27,14 @@ Texts arguments(const Dialect& dialect, const dialects::Optimizer& optimizer, Op
     if (options.get("nesterov_same_step") == 0) throw Error("adam: nesterov has another meaning in TensorFlow");
     options.set("nesterov_same_step", 0.0);
   }
-  if (&dialect == &dialects::keras2() && options.has("eps_inside")) {
-    const bool matters = options.has("momentum") && options.get("eps") != 0;
-    const bool is_inside = options.get("eps_inside") != 0;
-    if (matters && is_inside != (options.get("momentum") > 0))
-      throw Error("rmsprop: epsilon stands elsewhere in keras2");
-    if (matters) options.set("eps_inside", 0.0);  // as its table has it
+  if (&dialect == &dialects::keras2()) {
+    if (options.has("eps") && options.get("eps") == 0) throw Error("keras2: an epsilon of 0 is the backend's there");
+    if (options.rule().name == "rmsprop") {
+      if ((options.get("eps_inside") != 0) != (options.get("momentum") > 0)) {
+        throw Error("rmsprop: epsilon stands elsewhere in keras2");
+      }
+      options.set("eps_inside", 0.0);  // as its table has it
+    }
   }
   if (&dialect != &dialects::torch()) return dialects::write(dialect, optimizer, options);
   Texts texts = dialects::write_torch(optimizer, options);

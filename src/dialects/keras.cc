@@ -72,7 +72,9 @@ const Dialect& dialects::keras() {
                 {"Adam", {"amsgrad", "weight_decay"}},
                 {"SGD", {"momentum", "nesterov"}},
                 {"Lion", {"beta_1", "beta_2", "weight_decay"}, {"epsilon"}}},
-      .only = {{"gradient_accumulation_steps", nullptr}, {"is_legacy_optimizer", false}},
+      .only = {{"gradient_accumulation_steps", nullptr},
+               {"decay", 0, "is of the legacy optimizers, and is_legacy_optimizer is false"},
+               {"is_legacy_optimizer", false}},
       // From clipnorm on: read by read_keras.
       .passed_over = {"name", "jit_compile", "clipnorm", "global_clipnorm", "clipvalue", "loss_scale_factor", "use_ema",
                       "ema_momentum", "ema_overwrite_frequency"},

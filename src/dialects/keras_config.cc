@@ -111,10 +111,10 @@ bool is_keras2(const KerasConfig& given, std::string_view name) {
   const auto says = [](std::string_view module) {
     return module.find("legacy") != std::string_view::npos || module.find("optimizer_v2") != std::string_view::npos;
   };
+  if (says(given.module) || (name.find('.') != std::string_view::npos && says(name))) return true;
   const auto legacy = given.config.find("is_legacy_optimizer");
-  const bool is_marked = legacy != given.config.end() && legacy->second == json::Value(true);
-  return given.config.contains("decay") || given.config.contains("schedule_decay") || is_marked || says(given.module) ||
-         (name.find('.') != std::string_view::npos && says(name));
+  if (legacy != given.config.end()) return legacy->second == json::Value(true);
+  return given.config.contains("decay") || given.config.contains("schedule_decay");
 }
 
 const Optimizer& choose_keras(const Dialect& dialect, const KerasConfig& given, std::string_view told) {

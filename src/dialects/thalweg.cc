@@ -1,6 +1,7 @@
 // thalweg's own configurations, and the choice of a dialect by its name.
 #include "checkpoint/settings_json.h"
 #include "dialects/dialect.h"
+#include "text.h"
 
 #include <thalweg/suggest.h>
 
@@ -34,7 +35,7 @@ Translation translate(std::string_view peer, std::string_view name, std::string_
   if (peer == "tf1") return from_tf1(json, name);
   if (peer == "thalweg") return from_thalweg(json, name);
   const std::vector<std::string> known{"torch", "keras", "keras2", "optax", "tf1", "thalweg"};
-  throw Error("unknown peer " + dialects::shown(peer) + suggest(peer, known));
+  throw Error("unknown peer " + in_quotes(peer) + suggest(peer, known));
 }
 
 }  // namespace thalweg

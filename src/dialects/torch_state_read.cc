@@ -76,7 +76,9 @@ class Reader {
 
   void read_class() {
     const std::string& name = metadata(kTorchClass);
-    class_ = naming("torch state: metadata \"class\"", [&] { return &dialects::choose(dialects::torch(), name, {}); });
+    class_ = naming("torch state: metadata \"class\"", [&] {
+      return &dialects::choose(dialects::torch(), dialects::bare_name(dialects::torch(), name), {});
+    });
     theirs_ = &torch_state_of(class_->name);
     if (engine_rule(rule(class_->rule)).family != engine_rule(optimizer_.rule()).family) {
       throw Error("torch state: is of " + std::string(class_->name) + ", the optimizer's rule is " +
@@ -96,8 +98,11 @@ class Reader {
     for (std::uint32_t i = 0; i < count; ++i) {
       const std::string group = "torch state: param_groups[" + std::to_string(i) + "]";
       const json::Object& keys = groups.array(what)[i].object(group);
-      options_.push_back(naming(group, [&] { return dialects::read(dialects::torch(), *class_, {}, keys).options; }));
-      own[i]["options"] = to_json(options_.back());
+      const Translation read = naming(group, [&] { return dialects::read_torch_group(*class_, class_->name, keys); });
+      check_group_name(read.group_name, i, group);
+      options_.push_back(read.options);
+      own[i]["options"] = to_json(read.options);
+      if (keys.contains("lr_scale")) own[i]["lr_scale"] = read.lr_scale;
       for (const json::Value& member : groups.array(what)[i].at("params", group).array(group + ": params")) {
         read_member(member.string(group + ": params, which are names here"), Group{i}, group);
       }
@@ -105,6 +110,15 @@ class Reader {
     head_["groups"] = own;
     for (const std::string& name : names_) {
       if (!group_of_.contains(name)) throw Error("torch state: parameter " + in_quotes(name) + " is in no param group");
+    }
+  }
+
+  /// Groups are matched by order; their names must not say another one.
+  void check_group_name(const std::string& name, std::uint32_t index, const std::string& what) const {
+    for (std::uint32_t i = 0; i < optimizer_.group_count(); ++i) {
+      if (i == index || name.empty() || optimizer_.group_name(Group{i}) != name) continue;
+      throw Error(what + " is called " + in_quotes(name) + ", as the optimizer's group number " + std::to_string(i) +
+                  "; groups are matched by their order");
     }
   }
 
@@ -179,6 +193,7 @@ class Reader {
     entry["step"] = step;
     entry["scalars"] = scalars;
     entry["columns"] = columns;
+    if (entry.find("begins", "state") != nullptr) entry["begins"] = json::Array();  // PyTorch has used what is there
   }
 
   const Tensor* find(std::string_view parameter, std::string_view key) const {

@@ -75,7 +75,7 @@ TEST(Express, EveryExpressionIsTheSameFormula) {
 }
 
 TEST(Express, NamesAllAndNoOthers) {
-  EXPECT_THAT(names("rmsprop:lr=.1"), ElementsAre("torch RMSprop", "optax rmsprop"));
+  EXPECT_THAT(names("rmsprop:lr=.1"), ElementsAre("torch RMSprop", "keras2 RMSprop", "optax rmsprop"));
   EXPECT_THAT(names("rmsprop:lr=.1,eps_inside=true"),
               ElementsAre("keras RMSprop", "optax rmsprop", "tf1 ResourceApplyRMSProp"));
   EXPECT_THAT(names("rmsprop:momentum=.9"), ElementsAre("torch RMSprop"));

@@ -117,7 +117,9 @@ void expect_same_groups(const State& ours, const State& theirs) {
       if (ways.contains(key)) continue;
       EXPECT_TRUE(is_same(our_group.at(key, "ours"), value)) << key;
     }
-    for (const auto& [key, value] : our_group.object("")) EXPECT_NE(their_group.find(key, ""), nullptr) << key;
+    for (const auto& [key, value] : our_group.object("")) {
+      EXPECT_TRUE(key == "name" || their_group.find(key, "") != nullptr) << key;
+    }
   }
 }
 
@@ -247,6 +249,25 @@ TEST(TorchState, OfAParameterBeforeItsFirstStep) {
   std::ranges::fill(dampened.optimizer.column<double>(dampened.optimizer.find("b"), "b"), 0.25);
   EXPECT_THAT(error_of([&] { (void)to_torch_state(dampened.optimizer); }),
               AllOf(HasSubstr("\"b\""), HasSubstr("momentum before its first step")));
+}
+
+TEST(TorchState, KeepsNamesAndScalesOfGroups) {
+  std::vector<double> a(2, 1), b(2, 1), gradient(2, 0.5);
+  const auto make = [&](double scale) {
+    Optimizer optimizer(SGD{.lr = 0.1}, {.step_count = StepCount::per_parameter});
+    optimizer.add("a", std::span(a));
+    optimizer.add("b", std::span(b), optimizer.add_group("xyz", SGD{.lr = 0.05}, scale));
+    return optimizer;
+  };
+  State state = to_torch_state(make(0.5));
+  std::string& groups = state.metadata.at("param_groups");
+  EXPECT_THAT(groups, testing::AllOf(testing::HasSubstr(R"("name": "xyz")"), testing::HasSubstr(R"("lr_scale": 0.5)")));
+  groups.insert(2, R"("layer": 3, "my_own": [1], )");  // users' keys, which PyTorch keeps
+  Optimizer other = make(1);
+  other.load(from_torch_state(state, other));
+  EXPECT_EQ(other.lr_scale(other.group("xyz")), 0.5);
+  other.set("lr", 0.2);
+  EXPECT_EQ(other.lr(other.group("xyz")), 0.1);
 }
 
 TEST(TorchState, CountsWherePyTorchsOwnCounterStops) {

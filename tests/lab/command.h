@@ -8,6 +8,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <stdexcept>
 #include <string>
@@ -30,8 +31,9 @@ inline std::string contents(const std::filesystem::path& file) {
 /// A running `thalweg` whose output goes to files in `folder`.
 class Command {
  public:
-  /// `in`: the folder to run in; the tests' own without it.
-  Command(const std::filesystem::path& folder, std::vector<std::string> arguments, const std::filesystem::path& in = {})
+  /// `before` is called in the new process before it becomes the command: limits, user, folder, variables.
+  Command(const std::filesystem::path& folder, std::vector<std::string> arguments,
+          const std::function<void()>& before = {})
       : output_(folder / "stdout"), errors_(folder / "stderr") {
     arguments.insert(arguments.begin(), THALWEG_COMMAND);
     std::vector<char*> argv;
@@ -42,7 +44,7 @@ class Command {
     if (process_ == 0) {
       if (std::freopen(output_.c_str(), "w", stdout) == nullptr) _exit(126);
       if (std::freopen(errors_.c_str(), "w", stderr) == nullptr) _exit(126);
-      if (!in.empty() && chdir(in.c_str()) != 0) _exit(126);
+      if (before) before();
       execv(argv[0], argv.data());
       _exit(127);
     }
@@ -84,8 +86,8 @@ class Command {
 };
 
 inline Ended run_command(const std::filesystem::path& folder, std::vector<std::string> arguments,
-                         const std::filesystem::path& in = {}) {
-  return Command(folder, std::move(arguments), in).wait();
+                         const std::function<void()>& before = {}) {
+  return Command(folder, std::move(arguments), before).wait();
 }
 
 }  // namespace thalweg::lab::test

@@ -10,7 +10,8 @@
 #include <gmock/gmock.h>
 #include <torch/torch.h>
 
-#include <fstream>
+#include <sys/stat.h>
+
 #include <numeric>
 
 namespace thalweg::lab {
@@ -88,16 +89,59 @@ TEST_F(IdxFolder, NamesWithADotAreFound) {
   EXPECT_EQ(open_dataset(spec()).train.count, 6);
 }
 
-TEST_F(IdxFolder, PlainPixelsStayInTheMappedFile) {
+// Mapped, the pixels would be gone, and with them the process that trains on them.
+TEST_F(IdxFolder, AFileThatShrinksLaterIsStillThere) {
   const Dataset dataset = open_dataset(spec());
-  std::ifstream maps("/proc/self/maps");
-  const auto at = reinterpret_cast<std::uintptr_t>(dataset.train.pixels.data());
-  std::string line, found;
-  while (std::getline(maps, line)) {
-    std::uintptr_t begin = 0, end = 0;
-    if (std::sscanf(line.c_str(), "%lx-%lx", &begin, &end) == 2 && at >= begin && at < end) found = line;
+  std::filesystem::resize_file(folder.path() / "train-images-idx3-ubyte", 0);
+  EXPECT_EQ(Bytes(dataset.train.pixels.begin(), dataset.train.pixels.end()), pixels);
+}
+
+// As in Kaggle's copy of MNIST: files with a dot, and beside them folders by the other name.
+TEST_F(IdxFolder, LooksIntoFoldersThatAreNamedAsFiles) {
+  const auto into_folder = [&](const std::string& name) {
+    const Bytes bytes = test::read_bytes(folder.path() / name);
+    remove(name);
+    std::filesystem::create_directory(folder.path() / name);
+    write(name + "/" + name, bytes);
+  };
+  const std::string before = open_dataset(spec()).fingerprint;
+  for (const char* name :
+       {"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"}) {
+    into_folder(name);
   }
-  EXPECT_THAT(found, HasSubstr("train-images-idx3-ubyte"));
+  EXPECT_EQ(open_dataset(spec()).fingerprint, before);
+  // A file in the folder itself counts more than one further inside.
+  write("train-labels.idx1-ubyte", idx_bytes({6}, {5, 4, 3, 2, 1, 0}));
+  EXPECT_EQ(open_dataset(spec()).train.labels, (Bytes{5, 4, 3, 2, 1, 0}));
+  remove("train-images-idx3-ubyte/train-images-idx3-ubyte");
+  EXPECT_THAT(error(), AllOf(HasSubstr("train-images-idx3-ubyte"), HasSubstr("is a folder")));
+}
+
+TEST_F(IdxFolder, OfTwoFilesTakesTheOneThatCanBeRead) {
+  write("train-images-idx3-ubyte.gz", gzip_bytes(train_images));
+  write("train-images-idx3-ubyte", Bytes(train_images.begin(), train_images.end() - 1));
+  EXPECT_EQ(open_dataset(spec()).train.count, 6);
+  write("train-images-idx3-ubyte.gz", {0x1f, 0x8b, 0});
+  EXPECT_THAT(error(), HasSubstr("train-images-idx3-ubyte: offset 51")) << "of the first, if none can be read";
+}
+
+// Opening one would wait for ever, reading another would never end.
+TEST_F(IdxFolder, RefusesWhatIsNoFile) {
+  const std::filesystem::path file = folder.path() / "train-images-idx3-ubyte";
+  remove("train-images-idx3-ubyte");
+  ASSERT_EQ(mkfifo(file.c_str(), 0600), 0);
+  EXPECT_THAT(error(), AllOf(HasSubstr(file.string()), HasSubstr("is a pipe")));
+  std::filesystem::remove(file);
+  std::filesystem::create_symlink("/dev/zero", file);
+  EXPECT_THAT(error(), AllOf(HasSubstr(file.string()), HasSubstr("is a device")));
+}
+
+TEST_F(IdxFolder, HasAsManyClassesAsItsLabelsShow) {
+  write("train-labels-idx1-ubyte", idx_bytes({6}, {0, 1, 2, 2, 1, 0}));
+  write("t10k-labels-idx1-ubyte", idx_bytes({4}, {0, 1, 2, 0}));
+  EXPECT_EQ(open_dataset(spec()).classes, 3);
+  write("t10k-labels-idx1-ubyte", idx_bytes({4}, {0, 1, 4, 0}));
+  EXPECT_EQ(open_dataset(spec()).classes, 5) << "a small training part may lack the highest";
 }
 
 TEST_F(IdxFolder, LabelsBeyondTenClassesMakeMore) {
@@ -227,10 +271,68 @@ TEST(CompressedIdx, DamageAnywhereIsNoticed) {
     write_bytes(file, damaged);
     EXPECT_THAT(error_of([&] { read_idx(file, 3); }), HasSubstr("offset")) << "byte " << at;
   }
-  Bytes longer = whole;
-  longer.push_back(0);
-  write_bytes(file, longer);
-  EXPECT_THAT(error_of([&] { read_idx(file, 3); }), HasSubstr("follow"));
+}
+
+Bytes joined(const std::vector<Bytes>& parts) {
+  Bytes all;
+  for (const Bytes& part : parts) all.insert(all.end(), part.begin(), part.end());
+  return all;
+}
+
+// RFC 1952, 2.2: a file is a series of members. `cat a.gz b.gz`, bgzip and mgzip write more than one.
+TEST(CompressedIdx, MembersAreOneStream) {
+  const TemporaryFolder folder;
+  const std::filesystem::path file = folder.path() / "images.gz";
+  const Bytes plain = idx_bytes({6, 2, 3}, counting(36));
+  const auto part = [&](std::size_t begin, std::size_t end) {
+    return gzip_bytes(
+        {plain.begin() + static_cast<std::ptrdiff_t>(begin), plain.begin() + static_cast<std::ptrdiff_t>(end)});
+  };
+  const auto expect_read = [&](const Bytes& bytes, const char* what) {
+    write_bytes(file, bytes);
+    const IdxFile read = read_idx(file, 3);
+    EXPECT_EQ(Bytes(read.bytes.begin(), read.bytes.end()), counting(36)) << what;
+  };
+  for (std::size_t cut = 0; cut <= plain.size(); ++cut) {
+    expect_read(joined({part(0, cut), part(cut, plain.size())}), "two members");
+  }
+  const Bytes whole = gzip_bytes(plain), empty = gzip_bytes({}), zeros(100000, 0);
+  expect_read(joined({part(0, 3), empty, part(3, 20), part(20, plain.size()), empty}), "five members");
+  expect_read(joined({whole, {0}}), "one zero behind");
+  expect_read(joined({whole, zeros}), "padded, as on a tape");
+  expect_read(joined({part(0, 9), zeros, part(9, plain.size()), zeros}), "padded in between");
+}
+
+TEST(CompressedIdx, WhatFollowsMustBeAMemberOrZeros) {
+  const TemporaryFolder folder;
+  const std::filesystem::path file = folder.path() / "images.gz";
+  const Bytes whole = gzip_bytes(idx_bytes({6, 2, 3}, counting(36)));
+  const auto error = [&](const Bytes& bytes) {
+    write_bytes(file, bytes);
+    return error_of([&] { read_idx(file, 3); });
+  };
+  EXPECT_THAT(error(joined({whole, {1}})), AllOf(HasSubstr("follow"), HasSubstr(std::to_string(whole.size()))));
+  EXPECT_THAT(error(joined({whole, {0, 0, 'x', 'y'}})), HasSubstr("follow"));
+  EXPECT_THAT(error(joined({whole, {0x1f}})), HasSubstr("too early"));
+  EXPECT_THAT(error(joined({whole, {0x1f, 0x8c, 8, 0}})), HasSubstr("header"));
+  EXPECT_THAT(error(joined({whole, Bytes(whole.begin(), whole.end() - 1)})), HasSubstr("longer"));
+  EXPECT_THAT(error(joined({whole, gzip_bytes({1})})), HasSubstr("longer")) << "one byte too many";
+  const Bytes plain = idx_bytes({6, 2, 3}, counting(35));
+  EXPECT_THAT(error(joined({gzip_bytes(plain), gzip_bytes({})})), HasSubstr("end after 35 bytes"));
+}
+
+// A bomb is many members, or one, that would inflate to far more than header and sizes say, or ask for more than so
+// few bytes can hold.
+TEST(CompressedIdx, BombsAreRefusedBeforeTheyGrow) {
+  const TemporaryFolder folder;
+  const std::filesystem::path file = folder.path() / "images.gz";
+  const Bytes million = gzip_bytes(Bytes(1000000, 0));
+  std::vector<Bytes> members{gzip_bytes(idx_bytes({1, 2, 3}, counting(6)))};
+  for (int i = 0; i < 1000; ++i) members.push_back(million);
+  write_bytes(file, joined(members));
+  EXPECT_THAT(error_of([&] { read_idx(file, 3); }), HasSubstr("longer than header"));
+  write_bytes(file, joined({gzip_bytes(idx_bytes({0xffff, 0xffff, 0xff}, {})), million}));
+  EXPECT_THAT(error_of([&] { read_idx(file, 3); }), HasSubstr("compressed bytes can hold"));
 }
 
 TEST_F(IdxFolder, MeasuresMeanAndDeviationOfTheNamedImages) {

@@ -36,16 +36,5 @@ TEST(ShellQuoted, BashReadsItBack) {
   }
 }
 
-TEST(CommandLineOf, LeavesOutFlagsAndNothingElse) {
-  EXPECT_EQ(command_line_of({"/usr/bin/thalweg", "compare", "adam", "--out", "a b"}),
-            "thalweg compare adam --out 'a b'");
-  EXPECT_EQ(command_line_of({"thalweg", "compare", "--out", "a --overwrite b"}, {"--overwrite"}),
-            "thalweg compare --out 'a --overwrite b'");
-  EXPECT_EQ(command_line_of({"thalweg", "--overwrite", "x", "--overwrite=true", "--overwrite", "--overwritten"},
-                            {"--overwrite"}),
-            "thalweg x --overwritten");
-  EXPECT_EQ(command_line_of({"thalweg", "a", "--", "--overwrite"}, {"--overwrite"}), "thalweg a -- --overwrite");
-}
-
 }  // namespace
 }  // namespace thalweg::lab

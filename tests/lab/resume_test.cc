@@ -244,14 +244,87 @@ TEST_F(Resume, AnOldCheckpointKnowsItsImagesByTheirStatistics) {
   run("whole", false);
   run("parts", false, 5);
   change_training(file("parts"), [](nlohmann::json& training) {
-    training.erase("data");
-    training.erase("data_folder");
+    for (const char* key : {"data", "data_folder"}) training.erase(key);
+    for (const char* key : {"first_losses", "first_steps", "high_steps"}) training["run"].erase(key);
   });
   run("parts", true);
   expect_same_end("whole", "parts");
   change_training(file("parts"), [](nlohmann::json& training) { training.erase("data"); });
   test::write_learnable_dataset(folder.path(), 301, 60);
   EXPECT_THAT(error_of([&] { run("parts", true); }), HasSubstr("other training images"));
+}
+
+TEST_F(Resume, DivergesWhereAnUninterruptedRunDoes) {
+  config.model = "softmax";
+  config.optimizer = "sgd:lr=10,maximize=true";  // the loss rises by about as much at every step, for ever
+  config.stop.epochs = 100;
+  const TrainingResult whole = run("whole", false);
+  ASSERT_EQ(whole.outcome, Outcome::diverged);
+  // Among the first 20, and among the last, which are already too high.
+  run("parts", false, 7);
+  run("parts", true, whole.steps - 8);
+  EXPECT_GT(read_checkpoint(file("parts")).run.losses.high_steps, 0);
+  const TrainingResult parts = run("parts", true);
+  EXPECT_EQ(parts.outcome, Outcome::diverged);
+  EXPECT_EQ(parts.steps, whole.steps);
+  EXPECT_EQ(parts.reason, whole.reason);
+}
+
+// Earlier versions gave every model at least ten outputs.
+TEST_F(Resume, AModelKeepsTheOutputsThatItHas) {
+  test::Bytes labels = test::read_bytes(folder.path() / "train-labels-idx1-ubyte");
+  for (std::size_t i = 8; i < labels.size(); ++i) labels[i] %= 3;
+  test::write_bytes(folder.path() / "train-labels-idx1-ubyte", labels);
+  labels = test::read_bytes(folder.path() / "t10k-labels-idx1-ubyte");
+  for (std::size_t i = 8; i < labels.size(); ++i) labels[i] %= 3;
+  test::write_bytes(folder.path() / "t10k-labels-idx1-ubyte", labels);
+  config.stop.epochs = 1;
+  run("three", false);
+  EXPECT_EQ(classes_of(read_checkpoint(file("three"))), 3);
+
+  Dataset as_before = open_dataset(config.data);
+  as_before.classes = 10;
+  train(config, as_before, {}, {.file = file("ten"), .every_steps = 0, .resume = false});
+  EXPECT_EQ(classes_of(read_checkpoint(file("ten"))), 10);
+  config.stop.epochs = 2;
+  EXPECT_EQ(run("ten", true).epochs, 2);
+  EXPECT_EQ(classes_of(read_checkpoint(file("ten"))), 10);
+}
+
+// Every number of a checkpoint, made one that no training has.
+TEST_F(Resume, RefusesNumbersThatAreNone) {
+  run("good", false, 5);
+  const auto change = [&](const std::string& pointer, const nlohmann::json& value) {
+    std::filesystem::copy_file(file("good"), file("bad"), std::filesystem::copy_options::overwrite_existing);
+    change_training(file("bad"),
+                    [&](nlohmann::json& training) { training[nlohmann::json::json_pointer(pointer)] = value; });
+  };
+  const auto error_with = [&](const std::string& pointer, const nlohmann::json& value) {
+    change(pointer, value);
+    return error_of([&] { read_checkpoint(file("bad")); });
+  };
+  for (const nlohmann::json& value : {nlohmann::json(0), nlohmann::json(1000000), nlohmann::json(4294967297)}) {
+    EXPECT_THAT(error_with("/threads", value), AllOf(HasSubstr("threads"), HasSubstr("bad.safetensors"))) << value;
+  }
+  for (const char* key : {"/images", "/mean", "/deviation", "/run/epoch", "/run/batch", "/run/step", "/run/epoch_loss",
+                          "/run/epoch_images", "/run/epoch_correct", "/run/epoch_seconds", "/run/seconds",
+                          "/run/unrecorded_loss", "/run/unrecorded_steps", "/run/first_losses", "/run/first_steps",
+                          "/run/high_steps", "/run/epochs_without_improvement"}) {
+    const std::string name = std::string(key).substr(std::string(key).rfind('/') + 1);
+    for (const nlohmann::json& value :
+         {nlohmann::json(-1), nlohmann::json("1"), nlohmann::json(nullptr), nlohmann::json::array()}) {
+      EXPECT_THAT(error_with(key, value), HasSubstr(name)) << key << ' ' << value;
+    }
+  }
+  EXPECT_THAT(error_with("/run/step", 1e300), HasSubstr("whole number"));
+  EXPECT_THAT(error_with("/run/epoch_correct", 1000000), HasSubstr("epoch_correct"));
+  EXPECT_THAT(error_with("/run/epochs", nlohmann::json::array({{{"epoch", -1}}})), HasSubstr("epoch"));
+  // In range each, but no position of this run.
+  for (const auto& [key, value] : {std::pair{"/run/epoch", std::int64_t{1} << 31},
+                                   std::pair{"/run/batch", std::int64_t{9}}, std::pair{"/run/step", std::int64_t{6}}}) {
+    change(key, value);
+    EXPECT_THAT(error_of([&] { run("bad", true); }), HasSubstr("is none")) << key;
+  }
 }
 
 TEST_F(Resume, RefusesWhatIsNoCheckpoint) {

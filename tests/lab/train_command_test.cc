@@ -1,11 +1,17 @@
 // thalweg train and thalweg data, run as a person runs them.
 #include "command.h"
 #include "idx_files.h"
+#include "math_library.h"
 #include "store/store.h"
 #include "training/checkpoint.h"
 
 #include <gmock/gmock.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <functional>
 
 namespace thalweg::lab {
 namespace {
@@ -104,7 +110,7 @@ TEST_F(TrainCommand, ResumesFromAnyFolderAndWithDataThatWereMoved) {
   test::write_learnable_dataset(work / "data", 300, 60);
   const std::string run_folder = (work / "run").string();
   const auto in = [&](const std::filesystem::path& place, std::vector<std::string> arguments) {
-    return test::run_command(folder.path(), std::move(arguments), place);
+    return test::run_command(folder.path(), std::move(arguments), [place] { std::filesystem::current_path(place); });
   };
   ASSERT_EQ(in(work, {"train", "--data", "idx:data", "--dense", "16", "--threads", "1", "--schedule", "constant",
                       "--epochs", "1", "--out", "run"})
@@ -133,7 +139,7 @@ TEST_F(TrainCommand, ResumesFromAnyFolderAndWithDataThatWereMoved) {
 TEST_F(TrainCommand, DivergenceIsRecordedAndAFailure) {
   const Ended ended = run({"train", "--data", spec(), "--optimizer", "sgd:lr=1e30", "--out", out()});
   EXPECT_EQ(ended.code, 1);
-  EXPECT_THAT(ended.errors, HasSubstr("diverged"));
+  EXPECT_THAT(ended.errors, AllOf(HasSubstr("diverged"), ::testing::Not(HasSubstr("-nan"))));
   EXPECT_EQ(study().trials.at(0).result.value().outcome, Outcome::diverged);
 }
 
@@ -149,6 +155,12 @@ TEST_F(TrainCommand, WrongFlagsAreUsageErrors) {
   expect_usage({"--momentum", "2", "--out", out()}, "[0, 1)");
   expect_usage({"--batch", "0", "--out", out()}, "batch");
   expect_usage({"--epoch", "3", "--out", out()}, "--epochs");
+  expect_usage({"--model", "softmax", "--out", out()}, "--dense");  // `train` gives it
+  expect_usage({"--checkpoint-every", "5"}, "--checkpoint-every");
+  expect_usage({"--overwrite"}, "--overwrite");
+  expect_usage({"--train-limit", "1", "--out", out()}, "--train-limit");
+  expect_usage({"--gamma", "0.5", "--out", out()}, "--gamma");
+  expect_usage({"--tolerance", "0.5", "--out", out()}, "--patience");
   const Ended data = run({"train", "--data", "fashion-minst"});
   EXPECT_EQ(data.code, 2);
   EXPECT_THAT(data.errors, HasSubstr("fashion-mnist"));
@@ -159,6 +171,84 @@ TEST_F(TrainCommand, DamagedDataAreAFailedJob) {
   const Ended ended = run(train({}));
   EXPECT_EQ(ended.code, 1);
   EXPECT_THAT(ended.errors, AllOf(HasSubstr("train-images-idx3-ubyte"), HasSubstr("offset 1000")));
+}
+
+TEST_F(TrainCommand, RefusesAPipeForACheckpoint) {
+  ASSERT_EQ(run(train({"--epochs", "1", "--out", out()})).code, 0);
+  const std::string file = out() + "/checkpoint.safetensors";
+  std::filesystem::remove(file);
+  ASSERT_EQ(mkfifo(file.c_str(), 0600), 0);
+  const Ended ended = run({"train", "--resume", out()});
+  EXPECT_EQ(ended.code, 1);
+  EXPECT_THAT(ended.errors, AllOf(HasSubstr("checkpoint.safetensors"), HasSubstr("pipe")));
+}
+
+TEST_F(TrainCommand, TooLargeAModelIsOneLine) {
+  const Ended ended = run({"train", "--data", spec(), "--threads", "1", "--dense", "3000000,3000000"});
+  EXPECT_EQ(ended.code, 1);
+  EXPECT_THAT(ended.errors, ::testing::StartsWith("thalweg: out of memory"));
+  EXPECT_EQ(std::count(ended.errors.begin(), ended.errors.end(), '\n'), 1);
+}
+
+// LibTorch and OpenBLAS wait for ever for threads that do not start and memory that they cannot have.
+class LimitedTrainCommand : public TrainCommand {
+ protected:
+  LimitedTrainCommand() { std::filesystem::permissions(folder.path(), std::filesystem::perms(0755)); }
+
+  Ended limited(const char* threads, const std::function<void()>& limit) const {
+    return test::run_command(folder.path(),
+                             {"train", "--data", spec(), "--epochs", "1", "--dense", "16", "--threads", threads}, [&] {
+                               alarm(120);  // what waits for ever is a failure, not a test that never ends
+                               limit();
+                             });
+  }
+};
+
+TEST_F(LimitedTrainCommand, SaysThatThreadsDoNotStart) {
+  if (geteuid() != 0) GTEST_SKIP() << "root alone can become a user without processes";
+  const Ended ended = limited("1", [] {
+    const rlimit one{.rlim_cur = 1, .rlim_max = 1};
+    if (setrlimit(RLIMIT_NPROC, &one) != 0 || setgid(65534) != 0 || setuid(65534) != 0) _exit(125);
+  });
+  if (ended.code == 127) GTEST_SKIP() << "the command is where only root can read";
+  EXPECT_EQ(ended.code, 1);
+  EXPECT_THAT(ended.errors, AllOf(HasSubstr("threads start"), HasSubstr("ulimit -u")));
+}
+
+TEST_F(LimitedTrainCommand, SaysThatMemoryIsLimited) {
+  int refused = 0;
+  for (const rlim_t megabytes : {600, 750, 850, 900, 950, 1000, 1100, 1300}) {
+    const Ended ended = limited("1", [&] {
+      const rlimit limit{.rlim_cur = megabytes << 20, .rlim_max = megabytes << 20};
+      if (setrlimit(RLIMIT_AS, &limit) != 0) _exit(125);
+    });
+    // 127: not even the libraries fit.
+    EXPECT_THAT(ended.code, ::testing::AnyOf(0, 1, 127)) << megabytes << ended.errors;
+    if (ended.code != 1) continue;
+    ++refused;
+    EXPECT_THAT(ended.errors, ::testing::AnyOf(HasSubstr("ulimit -v"), HasSubstr("memory"))) << megabytes;
+  }
+  EXPECT_GT(refused, 0);
+}
+
+TEST_F(LimitedTrainCommand, OpenMPsLimitsAreKept) {
+  const Ended refused = limited("2", [] { setenv("OMP_THREAD_LIMIT", "1", 1); });
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_THAT(refused.errors, AllOf(HasSubstr("OMP_THREAD_LIMIT"), HasSubstr("--threads 1")));
+  const Ended all = limited("0", [] { setenv("OMP_THREAD_LIMIT", "1", 1); });
+  EXPECT_EQ(all.code, 0) << all.errors;
+  const Ended dynamic = limited("2", [] { setenv("OMP_DYNAMIC", "true", 1); });
+  EXPECT_EQ(dynamic.code, 0) << dynamic.errors;
+}
+
+TEST_F(TrainCommand, RecordsWhatItsBitsDependOn) {
+  ASSERT_EQ(run({"train", "--data", spec(), "--dense", "16", "--epochs", "1", "--out", out()}).code, 0);
+  const StudyData kept = study();
+  EXPECT_GE(kept.config.at("threads").get<int>(), 1) << "the number, not `all`";
+  EXPECT_TRUE(kept.environment.at("machine").contains("instruction_set"));
+  if (!blas_name().empty()) {
+    EXPECT_EQ(kept.environment.at("machine").at("blas"), blas_name());
+  }
 }
 
 TEST_F(TrainCommand, DataInfoTellsWhatIsThere) {

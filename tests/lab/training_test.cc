@@ -4,6 +4,7 @@
 
 #include "idx_files.h"
 #include "training/cross_entropy.h"
+#include "training/divergence.h"
 #include "training/schedule.h"
 
 #include <thalweg/error.h>
@@ -63,6 +64,8 @@ TEST(TrainingConfig, RefusesWhatIsWrongByName) {
   EXPECT_THAT(read(R"({"batch": "many"})"), AllOf(HasSubstr("batch"), HasSubstr("whole number")));
   EXPECT_THAT(read(R"({"batch": 1.5})"), HasSubstr("batch"));
   EXPECT_THAT(read(R"({"seed": -1})"), HasSubstr("seed"));
+  EXPECT_THAT(read(R"({"threads": 4294967297})"), HasSubstr("threads")) << "2^32 + 1";
+  EXPECT_THAT(read(R"({"threads": 1025})"), HasSubstr("[0, 1024]"));
   EXPECT_THAT(read(R"({"batch": 0})"), AllOf(HasSubstr("batch = 0"), HasSubstr("[1, ∞)")));
   EXPECT_THAT(read(R"({"validation_fraction": 0.6})"), HasSubstr("[0, 0.5]"));
   EXPECT_THAT(read(R"({"schedule": {"kind": "cosin"}})"), HasSubstr("cosine"));
@@ -91,6 +94,57 @@ TEST(Records, SurviveJson) {
   EXPECT_EQ(nlohmann::json(nlohmann::json(result).get<TrainingResult>()), nlohmann::json(result));
   const StepRecord not_finite{.step = 1, .loss = std::nan(""), .lr = 1};
   EXPECT_TRUE(std::isnan(nlohmann::json::parse(nlohmann::json(not_finite).dump()).get<StepRecord>().loss));
+}
+
+TEST(Records, RefuseStepsThatAreNone) {
+  for (const char* step : {"1e300", "-1", "1.5", "null", "18446744073709551615"}) {
+    const nlohmann::json json{{"step", nlohmann::json::parse(step)}, {"loss", 1}, {"lr", 1}};
+    EXPECT_THAT(error_of([&] { json.get<StepRecord>(); }), HasSubstr("step")) << step;
+  }
+}
+
+TEST(Records, LossesAreShort) {
+  EXPECT_EQ(loss_text(0.43217), "0.4322");
+  EXPECT_EQ(loss_text(2302.5), "2302.5000");
+  EXPECT_EQ(loss_text(172598772136761796591616.0), "1.726e+23");
+  EXPECT_EQ(loss_text(std::numeric_limits<double>::infinity()), "inf");
+  for (const double sign : {1.0, -1.0}) EXPECT_EQ(loss_text(std::copysign(std::nan(""), sign)), "nan");
+}
+
+// Divergence ---------------------------------------------------------------------------------------------------------
+
+// Feeds losses from step 1 on; the step at which the run has diverged, 0 if it has not.
+std::int64_t diverges_at(LossWatch watch, const std::vector<double>& losses) {
+  for (std::size_t i = 0; i < losses.size(); ++i) {
+    const auto step = static_cast<std::int64_t>(i) + 1;
+    if (watch.add(step, losses[i])) return step;
+  }
+  return 0;
+}
+
+std::vector<double> losses_of(std::initializer_list<std::pair<int, double>> runs) {
+  std::vector<double> losses;
+  for (const auto& [count, loss] : runs) losses.insert(losses.end(), static_cast<std::size_t>(count), loss);
+  return losses;
+}
+
+TEST(LossWatch, TellsLossesThatStayFarAboveTheFirst) {
+  EXPECT_EQ(diverges_at({}, losses_of({{20, 2.0}, {1000, 20.0}})), 0) << "10 times is not above";
+  EXPECT_EQ(diverges_at({}, losses_of({{20, 2.0}, {19, 20.5}})), 0);
+  EXPECT_EQ(diverges_at({}, losses_of({{20, 2.0}, {20, 20.5}})), 40);
+  EXPECT_EQ(diverges_at({}, losses_of({{10, 1.0}, {10, 3.0}, {30, 20.5}})), 40) << "of the mean";
+  EXPECT_EQ(diverges_at({}, losses_of({{20, 2.0}, {19, 1e9}, {1, 3.0}, {19, 1e9}, {1, 3.0}, {30, 1e9}})), 80)
+      << "in a row";
+  EXPECT_EQ(diverges_at({}, losses_of({{5, 2.0}, {1, std::nan("")}})), 6);
+  EXPECT_EQ(diverges_at({}, losses_of({{50, 2.0}, {1, std::numeric_limits<double>::infinity()}})), 51);
+}
+
+TEST(LossWatch, SaysWhyInALine) {
+  LossWatch watch;
+  std::string why;
+  for (std::int64_t step = 1; step <= 40; ++step) why = watch.add(step, step <= 20 ? 2.5 : 1.726e23).value_or("");
+  EXPECT_EQ(why, "loss at step 40 is 1.726e+23, for 20 steps above 10 times the mean of the first 20 (2.5000)");
+  EXPECT_EQ(watch.add(41, -std::nan("")).value(), "loss at step 41 is nan");
 }
 
 // Schedules ----------------------------------------------------------------------------------------------------------
@@ -326,6 +380,45 @@ TEST_F(Training, DivergenceIsAnOutcomeThatNamesTheTensor) {
   EXPECT_THAT(result.reason, ::testing::AnyOf(HasSubstr("loss at step"), HasSubstr("gradient of")));
   EXPECT_LT(result.steps, 15);
   EXPECT_FALSE(result.test_accuracy.has_value());
+}
+
+// Uphill, the loss rises by about as much at every step, for ever, and stays finite.
+TEST_F(Training, LossesThatRiseForEverAreDivergence) {
+  config.model = "softmax";
+  config.optimizer = "sgd:lr=10,maximize=true";
+  config.schedule.kind = "constant";
+  config.stop.epochs = 60;
+  const TrainingResult result = run();
+  EXPECT_EQ(result.outcome, Outcome::diverged);
+  EXPECT_THAT(result.reason, HasSubstr("for 20 steps above 10 times"));
+  EXPECT_EQ(result.steps, steps.back().step) << "the step that ends it is not done";
+  EXPECT_FALSE(result.test_accuracy.has_value());
+}
+
+// A loss that is not finite on other images than those of the last step.
+TEST_F(Training, ValidationAndTestLossesCountToo) {
+  config.model = "softmax";
+  config.stop.epochs = 1;
+  config.stop.steps = 1;
+  config.optimizer = "sgd:lr=1e38";
+  EXPECT_EQ(run().outcome, Outcome::diverged);
+  EXPECT_TRUE(epochs.empty());
+  config.validation_fraction = 0;
+  const TrainingResult result = run();
+  EXPECT_EQ(result.outcome, Outcome::diverged);
+  EXPECT_THAT(result.reason, HasSubstr("test loss"));
+  EXPECT_FALSE(result.test_loss.has_value());
+}
+
+TEST_F(Training, AnyNumberOfEpochsIsAllowed) {
+  config.stop.epochs = std::numeric_limits<std::int64_t>::max();
+  config.stop.steps = 2;
+  EXPECT_EQ(run().steps, 2);
+}
+
+TEST_F(Training, RefusesNumbersThatCheckpointsCannotHold) {
+  config.stop.tolerance = std::numeric_limits<double>::infinity();
+  EXPECT_THAT(error_of([&] { check(config); }), HasSubstr("tolerance"));
 }
 
 TEST_F(Training, WrongNamesAreErrors) {

@@ -1,0 +1,137 @@
+// What is around a configuration: modules in front of names, users' keys, whole states, other versions of a framework.
+#include "engine/dialects.h"
+
+#include <thalweg/rules.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace thalweg::tests {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+TEST(DialectsAround, NamesMayHaveTheirModules) {
+  const Options adamw = parse_options("adamw:weight_decay=1e-2,decoupled_weight_decay=true");
+  for (const char* name : {"torch.optim.AdamW", "torch.optim.adamw.AdamW", "AdamW"}) {
+    EXPECT_EQ(from_torch("{}", name).options, adamw) << name;
+  }
+  for (const char* name :
+       {"keras.optimizers.RMSprop", "tf.keras.optimizers.RMSprop", "keras.src.optimizers.rmsprop.RMSprop"}) {
+    EXPECT_EQ(from_keras("{}", name).options, from_keras("{}", "RMSprop").options) << name;
+  }
+  EXPECT_EQ(from_optax("optax.adam", R"({"learning_rate": 1})").options.rule().name, "adam");
+  EXPECT_EQ(from_tf1(R"({"lr": 1})", "tf.raw_ops.ResourceApplyRMSProp").options.rule().name, "rmsprop");
+}
+
+TEST(DialectsAround, TorchKeepsWhatUsersPutIntoTheirGroups) {
+  const Translation xyz = from_torch(
+      R"({"lr": 0.00016, "name": "xyz", "lr_scale": 0.5, "betas": [0.9, 0.999], "eps": 1e-15, "weight_decay": 0,
+          "amsgrad": false, "layer": 3, "weight_decay_mult": 2, "is_text": true})",
+      "Adam");
+  EXPECT_EQ(xyz.options, parse_options("adam:lr=.00016,eps=1e-15"));
+  EXPECT_EQ(xyz.group_name, "xyz");
+  EXPECT_EQ(xyz.lr_scale, 0.5);
+  EXPECT_EQ(from_torch(R"({"name": 7})", "SGD").group_name, "");
+  EXPECT_EQ(from_torch("{}", "SGD").lr_scale, 1);
+  // Known ones pass without a name too.
+  EXPECT_EQ(from_torch(R"({"name": "xyz", "alpha": 0.5, "centered": false})").group_name, "xyz");
+}
+
+TEST(DialectsAround, WhatMakesNoDifferenceIsRead) {
+  const char* before_2_7 = R"({"lr": 0.1, "betas": [0.9, 0.99], "eps": 1e-8, "weight_decay": 0, "amsgrad": true})";
+  EXPECT_EQ(from_torch(before_2_7).options, parse_options("amsgrad:lr=.1,beta2=.99"));
+}
+
+TEST(DialectsAround, ReadsTheOneGroupOfAStateDict) {
+  const Options expected = parse_options("sgd:lr=.1,momentum=.5");
+  const std::string group = R"({"lr": 0.1, "momentum": 0.5, "dampening": 0, "params": [0, 1]})";
+  EXPECT_EQ(from_torch("[" + group + "]").options, expected);
+  EXPECT_EQ(from_torch(R"({"state": {"0": {"momentum_buffer": [1, 2]}}, "param_groups": [)" + group + "]}").options,
+            expected);
+}
+
+TEST(DialectsAround, ReadsTheOptimizerOfAModel) {
+  const Options expected = from_keras(R"({"rho": 0.8})", "RMSprop").options;
+  const std::string optimizer = R"({"module": "keras.optimizers", "class_name": "RMSprop", "config": {"rho": 0.8}})";
+  for (const std::string& text :
+       {R"({"loss": "mse", "optimizer_config": )" + optimizer + "}",
+        R"({"loss": "mse", "optimizer": )" + optimizer + "}",
+        R"({"training_config": {"optimizer_config": )" + optimizer + "}}",
+        R"({"class_name": "Sequential", "config": {}, "compile_config": {"optimizer": )" + optimizer + "}}"}) {
+    EXPECT_EQ(from_keras(text).options, expected) << text;
+  }
+  EXPECT_EQ(from_keras(R"({"optimizer": "rmsprop", "loss": "mse"})").options, from_keras("{}", "RMSprop").options);
+}
+
+TEST(DialectsAround, FindsKeras2ByItsKeysAndModule) {
+  const Options outside = parse_options("rmsprop:lr=.1,alpha=.8,eps=1e-7,lr_in_momentum=true");
+  const std::string keys = R"("learning_rate": 0.1, "rho": 0.8)";
+  const std::string config = R"("class_name": "RMSprop", "config": {)" + keys + "}}";
+  for (const std::string& text : {R"({"decay": 0.0, )" + keys + "}", R"({"is_legacy_optimizer": true, )" + keys + "}",
+                                  R"({"module": "keras.optimizers.legacy", )" + config,
+                                  R"({"module": "keras.optimizers.optimizer_v2.rmsprop", )" + config}) {
+    EXPECT_EQ(from_keras(text, "RMSprop").options, outside) << text;
+  }
+  EXPECT_EQ(from_keras("{" + keys + "}", "tf_keras.optimizers.legacy.RMSprop").options, outside);
+  EXPECT_EQ(from_keras2("{" + keys + "}", "RMSprop").options, outside);
+  EXPECT_EQ(from_keras("{" + keys + "}", "RMSprop").options.get("eps_inside"), 1)
+      << "without any of these it is Keras 3";
+}
+
+TEST(DialectsAround, Keras2sDefaultsAndOlderKeys) {
+  const auto is = [](const char* name, const char* json, const char* thalweg) {
+    EXPECT_EQ(from_keras2(json, name).options, parse_options(thalweg)) << name << json;
+  };
+  is("SGD", "{}", "sgd:lr=1e-2,lr_in_momentum=true");
+  is("RMSprop", "{}", "rmsprop:lr=1e-3,alpha=.9,eps=1e-7,lr_in_momentum=true");
+  is("RMSprop", R"({"momentum": 0.5})",
+     "rmsprop:lr=1e-3,alpha=.9,eps=1e-7,lr_in_momentum=true,momentum=.5,eps_inside=true");
+  is("Adagrad", "{}", "adagrad:lr=1e-3,eps=1e-7,initial_accumulator_value=.1");
+  is("Adadelta", "{}", "adadelta:lr=1e-3,rho=.95,eps=1e-7");
+  is("Adam", "{}", "adam:lr=1e-3,eps=1e-7,eps_before_correction=true");
+  is("Adamax", "{}", "adamax:lr=1e-3,eps=1e-7,eps_beside=true");
+  is("Nadam", "{}", "nadam:lr=1e-3,eps=1e-7,momentum_decay=.004");
+  is("Nadam", R"({"schedule_decay": 0.01})", "nadam:lr=1e-3,eps=1e-7,momentum_decay=.01");
+  // Keras takes its backend's ε for none and for 0.
+  is("Adam", R"({"lr": 0.1, "epsilon": null})", "adam:lr=.1,eps=1e-7,eps_before_correction=true");
+  is("Adam", R"({"epsilon": 0.0})", "adam:lr=1e-3,eps=1e-7,eps_before_correction=true");
+}
+
+TEST(DialectsAround, Keras2sDecayIsASchedule) {
+  const Translation here =
+      from_keras(R"({"name": "SGD", "learning_rate": 0.5, "decay": 0.25, "momentum": 0.0, "nesterov": false})");
+  ASSERT_TRUE(here.schedule);
+  EXPECT_EQ(here.schedule->lr(1), 0.5);
+  EXPECT_EQ(here.schedule->lr(5), 0.25);
+  const Translation nadam = from_keras(R"({"name": "Nadam", "decay": 0.25})");
+  EXPECT_FALSE(nadam.schedule) << "its decay is the momentum's";
+}
+
+TEST(DialectsAround, AnAverageMayStandStill) {
+  const Translation here = from_keras(R"({"use_ema": true, "ema_momentum": 1.0})", "SGD");
+  EXPECT_EQ(here.settings.average.decay, 1);
+  std::vector<float> a(64, 1), b(64, 1), gradient(64, 0.5F);
+  Optimizer optimizer{here.options, here.settings};
+  const Handle first = optimizer.add("a", a), second = optimizer.add("b", b);
+  for (int step = 0; step < 3; ++step) optimizer.step({{first, std::span<const float>(gradient)}});
+  EXPECT_EQ(optimizer.average<float>(second)[0], 1);
+  EXPECT_LT(a[0], optimizer.average<float>(first)[0]);
+}
+
+TEST(DialectsAround, ErrorsAreShortWhateverTheTextIs) {
+  const std::string mega(1 << 20, 'k');
+  EXPECT_THAT(error_in("torch", "", R"({"alpha": 0.5, "centered": true, ")" + mega + R"(": 1})"),
+              SizeIs(testing::Lt(1000U)));
+  EXPECT_THAT(error_in("keras", mega, "{}"), SizeIs(testing::Lt(1000U)));
+  EXPECT_THAT(error_in("keras", "", R"({"class_name": ")" + mega + R"(", "config": {}})"), SizeIs(testing::Lt(1000U)));
+  EXPECT_THAT(error_in(mega, "Adam", "{}"), SizeIs(testing::Lt(1000U)));
+  const std::string deep = std::string(60'000, '[') + std::string(60'000, ']');
+  EXPECT_THAT(error_in("torch", "Adam", R"({"params": )" + deep + "}"), HasSubstr("nested deeper"));
+}
+
+}  // namespace
+}  // namespace thalweg::tests
