@@ -204,6 +204,7 @@ void compare(const CLI::App& command, Flags flags) {
   check_training_flags(command, flags.config.training);
   // The workers open it for themselves; what is wrong with it is told here.
   const Dataset dataset = open_task(flags.config.training);
+  flags.config.data_fingerprint = dataset.fingerprint;
   if (!flags.report.empty()) check_output("--report", flags.report, data_files(dataset.origin));
   StudyFolder folder =
       open_study_folder(flags.out, flags.config, parsed_command(command, {"overwrite"}), flags.overwrite);
