@@ -184,7 +184,7 @@ TEST_F(TrainCommand, RefusesAPipeForACheckpoint) {
 }
 
 TEST_F(TrainCommand, TooLargeAModelIsOneLine) {
-  const Ended ended = run({"train", "--data", spec(), "--threads", "1", "--dense", "3000000,3000000"});
+  const Ended ended = run({"train", "--data", spec(), "--threads", "1", "--dense", "8,1000000000000"});
   EXPECT_EQ(ended.code, 1);
   EXPECT_THAT(ended.errors, ::testing::StartsWith("thalweg: out of memory"));
   EXPECT_EQ(std::count(ended.errors.begin(), ended.errors.end(), '\n'), 1);
