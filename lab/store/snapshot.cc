@@ -116,9 +116,8 @@ class Log {
     for (std::size_t i = first; has(i); ++i) {
       if (is_of_this_log(i) && big_endian(frame(i), 4) != 0) ++commits;
     }
-    if (commits > 1)
-      fail(fmt::format("it is damaged at frame {} of {}", first + 1,
-                       (bytes_.size() - kLogHeader) / (kFrameHeader + page_)));
+    const std::size_t frames = (bytes_.size() - kLogHeader) / (kFrameHeader + page_);
+    if (commits > 1) fail(fmt::format("it is damaged at frame {} of {}", first + 1, frames));
   }
 
   [[noreturn]] void fail(const std::string& what) const {
