@@ -20,10 +20,10 @@ constexpr std::size_t kFirstNumbers = 64;  // that the first look needs
 constexpr std::size_t kFirstMarks = 8;
 constexpr std::size_t kFittedNumbers = 12'800;
 // Where parameters are recorded seldom, the first look takes fewer marks than it likes, but no more steps than this.
-constexpr std::int64_t kFirstSteps = 400;
-constexpr std::size_t kLeastMarks = 3;
-// Steps times elements: 6 s of a processor's core where 10⁸ of them take one, and what finishing may take on top.
-constexpr std::int64_t kMostWork = 600'000'000, kMostFinishingWork = 200'000'000;
+constexpr std::int64_t kFirstSteps = 200;
+constexpr std::size_t kLeastMarks = 2;
+// Steps times elements: 11 s of a processor's core where 8 · 10⁷ of them take one, and what finishing may take on top.
+constexpr std::int64_t kMostWork = 900'000'000, kMostFinishingWork = 200'000'000;
 
 /// The last step of a view of so many numbers, no further than `most` if that leaves enough marks.
 std::int64_t steps_for(const Recording& recording, std::size_t elements, std::size_t numbers, std::size_t marks,
