@@ -51,7 +51,7 @@ class Output : public testing::Test {
     return file.string();
   }
   static nlohmann::json a_run(const std::string& id) {
-    return {{"id", id},           {"peer", "torch"}, {"rule", "SGD"},    {"options", {{"lr", 0.5}}},
+    return {{"id", id},           {"peer", "torch"}, {"rule", "sgd"},    {"options", {{"lr", 0.5}}},
             {"dtype", "float64"}, {"theta0", {1.0}}, {"grads", {{1.0}}}, {"theta", {{"1", {0.5}}}}};
   }
   std::vector<std::string> training(const std::string& out, const std::string& epochs = "2") const {
@@ -272,11 +272,10 @@ TEST(Table, BreaksTextAndNeverNumbers) {
             "─────  ───────  ──────────────\n"
             "first  1234567  the one before\n"
             "                all others\n");
-  EXPECT_EQ(table.text(20),
+  EXPECT_EQ(table.text(21),
             "first\n"
             "  count       1234567\n"
-            "  what it is  the\n"
-            "              one\n"
+            "  what it is  the one\n"
             "              before\n"
             "              all\n"
             "              others\n");
