@@ -188,9 +188,9 @@ TEST_F(Output, ArgumentsThatAreNoneAreRefused) {
 }
 
 TEST_F(Output, NoMemoryIsOneLineThatSaysSo) {
-  const Ended ended = run({}, {"train", "--data", data(), "--dense", "10000000,10000000"});
+  const Ended ended = run({}, {"train", "--data", data(), "--dense", "1000000000000"});
   EXPECT_EQ(ended.code, 1);
-  EXPECT_EQ(ended.errors, "thalweg: out of memory: 364 TiB were asked for at once\n");
+  EXPECT_EQ(ended.errors, "thalweg: out of memory: 524 TiB were asked for at once\n");
 }
 
 TEST_F(Output, SurroundingsChangeNothing) {
