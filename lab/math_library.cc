@@ -55,7 +55,8 @@ bool set_default(const char* variable, const char* value) {
   return setenv(variable, value, 0) == 0;
 }
 
-// OpenBLAS' work space: one for the process, and one for each thread that computes.
+// OpenBLAS' work space: one for the process, and one for each thread that computes. It maps twice as much at first and
+// gives half of it back.
 constexpr std::size_t kWorkSpace = std::size_t{128} << 20;
 
 bool can_reserve(std::size_t bytes) {
@@ -69,7 +70,7 @@ bool can_reserve(std::size_t bytes) {
 // uses nothing but the system's calls.
 void check_address_space() {
   rlimit limit{};
-  if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY || can_reserve(kWorkSpace * 5 / 4)) return;
+  if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY || can_reserve(kWorkSpace * 5 / 2)) return;
   constexpr std::string_view text = "thalweg: the limit on memory (ulimit -v) is too low even to start\n";
   [[maybe_unused]] const ssize_t ignored = write(STDERR_FILENO, text.data(), text.size());
   _exit(EXIT_FAILURE);
@@ -135,7 +136,7 @@ void check_math_library(int threads) {
   }
   // With OMP_DYNAMIC, OpenMP may start fewer threads than OpenBLAS waits for.
   if (auto* const set_dynamic = find_function<void(int)>("omp_set_dynamic"); set_dynamic != nullptr) set_dynamic(0);
-  const std::size_t memory = kWorkSpace * (static_cast<std::size_t>(threads) + 1);
+  const std::size_t memory = kWorkSpace * (static_cast<std::size_t>(threads) + 2);
   if (!can_reserve(memory)) {
     throw Error(
         fmt::format("no memory for the work space of {} threads, {} MiB; raise the limit (ulimit -v), or give "

@@ -4,6 +4,7 @@
 #include <thalweg/suggest.h>
 
 #include "backends/cpu/targets.h"
+#include "checkpoint/utf8.h"
 #include "optimizer_impl.h"
 #include "text.h"
 #include "threads/pool.h"
@@ -75,6 +76,9 @@ std::string_view Optimizer::target() const { return impl_->backend.kernels.targe
 Group Optimizer::add_group(std::string_view name, Options options, double lr_scale) {
   for (const GroupRecord& group : impl_->groups) {
     if (group.name == name) throw Error("add_group: the name " + in_quotes(name) + " is taken");
+  }
+  if (find_invalid_utf8(name) != std::string_view::npos) {
+    throw Error("add_group: the name " + in_quotes(name) + " is not UTF-8");
   }
   check_lr_scale(lr_scale, "add_group: " + in_quotes(name));
   GroupRecord record{.name = std::string(name),
@@ -190,13 +194,12 @@ const std::string& Optimizer::name(Handle handle) const { return impl_->records[
 Group Optimizer::group_of(Handle handle) const { return {impl_->parameters[impl_->index_of(handle)].group}; }
 
 std::int64_t Optimizer::step_number(Handle handle) const {
-  const std::int64_t own = impl_->parameters[impl_->index_of(handle)].step;
-  return impl_->shares_steps() ? impl_->steps : own;
+  return impl_->step_number(impl_->parameters[impl_->index_of(handle)]);
 }
 
 void Optimizer::step(std::span<const Gradient> gradients) { impl_->step(gradients); }
 
-template <class T>
+template <Element T>
 std::span<T> Optimizer::column(Handle handle, std::string_view column) {
   const std::uint32_t index = impl_->index_of(handle);
   impl_->check_type<T>(index, "column");
@@ -221,16 +224,19 @@ std::size_t Optimizer::state_bytes() const {
 }
 
 State Optimizer::state() const { return impl_->state(); }
-void Optimizer::load(const State& state) { impl_->load(state); }
+void Optimizer::load(const State& state) { load(state, {}); }
+LoadReport Optimizer::load(const State& state, const LoadOptions& options) { return impl_->load(state, options); }
 void Optimizer::save(const std::filesystem::path& file) const { safetensors::write(file, state()); }
 
-void Optimizer::load(const std::filesystem::path& file) {
+void Optimizer::load(const std::filesystem::path& file) { load(file, {}); }
+
+LoadReport Optimizer::load(const std::filesystem::path& file, const LoadOptions& options) {
   try {
-    load(safetensors::read(file));
+    return load(safetensors::read(file), options);
   } catch (const Error& error) {
-    const std::string message = error.what();
-    if (message.find(file.string()) != std::string::npos) throw;
-    throw Error(file.string() + ": " + message);
+    const std::string message = error.what(), name = shown(file);
+    if (message.find(name) != std::string::npos) throw;
+    throw Error(name + ": " + message);
   }
 }
 

@@ -5,7 +5,6 @@
 
 #include "backends/backend.h"
 #include "buffer.h"
-#include "checkpoint/json.h"
 #include "step/plan.h"
 
 #include <array>
@@ -22,6 +21,9 @@ enum class Precision : std::uint8_t { f32, f64 };
 inline std::size_t bytes_of(Precision precision) {
   return precision == Precision::f32 ? sizeof(float) : sizeof(double);
 }
+inline safetensors::Dtype dtype_of(Precision precision) {
+  return precision == Precision::f32 ? safetensors::Dtype::F32 : safetensors::Dtype::F64;
+}
 inline const char* name_of(Precision precision) { return precision == Precision::f32 ? "f32" : "f64"; }
 template <class T>
 constexpr Precision kPrecisionOf = std::is_same_v<T, float> ? Precision::f32 : Precision::f64;
@@ -32,6 +34,7 @@ struct Parameter {
   std::size_t size = 0;
   std::int64_t step = 0;
   std::int64_t averaged = 0;  ///< how often its average has been taken
+  std::uint32_t begun = 0;    ///< bit k: a step has used column k
   std::uint32_t group = 0;
   Precision precision = Precision::f32;
   bool alive = true;
@@ -60,6 +63,13 @@ struct GroupRecord {
   std::array<double, kMaxScalars> shared_scalars{};  ///< with StepCount::shared, instead of each parameter's own
 };
 
+/// Bit k: these columns hold one that the options need at k.
+inline std::uint32_t needed_bits(const std::vector<ColumnInfo>& columns) {
+  std::uint32_t bits = 0;
+  for (std::size_t k = 0; k < columns.size(); ++k) bits |= columns[k].needed ? std::uint32_t{1} << k : 0;
+  return bits;
+}
+
 /// Throws Error, which begins with `what`, if the scale is outside [0, ∞).
 void check_lr_scale(double scale, const std::string& what);
 
@@ -67,6 +77,7 @@ void check_lr_scale(double scale, const std::string& what);
 struct StepCoefficients {
   std::uint32_t group;
   std::int64_t step;
+  std::uint32_t columns_begun, columns_begun_after;  // as Parameter::begun
   std::array<double, kMaxScalars> scalars_before, scalars;
   Around around;
   alignas(double) std::array<std::byte, kMaxCoefficientBytes> bytes;
@@ -80,18 +91,8 @@ struct Task {
   const void* gradient = nullptr;  ///< null too where the parameter has no elements
   std::size_t first_block = 0;     ///< of its sums of squares in Impl::block_sums
   double scale = 1;                ///< of the gradient
-  double average_share = 0;        ///< 0: no average is taken
-};
-
-/// A parameter's part of a state that has been checked and not yet taken over.
-struct LoadedParameter {
-  std::uint32_t index = 0;
-  std::uint32_t group = 0;
-  std::int64_t step = 0;
-  std::int64_t averaged = 0;
-  std::array<double, kMaxScalars> scalars{};
-  std::array<Buffer, kMaxColumns> storage;
-  Buffer average;
+  bool averages = false;           ///< is its average taken?
+  double average_share = 0;        ///< w of the parameter in it, which may be 0
 };
 
 struct NameHash {
@@ -149,13 +150,13 @@ struct Optimizer::Impl {
   void check_not_swapped(std::string_view what) const;
   void swap_averages();
 
-  // state (checkpoint/state.cc)
+  /// The parameter's step number, or that of all.
+  std::int64_t step_number(const Parameter& parameter) const { return shares_steps() ? steps : parameter.step; }
+
+  // state (checkpoint/state.cc, checkpoint/state_load.cc)
+  class StateReader;
   State state() const;
-  void load(const State& state);
-  void check_head(const json::Value& head) const;
-  std::size_t group_index(const std::string& name, const std::string& what) const;
-  std::vector<GroupRecord> read_groups(const json::Value& head) const;
-  LoadedParameter read_parameter(const std::string& name, const json::Value& entry, const State& state) const;
+  LoadReport load(const State& state, const LoadOptions& load_options);
 
   const Rule* rule;
   Settings settings;

@@ -14,7 +14,7 @@ std::size_t index_of(const RuleInfo& rule, std::string_view option) {
   if (const int index = rule.find_option(option); index >= 0) return static_cast<std::size_t>(index);
   std::vector<std::string> known;
   for (const OptionInfo& info : rule.options) known.emplace_back(info.name);
-  throw Error(std::string(rule.name) + ": unknown option '" + std::string(option) + "'" + suggest(option, known));
+  throw Error(std::string(rule.name) + ": unknown option '" + printable(option) + "'" + suggest(option, known));
 }
 
 }  // namespace
@@ -50,11 +50,11 @@ void Options::set(std::string_view option, std::string_view text) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error == std::errc::result_out_of_range) {
-    throw Error(std::string(rule_->name) + ": " + std::string(option) + " = '" + std::string(text) +
+    throw Error(std::string(rule_->name) + ": " + printable(option) + " = '" + printable(text) +
                 "' is too large or too small for a double");
   }
   if (error != std::errc() || end != text.data() + text.size()) {
-    throw Error(std::string(rule_->name) + ": " + std::string(option) + " = '" + std::string(text) + "' is not " +
+    throw Error(std::string(rule_->name) + ": " + printable(option) + " = '" + printable(text) + "' is not " +
                 (info.type == OptionType::boolean ? "true or false" : "a number; allowed is " + info.range.text()));
   }
   set_at(index, value);
@@ -86,13 +86,13 @@ Options parse_options(std::string_view text) {
     const std::string_view item = rest.substr(0, comma);
     const std::size_t equals = item.find('=');
     if (equals == std::string_view::npos) {
-      throw Error("optimizer '" + std::string(text) + "': '" + std::string(item) +
+      throw Error("optimizer '" + printable(text) + "': '" + printable(item) +
                   "' is not of the form option=value; an example is " + std::string(result.rule().name) + ":lr=0.001");
     }
     const std::string_view name = item.substr(0, equals);
     result.set(name, item.substr(equals + 1));
     const auto index = static_cast<std::size_t>(result.rule().find_option(name));
-    if (given[index]) throw Error("optimizer '" + std::string(text) + "': " + std::string(name) + " is given twice");
+    if (given[index]) throw Error("optimizer '" + printable(text) + "': " + printable(name) + " is given twice");
     given[index] = true;
     if (comma == std::string_view::npos) return result;
     rest.remove_prefix(comma + 1);

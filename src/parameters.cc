@@ -1,6 +1,7 @@
 // Parameters of an optimizer: where they lie in memory, their names and columns.
 #include <thalweg/suggest.h>
 
+#include "checkpoint/utf8.h"
 #include "optimizer_impl.h"
 #include "text.h"
 
@@ -41,6 +42,9 @@ template void Optimizer::Impl::check_type<double>(std::uint32_t, std::string_vie
 Handle Optimizer::Impl::add(std::string_view name, void* data, std::size_t size, Precision precision, Group group) {
   group_record(group);
   if (name.empty()) throw Error("add: a parameter's name must not be empty");
+  if (find_invalid_utf8(name) != std::string_view::npos) {
+    throw Error("add: the name " + in_quotes(name) + " is not UTF-8, as states need it");
+  }
   if (by_name.contains(name)) throw Error("add: the name " + in_quotes(name) + " is taken");
   if (data == nullptr && size > 0) throw Error("add: " + in_quotes(name) + " has no memory");
   if (const std::uint32_t other = find_overlap(data, size * bytes_of(precision), UINT32_MAX); other != UINT32_MAX) {

@@ -1,6 +1,8 @@
 // Nearest names by Damerau-Levenshtein distance.
 #include "thalweg/suggest.h"
 
+#include "thalweg/text.h"
+
 #include <algorithm>
 #include <cstddef>
 #include <numeric>
@@ -12,6 +14,9 @@ namespace {
 constexpr std::size_t kMostSuggestions = 3;
 // A model may have thousands of parameter names: an error message lists no more than these.
 constexpr std::size_t kMostKnown = 20;
+// Of a name in a message. Two names of a megabyte each would take hours to be compared.
+constexpr std::size_t kMostBytes = 100;
+constexpr std::size_t kMostComparedBytes = 1000;
 
 std::string lower_case(std::string_view text) {
   std::string lower{text};
@@ -59,7 +64,7 @@ std::vector<Candidate> near_names(std::string_view unknown, std::span<const std:
     if (shorter >= 3 && wanted.compare(0, shorter, name, 0, shorter) == 0) {
       // The beginning of a name ("fashion" for "fashion-mnist") counts as near, whatever the length of the rest.
       near.push_back({index, std::min(longer - shorter, allowed)});
-    } else if (longer - shorter <= allowed) {
+    } else if (longer - shorter <= allowed && longer <= kMostComparedBytes) {
       const std::size_t edits = distance(wanted, name);
       if (edits <= allowed && edits < longer) {
         near.push_back({index, edits});
@@ -80,14 +85,14 @@ std::string suggest(std::string_view unknown, std::span<const std::string> known
     text = "; did you mean ";
     for (std::size_t i = 0; i < near.size(); ++i) {
       text += i == 0 ? "" : i + 1 == near.size() ? " or " : ", ";
-      text += known[near[i].index];
+      text += printable(known[near[i].index], kMostBytes);
     }
     text += '?';
   } else if (!known.empty()) {
     text = "; known: ";
     for (std::size_t i = 0; i < std::min(known.size(), kMostKnown); ++i) {
       text += i == 0 ? "" : ", ";
-      text += known[i];
+      text += printable(known[i], kMostBytes);
     }
     if (known.size() > kMostKnown) {
       text += " and " + std::to_string(known.size() - kMostKnown) + " more";

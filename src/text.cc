@@ -75,4 +75,9 @@ std::string printable(std::string_view text, std::size_t most) {
 
 std::string in_quotes(std::string_view name) { return '"' + printable(name) + '"'; }
 
+std::string shown(const std::filesystem::path& file) {
+  constexpr std::size_t kLongestPath = 4096;
+  return printable(file.string(), kLongestPath);
+}
+
 }  // namespace thalweg

@@ -3,6 +3,7 @@
 
 #include <thalweg/text.h>
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -13,5 +14,8 @@ std::string to_text(double value);
 
 /// The name between double quotes, as `printable` shows it.
 std::string in_quotes(std::string_view name);
+
+/// The path, of which only what is longer than the system allows is cut.
+std::string shown(const std::filesystem::path& file);
 
 }  // namespace thalweg

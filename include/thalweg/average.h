@@ -25,7 +25,7 @@ std::string_view to_string(AverageKind kind);
 /// - mean: Izmailov et al. (2018), arXiv 1803.05407, eq. 2; PyTorch's `AveragedModel` by default.
 struct Average {
   AverageKind kind = AverageKind::none;
-  double decay = 0.99;  ///< k of ema, [0, 1)
+  double decay = 0.99;  ///< k of ema, [0, 1]; below 1 with bias correction. With 1 the average stays the first one
   bool bias_correction = false;
   std::int64_t start = 1;  ///< [1, ∞): the first step after which parameters are averaged
   std::int64_t every = 1;  ///< [1, ∞): then after every so-manieth step

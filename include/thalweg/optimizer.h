@@ -3,6 +3,7 @@
 
 #include <thalweg/average.h>
 #include <thalweg/clip.h>
+#include <thalweg/elements.h>
 #include <thalweg/options.h>
 #include <thalweg/safetensors.h>
 
@@ -13,14 +14,17 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
 namespace thalweg {
+
+/// The largest step number there is, 2⁵³: beyond it a double does not count.
+inline constexpr std::int64_t kMostSteps = std::int64_t{1} << 53;
 
 /// Whose step number a parameter uses.
 enum class StepCount {
@@ -66,11 +70,15 @@ struct Group {
 
 /// Rows of a table-shaped gradient: row `indices[i]` is `values[i * width …]`, where width = values.size() /
 /// indices.size(). Rows that are not named are zero; rows named twice are summed. The step equals the dense one.
-template <class T>
+template <Element T>
 struct Rows {
   std::span<const std::int64_t> indices;
   std::span<const T> values;
 };
+template <class T>
+inline constexpr bool kIsRows = false;
+template <Element T>
+inline constexpr bool kIsRows<Rows<T>> = true;
 
 /// The gradient of one parameter, dense or as rows. Refers to the caller's memory, which `step` only reads.
 struct Gradient {
@@ -78,16 +86,16 @@ struct Gradient {
   using Values = std::variant<std::span<const float>, std::span<const double>, Rows<float>, Rows<double>>;
 
   template <class Range>
-  requires std::ranges::contiguous_range<const Range> Gradient(Parameter which, const Range& dense)
-      : parameter(which), values(std::span<const std::ranges::range_value_t<Range>>(dense)) {}
-  template <class T>
+  requires(!kIsRows<Range>) Gradient(Parameter which, const Range& dense)
+      : parameter(which), values(gradient_elements(dense)) {}
+  template <Element T>
   Gradient(Parameter which, Rows<T> rows) : parameter(which), values(rows) {}
   // Literals and strings convert to string_view on the way.
   template <class Range>
-  requires std::ranges::contiguous_range<const Range> Gradient(const char* name, const Range& dense)
+  requires(!kIsRows<Range>) Gradient(const char* name, const Range& dense)
       : Gradient(Parameter(std::string_view(name)), dense) {}
   template <class Range>
-  requires std::ranges::contiguous_range<const Range> Gradient(const std::string& name, const Range& dense)
+  requires(!kIsRows<Range>) Gradient(const std::string& name, const Range& dense)
       : Gradient(Parameter(std::string_view(name)), dense) {}
 
   Parameter parameter;
@@ -96,6 +104,29 @@ struct Gradient {
 
 /// What `Optimizer::state` returns and `Optimizer::load` takes: tensors by name and text metadata.
 using State = safetensors::Contents;
+
+/// What `load` does where the state and the optimizer have not the same parameters or groups.
+struct LoadOptions {
+  /// Parameters and groups of the optimizer that are not in the state.
+  enum class Missing {
+    refuse,
+    keep,  ///< they keep their own state and options (a warm start: new layers begin as they are)
+  };
+  /// Parameters and groups of the state that are not in the optimizer.
+  enum class Unknown {
+    refuse,
+    ignore,  ///< they are left out; a parameter whose group is left out stays in its own
+  };
+
+  Missing missing = Missing::refuse;
+  Unknown unknown = Unknown::refuse;
+};
+
+/// What `load` did not carry over.
+struct LoadReport {
+  std::vector<std::string> kept;     ///< names of the optimizer's parameters that kept their own state
+  std::vector<std::string> ignored;  ///< names of the state's parameters that were left out
+};
 
 /// Applies one rule to any number of parameters in the caller's memory (f32 or f64, which may be mixed).
 ///
@@ -117,7 +148,7 @@ class Optimizer {
   // Groups ----------------------------------------------------------------------------------------------------------
 
   /// A group with options of its own, of the same rule, and its `lr_scale`. Its rate is the options' lr as it stands.
-  /// Throws Error if the rule is another, the name is taken or the scale is outside [0, ∞).
+  /// Throws Error if the rule is another, the name is taken or not UTF-8, or the scale is outside [0, ∞).
   Group add_group(std::string_view name, Options options, double lr_scale = 1);
   /// The group of this name (the first group's is empty). Throws Error that suggests the nearest names.
   Group group(std::string_view name) const;
@@ -140,17 +171,22 @@ class Optimizer {
 
   // Parameters ------------------------------------------------------------------------------------------------------
 
-  /// Adds a parameter. The memory must stay valid until `remove` or `rebind`. Throws Error if the name is taken, or if
-  /// the memory overlaps that of another parameter.
+  /// Adds a parameter. The memory must stay valid until `remove` or `rebind`. Throws Error if the name is empty, taken
+  /// or not UTF-8, or if the memory overlaps that of another parameter.
   Handle add(std::string_view name, std::span<float> parameter, Group group = {});
   Handle add(std::string_view name, std::span<double> parameter, Group group = {});
+  /// Any other range of float or double in memory: vectors, arrays, Eigen's vectors.
   template <class Range>
-  requires std::ranges::contiguous_range<Range> Handle add(std::string_view name, Range& parameter, Group group = {}) {
-    return add(name, std::span<std::ranges::range_value_t<Range>>(parameter), group);
+  Handle add(std::string_view name, Range&& parameter, Group group = {}) {
+    return add(name, parameter_elements(std::forward<Range>(parameter)), group);
   }
   /// Tells where the parameter's memory now is. Its state is kept; type and length must be the same.
   void rebind(Handle handle, std::span<float> parameter);
   void rebind(Handle handle, std::span<double> parameter);
+  template <class Range>
+  void rebind(Handle handle, Range&& parameter) {
+    rebind(handle, parameter_elements(std::forward<Range>(parameter)));
+  }
   /// Forgets where the parameter's memory is, and keeps its state: it cannot step until `rebind`. For parameters that
   /// exchange memory, or whose old memory may be another's before the new place is told.
   void unbind(Handle handle);
@@ -173,7 +209,7 @@ class Optimizer {
 
   /// One step with these gradients; parameters without one are left alone. If anything is wrong (unknown parameter,
   /// two gradients for one, other type or length, memory shared with a parameter, not finite and `check_finite` set)
-  /// it throws Error before anything has been changed.
+  /// it throws Error before anything has been changed; so it does if a step number would become larger than kMostSteps.
   void step(std::span<const Gradient> gradients);
   void step(std::initializer_list<Gradient> gradients) { step(std::span(gradients.begin(), gradients.size())); }
 
@@ -189,7 +225,7 @@ class Optimizer {
   void set_average(const Average& average);
   /// The parameter's average (while the averages are swapped: the parameter). Empty before the first one. Throws Error
   /// if T is not the parameter's type.
-  template <class T>
+  template <Element T>
   std::span<T> average(Handle handle);
   /// Exchanges every parameter with its average, bit by bit: once to evaluate the averages, and again to go on. In
   /// between, what would mistake one for the other (`step`, `state`, `save`, `load`) throws Error. Throws Error if a
@@ -201,7 +237,7 @@ class Optimizer {
 
   /// The parameter's state column (`v`, `m`, …), which may be written too. Empty if the column is not in use yet.
   /// Throws Error if the rule has no such column or T is not the parameter's type.
-  template <class T>
+  template <Element T>
   std::span<T> column(Handle handle, std::string_view column);
   /// Bytes of state.
   std::size_t state_bytes() const;
@@ -213,9 +249,14 @@ class Optimizer {
   /// type and length, and the other way round; parameters are matched by name, whatever their order, and groups by
   /// their names. Throws Error, and changes nothing, otherwise.
   void load(const State& state);
-  /// Writes the state as a safetensors file, which replaces `file` atomically.
+  /// The same, but parameters and groups may be missing or unknown as the options say:
+  /// `optimizer.load(state, {.missing = LoadOptions::Missing::keep})`. What is on both sides must fit as ever. Throws
+  /// Error, too, if the state has none of the optimizer's parameters.
+  LoadReport load(const State& state, const LoadOptions& options);
+  /// Writes the state as a safetensors file, which replaces `file` atomically and carries a checksum.
   void save(const std::filesystem::path& file) const;
   void load(const std::filesystem::path& file);
+  LoadReport load(const std::filesystem::path& file, const LoadOptions& options);
 
  private:
   struct Impl;

@@ -1,6 +1,7 @@
 // What a rule says about itself: hyper-parameters, state columns, scalars. Rules are in thalweg/rules/.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -63,12 +64,18 @@ struct ColumnInfo {
 struct ScalarInfo {
   std::string_view name;
   double first_value = 0;
+  Range range = {};  ///< what it can become; a state that says otherwise is refused
 };
 
 /// What a step knows beside the options when its coefficients are computed.
 struct StepNumbers {
   std::int64_t step = 1;            ///< counts from 1
   const double* scalars = nullptr;  ///< the rule's scalars, already advanced to this step
+  std::uint32_t columns_begun = 0;  ///< bit k: an earlier step has used the rule's k-th column
+
+  /// Is this the first step that uses the rule's k-th column? It may come late: momentum can be switched on at any
+  /// time.
+  constexpr bool begins(std::size_t k) const { return (columns_begun >> k & 1) == 0; }
 };
 
 /// A rule's description, as `thalweg rules` prints it. Lives for ever; compare by address.

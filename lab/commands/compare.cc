@@ -204,6 +204,7 @@ void compare(const CLI::App& command, Flags flags) {
   check_training_flags(command, flags.config.training);
   // The workers open it for themselves; what is wrong with it is told here.
   const Dataset dataset = open_task(flags.config.training);
+  flags.config.data_fingerprint = dataset.fingerprint;
   if (!flags.report.empty()) check_output("--report", flags.report, data_files(dataset.origin));
   StudyFolder folder =
       open_study_folder(flags.out, flags.config, parsed_command(command, {"overwrite"}), flags.overwrite);
@@ -220,7 +221,7 @@ void compare(const CLI::App& command, Flags flags) {
   if (flags.json) {
     print_json(summary_json(study));
   } else {
-    print_lines('\n' + report_text(studies));
+    print_lines('\n' + report_text(studies, {}, output_columns()));
     print("\nStudy:  {}\n", folder.store.file().string());
     print("Report: {}\n", flags.report.empty()
                               ? fmt::format("thalweg report {} -o report.html", shell_quoted(flags.out))

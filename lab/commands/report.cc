@@ -27,8 +27,8 @@ struct Flags {
 };
 
 constexpr const char* kFooter = R"(
-Runs of the same task (model, data, batch, length, schedule, split) are compared with each other; others get a section
-each. The page is one file that needs no network.
+Runs of the same task (model, data, batch, length, schedule, split) whose learning rates were tuned alike are compared
+with each other; others get a section each. The page is one file that needs no network.
 
 Examples:
   thalweg report runs/first                      one run, as report.html
@@ -67,7 +67,7 @@ void report(const CLI::App& command, const Flags& flags) {
   const ReportOptions options{.target = flags.target, .command = parsed_command(command)};
   write_report(studies, flags.output, options);
   if (!flags.csv.empty()) write_csv(studies, flags.csv);
-  print_lines(report_text(studies, options));
+  print_lines(report_text(studies, options, output_columns()));
   print("\nReport: {}\n", flags.output);
   if (!flags.csv.empty()) {
     const std::filesystem::path folder = flags.csv;

@@ -19,14 +19,20 @@ constexpr std::size_t kFirstElements = 12, kFittedElements = 64;
 constexpr std::size_t kFirstNumbers = 64;  // that the first look needs
 constexpr std::size_t kFirstMarks = 8;
 constexpr std::size_t kFittedNumbers = 12'800;
-// Steps times elements: about half a minute, and what finishing may take on top.
-constexpr std::int64_t kMostWork = 2'000'000'000, kMostFinishingWork = 500'000'000;
+// Where parameters are recorded seldom, the first look takes fewer marks than it likes, but no more steps than this.
+constexpr std::int64_t kFirstSteps = 400;
+constexpr std::size_t kLeastMarks = 3;
+// Steps times elements: 6 s of a processor's core where 10⁸ of them take one, and what finishing may take on top.
+constexpr std::int64_t kMostWork = 600'000'000, kMostFinishingWork = 200'000'000;
 
-/// The last step of a view of so many numbers.
-std::int64_t steps_for(const Recording& recording, std::size_t elements, std::size_t numbers, std::size_t marks) {
+/// The last step of a view of so many numbers, no further than `most` if that leaves enough marks.
+std::int64_t steps_for(const Recording& recording, std::size_t elements, std::size_t numbers, std::size_t marks,
+                       std::int64_t most) {
   const std::vector<std::int64_t> steps = recorded_steps(recording);
-  const std::size_t wanted = std::max(marks, numbers / std::max<std::size_t>(1, elements));
-  return steps[std::min(wanted, steps.size()) - 1];
+  std::size_t wanted = std::max(marks, numbers / std::max<std::size_t>(1, elements));
+  wanted = std::min(wanted, steps.size());
+  while (wanted > kLeastMarks && steps[wanted - 1] > most) --wanted;
+  return steps[wanted - 1];
 }
 
 bool has_missing_gradients(const Recording& recording) {
@@ -82,8 +88,8 @@ class Search {
         wishes_(wishes),
         precision_{run.recording.is_float64, wishes.rtol.value_or(0)},
         all_(make_view(run.recording, all_elements(run.recording), last_step(), precision_)),
-        first_(part(kFirstElements, kFirstNumbers, kFirstMarks)),
-        fitted_(part(kFittedElements, kFittedNumbers, kFirstMarks)) {
+        first_(part(kFirstElements, kFirstNumbers, kFirstMarks, kFirstSteps)),
+        fitted_(part(kFittedElements, kFittedNumbers, kFirstMarks, last_step())) {
     answer_.tolerance = tolerance(run.recording.is_float64, wishes.rtol);
     for (View* view : {&all_, &first_, &fitted_}) view->budget = &budget_;
   }
@@ -99,9 +105,10 @@ class Search {
  private:
   std::int64_t last_step() const { return recorded_steps(run_.recording).back(); }
 
-  View part(std::size_t elements, std::size_t numbers, std::size_t marks) const {
+  View part(std::size_t elements, std::size_t numbers, std::size_t marks, std::int64_t most_steps) const {
     const std::vector<std::size_t> chosen = diverse_elements(run_.recording, elements);
-    return make_view(run_.recording, chosen, steps_for(run_.recording, chosen.size(), numbers, marks), precision_);
+    const std::int64_t steps = steps_for(run_.recording, chosen.size(), numbers, marks, most_steps);
+    return make_view(run_.recording, chosen, steps, precision_);
   }
 
   /// Does a part of the search, as far as so much work allows.

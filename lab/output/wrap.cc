@@ -20,7 +20,8 @@ std::size_t end_of_word(std::string_view line, std::size_t at, std::size_t room)
 std::string wrapped_line(std::string_view line, std::size_t width, std::size_t indent) {
   if (width_of(line) <= width) return std::string(line);
   const std::size_t begin = std::min(line.find_first_not_of(' '), line.size());
-  const std::string lead(begin + indent < width / 2 ? begin + indent : begin, ' ');
+  // A quarter of the width has to be left for words.
+  const std::string lead(begin + indent <= width / 4 * 3 ? begin + indent : begin, ' ');
   std::string result, current(line.substr(0, begin));
   bool empty = true;  // has the current line no word yet?
   for (std::size_t at = begin; at < line.size();) {

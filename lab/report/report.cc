@@ -1,6 +1,7 @@
 // Puts a report's page together.
 #include "report/report.h"
 
+#include "output/table.h"
 #include "report/assets.h"
 #include "report/charts.h"
 #include "report/folder.h"
@@ -11,6 +12,7 @@
 #include "report/text.h"
 
 #include <thalweg/files.h>
+#include <thalweg/text.h>
 
 #include <fmt/format.h>
 
@@ -142,6 +144,27 @@ std::string title_of(const std::vector<Summary>& summaries) {
   return enumerate(names) + " · " + task_html(summaries[0].task);
 }
 
+// A competitor in the terminal's table.
+std::vector<std::string> row_of(const Competitor& competitor) {
+  std::string mean, sd, spread;
+  if (competitor.mean) {
+    mean = fixed(*competitor.mean * 100, 2);
+    sd = unsigned_points(*competitor.sd);
+    spread = fixed(competitor.interval->low * 100, 2) + " to " + fixed(competitor.interval->high * 100, 2);
+  } else {  // too few seeds for one
+    spread = "none";
+    for (const auto& [seed, accuracy] : competitor.test_accuracy)
+      spread += (spread == "none" ? "; seeds: " : ", ") + fixed(accuracy * 100, 2);
+  }
+  return {competitor.name,
+          competitor.lr ? learning_rate(*competitor.lr) : "–",
+          fmt::format("{}", competitor.test_accuracy.size()),
+          mean,
+          sd,
+          spread,
+          fmt::format("{}/{}", competitor.diverged, competitor.runs.size())};
+}
+
 }  // namespace
 
 std::string report_html(std::span<const StudyData> studies, const ReportOptions& options) {
@@ -186,10 +209,11 @@ std::string report_html(std::span<const StudyData> studies, const ReportOptions&
   return html;
 }
 
-std::string report_text(std::span<const StudyData> studies, const ReportOptions& options) {
+std::string report_text(std::span<const StudyData> studies, const ReportOptions& options, std::size_t width) {
+  const auto name_of = [](std::string_view name) { return printable(name); };
   std::string text;
   for (const Summary& summary : summarize(studies, options.target)) {
-    const Headline answer = headline(summary, printable);
+    const Headline answer = headline(summary, name_of);
     if (!text.empty()) text += "\n";
     for (const std::string& part : {answer.sentence, answer.detail, answer.reserve, answer.limits})
       if (!part.empty()) text += part + "\n";
@@ -197,25 +221,10 @@ std::string report_text(std::span<const StudyData> studies, const ReportOptions&
       text += fmt::format("Not taken together with the study {}, which has the same task: {}.\n",
                           printable(apart.study), differing(apart));
     text += "\n";
-    std::size_t width = 9;
-    for (const Competitor& competitor : summary.competitors) width = std::max(width, printable(competitor.name).size());
-    text += fmt::format("{:<{}}  {:>8}  {:>5}  {:>8}  {:>5}  {:<16}  {:>8}\n", "optimizer", width, "lr", "seeds",
-                        "mean %", "sd", confidence(summary.level()) + " interval", "diverged");
-    for (const Competitor& competitor : summary.competitors) {
-      text += fmt::format("{:<{}}  {:>8}  {:>5}  ", printable(competitor.name), width,
-                          competitor.lr ? learning_rate(*competitor.lr) : "–", competitor.test_accuracy.size());
-      if (competitor.mean) {
-        text +=
-            fmt::format("{:>8}  {:>5}  {:<16}", fixed(*competitor.mean * 100, 2), unsigned_points(*competitor.sd),
-                        fixed(competitor.interval->low * 100, 2) + " to " + fixed(competitor.interval->high * 100, 2));
-      } else {
-        std::string points;
-        for (const auto& [seed, accuracy] : competitor.test_accuracy)
-          points += fmt::format("{}{:.2f}", points.empty() ? "" : ", ", accuracy * 100);
-        text += fmt::format("{:<33}", "seeds: " + (points.empty() ? "none" : points));
-      }
-      text += fmt::format("  {:>8}\n", fmt::format("{}/{}", competitor.diverged, competitor.runs.size()));
-    }
+    Table table({"optimizer", "lr", "seeds", "mean %", "sd", confidence(summary.level()) + " interval", "diverged"},
+                {false, true, true, true, true, false, true});
+    for (const Competitor& competitor : summary.competitors) table.add(row_of(competitor));
+    text += table.text(width);
     if (!summary.failed.empty()) text += count(summary.failed.size(), "trial") + " failed.\n";
     if (summary.unfinished > 0) text += count(summary.unfinished, "trial") + " not finished.\n";
   }

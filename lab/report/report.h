@@ -3,7 +3,9 @@
 
 #include "store/study_data.h"
 
+#include <cstddef>
 #include <filesystem>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -18,11 +20,14 @@ struct ReportOptions {
 };
 
 /// A page that needs no network and no other file. Studies of the same task (model, data, batch, length, schedule,
-/// split) are taken together, others get a section each. Throws thalweg::Error for a target out of range.
+/// split) that were tuned alike and stand alike are taken together, others get a section each, which says why. Throws
+/// thalweg::Error for a target out of range.
 std::string report_html(std::span<const StudyData> studies, const ReportOptions& options = {});
 
-/// The answer and a table of final test accuracy, for a terminal; ends with a line feed.
-std::string report_text(std::span<const StudyData> studies, const ReportOptions& options = {});
+/// The answer and a table of final test accuracy, for a terminal on which tables may be so wide; sentences are to be
+/// wrapped by whoever prints them. Ends with a line feed.
+std::string report_text(std::span<const StudyData> studies, const ReportOptions& options = {},
+                        std::size_t width = std::numeric_limits<std::size_t>::max());
 
 /// Replaces `file` by `report_html`, creating its folder if need be. Throws thalweg::Error; the old file is then whole.
 void write_report(std::span<const StudyData> studies, const std::filesystem::path& file,

@@ -46,19 +46,6 @@ std::string escape_html(std::string_view text) {
   return escaped;
 }
 
-std::string printable(std::string_view text) {
-  std::string result;
-  for (const char c : valid_utf8(text)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7F) {
-      result += "\uFFFD";
-    } else {
-      result += c;
-    }
-  }
-  return result;
-}
-
 std::string fixed(double value, int digits) {
   if (!std::isfinite(value) || std::abs(value) >= 1e7) return number(value);
   return fmt::format("{:.{}f}", value, digits);

@@ -13,8 +13,6 @@ namespace thalweg::lab {
 std::string valid_utf8(std::string_view text);
 /// For HTML's text and quoted attributes. Valid UTF-8 without control characters (but line feed and tab).
 std::string escape_html(std::string_view text);
-/// For a terminal: valid UTF-8 without control characters.
-std::string printable(std::string_view text);
 
 /// So many digits after the point; `nan` (of either sign), `∞`, and four significant digits from 10⁷ on.
 std::string fixed(double value, int digits);

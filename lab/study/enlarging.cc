@@ -67,8 +67,12 @@ bool has_fingerprint(const nlohmann::json& config) { return config.is_object() &
 
 /// Takes out what enlarging decides, so that the rest must be equal. The data is its content where both know it.
 std::vector<std::string> fixed_differences(nlohmann::json stored, nlohmann::json wanted) {
-  const bool by_content = has_fingerprint(stored) && has_fingerprint(wanted);
   std::vector<std::string> lines;
+  const bool by_content = has_fingerprint(stored) && has_fingerprint(wanted);
+  if (by_content && stored[kFingerprint] != wanted[kFingerprint]) {
+    lines.push_back(fmt::format("training.data: {} holds other images or labels than when the study began",
+                                wanted["training"]["data"].dump()));
+  }
   // A grid that was begun when none grew is equal to one that would grow: the command is the same.
   if (const auto before = given_of(stored), now = given_of(wanted); before && now && *before != *now) {
     const auto text = [](bool given) { return given ? "given by --tune-lr" : "the default one, which grows"; };
@@ -79,7 +83,7 @@ std::vector<std::string> fixed_differences(nlohmann::json stored, nlohmann::json
     config->erase("seeds");
     nlohmann::json& training = (*config)["training"];
     if (by_content && training.is_object()) training.erase("data");
-    if (!by_content) config->erase(kFingerprint);
+    config->erase(kFingerprint);
     nlohmann::json& tuning = (*config)["tuning"];
     if (tuning.is_object()) tuning.erase("given");
   }

@@ -151,7 +151,7 @@ Checkpoint read_checkpoint(const std::filesystem::path& file) {
 }
 
 std::int64_t classes_of(const Checkpoint& checkpoint) {
-  const auto bias = checkpoint.contents.tensors.find(std::string(kModel) + "output.bias");
+  const auto bias = checkpoint.contents.tensors.find(fmt::format("{}output.bias", kModel));
   if (bias == checkpoint.contents.tensors.end() || bias->second.shape.size() != 1) {
     throw Error("checkpoint: the model's output layer has no bias");
   }

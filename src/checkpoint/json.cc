@@ -2,6 +2,7 @@
 #include "checkpoint/json.h"
 
 #include "checkpoint/utf8.h"
+#include "text.h"
 #include "thalweg/error.h"
 
 #include <array>
@@ -96,7 +97,7 @@ const Value& Value::at(std::string_view key, std::string_view what) const {
   if (const Value* value = find(key, what)) {
     return *value;
   }
-  throw Error(std::string{what} + ": " + in_quotes(key) + " is missing");
+  throw Error(std::string{what} + ": " + thalweg::in_quotes(key) + " is missing");
 }
 
 Value& Value::operator[](std::string_view key) {
@@ -128,7 +129,7 @@ std::string Value::describe() const {
     }
     std::string operator()(const std::string& value) const {
       constexpr std::size_t kMostBytes = 40;
-      return value.size() <= kMostBytes ? "the string " + in_quotes(value) : "a string";
+      return value.size() <= kMostBytes ? "the string " + thalweg::in_quotes(value) : "a string";
     }
     std::string operator()(const Array&) const { return "an array"; }
     std::string operator()(const Object&) const { return "an object"; }

@@ -92,7 +92,7 @@ Value parse(std::string_view text, std::string_view source, std::uint64_t first_
 std::string to_string(const Value& value);
 void append(std::string& text, const Value& value);
 void append_string(std::string& text, std::string_view string);
-/// The string as JSON text: in error messages it shows control characters as escapes.
+/// The string as JSON text.
 std::string in_quotes(std::string_view string);
 
 }  // namespace thalweg::json

@@ -1,6 +1,7 @@
 // The JSON reader: recursive descent over text that was checked to be UTF-8.
 #include "checkpoint/json.h"
 #include "checkpoint/utf8.h"
+#include "text.h"
 #include "thalweg/error.h"
 
 #include <charconv>
@@ -117,7 +118,7 @@ class Parser {
       const std::size_t start = position_;
       const auto [member, is_new] = members.try_emplace(parse_string());
       if (!is_new) {
-        fail("duplicate key " + in_quotes(member->first), start);
+        fail("duplicate key " + thalweg::in_quotes(member->first), start);
       }
       skip_space();
       if (!take(':')) {

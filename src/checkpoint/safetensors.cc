@@ -3,6 +3,8 @@
 
 #include "checkpoint/json.h"
 #include "checkpoint/safetensors_layout.h"
+#include "checkpoint/utf8.h"
+#include "text.h"
 #include "thalweg/error.h"
 #include "thalweg/files.h"
 #include "thalweg/suggest.h"
@@ -66,7 +68,10 @@ std::vector<const NamedTensor*> in_file_order(const Contents& contents) {
 }
 
 void check(const std::string& name, const Tensor& tensor) {
-  const std::string what = "safetensors: tensor " + json::in_quotes(name);
+  const std::string what = "safetensors: tensor " + in_quotes(name);
+  if (find_invalid_utf8(name) != std::string_view::npos) {
+    throw Error(what + ": the name is not UTF-8");
+  }
   if (name == kMetadataKey) {
     throw Error(what + ": the name is reserved for the metadata");
   }
@@ -82,20 +87,19 @@ void check(const std::string& name, const Tensor& tensor) {
 
 std::string header_of(const Contents& contents, const std::vector<const NamedTensor*>& order) {
   std::string header = "{";
-  if (!contents.metadata.empty()) {
-    json::append_string(header, kMetadataKey);
-    header += ':';
-    json::Object metadata;
-    for (const auto& [key, text] : contents.metadata) {
-      metadata.emplace(key, text);
-    }
-    json::append(header, metadata);
+  json::append_string(header, kMetadataKey);
+  header += ':';
+  json::Object metadata;
+  for (const auto& [key, text] : contents.metadata) {
+    metadata.emplace(key, text);
   }
+  metadata[std::string(kChecksumKey)] = checksum_of(contents);
+  json::append(header, metadata);
   std::uint64_t begin = 0;
   for (const NamedTensor* named : order) {
     const auto& [name, tensor] = *named;
     const std::uint64_t end = begin + tensor.data.size();
-    header += header.size() == 1 ? "" : ",";
+    header += ',';
     json::append_string(header, name);
     header += R"(:{"dtype":")";
     header += to_string(tensor.dtype);
@@ -123,7 +127,7 @@ Dtype dtype_of(std::string_view name, std::string_view what) {
   if (const auto row = std::ranges::find(kDtypes, name, &DtypeRow::name); row != kDtypes.end()) {
     return row->dtype;
   }
-  const std::string begin = std::string{what} + ": dtype " + json::in_quotes(name);
+  const std::string begin = std::string{what} + ": dtype " + in_quotes(name);
   if (std::ranges::find(kUnsupported, name) != kUnsupported.end()) {
     throw Error(begin + " is valid in safetensors but not supported by thalweg");
   }
@@ -198,6 +202,12 @@ std::vector<std::byte> to_bytes(const Contents& contents) {
     check(name, tensor);
     data_bytes += tensor.data.size();
   }
+  for (const auto& [key, text] : contents.metadata) {
+    for (const std::string& part : {key, text}) {
+      if (find_invalid_utf8(part) == std::string_view::npos) continue;
+      throw Error("safetensors: metadata " + in_quotes(key) + ": " + in_quotes(part) + " is not UTF-8");
+    }
+  }
   const std::vector<const NamedTensor*> order = in_file_order(contents);
   const std::string header = header_of(contents, order);
 
@@ -216,6 +226,6 @@ std::vector<std::byte> to_bytes(const Contents& contents) {
 
 void write(const std::filesystem::path& file, const Contents& contents) { replace_file(file, to_bytes(contents)); }
 
-Contents read(const std::filesystem::path& file) { return from_bytes(read_file(file), file.string()); }
+Contents read(const std::filesystem::path& file) { return from_bytes(read_file(file), shown(file)); }
 
 }  // namespace thalweg::safetensors

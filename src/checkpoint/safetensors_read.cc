@@ -1,6 +1,7 @@
 // Reading safetensors: every byte of the file is accounted for, or it is rejected.
 #include "checkpoint/json.h"
 #include "checkpoint/safetensors_layout.h"
+#include "text.h"
 #include "thalweg/error.h"
 
 #include <algorithm>
@@ -41,10 +42,10 @@ std::uint64_t header_length(std::span<const std::byte> bytes, std::string_view s
 }
 
 Entry read_entry(const std::string& name, const json::Value& value, std::string_view source) {
-  const std::string what = std::string{source} + ": tensor " + json::in_quotes(name);
+  const std::string what = std::string{source} + ": tensor " + in_quotes(name);
   for (const auto& [key, member] : value.object(what)) {
     if (key != "dtype" && key != "shape" && key != "data_offsets") {
-      throw Error(what + ": unknown field " + json::in_quotes(key) + "; dtype, shape and data_offsets are allowed");
+      throw Error(what + ": unknown field " + in_quotes(key) + "; dtype, shape and data_offsets are allowed");
     }
   }
   Entry entry;
@@ -81,9 +82,9 @@ void check_coverage(std::vector<Entry>& entries, std::uint64_t data_bytes, std::
   std::uint64_t covered = 0;
   for (const Entry& entry : entries) {
     if (entry.begin != covered) {
-      throw Error(std::string{source} + ": tensor " + json::in_quotes(*entry.name) + ": data_offsets " +
-                  range_of(entry) + " leave a " + (entry.begin > covered ? "hole" : "overlap") +
-                  ": the data before ends at " + std::to_string(covered));
+      throw Error(std::string{source} + ": tensor " + in_quotes(*entry.name) + ": data_offsets " + range_of(entry) +
+                  " leave a " + (entry.begin > covered ? "hole" : "overlap") + ": the data before ends at " +
+                  std::to_string(covered));
     }
     covered = entry.end;
   }
@@ -111,7 +112,7 @@ Contents from_bytes(std::span<const std::byte> bytes, std::string_view source) {
     } else if (!value.is_null()) {
       const std::string metadata = what + ": " + std::string{kMetadataKey};
       for (const auto& [key, text] : value.object(metadata)) {
-        contents.metadata.emplace(key, text.string(metadata + ": " + json::in_quotes(key)));
+        contents.metadata.emplace(key, text.string(metadata + ": " + in_quotes(key)));
       }
     }
   }
@@ -120,6 +121,7 @@ Contents from_bytes(std::span<const std::byte> bytes, std::string_view source) {
     const std::span<const std::byte> range = data.subspan(entry.begin, entry.end - entry.begin);
     contents.tensors.emplace(*entry.name, Tensor{entry.dtype, std::move(entry.shape), {range.begin(), range.end()}});
   }
+  take_checksum(contents, source);
   return contents;
 }
 

@@ -32,7 +32,7 @@ void read(const json::Value& value, const std::string& what, const Readers& read
   for (const auto& [key, reader] : readers) known.push_back(key);
   for (const auto& [key, member] : value.object(what)) {
     const auto reader = readers.find(key);
-    if (reader == readers.end()) throw Error(what + ": unknown key '" + key + "'" + suggest(key, known));
+    if (reader == readers.end()) throw Error(what + ": unknown key '" + printable(key) + "'" + suggest(key, known));
     reader->second(member, what + ": " + key);
   }
 }

@@ -5,6 +5,8 @@
 
 #include <thalweg/options.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -12,10 +14,25 @@ namespace thalweg {
 
 /// Metadata key of the state's JSON.
 inline constexpr const char* kStateKey = "thalweg";
+inline constexpr std::uint64_t kStateVersion = 1;
+/// The average's name among a parameter's tensors; no rule's column is called so.
+inline constexpr std::string_view kAverage = "average";
 
 /// Name of the tensor that is this column of the parameter, or any other part of its state.
 inline std::string tensor_name(std::string_view parameter, std::string_view column) {
   return std::string(parameter) + "/" + std::string(column);
+}
+
+/// Does the list (the member `columns` or `begins` of a parameter in the head) name the column?
+inline bool names_column(const json::Array& list, std::string_view column) {
+  return std::find(list.begin(), list.end(), json::Value(column)) != list.end();
+}
+
+/// Has a step used the column, which the parameter's entry names among its columns?
+inline bool has_begun(const json::Value& entry, std::string_view column, std::int64_t step_number,
+                      const std::string& what) {
+  const json::Value* begins = entry.find("begins", what);
+  return step_number > 0 && (begins == nullptr || !names_column(begins->array(what + ": begins"), column));
 }
 
 /// All options by name.

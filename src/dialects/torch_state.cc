@@ -113,7 +113,7 @@ class Writer {
     bool has_state = step > 0 || theirs_.begins_with_state() ||
                      std::ranges::any_of(theirs_.columns,
                                          [&](const TorchColumn& pair) { return column(pair) != ours_.tensors.end(); });
-    if (!theirs_.counts_steps() && step == 0 && has_state) has_state = is_momentum_before_step_1(name, options);
+    if (!theirs_.counts_steps()) has_state = has_momentum(name, options, entry);
     if (!has_state) return;
 
     const Dtype dtype = entry.at("dtype", "state").string("state") == "f32" ? Dtype::F32 : Dtype::F64;
@@ -141,13 +141,17 @@ class Writer {
     result_.tensors.emplace(tensor_name(name, kTorchStep), single_number(fits ? Dtype::F32 : Dtype::F64, number));
   }
 
-  /// SGD's momentum that was written before the first step. In PyTorch a step that finds one is not the first.
-  bool is_momentum_before_step_1(const std::string& name, const Options& options) const {
+  /// Does PyTorch's SGD keep a momentum for the parameter? A step that finds one there dampens the gradient; without
+  /// one it begins with the gradient itself, as ours does where no step has used the column.
+  bool has_momentum(const std::string& name, const Options& options, const json::Value& entry) const {
     const auto momentum = ours_.tensors.find(tensor_name(name, "b"));
-    if (momentum == ours_.tensors.end() || is_zero(momentum->second)) return false;
+    if (momentum == ours_.tensors.end()) return false;
+    if (has_begun(entry, "b", entry.at("step", "state").integer("state"), "state")) return true;
+    if (is_zero(momentum->second)) return false;
     if (options.get("dampening") == 0) return true;
     throw Error("torch state: parameter " + in_quotes(name) +
-                " has a momentum before its first step, which has no counterpart in torch's SGD with dampening");
+                " has a momentum before its first step with momentum, which has no counterpart in torch's SGD with "
+                "dampening");
   }
 
   const Optimizer& optimizer_;

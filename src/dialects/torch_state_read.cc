@@ -193,6 +193,7 @@ class Reader {
     entry["step"] = step;
     entry["scalars"] = scalars;
     entry["columns"] = columns;
+    if (entry.find("begins", "state") != nullptr) entry["begins"] = json::Array();  // PyTorch has used what is there
   }
 
   const Tensor* find(std::string_view parameter, std::string_view key) const {

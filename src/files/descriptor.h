@@ -2,6 +2,7 @@
 #pragma once
 
 #include "files/file_calls.h"
+#include "text.h"
 #include "thalweg/error.h"
 
 #include <cerrno>

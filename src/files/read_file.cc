@@ -12,7 +12,7 @@
 namespace thalweg {
 
 std::vector<std::byte> read_file(const std::filesystem::path& file, FileCalls& calls) {
-  const std::string what = "cannot read " + file.string();
+  const std::string what = "cannot read " + shown(file);
   const Descriptor descriptor{calls,
                               without_interruption([&] { return calls.open(file.c_str(), O_RDONLY | O_CLOEXEC, 0); })};
   struct stat status {};

@@ -35,7 +35,7 @@ class TemporaryName {
 };
 
 [[noreturn]] void fail(const fs::path& file, const std::string& call, int code) {
-  throw system_error("cannot replace " + file.string() + ": " + call, code);
+  throw system_error("cannot replace " + shown(file) + ": " + call, code);
 }
 
 // What a chain of symbolic links leads to, existing or not: the link stays, its target is replaced.
@@ -49,7 +49,7 @@ fs::path follow_links(const fs::path& file) {
     }
     const fs::path next = fs::read_symlink(target, error);
     if (error) {
-      fail(file, "readlink " + target.string(), error.value());
+      fail(file, "readlink " + shown(target), error.value());
     }
     target = target.parent_path() / next;
   }
@@ -71,7 +71,7 @@ int create_sibling(FileCalls& calls, const fs::path& file, const fs::path& targe
     }
     // The name may be taken by a process that was killed, or by one of another machine on a shared disk.
     if (errno != EEXIST || tries == kMostTries) {
-      fail(file, "create " + name, errno);
+      fail(file, "create " + shown(name), errno);
     }
   }
 }
@@ -86,7 +86,8 @@ void write_all(FileCalls& calls, int descriptor, std::span<const std::byte> cont
     if (written <= 0) {
       const int code = written < 0 ? errno : ENOSPC;
       fail(file,
-           "write " + name + " at offset " + std::to_string(total - contents.size()) + " of " + std::to_string(total),
+           "write " + shown(name) + " at offset " + std::to_string(total - contents.size()) + " of " +
+               std::to_string(total),
            code);
     }
     contents = contents.subspan(static_cast<std::size_t>(written));
@@ -98,15 +99,15 @@ void write_all(FileCalls& calls, int descriptor, std::span<const std::byte> cont
 void replace_file(const fs::path& file, std::span<const std::byte> contents, FileCalls& calls) {
   const fs::path target = follow_links(file);
   if (!target.has_filename()) {
-    throw Error("cannot replace '" + file.string() + "': it names no file");
+    throw Error("cannot replace '" + shown(file) + "': it names no file");
   }
   struct stat old {};
   const bool exists = ::stat(target.c_str(), &old) == 0;
   if (!exists && errno != ENOENT) {
-    fail(file, "stat " + target.string(), errno);
+    fail(file, "stat " + shown(target), errno);
   }
   if (exists && !S_ISREG(old.st_mode)) {
-    throw Error("cannot replace " + file.string() + ": it is " +
+    throw Error("cannot replace " + shown(file) + ": it is " +
                 (S_ISDIR(old.st_mode) ? "a directory" : "not a regular file"));
   }
 
@@ -115,7 +116,7 @@ void replace_file(const fs::path& file, std::span<const std::byte> contents, Fil
   Descriptor directory{
       calls, without_interruption([&] { return calls.open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0); })};
   if (directory.get() < 0) {
-    fail(file, "open directory " + folder, errno);
+    fail(file, "open directory " + shown(folder), errno);
   }
 
   std::string name;
@@ -123,22 +124,22 @@ void replace_file(const fs::path& file, std::span<const std::byte> contents, Fil
   Descriptor sibling{calls, created};
   TemporaryName temporary{calls, name};
   if (exists && calls.fchmod(sibling.get(), old.st_mode & 0777) != 0) {
-    fail(file, "chmod " + name, errno);
+    fail(file, "chmod " + shown(name), errno);
   }
   write_all(calls, sibling.get(), contents, file, name);
   if (without_interruption([&] { return calls.fsync(sibling.get()); }) != 0) {
-    fail(file, "fsync " + name, errno);
+    fail(file, "fsync " + shown(name), errno);
   }
   if (!sibling.close()) {
-    fail(file, "close " + name, errno);
+    fail(file, "close " + shown(name), errno);
   }
   if (calls.rename(name.c_str(), target.c_str()) != 0) {
-    fail(file, "rename " + name, errno);
+    fail(file, "rename " + shown(name), errno);
   }
   temporary.set_renamed();
   // EINVAL: this file system has no fsync of directories.
   if (without_interruption([&] { return calls.fsync(directory.get()); }) != 0 && errno != EINVAL) {
-    fail(file, "renamed, but fsync of directory " + folder, errno);
+    fail(file, "renamed, but fsync of directory " + shown(folder), errno);
   }
 }
 

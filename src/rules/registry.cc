@@ -79,7 +79,7 @@ const RuleInfo& rule(std::string_view name) {
     if (info->name == name) return *info;
     known.emplace_back(info->name);
   }
-  throw Error("unknown rule '" + std::string(name) + "'" + suggest(name, known));
+  throw Error("unknown rule '" + printable(name) + "'" + suggest(name, known));
 }
 
 }  // namespace thalweg

@@ -65,6 +65,10 @@ void Optimizer::Impl::plan_averages() {
   double share = 0;
   for (Task& task : tasks) {
     Parameter& parameter = parameters[task.parameter];
+    if (parameter.averaged >= kMostSteps) {
+      throw Error("step: " + in_quotes(records[task.parameter].name) + " has been averaged " +
+                  std::to_string(parameter.averaged) + " times, the most");
+    }
     if (parameter.average == nullptr) {
       const std::size_t bytes = std::max<std::size_t>(1, parameter.size * bytes_of(parameter.precision));
       records[task.parameter].average = make_buffer(bytes);
@@ -75,6 +79,7 @@ void Optimizer::Impl::plan_averages() {
       number = parameter.averaged + 1;
       share = share_of(settings.average, number);
     }
+    task.averages = true;
     task.average_share = share;
   }
 }
@@ -104,7 +109,7 @@ void Optimizer::set_average(const Average& average) {
   impl_->settings.average = average;
 }
 
-template <class T>
+template <Element T>
 std::span<T> Optimizer::average(Handle handle) {
   const std::uint32_t index = impl_->index_of(handle);
   impl_->check_type<T>(index, "average");

@@ -12,6 +12,7 @@ namespace thalweg {
 void Optimizer::Impl::step(std::span<const Gradient> gradients) {
   const DefaultEnvironment environment;
   check_not_swapped("step");
+  if (steps >= kMostSteps) throw Error("step: this optimizer has taken " + std::to_string(steps) + " steps, the most");
   ++serial;
   tasks.clear();
   sizes.clear();
@@ -24,6 +25,10 @@ void Optimizer::Impl::step(std::span<const Gradient> gradients) {
     Parameter& parameter = parameters[index];
     if (parameter.last_step == serial) throw Error("step: two gradients for " + in_quotes(records[index].name));
     parameter.last_step = serial;
+    if (parameter.step >= kMostSteps) {
+      throw Error("step: " + in_quotes(records[index].name) + " has taken " + std::to_string(parameter.step) +
+                  " steps, the most");
+    }
     tasks.push_back({.parameter = index, .steps = true, .gradient = gradient_values(gradient, index)});
     sizes.push_back(parameter.size);
   }
@@ -115,23 +120,26 @@ const void* Optimizer::Impl::gradient_values(const Gradient& gradient, std::uint
 std::uint32_t Optimizer::Impl::coefficients_for(std::uint32_t index) {
   const Parameter& parameter = parameters[index];
   const GroupRecord& group = groups[parameter.group];
-  const std::int64_t step = (shares_steps() ? steps : parameter.step) + 1;
+  const std::int64_t step = step_number(parameter) + 1;
   const std::array<double, kMaxScalars>& scalars = shares_steps() ? group.shared_scalars : parameter.scalars;
   // Most parameters of a group are at the same step, so the last one made is mostly the one that is looked for.
   for (std::size_t i = coefficients.size(); i-- > 0;) {
     const StepCoefficients& made = coefficients[i];
-    if (made.group == parameter.group && made.step == step && made.scalars_before == scalars) {
+    if (made.group == parameter.group && made.step == step && made.columns_begun == parameter.begun &&
+        made.scalars_before == scalars) {
       return static_cast<std::uint32_t>(i);
     }
   }
   StepCoefficients& fresh = coefficients.emplace_back();
   fresh.group = parameter.group;
   fresh.step = step;
+  fresh.columns_begun = parameter.begun;
+  fresh.columns_begun_after = parameter.begun | needed_bits(group.columns);
   fresh.scalars_before = fresh.scalars = scalars;
   if (rule->advance != nullptr) rule->advance(group.options, step, fresh.scalars.data());
   fresh.around = around(group.options);
   if (settings.clip.by == ClipBy::value) fresh.around.limit = settings.clip.limit;
-  rule->coefficients(group.options, {step, fresh.scalars.data()}, fresh.bytes.data());
+  rule->coefficients(group.options, {step, fresh.scalars.data(), parameter.begun}, fresh.bytes.data());
   return static_cast<std::uint32_t>(coefficients.size() - 1);
 }
 
@@ -145,13 +153,12 @@ void Optimizer::Impl::run() {
       const Precision precision = parameter.precision;
       const bool f32 = precision == Precision::f32;
       void* const theta = offset(parameter.data, piece.begin, precision);
-      const bool averaged = task.average_share > 0;
-      void* const average = averaged ? offset(parameter.average, piece.begin, precision) : nullptr;
+      void* const average = task.averages ? offset(parameter.average, piece.begin, precision) : nullptr;
       const StepCoefficients* made = task.steps ? &coefficients[task.coefficients] : nullptr;
       Around around = made != nullptr ? made->around : Around{};
       around.scale = task.scale;
       around.average_share = task.average_share;
-      around.overwrite = averaged && overwrite;
+      around.overwrite = task.averages && overwrite;
       if (made == nullptr) {
         (f32 ? backend.average.f32 : backend.average.f64)(around, theta, average, piece.end - piece.begin);
         continue;
@@ -168,7 +175,10 @@ void Optimizer::Impl::run() {
 
 void Optimizer::Impl::commit() {
   ++steps;
-  for (const Task& task : tasks) parameters[task.parameter].averaged += task.average_share > 0 ? 1 : 0;
+  for (const Task& task : tasks) {
+    if (task.steps) parameters[task.parameter].begun = coefficients[task.coefficients].columns_begun_after;
+  }
+  for (const Task& task : tasks) parameters[task.parameter].averaged += task.averages ? 1 : 0;
   if (shares_steps()) {
     for (GroupRecord& group : groups) {
       if (rule->advance != nullptr) rule->advance(group.options, steps, group.shared_scalars.data());

@@ -3,13 +3,31 @@
 #
 #   install                        builds the engine alone and installs it, as a packager would
 #   find_package, pkg-config       use what `install` with the same WORK has installed
-#   add_subdirectory, FetchContent use the source folder, for a debugger: that compiles in a third of the time
+#   add_subdirectory, FetchContent use the source folder, for a debugger, and look whether the kernels are compiled
+#                                  optimised, without a build type too
 #   libtorch                       installs from the finished build folder SOURCE, and uses adapter and engine
 set -euo pipefail
 
 how=$1 source=$(realpath "$2") work=$3
 flags=(-G Ninja -DCMAKE_BUILD_TYPE=Release "${@:4}")
 here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
+
+# Of the compiler's -O flags the last one counts.
+expect_optimised_kernels() {
+  local command count=0
+  while read -r command; do
+    count=$((count + 1))
+    if [[ $(grep --only-matching -E -- ' -O[0-9a-z]*' <<<"$command" | tail -n 1) != " -O"[23] ]]; then
+      echo "run.sh: not optimised: $command" >&2
+      exit 1
+    fi
+  done < <(grep '"command":' "$1" | grep -E '/(kernels|backends/(cpu|reference))/[a-z0-9]*\.cc",$' | grep -v cpu/targets)
+  if ((count < 10)); then
+    echo "run.sh: $1 has $count kernels, which are fewer than there are rules" >&2
+    exit 1
+  fi
+}
+
 mkdir -p "$work"
 cd "$work"
 
@@ -40,7 +58,10 @@ case $how in
     PKG_CONFIG_PATH=$(find "$PWD/$how/moved" -name pkgconfig) "${consumer[@]}"
     ;;
   add_subdirectory | FetchContent)
-    "${consumer[@]}" "-DTHALWEG_SOURCE=$source" -DCMAKE_BUILD_TYPE=Debug
+    for type in "" Debug; do
+      "${consumer[@]}" "-DTHALWEG_SOURCE=$source" -DCMAKE_EXPORT_COMPILE_COMMANDS=ON "-DCMAKE_BUILD_TYPE=$type"
+      expect_optimised_kernels "$how/build/compile_commands.json"
+    done
     ;;
   libtorch)
     cmake --install "$source" --prefix "$PWD/$how/prefix"

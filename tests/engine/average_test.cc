@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -260,6 +261,25 @@ TYPED_TEST(AverageBits, AreTheSameEverywhere) {
       EXPECT_EQ(first_bit_difference<T>(all, first), "") << backend << ", " << threads << " threads";
     }
   }
+}
+
+TEST(Averages, WithDecayOneStayAsTheyAre) {
+  // A share of 0 is a share: parameters without a gradient have averages too, and what θ becomes does not matter.
+  const double infinity = std::numeric_limits<double>::infinity();
+  std::vector<double> a = {1}, b = {2};
+  Optimizer optimizer{SGD{.lr = 1}, {.average = {.kind = AverageKind::ema, .decay = 1, .overwrite_every = 4}}};
+  const Handle ha = optimizer.add("a", a), hb = optimizer.add("b", b);
+  const std::vector<double> one = {1}, infinite = {infinity};
+  optimizer.step({{ha, one}});
+  for (const std::vector<double>* gradient : {&one, &infinite}) {
+    optimizer.step({{ha, *gradient}});
+    EXPECT_THAT(optimizer.average<double>(ha), ElementsAre(0));
+    EXPECT_THAT(optimizer.average<double>(hb), ElementsAre(2));
+  }
+  EXPECT_THAT(a, ElementsAre(-infinity));
+  optimizer.step({{hb, one}});  // the fourth step puts the averages in the parameters' place
+  EXPECT_THAT(a, ElementsAre(0));
+  EXPECT_THAT(b, ElementsAre(2));
 }
 
 }  // namespace

@@ -9,7 +9,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
+#include <filesystem>
 #include <limits>
 #include <span>
 #include <string>
@@ -89,6 +92,64 @@ TEST(Optimizer, NameTakenTwice) {
   EXPECT_THAT(error_of([&] { optimizer.add("a", b); }), AllOf(HasSubstr("\"a\""), HasSubstr("taken")));
   EXPECT_EQ(optimizer.size(), 1u);
   optimizer.add("b", b);
+}
+
+TEST(Optimizer, NamesAreUtf8) {
+  std::vector<float> a(1);
+  Optimizer optimizer{SGD{}};
+  EXPECT_THAT(error_of([&] { optimizer.add("layer\xff", a); }), AllOf(HasSubstr("\"layer\\xff\""), HasSubstr("UTF-8")));
+  EXPECT_THAT(error_of([&] { optimizer.add_group("\xc3(", SGD{}); }),
+              AllOf(HasSubstr("\"\\xc3(\""), HasSubstr("UTF-8")));
+  EXPECT_EQ(optimizer.size(), 0u);
+  EXPECT_EQ(optimizer.group_count(), 1u);
+  optimizer.add("Größe", a);
+  (void)safetensors::to_bytes(optimizer.state());
+}
+
+TEST(Optimizer, ErrorsShowNamesHarmlesslyAndNotAtLength) {
+  std::vector<float> a(1);
+  Optimizer optimizer{SGD{}};
+  optimizer.add("\x1b[2J\r\n", a);
+  const auto is_harmless = [](const std::string& message) {
+    return std::ranges::none_of(message, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+  };
+  for (const std::string& unknown : {std::string("\x1b]0;title\a"), std::string("x\n"), std::string(1 << 20, 'x')}) {
+    for (const std::string& message :
+         {error_of([&] { (void)optimizer.find(unknown); }), error_of([&] { (void)optimizer.group(unknown); }),
+          error_of([&] { optimizer.set(unknown, 1); }), error_of([&] { (void)Options::of(unknown); }),
+          error_of([&] { (void)parse_options("sgd:" + unknown); }),
+          error_of([&] { parse_options("sgd:lr=" + unknown); }),
+          error_of([&] { optimizer.load(std::filesystem::path("/none/" + unknown.substr(0, 99))); }),
+          error_of([&] { Optimizer(SGD{}, {.backend = unknown}); })}) {
+      EXPECT_TRUE(is_harmless(message)) << message;
+      EXPECT_LT(message.size(), 700u);
+    }
+  }
+}
+
+/// Memory as Eigen's classes give it: data(), size() and strides, but no iterators.
+struct Matrix {
+  std::vector<double> elements;
+  int rows, stride;
+
+  double* data() { return elements.data(); }
+  const double* data() const { return elements.data(); }
+  std::ptrdiff_t size() const { return rows * (static_cast<int>(elements.size()) / stride); }
+  std::ptrdiff_t innerSize() const { return rows; }
+  std::ptrdiff_t innerStride() const { return 1; }
+  std::ptrdiff_t outerSize() const { return static_cast<int>(elements.size()) / stride; }
+  std::ptrdiff_t outerStride() const { return stride; }
+};
+
+TEST(Optimizer, TakesMemoryWithDataAndSize) {
+  Matrix whole{{1, 2, 3, 4}, 2, 2}, part{{1, 2, 3, 4}, 1, 2};
+  Optimizer optimizer{SGD{.lr = 1}};
+  const Handle handle = optimizer.add("whole", whole);
+  optimizer.step({{handle, Matrix{{1, 1, 1, 1}, 2, 2}}});
+  EXPECT_THAT(whole.elements, ElementsAre(0, 1, 2, 3));
+  optimizer.rebind(handle, whole);
+  EXPECT_THAT(error_of([&] { optimizer.add("part", part); }), HasSubstr("one after another"));
+  EXPECT_THAT(error_of([&] { Gradient("part", part); }), HasSubstr("one after another"));
 }
 
 TEST(Optimizer, ParametersMayNotOverlap) {

@@ -131,7 +131,7 @@ class Bounds {
 
   void step(std::int64_t number, std::span<const T> gradient) {
     if constexpr (requires { R::scalars; }) rule_.advance(number, &scalar_);
-    const auto coefficients = rule_.coefficients({number, &scalar_});
+    const auto coefficients = rule_.coefficients({number, &scalar_, number > 1 ? ~std::uint32_t{0} : 0});
     for (std::size_t i = 0; i < theta_.size(); ++i) {
       Bounded<T> g(static_cast<double>(gradient[i]), 0.0);
       const double before = theta_[i].value;

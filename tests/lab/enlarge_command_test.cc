@@ -75,6 +75,31 @@ TEST_F(EnlargeCommand, TakesMoreSeedsAndOptimizersAndSaysHowToGoOnFromAnyFolder)
   EXPECT_THAT(fewer.output, AllOf(HasSubstr("(lion)"), HasSubstr(load().command)));
 }
 
+TEST_F(EnlargeCommand, GoesOnWithDataThatHasMovedAndRefusesOtherData) {
+  const auto compare = [&](const std::string& data, const std::string& seeds) {
+    return test::run_command(folder_.path(), {"compare", "rmsprop", "--no-tune-lr", "--dense", "16", "--epochs", "1",
+                                              "--jobs", "1", "--seeds", seeds, "--data", data, "--out", out()});
+  };
+  ASSERT_EQ(compare(data(), "1").code, 0);
+  const std::filesystem::path moved = folder_.path() / "moved";
+  std::filesystem::create_directory(moved);
+  for (const char* part : {"train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"}) {
+    const std::string name = std::string(part) + "-ubyte";
+    std::filesystem::rename(folder_.path() / name, moved / name);
+  }
+  const Ended again = compare("idx:" + moved.string(), "2");
+  EXPECT_EQ(again.code, 0) << again.errors;
+  EXPECT_THAT(again.errors, AllOf(HasSubstr("1 finished trials are kept"), HasSubstr("new seeds: 2")));
+  EXPECT_EQ(load().trials.size(), 2U);
+  EXPECT_EQ(load().config.at("training").at("data"), "idx:" + moved.string());
+
+  const TemporaryFolder others;
+  test::write_learnable_dataset(others.path(), 390, 80);
+  const Ended other = compare("idx:" + others.path().string(), "2");
+  EXPECT_EQ(other.code, 1);
+  EXPECT_THAT(other.errors, HasSubstr("holds other images or labels"));
+}
+
 TEST_F(EnlargeCommand, TheDefaultGridGrowsWhereTheBestRateIsAtItsEdge) {
   const Ended ended = test::run_command(folder_.path(), {"compare", "sgd", "adam", "--quick", "--data", data(),
                                                          "--dense", "16", "--jobs", "1", "--out", out()});

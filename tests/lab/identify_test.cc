@@ -16,6 +16,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -151,7 +152,8 @@ TEST_F(Identify, TellsOptionsAndFrameworks) {
       ended.output,
       AllOf(HasSubstr("by the engine: 8 steps × 4 elements, float64"), HasSubstr("One rule gives these numbers"),
             HasSubstr("rmsprop:lr=0.02,alpha=0.85,eps=0.001\n"),
-            HasSubstr("torch RMSprop(lr=0.02, alpha=0.85, eps=0.001, momentum=0.0, "), Not(HasSubstr("keras"))));
+            HasSubstr("torch RMSprop(lr=0.02, alpha=0.85, eps=0.001, momentum=0.0, "), Not(HasSubstr("keras RMSprop")),
+            HasSubstr("keras2 RMSprop(learning_rate=0.02, rho=0.85, momentum=0.0, epsilon=0.001, centered=False)")));
   const json printed = json::parse(run(record("lion:lr=.25,weight_decay=.1"), {"--json"}).output)["cases"][0];
   EXPECT_EQ(printed["fits"], true);
   const json& first = printed["candidates"][0];
@@ -205,6 +207,47 @@ TEST_F(Identify, CountsStepsWhereGradientsAreMissing) {
         std::ranges::any_of(answer.candidates[0].expressions, [](const Expression& e) { return e.peer == "torch"; });
     EXPECT_EQ(is_torch, count == StepCount::per_parameter);
   }
+}
+
+TEST_F(Identify, CountsStepsWhereOneOfTwoParametersHasNoGradient) {
+  for (const StepCount count : {StepCount::per_parameter, StepCount::shared}) {
+    json recorded = record("adam:lr=.02,eps=1e-3", 8, 2, 0, count),
+         other = record("adam:lr=.02,eps=1e-3", 8, 2, 3, count);
+    for (std::size_t step = 0; step < 8; ++step) {  // side by side
+      json& gradient = recorded["grads"][step];
+      for (std::size_t i = 0; i < 2; ++i) gradient.push_back(step == 2 ? json() : other["grads"][step][i]);
+      for (const json& x : other["theta"][std::to_string(step + 1)])
+        recorded["theta"][std::to_string(step + 1)].push_back(x);
+    }
+    for (const double x : {std::cos(0.0), std::cos(1.3)}) recorded["theta0"].push_back(x);
+    recorded["splits"] = {2, 2};
+    const Answer answer = identify_one(recorded);
+    ASSERT_FALSE(answer.candidates.empty()) << report_text(read(recorded).at(0), answer);
+    EXPECT_THAT(answer.candidates.front().options.text(), StartsWith("adam:lr=0.02"));
+    EXPECT_EQ(answer.candidates.front().only_count, count);
+  }
+}
+
+TEST_F(Identify, LeavesOutWhatIsNotFinite) {
+  const json sound = record("adam:lr=.02,eps=1e-3", 8, 5);
+  const double infinity = std::numeric_limits<double>::infinity();
+  json recorded = sound;
+  recorded["grads"][3][4] = infinity;
+  for (int step = 4; step <= 8; ++step) recorded["theta"][std::to_string(step)][4] = std::nan("");
+  UnknownRun run = read(recorded).at(0);
+  EXPECT_EQ(run.left_out, "1 of 5 elements, which are not finite all the time, are left out");
+  EXPECT_EQ(run.recording.start.size(), 4u);
+  Answer answer = identify(run, {});
+  EXPECT_THAT(texts(answer), Contains(StartsWith("adam:lr=0.02,eps=0.001")));
+  EXPECT_THAT(report_text(run, answer), HasSubstr("left out"));
+
+  recorded = sound;  // as a loss scale leaves it: every gradient is infinite, and the step is not taken
+  for (json& gradient : recorded["grads"][6]) gradient = -infinity;
+  run = read(recorded).at(0);
+  EXPECT_EQ(run.left_out, "the steps from 7 on, where numbers are not finite, are left out");
+  EXPECT_THAT(texts(identify(run, {})), Contains(StartsWith("adam:lr=0.02,eps=0.001")));
+  for (json& gradient : recorded["grads"][0]) gradient = std::nan("");
+  EXPECT_THAT(error_of([&] { read(recorded); }), HasSubstr("nothing to compare before numbers are not finite"));
 }
 
 TEST_F(Identify, TellsFromWhichStepOnTheNearestDiffers) {

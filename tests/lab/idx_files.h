@@ -98,15 +98,4 @@ inline void write_learnable_dataset(const std::filesystem::path& folder, std::ui
   part("t10k", test);
 }
 
-/// Training labels that the images say nothing about.
-inline void scramble_labels(const std::filesystem::path& folder) {
-  Bytes labels = read_bytes(folder / "train-labels-idx1-ubyte");
-  std::uint32_t state = 1;
-  for (std::size_t i = 8; i < labels.size(); ++i) {
-    state = state * 1664525u + 1013904223u;
-    labels[i] = static_cast<std::uint8_t>((state >> 24) % 10);
-  }
-  write_bytes(folder / "train-labels-idx1-ubyte", labels);
-}
-
 }  // namespace thalweg::lab::test

@@ -126,7 +126,7 @@ TEST(JsonText, DeepTextsInAStudyEndNothing) {
     std::filesystem::create_directory(run);
     Store::create(run / "study.sqlite", study);
   }
-  const Database database(run / "study.sqlite", Access::write);
+  const Database database(run / "study.sqlite");
   const auto set = [&](const char* column, const std::string& text) {
     Statement(database, fmt::format("UPDATE study SET {} = ?", column).c_str()).bind(text).run();
   };

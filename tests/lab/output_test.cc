@@ -275,7 +275,8 @@ TEST(Table, BreaksTextAndNeverNumbers) {
   EXPECT_EQ(table.text(20),
             "first\n"
             "  count       1234567\n"
-            "  what it is  the one\n"
+            "  what it is  the\n"
+            "              one\n"
             "              before\n"
             "              all\n"
             "              others\n");

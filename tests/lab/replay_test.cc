@@ -8,7 +8,9 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <cmath>
 #include <fstream>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -105,6 +107,35 @@ TEST_F(Replay, RatesSplitsRowsAndMissingGradients) {
   EXPECT_EQ(replay(read_replay_file(write(changed)).at(0)).max_relative_error, 0);
 }
 
+TEST_F(Replay, OneOfSeveralParametersWithoutAGradient) {
+  json changed = one_;
+  changed["splits"] = {1, 1};
+  changed["grads"] = {{1, nullptr}, {nullptr, 4}};
+  changed["theta"] = {{"1", {0.5, 2}}, {"2", {0.5, 0}}};
+  EXPECT_EQ(replay(read_replay_file(write(changed)).at(0)).max_relative_error, 0);
+  changed["grads"] = {{1, 4}, {nullptr, nullptr}};
+  changed["theta"] = {{"1", {0.5, 0}}, {"2", {0.5, 0}}};
+  EXPECT_EQ(replay(read_replay_file(write(changed)).at(0)).max_relative_error, 0);
+  changed["grads"] = {{1, nullptr}, {2, 0}};
+  changed.erase("splits");
+  EXPECT_THAT(error_of([&] { read_replay_file(write(changed)); }),
+              AllOf(HasSubstr("grads[0] has null for some numbers of a parameter only (1 of those from 0 to 1)"),
+                    HasSubstr("splits tells the parameters")));
+}
+
+TEST_F(Replay, NumbersThatAreNotFinite) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  json changed = one_;
+  changed["grads"] = {{1, infinity}, {2, std::nan("")}};
+  changed["theta"] = {{"1", {0.5, -infinity}}, {"2", {-0.5, std::nan("")}}};
+  EXPECT_EQ(replay(read_replay_file(write(changed)).at(0)).max_relative_error, 0);
+  changed["theta"]["1"][1] = 7;
+  EXPECT_EQ(replay(read_replay_file(write(changed)).at(0)).max_relative_error, infinity);
+  EXPECT_THAT(refused({{"options", {{"lr", infinity}}}}),
+              HasSubstr("options.lr = Infinity; allowed are finite numbers"));
+  EXPECT_THAT(refused({{"clip", {{"limit", infinity}}}}), HasSubstr("clip.limit = Infinity"));
+}
+
 TEST_F(Replay, ClippingAndAveragesBesideThePeersOptions) {
   json changed = one_;  // by value: 1 − 0.5·1, 2 − 0.5·2; then 0.5 − 0.5·2, and 2 again
   changed["peer"] = "torch";
@@ -150,8 +181,14 @@ TEST_F(Replay, RefusesFilesThatCannotBeUsed) {
   const test::Ended missing = test::run_command(folder_.path(), {"replay", "nowhere.json"});
   EXPECT_EQ(missing.code, 2);
   EXPECT_THAT(missing.errors, HasSubstr("nowhere.json"));
-  std::ofstream(folder_.path() / "cut.json") << "[{";
-  EXPECT_EQ(test::run_command(folder_.path(), {"replay", "cut.json"}).code, 2);
+  const test::Ended empty = run(json::array());
+  EXPECT_EQ(empty.code, 2);
+  EXPECT_THAT(empty.errors, AllOf(HasSubstr("recorded.json"), HasSubstr("is an empty list")));
+  const std::string cut = (folder_.path() / "cut.json").string();
+  std::ofstream(cut) << "[{";
+  EXPECT_THAT(error_of([&] { read_replay_file(cut); }), HasSubstr("cut.json: line 1, column 3: expected a key"));
+  EXPECT_THAT(error_of([&] { read_replay_file(folder_.path()); }),
+              AllOf(HasSubstr(folder_.path().string()), HasSubstr("is a folder")));
 }
 
 }  // namespace

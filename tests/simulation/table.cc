@@ -137,7 +137,8 @@ int main(int count, char** arguments) try {
   verdicts("Verdicts: studies with any false one (%), all competitors alike", Arrangement::alike, mild, studies);
   verdicts("The same, worse shapes", Arrangement::alike, worse, studies);
   verdicts("The same, the first competitor's spread four times the others'", Arrangement::spread, mild, studies);
-  verdicts("The same, every second competitor mirrored", Arrangement::mirrored, shapes().subspan(1), studies);
+  const std::vector<const Shape*> skewed{&kGamma1, &kExponential};
+  verdicts("The same, every second competitor mirrored", Arrangement::mirrored, skewed, studies);
   looks(studies);
   coverages("Bands: coverage of the 95 % interval of the median (%)", median_interval, true, studies);
   candidates(studies / 10);

@@ -12,6 +12,7 @@ inline void prepare(const Around& around, Lane& theta, Lane& g) {
 
 template <class Lane>
 inline void take_average(const Around& around, Lane& theta, Lane& average) {
-  average = (1 - around.average_share) * average + around.average_share * theta;
+  // With a share of 0 the average stays as it is, whatever θ has become: 0 · ∞ is NaN.
+  if (around.average_share != 0) average = (1 - around.average_share) * average + around.average_share * theta;
   if (around.overwrite) theta = average;
 }

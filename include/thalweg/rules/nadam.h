@@ -52,7 +52,7 @@ u = (1 − μₜ) g / (1 − P) + μₜ₊₁ m / (1 − P μₜ₊₁)
     column("v", ColumnKind::second_moment, true, 0.0);
   }
 
-  static constexpr std::array<ScalarInfo, 1> scalars{{{"mu_product", 1.0}}};
+  static constexpr std::array<ScalarInfo, 1> scalars{{{"mu_product", 1.0, between(0, 1)}}};
 
   /// Takes the scalars from step − 1 to step.
   void advance(std::int64_t step, double* scalar) const { scalar[0] *= momentum_at(step); }

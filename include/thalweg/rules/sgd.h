@@ -20,7 +20,7 @@ struct SGD {
   static constexpr std::string_view name = "sgd";
   static constexpr std::string_view title = "steps against the gradient, with momentum if asked for";
   static constexpr std::string_view formula =
-      R"(b ← g                                     if momentum, first step; (1 − τ) g if dampen_first_step
+      R"(b ← g                                     if momentum, first step with it; (1 − τ) g if dampen_first_step
 b ← μ b + (1 − τ) g                       if momentum, later steps
 u = g, or b if momentum, or g + μ b if nesterov
 θ ← θ − η u                               with lr_in_momentum η stands in front of every g instead)";
@@ -31,8 +31,9 @@ u = g, or b if momentum, or g + μ b if nesterov
   static constexpr void describe(Visitor&& option) {
     option("lr", &SGD::lr, at_least(0), "learning rate η");
     option("momentum", &SGD::momentum, from_below(0, 1), "momentum μ; 0 is none");
-    option("dampening", &SGD::dampening, between(0, 1), "dampening τ of the gradient in the momentum, from step 2 on");
-    option("dampen_first_step", &SGD::dampen_first_step, "dampening τ in step 1 too (MLX): b begins at 0");
+    option("dampening", &SGD::dampening, between(0, 1),
+           "dampening τ of the gradient in the momentum, from its second step on");
+    option("dampen_first_step", &SGD::dampen_first_step, "dampening τ in its first step too (MLX): b begins at 0");
     option("nesterov", &SGD::nesterov, "look ahead along the momentum (PyTorch allows it only without dampening)");
     option("lr_in_momentum", &SGD::lr_in_momentum, "η inside the momentum buffer (Keras)");
     option("weight_decay", &SGD::weight_decay, at_least(0), "weight decay λ");
@@ -48,7 +49,7 @@ u = g, or b if momentum, or g + μ b if nesterov
   struct Coefficients {
     double lr_before, lr_after;  // η inside the momentum buffer, η outside: one of them is 1
     double momentum;
-    double gradient_share;  // 1 − τ; mostly 1 in the first step
+    double gradient_share;  // 1 − τ; mostly 1 where b begins
     bool has_momentum, nesterov;
   };
 
@@ -57,7 +58,7 @@ u = g, or b if momentum, or g + μ b if nesterov
     return {.lr_before = inside ? lr : 1,
             .lr_after = inside ? 1 : lr,
             .momentum = momentum,
-            .gradient_share = numbers.step == 1 && !dampen_first_step ? 1 : 1 - dampening,
+            .gradient_share = numbers.begins(0) && !dampen_first_step ? 1 : 1 - dampening,
             .has_momentum = momentum > 0,
             .nesterov = nesterov};
   }

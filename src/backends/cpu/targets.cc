@@ -1,6 +1,8 @@
 // Which instruction sets this machine can run, and where their functions are in Highway's tables.
 #include "backends/cpu/targets.h"
 
+#include "text.h"
+
 #include <thalweg/error.h>
 #include <thalweg/kernels/targets.h>
 #include <thalweg/suggest.h>
@@ -38,7 +40,7 @@ std::int64_t find_target(std::string_view name) {
   }
   std::vector<std::string> known = supported_targets();
   known.insert(known.begin(), {"auto", "reference"});
-  throw Error("settings: backend '" + std::string(name) + "' is unknown or cannot run on this machine" +
+  throw Error("settings: backend '" + printable(name) + "' is unknown or cannot run on this machine" +
               suggest(name, known));
 }
 
