@@ -256,6 +256,7 @@ void Optimizer::Impl::load(const State& state) {
     records[from.index].storage = std::move(from.storage);
     records[from.index].average = std::move(from.average);
   }
+  options_changed();
 }
 
 }  // namespace thalweg
