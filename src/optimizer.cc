@@ -107,6 +107,7 @@ const Options& Optimizer::options(Group group) const { return impl_->group_recor
 
 void Optimizer::set_options(Group group, Options options) {
   impl_->change_options(impl_->group_record(group), std::move(options));
+  impl_->options_changed();
 }
 
 void Optimizer::set(std::string_view option, double value) {
@@ -222,6 +223,8 @@ std::size_t Optimizer::state_bytes() const {
   }
   return result;
 }
+
+void Optimizer::on_options_change(std::function<void()> changed) { impl_->options_changed = std::move(changed); }
 
 State Optimizer::state() const { return impl_->state(); }
 void Optimizer::load(const State& state) { load(state, {}); }

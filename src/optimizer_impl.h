@@ -8,6 +8,7 @@
 #include "step/plan.h"
 
 #include <array>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -164,6 +165,7 @@ struct Optimizer::Impl {
   int threads;
 
   std::vector<GroupRecord> groups;
+  std::function<void()> options_changed = [] {};
   std::vector<Parameter> parameters;  // by handle; removed ones stay, not alive
   std::vector<ParameterRecord> records;
   std::unordered_map<std::string, std::uint32_t, NameHash, std::equal_to<>> by_name;

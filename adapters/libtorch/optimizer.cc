@@ -5,14 +5,13 @@
 #include <thalweg/dialects.h>
 
 #include <algorithm>
-#include <cstring>
 
 namespace thalweg::libtorch {
 
 namespace {
 
-/// Key of the engine's state in LibTorch's archives.
-constexpr const char* kArchiveKey = "thalweg";
+/// The buffers' state within the parameters': metadata under this key, tensors under it and a slash.
+constexpr std::string_view kBuffers = "thalweg.buffers";
 
 /// Names that show what a pattern could have matched.
 std::string examples(const std::vector<Parameters::Item>& items) {
@@ -27,18 +26,23 @@ std::string examples(const std::vector<Parameters::Item>& items) {
 }  // namespace
 
 Optimizer::Optimizer(Options options, Settings settings)
-    : torch::optim::Optimizer(std::vector<ParamGroup>{}, std::make_unique<GroupOptions>(options)),
-      impl_(std::make_unique<Impl>(std::move(options), std::move(settings))) {}
+    : torch::optim::Optimizer(std::vector<ParamGroup>{}, libtorch::group_options(options)),
+      impl_(std::make_unique<Impl>(std::move(options), std::move(settings))) {
+  impl_->defaults = dynamic_cast<GroupOptions*>(defaults_.get());
+}
 
-Optimizer::Optimizer(const Parameters& parameters, Options options, Settings settings)
+Optimizer::Optimizer(const Parameters& parameters, AnyOptions options, Settings settings)
     : Optimizer(parameters, std::move(options), GroupPatterns{}, std::move(settings)) {}
 
-Optimizer::Optimizer(const Parameters& parameters, Options options, const GroupPatterns& groups, Settings settings)
-    : Optimizer(options, std::move(settings)) {
+Optimizer::Optimizer(const Parameters& parameters, AnyOptions options, const GroupPatterns& groups, Settings settings)
+    : Optimizer(Options(options), std::move(settings)) {
   // Not by add_param_group: later LibTorch versions merge options there.
-  param_groups_.emplace_back(std::vector<torch::Tensor>{}, std::make_unique<GroupOptions>(std::move(options), ""));
+  param_groups_.emplace_back(std::vector<torch::Tensor>{}, libtorch::group_options(options, ""));
   for (const GroupPattern& group : groups) {
-    param_groups_.emplace_back(std::vector<torch::Tensor>{}, std::make_unique<GroupOptions>(group.options, group.name));
+    Options its_own = group.options.value_or(options);
+    if (!group.options) its_own.set("lr", options.get("lr") * group.lr_scale);
+    param_groups_.emplace_back(std::vector<torch::Tensor>{},
+                               libtorch::group_options(std::move(its_own), group.name, group.lr_scale));
     for (const std::string& pattern : group.patterns) {
       const auto& items = parameters.items();
       if (std::none_of(items.begin(), items.end(), [&](const auto& item) { return matches(pattern, item.first); })) {
@@ -62,13 +66,44 @@ Optimizer::Optimizer(const Parameters& parameters, Options options, const GroupP
   synchronize();
 }
 
-Optimizer::Optimizer(const std::vector<ParamGroup>& groups, Options options, Settings settings)
-    : Optimizer(options, std::move(settings)) {
-  for (const ParamGroup& group : groups) {
-    param_groups_.emplace_back(group.params(), group.has_options() ? group.options().clone() : defaults_->clone());
-  }
+Optimizer::Optimizer(const std::vector<ParamGroup>& groups, AnyOptions options, Settings settings)
+    : Optimizer(Options(options), std::move(settings)) {
+  for (const ParamGroup& group : groups) add_param_group(group);
   synchronize();
 }
+
+void Optimizer::add_param_group(const ParamGroup& group) {
+  if (group.has_options() && dynamic_cast<const GroupOptions*>(&group.options())) {
+    param_groups_.emplace_back(group.params(), group.options().clone());
+    return;
+  }
+  if (group.has_options()) {
+    try {
+      from_libtorch(group.options(), impl_->defaults->options());
+    } catch (const Error& error) {
+      throw Error("parameter group " + std::to_string(param_groups_.size()) + ": its " + error.what());
+    }
+  }
+  torch::optim::Optimizer::add_param_group(group);
+}
+
+GroupOptions& Optimizer::group_options(std::size_t index) {
+  synchronize();
+  if (index < param_groups_.size()) return *impl_->board->shown[index];
+  throw Error("parameter group " + std::to_string(index) + " does not exist; there are " +
+              std::to_string(param_groups_.size()));
+}
+
+GroupOptions& Optimizer::group_options(std::string_view name) {
+  synchronize();
+  const Group wanted = impl_->engine.group(name);
+  for (GroupOptions* options : impl_->board->shown) {
+    if (options->group_ == wanted) return *options;
+  }
+  throw Error("parameter group \"" + std::string(name) + "\" is not in param_groups() any more");
+}
+
+void Optimizer::set(std::string_view option, double value) { engine().set(option, value); }
 
 Optimizer::~Optimizer() = default;
 Optimizer::Optimizer(Optimizer&&) noexcept = default;
@@ -102,64 +137,97 @@ torch::Tensor Optimizer::average(std::string_view name) {
 
 void Optimizer::swap_averages() {
   synchronize();
+  if (impl_->buffers) impl_->buffers->follow_moved();
   impl_->swap_averages();
+  if (impl_->buffers) impl_->buffers->swap_averages();
+}
+
+void Optimizer::average_buffers(const torch::nn::Module& module) {
+  synchronize();
+  const thalweg::Optimizer& engine = impl_->engine;
+  for (const Handle handle : engine.handles()) {
+    if (engine.step_number(handle) > 0) {
+      throw Error("average_buffers: to be called before the first step, and before a state is loaded");
+    }
+  }
+  BoundParameters buffers{thalweg::Optimizer(thalweg::SGD{}, Settings{.threads = engine.settings().threads})};
+  for (const auto& item : module.named_buffers()) {
+    if (!item.value().defined()) continue;
+    const torch::ScalarType type = item.value().scalar_type();
+    if (type != torch::kFloat && type != torch::kDouble) continue;
+    check_parameter(item.key(), item.value());
+    buffers.bindings.emplace_back(buffers.engine, item.key(), item.value(), Group{});
+  }
+  impl_->buffers = std::move(buffers);
+}
+
+torch::Tensor Optimizer::buffer_average(std::string_view name) {
+  if (!impl_->buffers) throw Error("buffer_average: no buffers are averaged; call average_buffers(model)");
+  return impl_->buffers->binding(name).average(impl_->buffers->engine);
 }
 
 State Optimizer::state_dict() const {
-  return in_row_major_order([](const thalweg::Optimizer& engine) { return engine.state(); });
-}
-
-State Optimizer::torch_state_dict() const { return in_row_major_order(to_torch_state); }
-
-/// What the function makes of the engine while all columns are in row-major order.
-State Optimizer::in_row_major_order(const std::function<State(const thalweg::Optimizer&)>& function) const {
   // LibTorch's groups may have changed unnoticed; taking that over is no change of what the optimizer is.
   const_cast<Optimizer*>(this)->synchronize();
-  for (const Binding& binding : impl_->bindings) binding.to_row_major(impl_->engine);
-  const auto restore = [&] {
-    for (const Binding& binding : impl_->bindings) binding.from_row_major(impl_->engine);
-  };
-  try {
-    State state = function(impl_->engine);
-    restore();
-    return state;
-  } catch (...) {
-    restore();
-    throw;
+  const auto state_of = [](const thalweg::Optimizer& engine) { return engine.state(); };
+  State state = impl_->in_row_major_order(state_of);
+  if (impl_->buffers) {
+    State buffers = impl_->buffers->in_row_major_order(state_of);
+    for (auto& [name, tensor] : buffers.tensors) {
+      state.tensors.emplace(std::string(kBuffers) + "/" + name, std::move(tensor));
+    }
+    state.metadata.emplace(kBuffers, std::move(buffers.metadata.begin()->second));
   }
+  return state;
+}
+
+State Optimizer::torch_state_dict() const {
+  const_cast<Optimizer*>(this)->synchronize();
+  return impl_->in_row_major_order(to_torch_state);
 }
 
 void Optimizer::load_state_dict(const State& state) {
   synchronize();
   impl_->follow_moved();
-  impl_->engine.load(state);
-  for (Binding& binding : impl_->bindings) {
-    binding.move(impl_->engine, binding.group());  // param_groups() says which group it is in, not the state
-    binding.from_row_major(impl_->engine);
+  const auto in_params_order = [](BoundParameters& bound) {
+    for (const Binding& binding : bound.bindings) binding.from_row_major(bound.engine);
+  };
+  const auto head = state.metadata.find(kBuffers);
+  if (head == state.metadata.end()) {
+    impl_->engine.load(state);
+  } else {
+    if (!impl_->buffers) throw Error("load: the state has averages of buffers; call average_buffers(model) first");
+    State parameters, buffers;
+    const std::string prefix = std::string(kBuffers) + "/";
+    for (const auto& [name, tensor] : state.tensors) {
+      if (name.starts_with(prefix)) {
+        buffers.tensors.emplace(name.substr(prefix.size()), tensor);
+      } else {
+        parameters.tensors.emplace(name, tensor);
+      }
+    }
+    parameters.metadata = state.metadata;
+    parameters.metadata.erase(std::string(kBuffers));
+    const State before = impl_->buffers->engine.state();
+    buffers.metadata.emplace(before.metadata.begin()->first, head->second);
+    impl_->buffers->follow_moved();
+    impl_->buffers->engine.load(buffers);
+    try {
+      impl_->engine.load(parameters);
+    } catch (...) {
+      impl_->buffers->engine.load(before);
+      throw;
+    }
+    in_params_order(*impl_->buffers);
   }
+  // param_groups() says which group a parameter is in, not the state.
+  for (Binding& binding : impl_->bindings) binding.move(impl_->engine, binding.group());
+  in_params_order(*impl_);
 }
 
 void Optimizer::load_torch_state_dict(const State& state) {
   synchronize();
   load_state_dict(from_torch_state(state, impl_->engine));
-}
-
-void Optimizer::save(torch::serialize::OutputArchive& archive) const {
-  const std::vector<std::byte> bytes = safetensors::to_bytes(state_dict());
-  torch::Tensor tensor = torch::empty({static_cast<std::int64_t>(bytes.size())}, torch::kByte);
-  std::memcpy(tensor.data_ptr(), bytes.data(), bytes.size());
-  archive.write(kArchiveKey, tensor, /*is_buffer=*/true);
-}
-
-void Optimizer::load(torch::serialize::InputArchive& archive) {
-  torch::Tensor tensor;
-  if (!archive.try_read(kArchiveKey, tensor, /*is_buffer=*/true) || tensor.scalar_type() != torch::kByte) {
-    throw Error("load: the archive holds no state of thalweg (key \"" + std::string(kArchiveKey) +
-                "\", bytes): it was saved from something else");
-  }
-  tensor = tensor.cpu().contiguous();
-  const auto* bytes = static_cast<const std::byte*>(tensor.data_ptr());
-  load_state_dict(safetensors::from_bytes({bytes, static_cast<std::size_t>(tensor.numel())}, "archive"));
 }
 
 void Optimizer::save(const std::filesystem::path& file) const { safetensors::write(file, state_dict()); }

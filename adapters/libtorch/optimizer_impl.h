@@ -2,10 +2,14 @@
 #pragma once
 
 #include "binding.h"
+#include "group_options.h"
+#include "parameters.h"
 
 #include <thalweg/libtorch.h>
 
 #include <algorithm>
+#include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -14,25 +18,83 @@ namespace thalweg::libtorch {
 
 using ParamGroup = torch::optim::OptimizerParamGroup;
 
-struct Optimizer::Impl {
-  Impl(Options options, Settings settings) : engine(std::move(options), std::move(settings)) {}
-
+/// Parameters of an engine, each bound to its tensor.
+struct BoundParameters {
   thalweg::Optimizer engine;
-  std::vector<Binding> bindings;  // exactly the engine's parameters, in the order of param_groups()
-  std::unordered_map<const c10::TensorImpl*, std::string> names;  // given, for tensors that are not bound yet
-  std::size_t unnamed = 0;
-  GradientList list;
-  std::vector<Binding*> stepping;
+  std::vector<Binding> bindings = {};
 
   void follow_moved() {
     std::vector<Binding*> moved;
     for (Binding& binding : bindings) {
       if (binding.has_moved()) moved.push_back(&binding);
     }
+    if (moved.empty()) return;
     for (const Binding* binding : moved) binding->check_move(engine);
+    check_not_tied();
     for (Binding* binding : moved) binding->leave(engine);
     for (Binding* binding : moved) binding->follow(engine);
   }
+
+  /// Throws Error if two of the tensors lie in the same place.
+  void check_not_tied() const {
+    Places places;
+    for (const Binding& binding : bindings) places.add(binding.tensor(), engine.name(binding.handle()));
+  }
+
+  /// What the function makes of the engine while all columns are in row-major order.
+  State in_row_major_order(const std::function<State(const thalweg::Optimizer&)>& function) {
+    for (const Binding& binding : bindings) binding.to_row_major(engine);
+    const auto restore = [&] {
+      for (const Binding& binding : bindings) binding.from_row_major(engine);
+    };
+    try {
+      State state = function(engine);
+      restore();
+      return state;
+    } catch (...) {
+      restore();
+      throw;
+    }
+  }
+
+  void swap_averages() {
+    const torch::NoGradGuard no_grad;
+    follow_moved();
+    for (Binding& binding : bindings) binding.begin_step();
+    engine.swap_averages();
+    for (Binding& binding : bindings) binding.end_step();
+  }
+
+  Binding& binding(std::string_view name) {
+    const Handle handle = engine.find(name);
+    return *std::find_if(bindings.begin(), bindings.end(), [&](const Binding& b) { return b.handle() == handle; });
+  }
+};
+
+/// Its bindings are exactly the engine's parameters, in the order of param_groups().
+struct Optimizer::Impl : BoundParameters {
+  Impl(Options options, Settings settings)
+      : BoundParameters{thalweg::Optimizer(std::move(options), std::move(settings))} {
+    engine.on_options_change([board = board.get()] {
+      for (GroupOptions* options : board->shown) options->show_changes();
+    });
+  }
+  ~Impl() {
+    for (GroupOptions* options : board->shown) options->keep_values();
+    board->engine = nullptr;
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  std::shared_ptr<GroupOptions::Board> board = std::make_shared<GroupOptions::Board>(GroupOptions::Board{&engine, {}});
+  std::vector<Group> bound_groups;   // each parameter group's, by its place
+  GroupOptions* defaults = nullptr;  // LibTorch's defaults()
+  /// Averages of buffers, by an engine whose steps do nothing else.
+  std::optional<BoundParameters> buffers;
+  std::unordered_map<const c10::TensorImpl*, std::string> names;  // given, for tensors that are not bound yet
+  std::size_t unnamed = 0;
+  GradientList list;
+  std::vector<Binding*> stepping;
 
   /// Collects the gradients of all parameters that step, unless a tensor has moved: then false.
   bool collect() {
@@ -49,6 +111,7 @@ struct Optimizer::Impl {
   }
 
   void step() {
+    if (buffers) buffers->follow_moved();  // what can throw comes before anything is changed
     if (!collect()) {
       follow_moved();
       collect();
@@ -67,14 +130,17 @@ struct Optimizer::Impl {
       for (Binding* binding : stepping) binding->end_step();
     }
     list.owned.clear();
+    average_buffers();
   }
 
-  void swap_averages() {
-    const torch::NoGradGuard no_grad;
-    follow_moved();
-    for (Binding& binding : bindings) binding.begin_step();
-    engine.swap_averages();
-    for (Binding& binding : bindings) binding.end_step();
+  /// Averages the buffers as the step averaged the parameters.
+  void average_buffers() {
+    if (!buffers) return;
+    Average average = engine.settings().average;
+    average.overwrite_every = 0;
+    if (average != buffers->engine.settings().average) buffers->engine.set_average(average);
+    for (Binding& binding : buffers->bindings) binding.begin_step();
+    buffers->engine.step({});
   }
 
   /// The name that was given to the tensor, or the next positional one.
@@ -86,11 +152,6 @@ struct Optimizer::Impl {
       name = "parameters." + std::to_string(unnamed++);
     } while (engine.contains(name));
     return name;
-  }
-
-  Binding& binding(std::string_view name) {
-    const Handle handle = engine.find(name);
-    return *std::find_if(bindings.begin(), bindings.end(), [&](const Binding& b) { return b.handle() == handle; });
   }
 
   /// The group of this name, or an index past the end.

@@ -70,6 +70,16 @@ void check_parameter(const std::string& name, const torch::Tensor& parameter) {
   }
 }
 
+void Places::add(const c10::TensorImpl* tensor, const std::string& name) {
+  if (tensor->numel() == 0) return;
+  const auto [place, is_new] = names_.emplace(tensor->data(), name);
+  if (is_new) return;
+  throw Error(
+      parameter_called(place->second) + " and " + parameter_called(name) +
+      " are two tensors over the same memory (tied by set_data?), each with a gradient of its own; register one "
+      "tensor under both names: then their gradients add up, and it steps once");
+}
+
 bool matches(std::string_view pattern, std::string_view text) {
   // Where the last `*` stood, and how much of the text it has taken: to come back to when a later character fails.
   std::size_t star = std::string_view::npos, taken = 0;

@@ -6,6 +6,7 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 namespace thalweg::libtorch {
 
@@ -14,6 +15,16 @@ bool matches(std::string_view pattern, std::string_view text);
 
 /// Throws Error, which names the parameter, unless it is a defined leaf of float or double on the CPU.
 void check_parameter(const std::string& name, const torch::Tensor& parameter);
+
+/// Where tensors begin in memory: finds two that are one there.
+class Places {
+ public:
+  /// Throws Error, which says what to do, if another tensor begins where this one does.
+  void add(const c10::TensorImpl* tensor, const std::string& name);
+
+ private:
+  std::unordered_map<const void*, std::string> names_;
+};
 
 /// `parameter "fc.weight"`, as errors call it.
 std::string parameter_called(std::string_view name);

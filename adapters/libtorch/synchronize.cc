@@ -6,27 +6,32 @@
 #include <set>
 
 namespace thalweg::libtorch {
-namespace {
 
-/// The options of the parameter group in this place.
-GroupOptions& options_of(std::vector<ParamGroup>& groups, std::size_t index) {
-  auto* options = dynamic_cast<GroupOptions*>(&groups[index].options());
-  if (!options) {
-    throw Error("parameter group " + std::to_string(index) +
-                ": its options are LibTorch's own; allowed: thalweg::libtorch::GroupOptions, or none");
+/// The options of the parameter group in this place. What is not thalweg's yet is made so.
+GroupOptions& Optimizer::adopted_options(std::size_t index) {
+  ParamGroup& group = param_groups_[index];
+  if (!group.has_options()) group.set_options(defaults_->clone());
+  const std::vector<GroupOptions*>& shown = impl_->board->shown;
+  if (index < shown.size() && shown[index]->self_ == &group.options()) return *shown[index];
+  if (auto* options = dynamic_cast<GroupOptions*>(&group.options())) return *options;
+  try {
+    const Options ours = from_libtorch(group.options(), impl_->defaults->options());
+    group.set_options(libtorch::group_options(ours));
+  } catch (const Error& error) {
+    throw Error("parameter group " + std::to_string(index) + ": its " + error.what());
   }
-  return *options;
+  return dynamic_cast<GroupOptions&>(group.options());
 }
-
-}  // namespace
 
 /// Takes over what was done to param_groups(), which is LibTorch's and cannot tell.
 void Optimizer::synchronize() {
-  bind_groups();
+  const std::vector<GroupOptions*>& options = bind_groups();
+  for (GroupOptions* each : options) each->take_over();
+  impl_->defaults->take_over();
   std::size_t position = 0;
   bool same = true;
   for (std::size_t index = 0; same && index < param_groups_.size(); ++index) {
-    const Group group = static_cast<GroupOptions&>(param_groups_[index].options()).group_;
+    const Group group = options[index]->group_;
     for (const torch::Tensor& tensor : param_groups_[index].params()) {
       same = position < impl_->bindings.size() && impl_->bindings[position].tensor() == tensor.unsafeGetTensorImpl() &&
              impl_->bindings[position].group() == group;
@@ -35,47 +40,63 @@ void Optimizer::synchronize() {
     }
   }
   if (same && position == impl_->bindings.size()) return;
-
-  std::vector<Group> group_of;
-  for (std::size_t index = 0; index < param_groups_.size(); ++index) {
-    group_of.push_back(options_of(param_groups_, index).group_);
-  }
-  impl_->bind(param_groups_, group_of);
+  impl_->bind(param_groups_, impl_->bound_groups);
 }
 
-/// Gives each parameter group its group in the engine. Groups are known by name: a vector of LibTorch's groups copies
-/// them when it grows, and a copy's options are not bound.
-void Optimizer::bind_groups() {
-  bool bound = true;
+/// Gives each parameter group its group in the engine, and their options in their order. Groups are known by name: a
+/// vector of LibTorch's groups copies them when it grows, and a copy's options are not bound. Options without a name
+/// that were set in place of others take their name.
+const std::vector<GroupOptions*>& Optimizer::bind_groups() {
+  std::vector<GroupOptions*>& shown = impl_->board->shown;
+  std::vector<GroupOptions*> all;
+  bool bound = shown.size() == param_groups_.size();
   for (std::size_t index = 0; index < param_groups_.size(); ++index) {
-    bound = options_of(param_groups_, index).engine_ == &impl_->engine && bound;
+    GroupOptions& options = adopted_options(index);
+    if (bound && shown[index] == &options) continue;
+    bound = false;
+    break;
   }
-  if (bound) return;
+  if (bound) return shown;
 
   std::set<std::string> taken;
+  std::set<std::uint32_t> held;
   for (std::size_t index = 0; index < param_groups_.size(); ++index) {
-    const GroupOptions& options = options_of(param_groups_, index);
+    GroupOptions& options = adopted_options(index);
+    all.push_back(&options);
+    if (options.engine() == &impl_->engine) held.insert(options.group_.index);
     if (options.name_ && !taken.insert(*options.name_).second) {
       throw Error("two parameter groups are called \"" + *options.name_ + "\"");
     }
   }
-  for (std::size_t index = 0; index < param_groups_.size(); ++index) {
-    GroupOptions& options = options_of(param_groups_, index);
-    if (options.engine_ == &impl_->engine) continue;
+  for (std::size_t index = 0; index < all.size(); ++index) {
+    GroupOptions& options = *all[index];
+    if (options.engine() == &impl_->engine) continue;
     std::string name = options.name_.value_or("");
-    for (std::size_t number = index; !options.name_ && !taken.insert(name).second; ++number) {
-      name = "group" + std::to_string(number);
+    double lr_scale = options.lr_scale();
+    if (!options.name_) {
+      const std::vector<Group>& before = impl_->bound_groups;
+      if (index < before.size() && !held.contains(before[index].index) &&
+          !taken.contains(impl_->engine.group_name(before[index]))) {
+        name = impl_->engine.group_name(before[index]);
+        lr_scale = impl_->engine.lr_scale(before[index]);
+      }
+      for (std::size_t number = index; !taken.insert(name).second; ++number) name = "group" + std::to_string(number);
     }
     const std::uint32_t known = impl_->find_group(name);
+    Group group{known};
     if (known < impl_->engine.group_count()) {
-      impl_->engine.set_options(Group{known}, options.options_);
-      options.group_ = Group{known};
+      impl_->engine.set_options(group, options.options());
+      impl_->engine.set_lr_scale(group, lr_scale);
     } else {
-      options.group_ = impl_->engine.add_group(name, options.options_);
+      group = impl_->engine.add_group(name, options.options(), lr_scale);
     }
     options.name_ = name;
-    options.engine_ = &impl_->engine;
+    options.bind(impl_->board, param_groups_[index].options(), group);
   }
+  shown = std::move(all);
+  impl_->bound_groups.clear();
+  for (const GroupOptions* options : shown) impl_->bound_groups.push_back(options->group_);
+  return shown;
 }
 
 void Optimizer::Impl::bind(std::vector<ParamGroup>& groups, const std::vector<Group>& group_of) {
@@ -84,6 +105,7 @@ void Optimizer::Impl::bind(std::vector<ParamGroup>& groups, const std::vector<Gr
 
   // Everything that can be wrong, before anything is changed.
   std::unordered_map<const c10::TensorImpl*, std::size_t> position;
+  Places places;
   for (std::size_t index = 0; index < groups.size(); ++index) {
     for (const torch::Tensor& tensor : groups[index].params()) {
       const auto found = bound.find(tensor.unsafeGetTensorImpl());
@@ -95,6 +117,7 @@ void Optimizer::Impl::bind(std::vector<ParamGroup>& groups, const std::vector<Gr
       if (!position.emplace(tensor.unsafeGetTensorImpl(), position.size()).second) {
         throw Error(parameter_called(name) + " is in the parameter groups twice");
       }
+      places.add(tensor.unsafeGetTensorImpl(), name);
     }
   }
 
@@ -130,7 +153,7 @@ void Optimizer::add(std::string_view name, const torch::Tensor& parameter, std::
   if (impl_->engine.contains(name)) throw Error(parameter_called(name) + " is there already");
   const Group wanted = impl_->engine.group(group);
   for (std::size_t index = 0; index < param_groups_.size(); ++index) {
-    if (options_of(param_groups_, index).group_ != wanted) continue;
+    if (impl_->bound_groups[index] != wanted) continue;
     std::vector<torch::Tensor>& tensors = param_groups_[index].params();
     tensors.push_back(parameter);
     // A tensor that is bound already keeps its name, which the error then tells.
@@ -157,7 +180,7 @@ void Optimizer::add_group(std::string_view name, Options options) {
     throw Error("parameter group \"" + text + "\": its rule is " + std::string(options.rule().name) +
                 ", the optimizer's " + std::string(impl_->engine.rule().name));
   }
-  param_groups_.emplace_back(std::vector<torch::Tensor>{}, std::make_unique<GroupOptions>(std::move(options), text));
+  param_groups_.emplace_back(std::vector<torch::Tensor>{}, libtorch::group_options(std::move(options), text));
   synchronize();
 }
 

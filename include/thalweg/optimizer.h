@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <initializer_list>
 #include <map>
 #include <memory>
@@ -168,6 +169,10 @@ class Optimizer {
   /// with the state. Throws Error if the scale is outside [0, ∞).
   void set_lr_scale(Group group, double scale);
   double lr_scale(Group group = {}) const;
+
+  /// Has the function called after every change of a group's options, by `load` too: for what shows them elsewhere. It
+  /// must not throw.
+  void on_options_change(std::function<void()> changed);
 
   // Parameters ------------------------------------------------------------------------------------------------------
 

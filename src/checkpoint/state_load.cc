@@ -261,6 +261,7 @@ LoadReport Optimizer::Impl::load(const State& state, const LoadOptions& load_opt
     records[from.index].storage = std::move(from.storage);
     records[from.index].average = std::move(from.average);
   }
+  options_changed();
   return std::move(reader.report);
 }
 

@@ -108,5 +108,86 @@ TEST(Averages, FollowAnotherMemoryFormat) {
   EXPECT_LE(relative_error(optimizer.average("parameters.0"), (before + tensor.detach()) / 2), 1e-6);
 }
 
+/// A network with batch norm, whose running mean and variance are buffers.
+struct Normed {
+  Normed() {
+    torch::manual_seed(5);
+    net = torch::nn::Sequential(torch::nn::Linear(4, 3), torch::nn::BatchNorm1d(3), torch::nn::Linear(3, 1));
+  }
+  void train(torch::optim::Optimizer& optimizer, std::uint64_t step) {
+    torch::manual_seed(step);
+    optimizer.zero_grad();
+    net->forward(torch::randn({8, 4}) * 2 + 1).pow(2).mean().backward();
+    optimizer.step();
+  }
+  torch::Tensor mean() { return net->named_buffers()["1.running_mean"]; }
+  torch::Tensor count() { return net->named_buffers()["1.num_batches_tracked"]; }
+
+  torch::nn::Sequential net{nullptr};
+};
+
+TEST(BufferAverages, AreTakenAndSwappedWithTheParameters) {
+  Normed model;
+  thalweg::libtorch::SGD optimizer{
+      *model.net,
+      {.lr = 0.01},
+      {.average = {.kind = AverageKind::ema, .decay = 0.75, .start = 2, .overwrite_every = 3}}};
+  optimizer.average_buffers(model.net);
+  EXPECT_FALSE(optimizer.buffer_average("1.running_mean").defined());
+  torch::Tensor expected;
+  for (std::uint64_t step = 1; step <= 5; ++step) {
+    model.train(optimizer, step);
+    if (step == 2) expected = model.mean().clone();
+    if (step > 2) expected = 0.75 * expected + 0.25 * model.mean();
+  }
+  EXPECT_LE(relative_error(optimizer.buffer_average("1.running_mean"), expected), 1e-6);
+  const torch::Tensor before = model.mean().clone();
+  EXPECT_FALSE(same_bits(before, expected)) << "buffers are never overwritten";
+  {
+    const SwappedAverages averages(optimizer);
+    EXPECT_LE(relative_error(model.mean(), expected), 1e-6);
+    EXPECT_EQ(model.count().item<std::int64_t>(), 5);
+  }
+  EXPECT_TRUE(same_bits(model.mean(), before));
+  EXPECT_THROW(optimizer.average_buffers(model.net), Error) << "after the first step";
+  EXPECT_NE(error_of([&] { optimizer.buffer_average("running_mean"); }), "");
+}
+
+TEST(BufferAverages, AreSavedWithTheState) {
+  const Settings settings{.average = {.kind = AverageKind::mean}};
+  Normed whole, model;
+  thalweg::libtorch::SGD uninterrupted{*whole.net, {.lr = 0.01}, settings}, before{*model.net, {.lr = 0.01}, settings};
+  uninterrupted.average_buffers(whole.net);
+  before.average_buffers(model.net);
+  for (std::uint64_t step = 1; step <= 3; ++step) {
+    whole.train(uninterrupted, step);
+    model.train(before, step);
+  }
+  std::stringstream parameters, state;
+  torch::save(model.net, parameters);
+  torch::save(before, state);
+
+  Normed second;
+  torch::load(second.net, parameters);  // buffers are in other memory from now on
+  thalweg::libtorch::SGD after{*second.net, {.lr = 0.01}, settings};
+  EXPECT_THAT(error_of([&] { torch::load(after, state); }), testing::HasSubstr("call average_buffers(model) first"));
+  after.average_buffers(second.net);
+  state.seekg(0);
+  torch::load(after, state);
+  for (std::uint64_t step = 4; step <= 6; ++step) {
+    whole.train(uninterrupted, step);
+    second.train(after, step);
+  }
+  EXPECT_TRUE(same_bits(after.buffer_average("1.running_mean"), uninterrupted.buffer_average("1.running_mean")));
+  EXPECT_TRUE(same_bits(after.average("2.weight"), uninterrupted.average("2.weight")));
+
+  // A state without them lets them begin anew; one that does not fit changes neither.
+  const auto bytes = safetensors::to_bytes(after.state_dict());
+  State broken = before.state_dict();
+  broken.tensors.erase("2.weight/average");
+  EXPECT_NE(error_of([&] { after.load_state_dict(broken); }), "");
+  EXPECT_EQ(safetensors::to_bytes(after.state_dict()), bytes);
+}
+
 }  // namespace
 }  // namespace thalweg::libtorch

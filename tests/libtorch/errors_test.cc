@@ -42,15 +42,43 @@ TEST(ErrorsTest, NamesAndOptions) {
   EXPECT_THAT(error_of([&] { thalweg::libtorch::RMSprop({leaf({2}, 1)}, {.lr = -1}); }), HasSubstr("rmsprop: lr = -1"));
   Net net = seeded_net();
   std::vector<torch::optim::OptimizerParamGroup> groups;
-  groups.emplace_back(net->parameters(), std::make_unique<torch::optim::RMSpropOptions>(0.1));
+  groups.emplace_back(net->parameters(), std::make_unique<torch::optim::AdamOptions>(0.1));
   EXPECT_THAT(error_of([&] { thalweg::libtorch::RMSprop(groups, {}); }),
-              AllOf(HasSubstr("parameter group 0"), HasSubstr("GroupOptions")));
+              AllOf(HasSubstr("parameter group 0: its options are torch::optim::AdamOptions, the rule is rmsprop"),
+                    HasSubstr("torch::optim::RMSpropOptions")));
+  EXPECT_THAT(error_of([&] { thalweg::libtorch::Nadam(groups, {}); }),
+              HasSubstr("the rule is nadam; allowed: thalweg's own"));
+  EXPECT_THAT(error_of([&] { thalweg::libtorch::RMSprop(*net, torch::optim::SGDOptions(1)); }),
+              HasSubstr("options are torch::optim::SGDOptions, the rule is rmsprop"));
+  EXPECT_THAT(error_of([&] { Optimizer(*net, torch::optim::LBFGSOptions(1)); }),
+              HasSubstr("torch::optim::LBFGSOptions"));
+  EXPECT_THAT(error_of([&] { thalweg::libtorch::AMSGrad(*net, torch::optim::AdamOptions(1)); }),
+              HasSubstr(".amsgrad(true)"));
   EXPECT_THAT(
       error_of([&] {
         thalweg::libtorch::RMSprop(*net, {}, {{"x", {"*.bias"}, thalweg::RMSprop{}}, {"x", {"*"}, thalweg::RMSprop{}}});
       }),
       HasSubstr("two parameter groups are called \"x\""));
   EXPECT_NE(error_of([&] { thalweg::libtorch::RMSprop(*net, {}, {{"x", {"*.bias"}, thalweg::SGD{}}}); }), "");
+}
+
+TEST(ErrorsTest, TwoTensorsOverOneMemory) {
+  const torch::Tensor a = leaf({4}, 1), b = leaf({4}, 2), c = leaf({4}, 3);
+  const auto names_both =
+      AllOf(HasSubstr("\"encoder\""), HasSubstr("\"decoder\""), HasSubstr("register one tensor under both names"));
+  b.set_data(a.detach());
+  EXPECT_THAT(error_of([&] { thalweg::libtorch::RMSprop({{"encoder", a}, {"decoder", b}}, {}); }), names_both);
+  // Tied afterwards: nothing steps, and once they are apart all goes on.
+  thalweg::libtorch::RMSprop optimizer({{"encoder", a}, {"decoder", c}}, {.lr = 0.1});
+  c.set_data(a.detach());
+  give_gradients({a, c}, 1);
+  const torch::Tensor before = a.detach().clone();
+  EXPECT_THAT(error_of([&] { optimizer.step(); }), names_both);
+  EXPECT_THAT(error_of([&] { optimizer.step(); }), names_both);
+  EXPECT_TRUE(same_bits(a, before));
+  c.set_data(a.detach().clone());
+  optimizer.step();
+  EXPECT_FALSE(same_bits(a, before));
 }
 
 TEST(ErrorsTest, GradientsThatDoNotFit) {

@@ -63,12 +63,10 @@ TEST(GroupsTest, LibTorchsOwnGroups) {
   Net net = seeded_net();
   std::vector<torch::optim::OptimizerParamGroup> groups;
   groups.emplace_back(net->first->parameters());
-  groups.emplace_back(net->second->parameters(), std::make_unique<GroupOptions>(with_decay(0.2)));
-  groups.emplace_back(net->norm->parameters(), std::make_unique<GroupOptions>(with_decay(0.3), "norms"));
+  groups.emplace_back(net->second->parameters(), group_options(with_decay(0.2)));
+  groups.emplace_back(net->norm->parameters(), group_options(with_decay(0.3), "norms"));
   thalweg::libtorch::RMSprop optimizer(groups, with_decay(0.1));
-  const auto decay = [&](std::size_t index) {
-    return dynamic_cast<GroupOptions&>(optimizer.param_groups()[index].options()).get("weight_decay");
-  };
+  const auto decay = [&](std::size_t index) { return optimizer.group_options(index).get("weight_decay"); };
   EXPECT_EQ(decay(0), 0.1);
   EXPECT_EQ(decay(1), 0.2);
   EXPECT_EQ(decay(2), 0.3);
@@ -101,15 +99,16 @@ TEST(GroupsTest, OptionsReadAndWriteTheEngine) {
   EXPECT_EQ(optimizer.engine().options().get("alpha"), 0.75);
   optimizer.engine().set("momentum", 0.5);
   EXPECT_EQ(options.get("momentum"), 0.5);
-  EXPECT_EQ(options.get_lr(), 0.5);
-  EXPECT_THAT(error_of([&] { options.set_lr(-1); }), HasSubstr("rmsprop: lr = -1"));
+  torch::optim::OptimizerOptions& theirs = optimizer.param_groups()[0].options();
+  EXPECT_EQ(theirs.get_lr(), 0.5);
+  EXPECT_THAT(error_of([&] { theirs.set_lr(-1); }), HasSubstr("rmsprop: lr = -1"));
   EXPECT_THAT(error_of([&] { options.set("alhpa", 0.5); }), HasSubstr("alpha"));
   EXPECT_NE(error_of([&] { options.set_options(thalweg::SGD{}); }), "");
-  EXPECT_EQ(options.get_lr(), 0.5);
+  EXPECT_EQ(theirs.get_lr(), 0.5);
 
   // A copy keeps what it was made with.
-  const auto copy = options.clone();
-  options.set_lr(0.125);
+  const auto copy = theirs.clone();
+  theirs.set_lr(0.125);
   EXPECT_EQ(copy->get_lr(), 0.5);
   copy->set_lr(2);
   EXPECT_EQ(optimizer.engine().lr(), 0.125);
@@ -119,14 +118,51 @@ TEST(GroupsTest, OptionsSerialize) {
   std::stringstream stream;
   {
     torch::serialize::OutputArchive archive;
-    GroupOptions(with_decay(0.25)).serialize(archive);
+    group_options(with_decay(0.25))->serialize(archive);
     archive.save_to(stream);
   }
   torch::serialize::InputArchive archive;
   archive.load_from(stream);
-  GroupOptions read(thalweg::RMSprop{});
-  read.serialize(archive);
-  EXPECT_EQ(read.options(), Options(with_decay(0.25)));
+  const auto read = group_options(thalweg::RMSprop{});
+  read->serialize(archive);
+  EXPECT_EQ(dynamic_cast<GroupOptions&>(*read).options(), Options(with_decay(0.25)));
+}
+
+TEST(GroupsTest, RatesInProportion) {
+  Net net = seeded_net();
+  thalweg::libtorch::AdamW optimizer{*net,
+                                     {.lr = 0.1, .weight_decay = 0.2},
+                                     {{.name = "slow", .patterns = {"first.*"}, .lr_scale = 0.25},
+                                      {"norms", {"norm.*"}, thalweg::AdamW{.lr = 0.5}, 2}}};
+  const thalweg::Optimizer& engine = optimizer.engine();
+  EXPECT_EQ(engine.lr(Group{1}), 0.025) << "the optimizer's own, scaled";
+  EXPECT_EQ(engine.options(Group{1}).get("weight_decay"), 0.2);
+  EXPECT_EQ(engine.lr(Group{2}), 0.5) << "as it was given";
+  optimizer.set("lr", 0.4);
+  EXPECT_EQ(engine.lr(Group{0}), 0.4);
+  EXPECT_EQ(engine.lr(Group{1}), 0.1);
+  EXPECT_EQ(engine.lr(Group{2}), 0.8);
+  optimizer.group_options("slow").set_lr_scale(0.5);
+  EXPECT_EQ(optimizer.group_options("slow").lr_scale(), 0.5);
+  EXPECT_EQ(engine.lr(Group{1}), 0.1) << "from the next set on";
+
+  Net other = seeded_net();
+  thalweg::libtorch::AdamW loaded{
+      *other, {.lr = 0.1}, {{"slow", {"first.*"}, thalweg::AdamW{}}, {"norms", {"norm.*"}, thalweg::AdamW{}}}};
+  std::stringstream stream;
+  torch::save(optimizer, stream);
+  torch::load(loaded, stream);
+  loaded.set("lr", 2);
+  EXPECT_EQ(loaded.engine().lr(Group{1}), 1);
+  EXPECT_EQ(loaded.engine().lr(Group{2}), 4);
+
+  loaded.add_param_group({{leaf({2}, 1)}, group_options(thalweg::AdamW{.lr = 1}, "new", 0.125)});
+  loaded.set("lr", 8);
+  EXPECT_EQ(loaded.group_options("new").get("lr"), 1);
+  EXPECT_THAT(error_of([&] { loaded.group_options("new").set_lr_scale(-1); }), HasSubstr("lr_scale = -1"));
+  EXPECT_THAT(error_of([&] { group_options(thalweg::AdamW{}, "x", -1); }), HasSubstr("lr_scale = -1"));
+  EXPECT_THAT(error_of([&] { loaded.group_options("slwo"); }), HasSubstr("did you mean slow?"));
+  EXPECT_THAT(error_of([&] { loaded.group_options(4); }), HasSubstr("parameter group 4 does not exist; there are 4"));
 }
 
 TEST(SchedulerTest, StepLRReachesTheEngine) {

@@ -1,6 +1,7 @@
 // State: saved and loaded through torch::save, files and the engine; resume equals uninterrupted, bit for bit.
 #include "helpers.h"
 
+#include <cstring>
 #include <filesystem>
 #include <functional>
 #include <sstream>
@@ -75,6 +76,20 @@ TEST_F(StateTest, TorchSaveAndLoadInsideALargerArchive) {
     all_read.load_from(stream);
     all_read.read("optimizer", part_read);
     to.load(part_read);
+  });
+}
+
+TEST_F(StateTest, ArchivesThatHoldTheStateAlone) {
+  // As they were written before LibTorch's layout stood beside it.
+  expect_resumes([](Optimizer& from, Optimizer& to) {
+    const std::vector<std::byte> bytes = safetensors::to_bytes(from.state_dict());
+    torch::Tensor tensor = torch::empty({static_cast<std::int64_t>(bytes.size())}, torch::kByte);
+    std::memcpy(tensor.data_ptr(), bytes.data(), bytes.size());
+    torch::serialize::OutputArchive archive;
+    archive.write("thalweg", tensor, /*is_buffer=*/true);
+    std::stringstream stream;
+    archive.save_to(stream);
+    torch::load(to, stream);
   });
 }
 
@@ -183,10 +198,26 @@ TEST_F(StateTest, WhatDoesNotFitChangesNothing) {
   EXPECT_NE(load(other_shape), "");
   thalweg::libtorch::SGD other_rule{*net, {.lr = 1}};
   EXPECT_THAT(load(other_rule), HasSubstr("sgd"));
-  torch::optim::SGD not_ours(net->parameters(), torch::optim::SGDOptions(0.1));
+  const auto load_theirs = [&](const torch::optim::Optimizer& from) {
+    std::stringstream stream;
+    torch::save(from, stream);
+    return error_of([&] { torch::load(optimizer, stream); });
+  };
+  EXPECT_THAT(
+      load_theirs(torch::optim::SGD(net->parameters(), torch::optim::SGDOptions(0.1))),
+      HasSubstr("saved from another optimizer: its options are lr, momentum, dampening, weight_decay, nesterov"));
+  EXPECT_THAT(load_theirs(torch::optim::RMSprop({net->first->weight})),
+              HasSubstr("parameter group 0 has 1 parameters, the optimizer's 6"));
+  EXPECT_THAT(load_theirs(torch::optim::RMSprop({torch::optim::OptimizerParamGroup({net->first->weight}),
+                                                 torch::optim::OptimizerParamGroup({net->first->bias})})),
+              HasSubstr("has 2 parameter groups, the optimizer 1"));
+  std::stringstream model;
+  torch::save(net, model);
+  EXPECT_THAT(error_of([&] { torch::load(optimizer, model); }), HasSubstr("holds no optimizer's state"));
+  thalweg::libtorch::Lion lion{*net};
   std::stringstream stream;
-  torch::save(not_ours, stream);
-  EXPECT_THAT(error_of([&] { torch::load(optimizer, stream); }), HasSubstr("holds no state of thalweg"));
+  torch::save(torch::optim::RMSprop(net->parameters()), stream);
+  EXPECT_THAT(error_of([&] { torch::load(lion, stream); }), HasSubstr("LibTorch's own, which has no lion"));
   EXPECT_NE(error_of([&] { optimizer.load(file_); }), "") << "no such file";
   EXPECT_EQ(safetensors::to_bytes(optimizer.state_dict()), before);
 }

@@ -1,5 +1,5 @@
-// PyTorch's optimizer state through the adapter, with LibTorch's own optimizers as the other side: ten steps there and
-// ten here, and ten here and ten there, against twenty.
+// PyTorch's optimizer state and LibTorch's archives through the adapter, with LibTorch's own optimizers as the other
+// side: ten steps there and ten here, and ten here and ten there, against twenty.
 #include "helpers.h"
 
 #include <thalweg/dialects.h>
@@ -208,8 +208,103 @@ TEST_P(TorchStateTest, IsTheSameStateOnBothSides) {
   }
 }
 
+/// What torch::save writes of one goes into the other by torch::load.
+void carry_over(const torch::optim::Optimizer& from, torch::optim::Optimizer& to) {
+  std::stringstream stream;
+  torch::save(from, stream);
+  torch::load(to, stream);
+}
+
+TEST_P(TorchStateTest, LibTorchsArchiveLoadsHere) {
+  const Params tensors = parameters();
+  const auto theirs = GetParam().theirs(tensors);
+  steps(*theirs, tensors, 0, 10);
+  Optimizer ours(named(tensors), Options::of(GetParam().options.rule().name));
+  ours.group_options(0).set_lr_scale(0.5);
+  carry_over(*theirs, ours);
+  EXPECT_EQ(ours.engine().options(), GetParam().options);
+  EXPECT_EQ(ours.group_options(0).lr_scale(), 0.5) << "which LibTorch does not have";
+  const State state = ours.torch_state_dict(), expected = saved(GetParam(), *theirs, tensors);
+  for (const auto& [name, tensor] : expected.tensors) {
+    if (name.ends_with("/step")) continue;  // of another type
+    EXPECT_EQ(state.tensors.at(name).data, tensor.data) << name << ", bit for bit";
+  }
+  EXPECT_EQ(state.tensors.size(), expected.tensors.size());
+  steps(ours, tensors, 10, 20);
+  expect_equals_twenty_steps(tensors);
+}
+
+TEST_P(TorchStateTest, LibTorchLoadsTheArchive) {
+  const Params tensors = parameters();
+  Optimizer ours(named(tensors), GetParam().options);
+  steps(ours, tensors, 0, 10);
+  const auto theirs = GetParam().theirs(tensors);
+  carry_over(ours, *theirs);
+  for (const auto& [key, tensor] : GetParam().tensors) {
+    const torch::Tensor own = ours.state("conv.weight", key == "momentum_buffer"                ? "b"
+                                                        : key == "max_exp_avg_sq"               ? "x"
+                                                        : key == "exp_avg" || key == "grad_avg" ? "m"
+                                                                                                : "v");
+    EXPECT_TRUE(same_bits(tensor(*state_of(*theirs, tensors[2])), own)) << key;
+  }
+  steps(*theirs, tensors, 10, 20);
+  expect_equals_twenty_steps(tensors);
+}
+
+TEST_P(TorchStateTest, TheArchiveKeepsWhatOnlyThalwegHas) {
+  const Params tensors = parameters();
+  Optimizer ours(named(tensors), GetParam().options,
+                 Settings{.clip = {ClipBy::value, 3}, .average = {.kind = AverageKind::ema, .decay = 0.5}});
+  steps(ours, tensors, 0, 14);
+  Optimizer loaded(named(tensors), Options::of(GetParam().options.rule().name));
+  carry_over(ours, loaded);
+  EXPECT_EQ(safetensors::to_bytes(loaded.state_dict()), safetensors::to_bytes(ours.state_dict()));
+}
+
 INSTANTIATE_TEST_SUITE_P(All, TorchStateTest, testing::ValuesIn(samples()),
                          [](const auto& test) { return test.param.name; });
+
+TEST(Archive, AdamWithAmsgradAsAnOption) {
+  const Params tensors = parameters();
+  torch::optim::Adam theirs(tensors, torch::optim::AdamOptions(4e-3).amsgrad(true));
+  steps(theirs, tensors, 0, 10);
+  thalweg::libtorch::Adam ours(named(tensors));
+  carry_over(theirs, ours);
+  EXPECT_EQ(ours.engine().options(), Options(thalweg::Adam{.lr = 4e-3, .amsgrad = true}));
+  const torch::Tensor maximum =
+      dynamic_cast<torch::optim::AdamParamState&>(*state_of(theirs, tensors[0])).max_exp_avg_sq();
+  EXPECT_TRUE(same_bits(ours.state("fc.weight", "x"), maximum));
+}
+
+TEST(Archive, OfSeveralGroups) {
+  const Params tensors = parameters();
+  std::vector<torch::optim::OptimizerParamGroup> groups;
+  groups.emplace_back(Params{tensors[2], tensors[0]});
+  groups.emplace_back(Params{tensors[3], tensors[1]}, std::make_unique<torch::optim::AdamWOptions>(0.25));
+  torch::optim::AdamW theirs(groups, torch::optim::AdamWOptions(0.1).weight_decay(0.3));
+  steps(theirs, tensors, 0, 15);
+  thalweg::libtorch::AdamW ours(groups);
+  ours.set("lr", 7);
+  carry_over(theirs, ours);
+  EXPECT_EQ(ours.group_options(0).get("weight_decay"), 0.3);
+  EXPECT_EQ(ours.group_options(1).get("lr"), 0.25);
+  EXPECT_EQ(static_cast<torch::optim::AdamWOptions&>(ours.param_groups()[1].options()).lr(), 0.25);
+  const auto& state = dynamic_cast<torch::optim::AdamWParamState&>(*state_of(theirs, tensors[3]));
+  EXPECT_TRUE(same_bits(ours.state("parameters.2", "m"), state.exp_avg()));
+  EXPECT_EQ(ours.engine().step_number(ours.engine().find("parameters.2")), 3);
+}
+
+TEST(Archive, OfWhatLibTorchHasNot) {
+  const Params tensors = parameters();
+  for (const Options& options : {Options(thalweg::Nadam{}), Options(thalweg::RMSprop{.eps_inside = true})}) {
+    Optimizer ours(named(tensors), options), loaded(named(tensors), Options(options.rule()));
+    steps(ours, tensors, 0, 3);
+    carry_over(ours, loaded);
+    EXPECT_EQ(safetensors::to_bytes(loaded.state_dict()), safetensors::to_bytes(ours.state_dict()));
+    torch::optim::RMSprop theirs(tensors);
+    EXPECT_THROW(carry_over(ours, theirs), c10::Error);
+  }
+}
 
 TEST(TorchStateErrors, ChangeNothing) {
   const Params tensors = parameters();

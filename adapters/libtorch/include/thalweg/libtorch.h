@@ -1,6 +1,7 @@
 // The LibTorch adapter: every rule of thalweg as a torch::optim::Optimizer.
 #pragma once
 
+#include <thalweg/libtorch_options.h>
 #include <thalweg/optimizer.h>
 #include <thalweg/rules.h>
 
@@ -10,13 +11,14 @@
 #include <torch/serialize/archive.h>
 #include <torch/types.h>
 
+#include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <initializer_list>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -46,60 +48,6 @@ class Parameters {
   std::vector<Item> items_;
 };
 
-/// A parameter group made of the parameters whose names match one of the patterns. In a pattern `*` stands for any
-/// characters (dots too) and `?` for one. The first group that matches takes the parameter; the others stay in the
-/// group of the optimizer's own options.
-struct GroupPattern {
-  std::string name;
-  std::vector<std::string> patterns;
-  Options options;
-};
-
-/// Any number of group patterns.
-class GroupPatterns {
- public:
-  // Both implicit on purpose. A plain vector would make `{.threads = 1}`, meant as Settings, ambiguous.
-  GroupPatterns(std::initializer_list<GroupPattern> patterns) : patterns_(patterns) {}
-  GroupPatterns(std::vector<GroupPattern> patterns) : patterns_(std::move(patterns)) {}
-
-  auto begin() const { return patterns_.begin(); }
-  auto end() const { return patterns_.end(); }
-
- private:
-  std::vector<GroupPattern> patterns_;
-};
-
-/// The options of a parameter group in LibTorch's shape, as `param_groups()[i].options()` gives them. Inside an
-/// optimizer they read and write the engine's own options; a copy (`clone`) keeps the values that it was made with.
-class GroupOptions : public torch::optim::OptimizerOptions {
- public:
-  /// For `add_param_group` and the like. A group without a name is called `group1`, `group2`, … by its place.
-  explicit GroupOptions(Options options, std::optional<std::string> name = {});
-
-  const std::optional<std::string>& name() const { return name_; }
-  const Options& options() const;
-  /// Replaces all options. Throws Error if they are another rule's.
-  void set_options(Options options);
-  /// Throws Error for an unknown name, with the nearest ones.
-  double get(std::string_view option) const { return options().get(option); }
-  /// From the next step on. Throws Error as `Options::set`.
-  void set(std::string_view option, double value);
-
-  double get_lr() const override { return get("lr"); }
-  void set_lr(double lr) override { set("lr", lr); }
-  std::unique_ptr<torch::optim::OptimizerOptions> clone() const override;
-  void serialize(torch::serialize::InputArchive& archive) override;
-  void serialize(torch::serialize::OutputArchive& archive) const override;
-
- private:
-  friend class Optimizer;
-
-  Options options_;  // unused while bound to an engine
-  std::optional<std::string> name_;
-  thalweg::Optimizer* engine_ = nullptr;
-  Group group_;
-};
-
 /// Applies one rule to LibTorch tensors (f32 and f64, on the CPU).
 ///
 /// - A parameter steps if it requires a gradient and has one: undefined gradients and frozen parameters
@@ -116,11 +64,11 @@ class GroupOptions : public torch::optim::OptimizerOptions {
 /// Throws thalweg::Error, before anything has been changed. Not thread-safe.
 class Optimizer : public torch::optim::Optimizer {
  public:
-  Optimizer(const Parameters& parameters, Options options, Settings settings = {});
+  Optimizer(const Parameters& parameters, AnyOptions options, Settings settings = {});
   /// Throws Error if a pattern matches no parameter.
-  Optimizer(const Parameters& parameters, Options options, const GroupPatterns& groups, Settings settings = {});
-  /// LibTorch's own way to give groups; their options are GroupOptions, or absent for `options`.
-  Optimizer(const std::vector<torch::optim::OptimizerParamGroup>& groups, Options options, Settings settings = {});
+  Optimizer(const Parameters& parameters, AnyOptions options, const GroupPatterns& groups, Settings settings = {});
+  /// LibTorch's own way to give groups; their options are LibTorch's for this rule, as in `add_param_group`.
+  Optimizer(const std::vector<torch::optim::OptimizerParamGroup>& groups, AnyOptions options, Settings settings = {});
   ~Optimizer() override;
   Optimizer(Optimizer&&) noexcept;
 
@@ -134,6 +82,16 @@ class Optimizer : public torch::optim::Optimizer {
   void add_group(std::string_view name, Options options);
   /// Forgets the parameter and its state. Throws Error that suggests the nearest names.
   void remove(std::string_view name);
+  /// Adds a group as LibTorch does. Its options are made by `group_options`, or LibTorch's own for this rule, which
+  /// mean what they mean to LibTorch's optimizer: later versions (2.13) take what stands at its class's default from
+  /// `defaults()`. Without options it has `defaults()`.
+  void add_param_group(const torch::optim::OptimizerParamGroup& group);
+
+  /// Options of the group in this place of `param_groups()`, or of this name (`""` is the first one's).
+  GroupOptions& group_options(std::size_t index);
+  GroupOptions& group_options(std::string_view name);
+  /// Sets one option in every group; the rate `lr` to the value times the group's `lr_scale`.
+  void set(std::string_view option, double value);
 
   /// What does the work. Its parameters have the names given here; its columns are in the order of the parameters'
   /// memory. Change options and read state through it; parameters are added and removed by this class alone.
@@ -146,8 +104,19 @@ class Optimizer : public torch::optim::Optimizer {
 
   /// The parameter's average in its shape, as `state`. Undefined before the first one.
   torch::Tensor average(std::string_view name);
-  /// As the engine's `swap_averages`, which does not know of parameters that are stepped as a copy.
+  /// As the engine's `swap_averages`, which does not know of parameters that are stepped as a copy, nor of buffers.
   void swap_averages();
+  /// Averages the module's buffers of float and double (running means and variances) as the parameters are averaged,
+  /// but never overwrites them by the average; `swap_averages` exchanges them too, and they are saved with the state.
+  /// Other buffers (counts) stay what they are. Without this call all buffers stay as training leaves them. To be
+  /// called before the first step, and before a state is loaded; throws Error otherwise.
+  void average_buffers(const torch::nn::Module& module);
+  template <class Contained>
+  void average_buffers(const torch::nn::ModuleHolder<Contained>& module) {
+    average_buffers(static_cast<const torch::nn::Module&>(*module));
+  }
+  /// The buffer's average, as `average`. Throws Error for unknown names.
+  torch::Tensor buffer_average(std::string_view name);
 
   /// A copy of the whole state, as the engine's `state`, but with all columns in row-major order whatever the
   /// parameter's memory format.
@@ -160,7 +129,9 @@ class Optimizer : public torch::optim::Optimizer {
   /// Takes over what a PyTorch optimizer saved: see `thalweg::from_torch_state`, which throws likewise.
   void load_torch_state_dict(const State& state);
 
-  /// `torch::save(optimizer, …)` and `torch::load(optimizer, …)` call these.
+  /// `torch::save(optimizer, …)` and `torch::load(optimizer, …)` call these. For the rules that LibTorch has, and
+  /// options that its class has, the archive is one that LibTorch's own optimizer loads too; and what LibTorch's own
+  /// optimizer saved is taken over, options, step numbers and state, by the places of the parameters in their groups.
   void save(torch::serialize::OutputArchive& archive) const override;
   void load(torch::serialize::InputArchive& archive) override;
   /// The state as a safetensors file, replaced atomically.
@@ -172,8 +143,11 @@ class Optimizer : public torch::optim::Optimizer {
 
   Optimizer(Options options, Settings settings);
   void synchronize();
-  void bind_groups();
-  State in_row_major_order(const std::function<State(const thalweg::Optimizer&)>& function) const;
+  GroupOptions& adopted_options(std::size_t index);
+  const std::vector<GroupOptions*>& bind_groups();
+  bool libtorch_has_this() const;
+  void save_as_libtorch(torch::serialize::OutputArchive& archive, State& state) const;
+  State read_libtorch(torch::serialize::InputArchive& archive) const;
   std::unique_ptr<Impl> impl_;
 };
 
@@ -196,15 +170,38 @@ class SwappedAverages {
 };
 
 /// An optimizer with the rule `R`, so that options can be written in place: `RMSprop optimizer{*model, {.lr = 1e-3}};`.
+/// Where they cannot (std::make_unique, which passes no braces on), write `thalweg::RMSprop{.lr = 1e-3}`.
 template <class R>
 class OptimizerOf : public Optimizer {
+  using ParamGroups = std::vector<torch::optim::OptimizerParamGroup>;
+
  public:
   OptimizerOf(const Parameters& parameters, R options = {}, Settings settings = {})
       : Optimizer(parameters, options, std::move(settings)) {}
   OptimizerOf(const Parameters& parameters, R options, const GroupPatterns& groups, Settings settings = {})
       : Optimizer(parameters, options, groups, std::move(settings)) {}
-  OptimizerOf(const std::vector<torch::optim::OptimizerParamGroup>& groups, R options = {}, Settings settings = {})
+  OptimizerOf(const ParamGroups& groups, R options = {}, Settings settings = {})
       : Optimizer(groups, options, std::move(settings)) {}
+
+  // The same with a learning rate or LibTorch's options. Templates, so that braces never mean them.
+  template <class T>
+  OptimizerOf(const Parameters& parameters, const T& options, Settings settings = {})
+      : Optimizer(parameters, options_for<R>(options), std::move(settings)) {}
+  template <class T>
+  OptimizerOf(const Parameters& parameters, const T& options, const GroupPatterns& groups, Settings settings = {})
+      : Optimizer(parameters, options_for<R>(options), groups, std::move(settings)) {}
+  template <class T>
+  OptimizerOf(const ParamGroups& groups, const T& options, Settings settings = {})
+      : Optimizer(groups, options_for<R>(options), std::move(settings)) {}
+
+  // And with braces that name `betas`. Templates, so that braces which fit the rule's own struct mean that.
+  template <class Rule = R>
+  OptimizerOf(const Parameters& parameters, WithBetas<std::type_identity_t<Rule>> options, Settings settings = {})
+      : Optimizer(parameters, R(options), std::move(settings)) {}
+  template <class Rule = R>
+  OptimizerOf(const Parameters& parameters, WithBetas<std::type_identity_t<Rule>> options, const GroupPatterns& groups,
+              Settings settings = {})
+      : Optimizer(parameters, R(options), groups, std::move(settings)) {}
 };
 
 // thalweg::libtorch::RMSprop and its siblings: one for each rule of the list.
