@@ -1,5 +1,6 @@
 // What from_torch_state and to_torch_state refuse, and how they say so.
 #include "engine/torch_state_cases.h"
+#include "engine/without_checksum.h"
 #include "engine/training.h"
 #include "error_of.h"
 
@@ -208,7 +209,7 @@ TEST_F(TorchStateRefusals, AcceptsStepNumbersOfAnyKind) {
 
 // Whatever became of a file, it is refused by an Error or can be loaded.
 TEST_F(NAdamStateRefusals, EveryByteChanged) {
-  const std::vector<std::byte> good = safetensors::to_bytes(recorded_.file);
+  const std::vector<std::byte> good = without_checksum(safetensors::to_bytes(recorded_.file));
   int loaded = 0;
   for (std::size_t at = 0; at < good.size(); ++at) {
     for (const int value : {0x00, 0x31, 0x7F, 0xFF}) {
