@@ -2,14 +2,11 @@
 #include "json_text.h"
 
 #include "command.h"
-#include "commands/run_folder.h"
 #include "error_of.h"
 #include "idx_files.h"
 #include "store/database.h"
 #include "store/store.h"
 #include "study/worker_messages.h"
-
-#include <thalweg/safetensors.h>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -139,15 +136,6 @@ TEST(JsonText, DeepTextsInAStudyEndNothing) {
   const test::Ended ended = test::run_command(folder.path(), {"report", run.string()});
   EXPECT_EQ(ended.code, 1);
   EXPECT_THAT(ended.errors, AllOf(HasSubstr("damaged: config"), HasSubstr("nested deeper")));
-}
-
-TEST(JsonText, DeepTextsInACheckpointEndNothing) {
-  const test::TemporaryFolder folder;
-  std::filesystem::create_directory(folder.path() / "run");
-  safetensors::write(folder.path() / "run" / kCheckpointFile, {.tensors = {}, .metadata = {{"training", deep_list()}}});
-  const test::Ended ended = test::run_command(folder.path(), {"train", "--resume", (folder.path() / "run").string()});
-  EXPECT_EQ(ended.code, 1);
-  EXPECT_THAT(ended.errors, HasSubstr("nested deeper"));
 }
 
 }  // namespace

@@ -206,6 +206,12 @@ TEST_F(Resume, RefusesACosineOfAnotherLength) {
   EXPECT_THAT(error_of([&] { run("parts", true); }), AllOf(HasSubstr("epochs"), HasSubstr("cosine")));
 }
 
+TEST_F(Resume, DeepTextsInACheckpointEndNothing) {
+  const std::string deep = std::string(60'000, '[') + std::string(60'000, ']');
+  safetensors::write(file("deep"), {.tensors = {}, .metadata = {{"training", deep}}});
+  EXPECT_THAT(error_of([&] { read_checkpoint(file("deep")); }), AllOf(HasSubstr("deep"), HasSubstr("nested deeper")));
+}
+
 TEST_F(Resume, RefusesOtherImages) {
   run("parts", false, 5);
   test::write_learnable_dataset(folder.path(), 301, 60);
