@@ -53,9 +53,10 @@ Headline for_single_run(const Summary& summary, const NameOf& name) {
   const TrialData& run = *competitor.runs[0];
   const std::string after = fmt::format("{} in {}", count(static_cast<std::size_t>(run.result->epochs), "epoch"),
                                         duration(run.result->seconds));
-  if (run.result->outcome == Outcome::diverged)
+  if (run.result->outcome == Outcome::diverged) {
     return saying(fmt::format("{} diverged.", name(competitor.name)),
                   fmt::format("After {}: {}.", after, name(run.result->reason)));
+  }
   const std::string one = "One run says nothing about other seeds.";
   if (!run.result->test_accuracy)
     return saying(fmt::format("{} ran {}.", name(competitor.name), after), "The test set was not used. " + one);
@@ -106,9 +107,10 @@ std::string trust_of(const Summary& summary) {
 
 std::string limits_of(const Summary& summary) {
   std::string chosen = "each with one learning rate that was given";
-  if (summary.standing.tuned)
+  if (summary.standing.tuned) {
     chosen = "with learning rates that were chosen once" +
              (summary.tuning_seeds > 0 ? ", on " + count(summary.tuning_seeds, "tuning seed") : std::string());
+  }
   const std::string images =
       summary.test_images ? fmt::format(" of {} images", thousands(*summary.test_images)) : std::string();
   return fmt::format(

@@ -217,9 +217,10 @@ std::string report_text(std::span<const StudyData> studies, const ReportOptions&
     if (!text.empty()) text += "\n";
     for (const std::string& part : {answer.sentence, answer.detail, answer.reserve, answer.limits})
       if (!part.empty()) text += part + "\n";
-    for (const Apart& apart : summary.apart)
+    for (const Apart& apart : summary.apart) {
       text += fmt::format("Not taken together with the study {}, which has the same task: {}.\n",
                           printable(apart.study), differing(apart));
+    }
     text += "\n";
     Table table({"optimizer", "lr", "seeds", "mean %", "sd", confidence(summary.level()) + " interval", "diverged"},
                 {false, true, true, true, true, false, true});

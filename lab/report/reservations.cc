@@ -63,9 +63,10 @@ std::vector<std::string> reservations(const Summary& summary, const NameOf& name
   } else if (!standing.as_planned()) {
     add(fmt::format("This is look {} of {} planned: {}.", standing.looks_taken, standing.looks_planned, too_often));
   }
-  if (summary.had_verdict)
+  if (summary.had_verdict) {
     add(fmt::format("Taken together after a verdict: at least one of the {} studies had one of its own; {}.",
                     summary.studies.size(), too_often));
+  }
   if (const auto leader = summary.leader(); leader && summary.competitors[*leader].diverged > 0) {
     const Competitor& best = summary.competitors[*leader];
     add(fmt::format("{} of {} of {} diverged, and only the others are compared.", best.diverged,
