@@ -1,6 +1,7 @@
 // Groups studies by task and tuning and summarises their competitors over seeds.
 #include "report/summary.h"
 
+#include "study/compare_config.h"
 #include "study/enlarging.h"
 
 #include <thalweg/error.h>
@@ -11,6 +12,7 @@
 #include <map>
 #include <set>
 #include <tuple>
+#include <utility>
 
 namespace thalweg::lab {
 namespace {
@@ -26,12 +28,25 @@ bool has_ended(const TrialData& trial) {
   return trial.status == TrialStatus::finished && trial.result && trial.result->outcome != Outcome::interrupted;
 }
 
-// What two runs must share to be compared.
-nlohmann::json task_of(TrainingConfig config) {
+// What two runs must share to be compared. Data is its content where both know it, else its path.
+struct Task {
+  nlohmann::json settings;  // but for the data
+  std::string data, fingerprint;
+
+  bool operator==(const Task& other) const {
+    const bool by_content = !fingerprint.empty() && !other.fingerprint.empty();
+    return settings == other.settings && (by_content ? fingerprint == other.fingerprint : data == other.data);
+  }
+};
+
+Task task_of(const StudyData& study, TrainingConfig config) {
+  Task task{{}, std::move(config.data), fingerprint_of(study.config)};
+  config.data.clear();
   config.optimizer.clear();
   config.seed = 0;
   config.threads = 0;
-  return config;
+  task.settings = config;
+  return task;
 }
 
 // What two studies must share beside the task for their runs to be taken together, and its names.
@@ -317,14 +332,15 @@ std::vector<Summary> summarize(std::span<const StudyData> studies, std::optional
   if (target && !(*target > 0 && *target <= 1))
     throw Error("report: target accuracy = " + std::to_string(*target) + " is outside (0, 1]");
   struct Key {
-    nlohmann::json task, tuning;
+    Task task;
+    nlohmann::json tuning;
     bool operator==(const Key&) const = default;
   };
   std::vector<Summary> summaries;
   std::vector<Key> keys;
   for (const StudyData& study : studies) {
     const TrialData* trial = representative(study);
-    const Key key{trial ? task_of(trial->config) : nlohmann::json(), tuning_of(study)};
+    const Key key{trial ? task_of(study, trial->config) : Task(), tuning_of(study)};
     const auto found = std::find(keys.begin(), keys.end(), key);
     const auto place = static_cast<std::size_t>(found - keys.begin());
     if (found == keys.end()) {

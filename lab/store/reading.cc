@@ -64,17 +64,21 @@ void check(const TrainingResult& result) {
   check_range(result.test_accuracy.value_or(0), 0, 1, "test accuracy", true);
 }
 
+/// Refuses a study whose own row is not what was written.
+void refuse_damaged_row(const Database& database, const std::vector<std::int64_t>& damaged) {
+  if (std::ranges::find(damaged, kStudyRow) == damaged.end()) return;
+  throw Error(
+      fmt::format("{}: damaged: the study's own row, or its list of trials, is not what was written; take a "
+                  "copy of the file, or begin anew with --overwrite",
+                  database.file().string()));
+}
+
 /// Refuses a study with parts that are not what was written, and says how to go on.
 void refuse_damage(const Database& database, const StudyData& study) {
   const std::vector<std::int64_t> damaged = damaged_trials(database);
   if (damaged.empty()) return;
+  refuse_damaged_row(database, damaged);
   const std::string file = database.file().string();
-  if (std::ranges::find(damaged, kStudyRow) != damaged.end()) {
-    throw Error(
-        fmt::format("{}: damaged: the study's own row, or its list of trials, is not what was written; take a "
-                    "copy of the file, or begin anew with --overwrite",
-                    file));
-  }
   const std::string which = damaged.size() == 1 ? fmt::format("trial {} is", damaged.front())
                                                 : fmt::format("trials {} are", fmt::join(damaged, ", "));
   throw Error(fmt::format("{}: damaged: {} not what was written; {}", file, which,
@@ -158,12 +162,26 @@ void read_records(const Database& database, StudyData& study) {
   }
 }
 
-}  // namespace
-
-StudyData read_study(const Database& database) {
+/// A study that `read` fills in one transaction. What it throws names the file.
+template <class Read>
+StudyData read_in_one(const Database& database, Read&& read) {
   StudyData study;
   try {
     Transaction transaction(database, Transaction::Kind::read);
+    read(study);
+    transaction.commit();
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw Error(fmt::format("{}: damaged: {}", database.file().string(), plain_message(error)));
+  }
+  return study;
+}
+
+}  // namespace
+
+StudyData read_study(const Database& database) {
+  return read_in_one(database, [&](StudyData& study) {
     Statement row(database, "SELECT kind, command FROM study");
     row.step();
     study.kind = row.read_text();
@@ -172,13 +190,14 @@ StudyData read_study(const Database& database) {
     read_header(database, study);
     read_trials(database, study);
     read_records(database, study);
-    transaction.commit();
-  } catch (const Error&) {
-    throw;
-  } catch (const std::exception& error) {
-    throw Error(fmt::format("{}: damaged: {}", database.file().string(), plain_message(error)));
-  }
-  return study;
+  });
+}
+
+StudyData read_plan(const Database& database) {
+  return read_in_one(database, [&](StudyData& study) {
+    refuse_damaged_row(database, damaged_trials(database));
+    read_header(database, study);
+  });
 }
 
 }  // namespace thalweg::lab

@@ -10,4 +10,7 @@ namespace thalweg::lab {
 /// no meaning.
 StudyData read_study(const Database& database);
 
+/// The same without its trials, which may be damaged.
+StudyData read_plan(const Database& database);
+
 }  // namespace thalweg::lab

@@ -104,6 +104,10 @@ Store Store::open_for_reading(const std::filesystem::path& file) {
   return Store(std::move(impl));
 }
 
+StudyData Store::load_plan(const std::filesystem::path& file) {
+  return read_plan(open_for_reading(file).impl_->database);
+}
+
 const std::filesystem::path& Store::file() const { return impl_->database.file(); }
 
 void Store::set_outcome(const nlohmann::json& outcome) {

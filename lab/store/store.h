@@ -31,6 +31,8 @@ class Store {
   /// For `load` alone. Only reads, and makes nothing beside the file: works where nothing may be written, and while
   /// another process writes.
   static Store open_for_reading(const std::filesystem::path& file);
+  /// What a study is, without its trials, which may be damaged. Only reads, as `open_for_reading`.
+  static StudyData load_plan(const std::filesystem::path& file);
 
   ~Store();
   Store(Store&&) noexcept;

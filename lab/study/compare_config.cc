@@ -61,7 +61,13 @@ void to_json(nlohmann::json& json, const CompareConfig& config) {
     json["tuning"] = {
         {"grid", tuning.grid}, {"given", tuning.given}, {"seeds", tuning.seeds}, {"epochs", tuning.epochs}};
   }
-  if (!config.data_fingerprint.empty()) json["data_fingerprint"] = config.data_fingerprint;
+  if (!config.data_fingerprint.empty()) json[kFingerprintKey] = config.data_fingerprint;
+}
+
+std::string fingerprint_of(const nlohmann::json& config) {
+  if (!config.is_object()) return {};
+  const auto found = config.find(kFingerprintKey);
+  return found != config.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 void check(const CompareConfig& config) {

@@ -20,6 +20,9 @@ struct Tuning {
   std::int64_t epochs = 2;  ///< of each tuning trial
 };
 
+/// Where a StudyData::config has CompareConfig::data_fingerprint.
+inline constexpr const char* kFingerprintKey = "data_fingerprint";
+
 /// Optimizers × seeds on one task, the learning rate of each tuned first.
 struct CompareConfig {
   std::vector<std::string> optimizers;  ///< what parse_options reads
@@ -36,6 +39,9 @@ struct CompareConfig {
 /// For StudyData::config: `{"optimizers": […], "tuning": {"grid", "given", "seeds", "epochs"} or null, "seeds": […],
 /// "looks": …, "data_fingerprint": … if known, "training": {…}}`.
 void to_json(nlohmann::json& json, const CompareConfig& config);
+
+/// CompareConfig::data_fingerprint of a StudyData::config; empty where it has none.
+std::string fingerprint_of(const nlohmann::json& config);
 
 /// Throws thalweg::Error that names what cannot be compared: an optimizer given twice, a seed used for both parts, a
 /// grid that is not ascending, tuning without a validation part, ….

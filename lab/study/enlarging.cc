@@ -19,8 +19,6 @@
 namespace thalweg::lab {
 namespace {
 
-constexpr const char* kFingerprint = "data_fingerprint";
-
 /// What two configurations as JSON differ in, one line each.
 std::vector<std::string> differences(const nlohmann::json& before, const nlohmann::json& now) {
   const nlohmann::json old_values = before.flatten(), new_values = now.flatten();
@@ -63,27 +61,26 @@ std::optional<bool> given_of(const nlohmann::json& config) {
   return tuning["given"].get<bool>();
 }
 
-bool has_fingerprint(const nlohmann::json& config) { return config.is_object() && config.contains(kFingerprint); }
-
 /// Takes out what enlarging decides, so that the rest must be equal. The data is its content where both know it.
 std::vector<std::string> fixed_differences(nlohmann::json stored, nlohmann::json wanted) {
   std::vector<std::string> lines;
-  const bool by_content = has_fingerprint(stored) && has_fingerprint(wanted);
-  if (by_content && stored[kFingerprint] != wanted[kFingerprint]) {
+  const std::string before = fingerprint_of(stored), now = fingerprint_of(wanted);
+  const bool by_content = !before.empty() && !now.empty();
+  if (by_content && before != now) {
     lines.push_back(fmt::format("training.data: {} holds other images or labels than when the study began",
                                 wanted["training"]["data"].dump()));
   }
   // A grid that was begun when none grew is equal to one that would grow: the command is the same.
-  if (const auto before = given_of(stored), now = given_of(wanted); before && now && *before != *now) {
+  if (const auto then = given_of(stored), today = given_of(wanted); then && today && *then != *today) {
     const auto text = [](bool given) { return given ? "given by --tune-lr" : "the default one, which grows"; };
-    lines.push_back(fmt::format("tuning.grid: {}, now {}", text(*before), text(*now)));
+    lines.push_back(fmt::format("tuning.grid: {}, now {}", text(*then), text(*today)));
   }
   for (nlohmann::json* config : {&stored, &wanted}) {
     config->erase("optimizers");
     config->erase("seeds");
     nlohmann::json& training = (*config)["training"];
     if (by_content && training.is_object()) training.erase("data");
-    config->erase(kFingerprint);
+    config->erase(kFingerprintKey);
     nlohmann::json& tuning = (*config)["tuning"];
     if (tuning.is_object()) tuning.erase("given");
   }
@@ -155,7 +152,7 @@ Enlarging enlarge(const nlohmann::json& stored, const CompareConfig& wanted) {
   }
   merge_seeds(wanted, *seeds, enlarging);
   enlarging.config.tuning.given = given_of(before).value_or(true);
-  if (!has_fingerprint(before)) enlarging.config.data_fingerprint.clear();
+  if (fingerprint_of(before).empty()) enlarging.config.data_fingerprint.clear();
   return enlarging;
 }
 

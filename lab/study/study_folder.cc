@@ -64,10 +64,11 @@ std::vector<std::string> notes_of(const Enlarging& enlarging, const nlohmann::js
 /// Takes up the study that is there.
 StudyFolder go_on(FolderLock lock, const std::filesystem::path& folder, const CompareConfig& config,
                   const std::string& command) {
-  Store store = Store::open(folder / kStudyFile);
+  const std::filesystem::path file = folder / kStudyFile;
+  Enlarging enlarging = check_same(folder, Store::load_plan(file), config);  // what is refused stays as it is
+  Store store = Store::open(file);
   const std::vector<std::int64_t> damaged = store.remove_damaged();
   const StudyData study = store.load();
-  Enlarging enlarging = check_same(folder, study, config);
   const nlohmann::json outcome = enlarging.enlarges() ? enlarged_outcome(study) : study.outcome;
   // The command too: folder and data may have moved since the study began.
   store.set_plan(enlarged_config(study.config, enlarging), command, outcome);

@@ -75,6 +75,22 @@ TEST(Summary, StudiesOfOneTaskAreTakenTogetherOthersApart) {
   EXPECT_EQ(summaries[1].competitors[0].runs.size(), 3u);
 }
 
+TEST(Summary, DataIsItsContentWhereItIsKnown) {
+  const auto on = [](const std::string& path, const char* fingerprint) {
+    StudyData study = study_of({0.8}, 2);
+    for (TrialData& trial : study.trials) trial.config.data = path;
+    if (fingerprint != nullptr) study.config["data_fingerprint"] = fingerprint;
+    return study;
+  };
+  const auto tasks = [](const StudyData& first, const StudyData& second) {
+    return summarize(std::vector<StudyData>{first, second}).size();
+  };
+  EXPECT_EQ(tasks(on("idx:here", "1"), on("idx:there", "1")), 1u);
+  EXPECT_EQ(tasks(on("idx:here", "1"), on("idx:here", "2")), 2u);
+  EXPECT_EQ(tasks(on("idx:here", nullptr), on("idx:here", "1")), 1u);
+  EXPECT_EQ(tasks(on("idx:here", nullptr), on("idx:there", "1")), 2u);
+}
+
 TEST(Summary, OneNameForTwoThingsIsTwoCompetitors) {
   StudyData first = study_of({0.8}, 2), second = study_of({0.9}, 2);
   for (TrialData& trial : second.trials) trial.config.optimizer = "a:lr=0.01";

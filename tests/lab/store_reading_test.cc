@@ -2,6 +2,7 @@
 #include "idx_files.h"
 #include "processes.h"
 #include "store/store.h"
+#include "study/study_folder.h"
 
 #include <thalweg/error.h>
 
@@ -291,6 +292,16 @@ TEST_F(DamagedTrial, IsForgottenSoThatItCanBeTrainedAnew) {
   ASSERT_EQ(study.trials.size(), 2U);
   EXPECT_EQ(study.trials[0].id, 1);
   EXPECT_EQ(study.trials[1].id, 3);
+}
+
+TEST_F(DamagedTrial, StaysWhereTheCommandIsRefused) {
+  damage();
+  const std::string before = bytes();
+  CompareConfig other;
+  other.optimizers = {"adam"};
+  EXPECT_THAT([&] { open_study_folder(file_.parent_path(), other, "thalweg compare adam", false); },
+              ThrowsMessage<Error>(HasSubstr("holds another comparison")));
+  EXPECT_EQ(bytes(), before);
 }
 
 TEST_F(ReadingTest, WhoeverChangesARowTakesItsChecksumAway) {
