@@ -2,7 +2,6 @@
 #include "identify/trait.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <string_view>

@@ -1,4 +1,4 @@
-// CompareConfig: checks, JSON and differences.
+// CompareConfig: checks and JSON.
 #include "study/compare_config.h"
 
 #include "study/plan.h"
@@ -9,6 +9,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <limits>
 #include <set>
 
 namespace thalweg::lab {

@@ -3,9 +3,6 @@
 #include "dialects/keras_config.h"
 #include "dialects/keras_schedule.h"
 
-#include <optional>
-#include <utility>
-
 namespace thalweg {
 namespace {
 

@@ -4,7 +4,6 @@
 #include "dialects/keras_schedule.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <utility>
 

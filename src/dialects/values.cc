@@ -5,7 +5,6 @@
 #include <thalweg/suggest.h>
 
 #include <algorithm>
-#include <cmath>
 
 namespace thalweg::dialects {
 namespace {
