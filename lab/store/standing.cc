@@ -2,9 +2,12 @@
 #include "store/standing.h"
 
 #include <algorithm>
+#include <cstdint>
 
 namespace thalweg::lab {
 namespace {
+
+constexpr std::int64_t kMost = 1'000'000;  // looks: more are as good as these
 
 const nlohmann::json* find(const nlohmann::json& object, const char* key) {
   if (!object.is_object()) return nullptr;
@@ -19,7 +22,8 @@ bool flag(const nlohmann::json& object, const char* key) {
 
 int whole(const nlohmann::json& object, const char* key, int absent) {
   const nlohmann::json* const value = find(object, key);
-  return value != nullptr && value->is_number_integer() ? std::max(0, value->get<int>()) : absent;
+  if (value == nullptr || !value->is_number_integer()) return absent;
+  return static_cast<int>(std::clamp<std::int64_t>(value->get<std::int64_t>(), 0, kMost));
 }
 
 std::vector<double> numbers(const nlohmann::json& object, const char* key) {
