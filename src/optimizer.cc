@@ -96,9 +96,10 @@ Group Optimizer::group(std::string_view name) const {
   std::vector<std::string> known;
   for (std::uint32_t i = 0; i < impl_->groups.size(); ++i) {
     if (impl_->groups[i].name == name) return {i};
-    known.push_back(impl_->groups[i].name);
+    if (!impl_->groups[i].name.empty()) known.push_back(impl_->groups[i].name);
   }
-  throw Error("unknown group " + in_quotes(name) + suggest(name, known));
+  throw Error("unknown group " + in_quotes(name) +
+              (known.empty() ? "; there is none but the first, \"\"" : suggest(name, known)));
 }
 
 std::size_t Optimizer::group_count() const { return impl_->groups.size(); }

@@ -119,6 +119,20 @@ void GroupOptions::keep_values() {
   lr_scale_ = lr_scale();
 }
 
+namespace {
+
+/// `lr, beta1 or beta2`: the rule's options for an error.
+std::string names_of_options(const RuleInfo& rule) {
+  std::string text;
+  for (std::size_t i = 0; i < rule.options.size(); ++i) {
+    text += i == 0 ? "" : i + 1 == rule.options.size() ? " or " : ", ";
+    text += rule.options[i].name;
+  }
+  return text;
+}
+
+}  // namespace
+
 std::string GroupOptions::called() const { return "parameter group" + (name_ ? " \"" + *name_ + "\"" : std::string()); }
 
 /// Has LibTorch's members show the options in force, whatever was written there.
@@ -147,8 +161,8 @@ void GroupOptions::take_over() {
     const std::string theirs = libtorch_class_name(rule);
     throw Error(called() + ": its options were written to as a class of torch::optim that they are not; " +
                 (theirs.empty() ? "LibTorch has no " + std::string(rule.name) : "they are " + theirs) +
-                ": write optimizer.group_options(\"" + name_.value_or("") +
-                "\").set(\"lr\", value), or options().set_lr(value)");
+                ": write optimizer.group_options(\"" + name_.value_or("") + "\").set(OPTION, value), where OPTION is " +
+                names_of_options(rule) + "; a rate may also be set by options().set_lr(value)");
   }
   const std::span<const std::string_view> names = members();
   std::size_t first = 0;

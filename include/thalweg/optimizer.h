@@ -234,7 +234,7 @@ class Optimizer {
   std::span<T> average(Handle handle);
   /// Exchanges every parameter with its average, bit by bit: once to evaluate the averages, and again to go on. In
   /// between, what would mistake one for the other (`step`, `state`, `save`, `load`) throws Error. Throws Error if a
-  /// parameter is unbound.
+  /// parameter is unbound, or if there are no averages and none are to come.
   void swap_averages();
   bool averages_are_swapped() const;
 

@@ -183,7 +183,10 @@ class Optimizer::Impl::StateReader {
       } else if (options_.unknown == Unknown::ignore) {
         report.ignored.push_back(name);
       } else {
-        throw Error(what + " is not one of the optimizer's");
+        std::vector<std::string> known;
+        for (const auto& [own, index] : optimizer_.by_name) known.push_back(own);
+        std::sort(known.begin(), known.end());
+        throw Error(what + " is not one of the optimizer's" + suggest(name, known));
       }
     }
     for (std::size_t i = 0; i < optimizer_.parameters.size(); ++i) {

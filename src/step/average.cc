@@ -90,6 +90,12 @@ void Optimizer::Impl::check_not_swapped(std::string_view what) const {
 }
 
 void Optimizer::Impl::swap_averages() {
+  const auto has_average = [](const Parameter& parameter) {
+    return parameter.alive && parameter.size > 0 && parameter.averaged > 0;
+  };
+  if (settings.average.kind == AverageKind::none && std::none_of(parameters.begin(), parameters.end(), has_average)) {
+    throw Error("swap_averages: the optimizer keeps no averages; Settings::average says which to keep");
+  }
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     if (parameters[i].alive && parameters[i].size > 0 && parameters[i].data == nullptr) {
       throw Error("swap_averages: " + in_quotes(records[i].name) + " is unbound; rebind it first");

@@ -43,6 +43,14 @@ struct Counter {
   Handle handle;
 };
 
+TEST(Averages, ThatAreNotKeptAreNotSwapped) {
+  std::vector<double> theta{1, 2};
+  Optimizer optimizer{SGD{.lr = 1}};
+  optimizer.add("theta", theta);
+  EXPECT_THAT(error_of([&] { optimizer.swap_averages(); }), testing::HasSubstr("keeps no averages"));
+  EXPECT_FALSE(optimizer.averages_are_swapped());
+}
+
 TEST(Averages, EmaBeginsAtTheFirstParameter) {
   Counter counter({.kind = AverageKind::ema, .decay = 0.75});
   EXPECT_THAT(counter.optimizer.average<double>(counter.handle), IsEmpty());

@@ -241,6 +241,11 @@ class Case {
 
   /// There and back: what is seen in between is the other one, and nothing is changed.
   void swap_averages() {
+    if (settings_.average.kind == AverageKind::none &&
+        std::ranges::all_of(twins_, [](const Twin& twin) { return twin.averaged == 0; })) {
+      EXPECT_THROW(optimizer_->swap_averages(), Error);
+      return;
+    }
     const auto before = safetensors::to_bytes(optimizer_->state());
     std::vector<std::variant<std::vector<float>, std::vector<double>>> parameters;
     for (const Twin& twin : twins_) parameters.push_back(twin.memory);

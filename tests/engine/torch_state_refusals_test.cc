@@ -1,7 +1,7 @@
 // What from_torch_state and to_torch_state refuse, and how they say so.
 #include "engine/torch_state_cases.h"
-#include "engine/without_checksum.h"
 #include "engine/training.h"
+#include "engine/without_checksum.h"
 #include "error_of.h"
 
 #include <thalweg/dialects.h>

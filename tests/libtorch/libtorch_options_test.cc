@@ -170,7 +170,8 @@ TEST(StaticCast, OfRulesThatLibTorchHasNotIsAnError) {
     EXPECT_TRUE(std::isnan(static_cast<torch::optim::AdamOptions&>(options).lr())) << "loud also when only read";
     const auto message = AllOf(
         HasSubstr("parameter group \"\": its options were written to as a class of torch::optim that they are not"),
-        HasSubstr("LibTorch has no " + std::string(rule->name)), HasSubstr("group_options(\"\").set(\"lr\", value)"));
+        HasSubstr("LibTorch has no " + std::string(rule->name)),
+        HasSubstr("group_options(\"\").set(OPTION, value), where OPTION is lr, "));
     const torch::Tensor before = w.detach().clone();
     write_astray<torch::optim::AdamWOptions>(options);
     static_cast<torch::optim::AdamOptions&>(options).betas(std::make_tuple(0.5, 0.5)).amsgrad(true);
@@ -216,6 +217,24 @@ TEST(LibTorchsOptions, InConstructors) {
   EXPECT_EQ(Optimizer(*net, torch::optim::AdamWOptions(0.25)).engine().options(), Options(thalweg::AdamW{.lr = 0.25}));
   EXPECT_EQ(Optimizer(*net, torch::optim::AdamOptions(0.25).amsgrad(true)).engine().options(),
             Options(thalweg::AMSGrad{.lr = 0.25}));
+}
+
+TEST(LibTorchsOptions, GroupsInBraces) {
+  Net net = seeded_net();
+  thalweg::libtorch::Adam one({net->parameters()}, torch::optim::AdamOptions(0.25));  // as LibTorch's own allow
+  EXPECT_EQ(one.param_groups().size(), 1);
+  EXPECT_EQ(one.param_groups()[0].params().size(), net->parameters().size());
+  EXPECT_EQ(one.engine().lr(), 0.25);
+  thalweg::libtorch::SGD rate({net->parameters()}, 0.5);
+  EXPECT_EQ(rate.engine().lr(), 0.5);
+  thalweg::libtorch::SGD braces({net->parameters()}, {.lr = 0.5, .momentum = 0.9});
+  EXPECT_EQ(braces.engine().options().get("momentum"), 0.9);
+  thalweg::libtorch::RMSprop two({{net->first->parameters()}, {net->second->parameters()}}, {.lr = 0.5});
+  EXPECT_EQ(two.param_groups().size(), 2);
+  thalweg::libtorch::RMSprop plain{net->parameters()};
+  EXPECT_EQ(plain.param_groups().size(), 1);
+  thalweg::libtorch::RMSprop tensors({net->first->weight, net->first->bias}, {.lr = 0.5});
+  EXPECT_EQ(tensors.param_groups()[0].params().size(), 2);
 }
 
 TEST(LibTorchsOptions, InGroups) {

@@ -183,6 +183,14 @@ class OptimizerOf : public Optimizer {
   OptimizerOf(const ParamGroups& groups, R options = {}, Settings settings = {})
       : Optimizer(groups, options, std::move(settings)) {}
 
+  // Groups in braces. `{model->parameters()}` is one too, where a list of tensors could be meant as well. The options
+  // have no default, because otherwise `RMSprop{parameters}` would be a list of groups.
+  OptimizerOf(std::initializer_list<torch::optim::OptimizerParamGroup> groups, R options, Settings settings = {})
+      : Optimizer(ParamGroups(groups), options, std::move(settings)) {}
+  template <class T>
+  OptimizerOf(std::initializer_list<torch::optim::OptimizerParamGroup> groups, const T& options, Settings settings = {})
+      : Optimizer(ParamGroups(groups), options_for<R>(options), std::move(settings)) {}
+
   // The same with a learning rate or LibTorch's options. Templates, so that braces never mean them.
   template <class T>
   OptimizerOf(const Parameters& parameters, const T& options, Settings settings = {})
