@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <filesystem>
 #include <new>
 #include <stdexcept>
 #include <string_view>
@@ -58,6 +59,9 @@ std::string error_text(const std::exception& error) {
   // What a container throws if so many elements cannot be.
   if (dynamic_cast<const std::length_error*>(&error) != nullptr) return "out of memory";
   if (const auto* const torch = dynamic_cast<const c10::Error*>(&error)) return torch_text(*torch);
+  if (const auto* const file = dynamic_cast<const std::filesystem::filesystem_error*>(&error)) {
+    return fmt::format("{}: {}", file->path1().string(), file->code().message());
+  }
   return error.what();
 }
 

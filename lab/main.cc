@@ -91,6 +91,8 @@ std::string check_number(const std::string& text, std::string_view kind) {
   Number number{};
   const char* const end = text.data() + text.size();
   const auto [after, error] = std::from_chars(text.data(), end, number);
+  if (error == std::errc::result_out_of_range && after == end)
+    return fmt::format("'{}' is too large or too small", text);
   return error == std::errc() && after == end ? "" : fmt::format("'{}' is not {}", text, kind);
 }
 

@@ -30,8 +30,9 @@ bool are_same(const std::filesystem::path& a, const std::filesystem::path& b) {
   if (std::filesystem::exists(a, reason) && std::filesystem::exists(b, reason)) {
     return std::filesystem::equivalent(a, b, reason);
   }
-  const std::filesystem::path first = std::filesystem::weakly_canonical(a, reason);
-  return !reason && first == std::filesystem::weakly_canonical(b, reason) && !reason;
+  // Absolute first: of a relative name that is not there, weakly_canonical makes nothing else.
+  const std::filesystem::path first = std::filesystem::weakly_canonical(std::filesystem::absolute(a, reason), reason);
+  return !reason && first == std::filesystem::weakly_canonical(std::filesystem::absolute(b, reason), reason) && !reason;
 }
 
 }  // namespace

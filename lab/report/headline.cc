@@ -100,6 +100,7 @@ std::string lead_text(const Summary& summary, double difference) {
 
 // How far all intervals of a verdict can be trusted.
 std::string trust_of(const Summary& summary) {
+  if (!summary.standing.as_planned()) return "95 % confidence if this look had been planned, all pairs together";
   const int looks = summary.standing.looks_planned;
   return "95 % confidence, all pairs" + (looks > 1 ? fmt::format(" and all {} planned looks", looks) : std::string()) +
          " together";
@@ -208,9 +209,23 @@ Headline without_runs(const Summary& summary) {
       fmt::format("{}; the final runs, which alone are compared, begin after them.{}", progress_of(summary), failed));
 }
 
-Headline without_verdict(const Summary& summary) {
+Headline without_verdict(const Summary& summary, const NameOf& name) {
   std::size_t seeds = 0;
-  for (const Competitor& competitor : summary.competitors) seeds = std::max(seeds, competitor.test_accuracy.size());
+  std::vector<std::string> diverged;
+  for (const Competitor& competitor : summary.competitors) {
+    seeds = std::max(seeds, competitor.test_accuracy.size());
+    if (competitor.diverged > 0) {
+      diverged.push_back(fmt::format("{} diverged in {} of {}", name(competitor.name), competitor.diverged,
+                                     count(competitor.runs.size(), "run")));
+    }
+  }
+  if (summary.is_finished() && seeds >= kSeedsForVerdict && !diverged.empty()) {
+    return saying(
+        "No verdict: too few runs that did not diverge.",
+        fmt::format("{}; diverged runs have no test accuracy. A verdict needs {} seeds that both of a pair have "
+                    "finished; a smaller learning rate may help.",
+                    enumerate(diverged), kSeedsForVerdict));
+  }
   return saying(
       summary.is_finished() ? "No verdict: too few seeds."
                             : fmt::format("Not finished, no verdict yet: {}.", progress_of(summary)),
@@ -233,7 +248,7 @@ Headline headline(const Summary& summary, const NameOf& name) {
   const auto decided = [](const Comparison& comparison) { return comparison.verdict != Verdict::too_few_seeds; };
   const auto leader = summary.leader();
   if (!leader || std::none_of(summary.comparisons.begin(), summary.comparisons.end(), decided))
-    return without_verdict(summary);
+    return without_verdict(summary, name);
   return for_leader(summary, *leader, name);
 }
 

@@ -160,7 +160,8 @@ void summarize_runs(Competitor& competitor, double level) {
   if (accuracies.size() >= kSeedsForVerdict) {
     competitor.mean = mean(accuracies);
     competitor.sd = sample_sd(accuracies);
-    competitor.interval = mean_interval(accuracies, level);
+    const Interval interval = mean_interval(accuracies, level);
+    competitor.interval = {std::max(0.0, interval.low), std::min(1.0, interval.high)};  // no mean accuracy lies outside
   }
 }
 

@@ -96,7 +96,8 @@ Store Store::open(const std::filesystem::path& file) {
 }
 
 Store Store::open_for_reading(const std::filesystem::path& file) {
-  if (!std::filesystem::is_regular_file(file)) throw Error(fmt::format("{}: no such file", file.string()));
+  if (!std::filesystem::exists(file)) throw Error(fmt::format("{}: no such file", file.string()));
+  if (!std::filesystem::is_regular_file(file)) throw Error(fmt::format("{}: is not a regular file", file.string()));
   const std::vector<std::byte> bytes = read_snapshot(file);
   if (bytes.empty()) throw Error(fmt::format("{}: the file is empty", file.string()));
   auto impl = std::make_unique<Impl>(file, bytes);

@@ -75,6 +75,11 @@ TEST_F(CommandLine, NamesValuesThatCannotBeUsed) {
   fails({"compare", "adam", "--validation-fraction", "0"}, 2, {"validation"});
 }
 
+TEST_F(CommandLine, TellsANumberOutOfRangeFromWhatIsNone) {
+  fails({"train", "--lr", "1e400"}, 2, {"--lr", "'1e400' is too large or too small"});
+  fails({"train", "--epochs", "9999999999999999999"}, 2, {"'9999999999999999999' is too large or too small"});
+}
+
 TEST_F(CommandLine, FailedJobsExitWithOne) {
   fails({"compare", "adam", "--data", "idx:/nowhere"}, 1, {"/nowhere"});
   test::write_learnable_dataset(folder_.path(), 100, 20);

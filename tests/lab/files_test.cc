@@ -78,8 +78,17 @@ TEST_F(Files, AReportReplacesNothingOfARun) {
           {"--csv: ", "would replace"});
   refused({"report", path("run"), "-o", path("numbers/epochs.csv"), "--csv", path("numbers")}, {"--csv: "});
   EXPECT_FALSE(std::filesystem::exists(path("numbers")));
+  refused({"report", path("run"), "-o", "trials.csv", "--csv", "."}, {"--csv: "});  // neither is there yet
   EXPECT_EQ(test::run_command(folder_.path(), {"report", path("run"), "-o", path("run/report.html")}).code, 0)
       << "beside the study is a good place";
+}
+
+TEST_F(Files, WhatTheSystemRefusesIsToldInWords) {
+  const std::string name(300, 'x');  // longer than a name may be
+  const Ended ended = test::run_command(folder_.path(), {"report", name});
+  EXPECT_NE(ended.code, 0);
+  EXPECT_THAT(ended.errors, AllOf(StartsWith("thalweg: xxx"), HasSubstr("File name too long")));
+  EXPECT_THAT(ended.errors, testing::Not(HasSubstr("filesystem error")));
 }
 
 TEST_F(Files, AComparisonsReportReplacesNoData) {

@@ -153,6 +153,7 @@ TEST(Reservations, AStudyThatWasEnlargedAfterAVerdict) {
   StudyData study = tuned(study_of({0.80, 0.90}, 12));
   study.outcome["enlarged"] = true;
   expect_no_winner(study, "Enlarged after a verdict");
+  EXPECT_THAT(headline_of(study).detail, HasSubstr("95 % confidence if this look had been planned"));
 }
 
 TEST(Reservations, MoreLooksThanPlanned) {
@@ -168,6 +169,14 @@ TEST(Reservations, AStudyThatIsNotFinished) {
   trial_of(study, "a", TrialRole::final, 11).result.reset();
   expect_no_winner(study, "Not finished: 23 of 24 final trials are done");
   EXPECT_THAT(headline_of(study).sentence, StartsWith("Not finished: at these rates b is"));
+}
+
+TEST(Reservations, RunsThatDivergedAreNoSeedsThatAreMissing) {
+  StudyData study = tuned(study_of({0.80, 0.90}, 8));
+  for (TrialData& trial : study.trials)
+    if (trial.optimizer == "b" && trial.role == TrialRole::final) trial.result->outcome = Outcome::diverged;
+  EXPECT_EQ(headline_of(study).sentence, "No verdict: too few runs that did not diverge.");
+  EXPECT_THAT(headline_of(study).detail, HasSubstr("b diverged in 8 of 8 runs"));
 }
 
 TEST(Reservations, ALeaderWhoseRunsDiverged) {
