@@ -14,8 +14,10 @@
 #include <fmt/chrono.h>
 #include <fmt/core.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <optional>
 #include <system_error>
@@ -35,6 +37,15 @@ std::optional<Place> place_of(const std::filesystem::path& file) {
   struct stat status {};
   if (stat(file.c_str(), &status) != 0) return std::nullopt;
   return Place(status.st_dev, status.st_ino);
+}
+
+/// Asked before SQLite is, whose words for it ("unable to open database file") do not say it.
+void check_may_be_written(const std::filesystem::path& file) {
+  for (const std::filesystem::path& each : {file, std::filesystem::absolute(file).parent_path()}) {
+    if (access(each.c_str(), W_OK) == 0) continue;
+    throw Error(fmt::format("{} may not be written: {}: {}; reading it, as `thalweg report` does, works", file.string(),
+                            each.string(), std::generic_category().message(errno)));
+  }
 }
 
 }  // namespace
@@ -88,6 +99,7 @@ Store Store::create(const std::filesystem::path& file, const StudyData& study) {
 
 Store Store::open(const std::filesystem::path& file) {
   open_for_reading(file);  // what is not ours, or is damaged, is not to be written to
+  check_may_be_written(file);
   auto impl = std::make_unique<Impl>(file);
   // FULL: a trial that was reported as finished stays finished after a power cut.
   impl->database.execute("PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL");

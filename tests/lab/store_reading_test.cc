@@ -183,7 +183,7 @@ TEST_F(ReadingTest, AnotherUserReadsWhatThatUserMayRead) {
     test::become_nobody();
     Store::open(file_);
   });
-  EXPECT_THAT(writing, HasSubstr("study.sqlite")) << "and may not write";
+  EXPECT_THAT(writing, AllOf(HasSubstr("study.sqlite"), HasSubstr("may not be written")));
 }
 
 TEST_F(ReadingTest, IsOneMomentsStateWhateverIsWrittenMeanwhile) {

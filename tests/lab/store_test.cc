@@ -202,7 +202,7 @@ TEST_F(StoreTest, RefusesForeignAndDamagedFiles) {
     EXPECT_THAT([&] { Store::open_for_reading(file); }, ThrowsMessage<Error>(message));
   };
   refuses(folder_.path() / "missing", "no such file");
-  refuses(folder_.path(), "no such file");
+  refuses(folder_.path(), "is not a regular file");
   const auto empty = folder_.path() / "empty", text = folder_.path() / "text", foreign = folder_.path() / "foreign";
   test::write_bytes(empty, {});
   refuses(empty, "empty");
