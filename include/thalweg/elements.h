@@ -24,7 +24,8 @@ concept InMemory = std::ranges::contiguous_range<Range> || requires(Range& range
   { range.size() } -> std::convertible_to<std::size_t>;
 };
 
-/// A span over all elements in the order of their memory, which says nothing of rows and columns. Throws Error for a view of Eigen that leaves elements out (a row of a matrix, …).
+/// A span over all elements in the order of their memory, which says nothing of rows and columns. Throws Error for a
+/// view of Eigen that leaves elements out (a row of a matrix, …).
 template <InMemory Range>
 auto elements_of(Range& range) {
   if constexpr (std::ranges::contiguous_range<Range>) {
