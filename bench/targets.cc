@@ -74,15 +74,6 @@ nlohmann::json to_json(const Target& target, const Measurement& measurement) {
   return row;
 }
 
-}  // namespace
-
-std::vector<int> thread_counts(const Settings& settings) {
-  if (settings.threads == 1) return {1};
-  return {settings.threads, 1};
-}
-
-namespace {
-
 int run(int count, char** arguments) {
   CLI::App app{"Measures what thalweg must reach: side by side in one run, medians of pairs (least … greatest)."};
   app.option_defaults()->always_capture_default();
@@ -155,6 +146,11 @@ int run(int count, char** arguments) {
 }
 
 }  // namespace
+
+std::vector<int> thread_counts(const Settings& settings) {
+  if (settings.threads == 1) return {1};
+  return {settings.threads, 1};
+}
 
 }  // namespace thalweg::bench
 

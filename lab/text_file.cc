@@ -1,6 +1,8 @@
 // Reads whole files, and nothing else.
 #include "text_file.h"
 
+#include "file_kind.h"
+
 #include <thalweg/error.h>
 
 #include <fcntl.h>
@@ -23,11 +25,7 @@ constexpr std::size_t kChunk = 1 << 20;
 
 void check_kind(const std::filesystem::path& file, mode_t mode) {
   if (S_ISREG(mode)) return;
-  const char* const kind = S_ISDIR(mode)    ? "a folder"
-                           : S_ISFIFO(mode) ? "a pipe"
-                           : S_ISSOCK(mode) ? "a socket"
-                                            : "a device";
-  fail(file, fmt::format("is {}, expected a file", kind));
+  fail(file, fmt::format("is {}, expected a file", kind_of(mode)));
 }
 
 /// A file descriptor, closed at the end of its life.

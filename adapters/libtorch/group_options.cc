@@ -7,6 +7,16 @@ namespace thalweg::libtorch {
 
 namespace {
 
+/// `lr, beta1 or beta2`: the rule's options for an error.
+std::string names_of_options(const RuleInfo& rule) {
+  std::string text;
+  for (std::size_t i = 0; i < rule.options.size(); ++i) {
+    text += i == 0 ? "" : i + 1 == rule.options.size() ? " or " : ", ";
+    text += rule.options[i].name;
+  }
+  return text;
+}
+
 /// A group's options in the shape of LibTorch's class.
 template <class Theirs>
 class Shown final : public Theirs, private Reserve, public GroupOptions {
@@ -119,20 +129,6 @@ void GroupOptions::keep_values() {
   lr_scale_ = lr_scale();
 }
 
-namespace {
-
-/// `lr, beta1 or beta2`: the rule's options for an error.
-std::string names_of_options(const RuleInfo& rule) {
-  std::string text;
-  for (std::size_t i = 0; i < rule.options.size(); ++i) {
-    text += i == 0 ? "" : i + 1 == rule.options.size() ? " or " : ", ";
-    text += rule.options[i].name;
-  }
-  return text;
-}
-
-}  // namespace
-
 std::string GroupOptions::called() const { return "parameter group" + (name_ ? " \"" + *name_ + "\"" : std::string()); }
 
 /// Has LibTorch's members show the options in force, whatever was written there.
@@ -178,12 +174,7 @@ void GroupOptions::take_over() {
   } catch (const Error& error) {
     throw Error(called() + ", written as " + libtorch_class_name(changed.rule()) + ": " + error.what());
   }
-  if (engine()) {
-    engine()->set_options(group_, std::move(changed));
-  } else {
-    options_ = std::move(changed);
-  }
-  show_all();
+  set_options(std::move(changed));
 }
 
 const Options& GroupOptions::options() const {

@@ -2,19 +2,15 @@
 #include "commands/output_file.h"
 
 #include "commands/exit.h"
-#include "commands/run_folder.h"
+#include "store/store.h"
 
 #include <fmt/format.h>
 
-#include <array>
 #include <string>
 #include <system_error>
 
 namespace thalweg::lab {
 namespace {
-
-/// What SQLite writes beside a database.
-constexpr std::array kBesideStudy{"-wal", "-shm", "-journal"};
 
 bool is_run_file(const std::string& name) {
   if (name == kCheckpointFile || name == kStudyFile) return true;

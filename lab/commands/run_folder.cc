@@ -2,13 +2,13 @@
 #include "commands/run_folder.h"
 
 #include "study/environment.h"
+#include "study/new_study.h"
 
 #include <thalweg/error.h>
 #include <thalweg/options.h>
 
 #include <fmt/format.h>
 
-#include <system_error>
 #include <utility>
 
 namespace thalweg::lab {
@@ -76,20 +76,11 @@ RunFolder::RunFolder(std::filesystem::path folder, FolderLock lock, Store store,
 
 RunFolder RunFolder::create(const std::filesystem::path& folder, const TrainingConfig& config, bool overwrite,
                             const std::string& command) {
-  std::error_code reason;
-  std::filesystem::create_directories(folder, reason);
-  if (reason) throw Error(fmt::format("cannot create folder {}: {}", folder.string(), reason.message()));
-  FolderLock lock(folder);
+  FolderLock lock = lock_folder(folder);
   if (!overwrite) check_free(folder, config);
   remove_study(folder / kStudyFile);
   std::filesystem::remove(folder / kCheckpointFile);
-  StudyData study;
-  study.name = folder.filename().empty() ? folder.parent_path().filename().string() : folder.filename().string();
-  study.kind = "train";
-  study.command = command;
-  study.created = now_utc();
-  study.config = config;
-  study.environment = environment();
+  StudyData study = new_study(folder, "train", command, config);
   study.trials = {trial_of(config)};
   return {folder, std::move(lock), Store::create(folder / kStudyFile, study), 1};
 }

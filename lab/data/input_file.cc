@@ -1,6 +1,8 @@
 // InputFile: a regular file that is read from its beginning on.
 #include "data/input_file.h"
 
+#include "file_kind.h"
+
 #include <thalweg/error.h>
 
 #include <fcntl.h>
@@ -21,13 +23,6 @@ constexpr std::size_t kMostAtOnce = std::size_t{1} << 30;  // the system reads n
 
 [[noreturn]] void fail(const std::filesystem::path& file, const char* call, int error) {
   throw Error(fmt::format("{}: {}: {}", file.string(), call, std::generic_category().message(error)));
-}
-
-const char* kind_of(mode_t mode) {
-  if (S_ISDIR(mode)) return "a folder";
-  if (S_ISFIFO(mode)) return "a pipe";
-  if (S_ISSOCK(mode)) return "a socket";
-  return "a device";
 }
 
 }  // namespace

@@ -28,7 +28,8 @@ constexpr std::chrono::milliseconds kBetweenAttempts{10};
 
 constexpr std::string_view kDatabaseMagic{"SQLite format 3\0", 16};
 constexpr std::size_t kDatabaseHeader = 100;
-constexpr std::size_t kJournalVersions = 18;  // where two bytes say that the database has a write-ahead log (2) or not
+constexpr std::size_t kJournalVersions =
+    18;  // where two bytes say that the database has a write-ahead log (2) or not (1)
 
 constexpr std::uint32_t kLogMagic = 0x377f0682;  // its lowest bit: checksums are of big-endian words
 constexpr std::size_t kLogHeader = 32, kFrameHeader = 24;
@@ -172,11 +173,14 @@ std::vector<std::byte> read_snapshot(const std::filesystem::path& database) {
     if (changes) Log(*changes, log.string()).apply_to(bytes);
     const bool is_database =
         bytes.size() >= kDatabaseHeader && std::memcmp(bytes.data(), kDatabaseMagic.data(), kDatabaseMagic.size()) == 0;
-    // What is in memory has no log.
-    if (is_database) std::fill_n(bytes.begin() + kJournalVersions, 2, std::byte{1});
+    if (is_database) set_has_log(bytes, false);
     return bytes;
   }
   throw Error(fmt::format("{}: another process changes it all the time; try again later", database.string()));
+}
+
+void set_has_log(Bytes& database, bool has_log) {
+  std::fill_n(database.begin() + kJournalVersions, 2, has_log ? std::byte{2} : std::byte{1});
 }
 
 }  // namespace thalweg::lab

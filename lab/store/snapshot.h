@@ -13,4 +13,7 @@ namespace thalweg::lab {
 /// database or log cannot be read, or if the log is damaged so that committed changes would be lost.
 std::vector<std::byte> read_snapshot(const std::filesystem::path& database);
 
+/// Has the bytes of an SQLite database say that it has a write-ahead log, or that it has none, as in memory.
+void set_has_log(std::vector<std::byte>& database, bool has_log);
+
 }  // namespace thalweg::lab

@@ -26,10 +26,6 @@
 namespace thalweg::lab {
 namespace {
 
-// Bytes 18 and 19 of the file: databases in memory have no write-ahead log, the file is to have one.
-constexpr std::ptrdiff_t kJournalVersions = 18;
-constexpr std::byte kWriteAheadLog{2};
-
 /// The device and number of a file, by which it is known again.
 using Place = std::pair<dev_t, ino_t>;
 
@@ -46,6 +42,12 @@ void check_may_be_written(const std::filesystem::path& file) {
     throw Error(fmt::format("{} may not be written: {}: {}; reading it, as `thalweg report` does, works", file.string(),
                             each.string(), std::generic_category().message(errno)));
   }
+}
+
+void remove_file(const std::filesystem::path& file) {
+  std::error_code reason;
+  std::filesystem::remove(file, reason);
+  if (reason) throw Error(fmt::format("cannot remove {}: {}", file.string(), reason.message()));
 }
 
 }  // namespace
@@ -92,7 +94,7 @@ Store Store::create(const std::filesystem::path& file, const StudyData& study) {
   write_study(draft, study);
   for (const TrialData& trial : study.trials) write_trial(draft, trial);
   std::vector<std::byte> bytes = draft.bytes();
-  std::fill_n(bytes.begin() + kJournalVersions, 2, kWriteAheadLog);
+  set_has_log(bytes, true);  // one in memory has none, the file is to have one
   replace_file(file, bytes);
   return open(file);
 }
@@ -185,11 +187,8 @@ StudyData Store::load() const {
 
 void remove_study(const std::filesystem::path& file) {
   // The log before its database: a new database must not find an old one's.
-  for (const char* const part : {"-journal", "-wal", "-shm", ""}) {
-    std::error_code reason;
-    std::filesystem::remove(file.string() + part, reason);
-    if (reason) throw Error(fmt::format("cannot remove {}{}: {}", file.string(), part, reason.message()));
-  }
+  for (const char* const end : kBesideStudy) remove_file(file.string() + end);
+  remove_file(file);
 }
 
 std::filesystem::path find_study(const std::filesystem::path& file_or_folder) {

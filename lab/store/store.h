@@ -4,6 +4,7 @@
 #include "store/folder_lock.h"
 #include "store/study_data.h"
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -77,6 +78,9 @@ class Store {
 /// The study's file for what a person names: the file itself, or `study.sqlite` in that folder. Throws Error if
 /// neither is there.
 std::filesystem::path find_study(const std::filesystem::path& file_or_folder);
+
+/// What SQLite may write beside a study's file, under its name and one of these.
+inline constexpr std::array kBesideStudy{"-journal", "-wal", "-shm"};
 
 /// Removes a study, whether it is there or not.
 void remove_study(const std::filesystem::path& file);

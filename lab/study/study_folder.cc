@@ -2,14 +2,14 @@
 #include "study/study_folder.h"
 
 #include "study/enlarging.h"
-#include "study/environment.h"
+#include "study/new_study.h"
 
 #include <thalweg/error.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <system_error>
+#include <utility>
 #include <vector>
 
 namespace thalweg::lab {
@@ -84,10 +84,7 @@ StudyFolder go_on(FolderLock lock, const std::filesystem::path& folder, const Co
 
 StudyFolder open_study_folder(const std::filesystem::path& folder, const CompareConfig& config,
                               const std::string& command, bool overwrite) {
-  std::error_code reason;
-  std::filesystem::create_directories(folder, reason);
-  if (reason) throw Error(fmt::format("cannot create folder {}: {}", folder.string(), reason.message()));
-  FolderLock lock(folder);
+  FolderLock lock = lock_folder(folder);
   const std::filesystem::path file = folder / kStudyFile;
   if (std::filesystem::exists(file) && !overwrite) {
     return go_on(std::move(lock), folder, config, command);
@@ -99,14 +96,7 @@ StudyFolder open_study_folder(const std::filesystem::path& folder, const Compare
                     folder.string()));
   }
   remove_study(file);
-  StudyData study;
-  study.name = folder.filename().empty() ? folder.parent_path().filename().string() : folder.filename().string();
-  study.kind = "compare";
-  study.command = command;
-  study.created = now_utc();
-  study.config = config;
-  study.environment = environment();
-  return {std::move(lock), Store::create(file, study), config, false, {}};
+  return {std::move(lock), Store::create(file, new_study(folder, "compare", command, config)), config, false, {}};
 }
 
 }  // namespace thalweg::lab

@@ -1,0 +1,22 @@
+// What every study begins with, a run's and a comparison's: its folder and its head.
+#pragma once
+
+#include "store/folder_lock.h"
+#include "store/study_data.h"
+
+#include <nlohmann/json.hpp>
+
+#include <filesystem>
+#include <string>
+
+namespace thalweg::lab {
+
+/// Makes the folder where it is missing, and holds it. Throws thalweg::Error that says why it cannot be made, or as
+/// FolderLock.
+FolderLock lock_folder(const std::filesystem::path& folder);
+
+/// A study of this kind that begins now, named after its folder; without trials and outcome.
+StudyData new_study(const std::filesystem::path& folder, const std::string& kind, const std::string& command,
+                    const nlohmann::json& config);
+
+}  // namespace thalweg::lab
