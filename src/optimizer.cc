@@ -7,7 +7,7 @@
 #include "checkpoint/utf8.h"
 #include "optimizer_impl.h"
 #include "text.h"
-#include "threads/pool.h"
+#include "threads/cores.h"
 
 #include <algorithm>
 #include <cmath>
