@@ -121,6 +121,7 @@ Logarithm logarithm(double x) {
 double power(const Logarithm& logarithm, double exponent) {
   const double about = exponent * logarithm.high;
   if (std::isnan(about)) return about;
+  if (about == 0) return 1;
   if (about > 710) return std::numeric_limits<double>::infinity();
   if (about < -625) return 0;
   const Twofold main = product(exponent, logarithm.high);

@@ -67,7 +67,8 @@ TEST(Power, OfRealNumbersIsTheNearestDouble) {
 
 TEST(Power, OfRealNumbersAtTheEnds) {
   EXPECT_EQ(power(logarithm(0.96), 0), 1);
-  EXPECT_EQ(power(logarithm(1), 1e300), 1);
+  EXPECT_EQ(power(logarithm(1), 1e308), 1);
+  EXPECT_EQ(power(logarithm(0.96), 5e-324), 1);
   EXPECT_EQ(power(logarithm(0.96), 1e300), 0);
   EXPECT_EQ(power(logarithm(0.96), kInfinity), 0);
   EXPECT_EQ(power(logarithm(2), 1e300), kInfinity);
