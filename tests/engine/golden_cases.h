@@ -5,7 +5,6 @@
 
 #include <thalweg/optimizer.h>
 
-#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -40,10 +39,6 @@ struct GoldenCase {
   std::size_t row_width = 0;                     ///< of a table whose gradients are handed over as rows; 0 if dense
   std::vector<GoldenStep> steps;
 
-  /// Is there a step in which only some parameters have a gradient?
-  bool has_partial_steps() const {
-    return std::ranges::any_of(steps, [](const GoldenStep& step) { return !step.without.empty(); });
-  }
   /// Is there more around the rule than its options say: clipping or averages?
   bool is_surrounded() const { return settings.clip.by != ClipBy::none || settings.average.kind != AverageKind::none; }
 };

@@ -83,11 +83,16 @@ class Average:
         return self.sum / (1 - words["decay"] ** self.count if words.get("bias_correction") else 1)
 
 
-def shaped_step(case, rule, o, states, theta, g, t, lr):
-    """The parameters after a step of a rule that is given one at a time, each with its own state."""
+def shaped_step(case, rule, o, states, theta, g, missing, t, lr):
+    """The parameters after a step of a rule that is given one at a time, each with its own state and count of steps."""
     after = []
-    for parameter, gradient, state in zip(parts(case, theta), parts(case, g), states):
-        after.append(SHAPED[rule](o, state, parameter, gradient, t, lr).ravel())
+    for parameter, gradient, lacks, state in zip(parts(case, theta), parts(case, g), parts(case, missing), states):
+        if lacks.any():
+            after.append(parameter.ravel())
+            continue
+        count = state["t"] = state.get("t", 0) + 1
+        count = t if case["thalweg_step_count"] == "shared" else count
+        after.append(SHAPED[rule](o, state, parameter, gradient, count, lr).ravel())
     return np.concatenate(after)
 
 
@@ -114,20 +119,20 @@ def replay(case):
                 g = np.concatenate(clipped(clip, np.split(g, np.cumsum(case.get("splits", [g.size]))[:-1])))
             g = -g if o.get("maximize") else g
             if rule in SHAPED:
-                theta = shaped_step(case, rule, o, states, theta, g, t, lr)
+                theta = shaped_step(case, rule, o, states, theta, g, missing, t, lr)
                 state = {name: np.concatenate([each[name].ravel() for each in states if name in each])
-                         for name in set().union(*states)}
+                         for name in set().union(*states) - {"t"}}
             else:
                 if o.get("decoupled_weight_decay"):
                     theta = theta * (1 - lr * o["weight_decay"])
                 else:
                     g = g + o.get("weight_decay", 0) * theta
                 theta = theta - RULES[rule](o, state, g, t, lr)
-            if missing.any():
-                theta = np.where(missing, before["theta"], theta)
-                for name, array in state.items():
-                    if isinstance(array, np.ndarray):
-                        state[name] = np.where(missing, before.get(name, 0), array)
+                if missing.any():
+                    theta = np.where(missing, before["theta"], theta)
+                    for name, array in state.items():
+                        if isinstance(array, np.ndarray):
+                            state[name] = np.where(missing, before.get(name, 0), array)
         if average:
             averaged = average.after(step, theta)
             overwrite_every = average.words.get("overwrite_every")

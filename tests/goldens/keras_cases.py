@@ -182,7 +182,7 @@ def shaped():
     for options in combinations(lamb, shapes=SHAPES, weight_decay=[None, 0.3, 0.1]):
         yield "Lamb", options, next(changes), of_shapes(options.pop("shapes"))
     adafactor = [dict(learning_rate=0.02, epsilon_1=0.2, clip_threshold=0.7),
-                 dict(learning_rate=0.5, beta_2_decay=-0.6, epsilon_2=0.6, clip_threshold=1.3),
+                 dict(learning_rate=1.5, beta_2_decay=-0.6, epsilon_2=0.6, clip_threshold=1.3),
                  dict(learning_rate=0.05, beta_2_decay=-1.0, epsilon_1=1e-3, epsilon_2=0.01)]
     for options in combinations(adafactor, shapes=SHAPES, weight_decay=[None, 0.3], relative_step=[True, False]):
         yield "Adafactor", options, next(changes), of_shapes(options.pop("shapes")) | in_float

@@ -40,6 +40,8 @@ def cases():
         clip = {"clip": {"by": "global_norm", "limit": limit, "eps": 0.0}}
         yield "Lamb", options | dict(max_grad_norm=limit), {}, of_shapes(shapes) | clip
     yield "Lamb", lamb[0] | unclipped | dict(foreach=True), {}, of_shapes(SHAPES[2])
+    late = {"without": {3: 1, 4: 1, 6: 0}}  # steps in which one parameter has no gradient; the group counts them
+    yield "Lamb", lamb[0] | unclipped, {}, of_shapes(SHAPES[0]) | late
 
     lars = [dict(lr=0.5, trust_coeff=0.2), dict(lr=20.0, eps=1e-2), dict(lr=0.1, trust_coeff=0.7, eps=0.5)]
     momentum = [dict(momentum=0.7), dict(momentum=0.6, nesterov=True), dict(momentum=0.8, dampening=0.4)]
@@ -57,6 +59,7 @@ def cases():
     for options, least in zip(sets, itertools.cycle([2, 3, 4])):
         way = of_shapes(options.pop("shapes"))
         yield "Adafactor", dict(min_dim_size_to_factor=least) | options, next(changes) if "lr" in options else {}, way
+    yield "Adafactor", adafactor[2] | dict(betas=(0.7, 0.9)), {}, of_shapes(MATRICES[1]) | late
 
     for shapes, name, options in [
         (SHAPES[0], "Lamb", lamb[0] | unclipped | dict(weight_decay=0.3)), (SHAPES[1], "Lamb", unclipped),
@@ -101,6 +104,7 @@ def run(seed, name, called_with, *, changes, way):
     """A case with its results."""
     import torch
 
+    without = way.pop("without", {})
     dtype = getattr(torch, way.get("dtype", "float64"))
 
     def arrays(numbers):
@@ -110,6 +114,8 @@ def run(seed, name, called_with, *, changes, way):
     options = class_of(name)([torch.nn.Parameter(torch.zeros(1))], **called_with).param_groups[0]
     case = new_case("timm", importlib.metadata.version("timm"), name, called_with, called_with,
                     in_thalweg(name, options), seed, changes=changes, shared=name == "Lamb", way=way)
+    for step, parameter in without.items():
+        case["id"] += f", no gradient of {parameter} at {step}"
     thetas = [torch.nn.Parameter(part) for part in arrays(case["theta0"])]
     optimizer = class_of(name)(thetas, **({} if name == "Adafactor" else {"foreach": False}) | called_with)
 
@@ -121,6 +127,11 @@ def run(seed, name, called_with, *, changes, way):
             optimizer.param_groups[0]["lr"] = lr_at(case, step)
         for theta, gradient in zip(thetas, arrays(case["grads"][step - 1])):
             theta.grad = gradient
+        if step in without:
+            thetas[without[step]].grad = None
+            begin = sum(way["splits"][:without[step]])
+            length = way["splits"][without[step]]
+            case["grads"][step - 1][begin:begin + length] = [None] * length
         optimizer.step()
         case["theta"][str(step)] = joined(thetas)
         columns = {column: [optimizer.state[theta][key] for theta in thetas if key in optimizer.state[theta]]

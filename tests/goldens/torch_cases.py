@@ -154,7 +154,7 @@ def further():
 
 def shaped():
     """Class, options, changes of the learning rate and way of the cases whose parameters' shapes matter."""
-    adafactor = [dict(lr=0.02, eps=(0.3, 1e-3), d=1.1), dict(lr=0.5, beta2_decay=-0.6, eps=(1e-6, 0.6), d=1.4),
+    adafactor = [dict(lr=0.02, eps=(0.3, 1e-3), d=1.1), dict(lr=1.5, beta2_decay=-0.6, eps=(1e-6, 0.6), d=1.4),
                  dict(lr=0.05, beta2_decay=-1.0, eps=(0.05, 0.01))]
     sets = combinations(adafactor, shapes=SHAPES, weight_decay=[0, 0.3], maximize=[False, True])
     for options, changes in zip(sets, itertools.cycle(LR_CHANGES)):
