@@ -38,7 +38,8 @@ def cases():
     for options, shapes, limit in ((lamb[0], SHAPES[0], 1.0), (lamb[1] | dict(weight_decay=0.2), SHAPES[1], 7.0),
                                    (lamb[2], SHAPES[3], 1000.0)):
         clip = {"clip": {"by": "global_norm", "limit": limit, "eps": 0.0}}
-        yield "Lamb", options | dict(max_grad_norm=limit), {}, of_shapes(shapes) | clip
+        options |= {} if limit == 1.0 else dict(max_grad_norm=limit)  # the default
+        yield "Lamb", options, {}, of_shapes(shapes) | clip
     yield "Lamb", lamb[0] | unclipped | dict(foreach=True), {}, of_shapes(SHAPES[2])
     late = {"without": {3: 1, 4: 1, 6: 0}}  # steps in which one parameter has no gradient; the group counts them
     yield "Lamb", lamb[0] | unclipped, {}, of_shapes(SHAPES[0]) | late
