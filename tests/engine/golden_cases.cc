@@ -57,8 +57,8 @@ void read_shape(GoldenCase& golden, const json::Value& value) {
   }
   if (const json::Value* shapes = value.find("shapes", golden.id)) {
     for (const json::Value& shape : shapes->array("shapes")) {
-      std::vector<std::size_t>& sizes = golden.shapes.emplace_back();
-      for (const json::Value& size : shape.array("shapes")) sizes.push_back(size.unsigned_integer("shapes"));
+      std::vector<std::int64_t>& sizes = golden.shapes.emplace_back().sizes;
+      for (const json::Value& size : shape.array("shapes")) sizes.push_back(size.integer("shapes"));
     }
   }
   const json::Value* rows = value.find("sparse_rows", golden.id);

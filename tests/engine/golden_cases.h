@@ -34,9 +34,9 @@ struct GoldenCase {
   bool is_float64;
   double rtol = 0;  ///< the relative error that the framework itself allows, where it computed some part in float
   std::vector<double> start;
-  std::vector<std::size_t> lengths;              ///< of the parameters that `start` is made of, one after another
-  std::vector<std::vector<std::size_t>> shapes;  ///< of the parameters, where they matter
-  std::size_t row_width = 0;                     ///< of a table whose gradients are handed over as rows; 0 if dense
+  std::vector<std::size_t> lengths;  ///< of the parameters that `start` is made of, one after another
+  std::vector<Shape> shapes;         ///< of the parameters, where they matter
+  std::size_t row_width = 0;         ///< of a table whose gradients are handed over as rows; 0 if dense
   std::vector<GoldenStep> steps;
 
   /// Is there more around the rule than its options say: clipping or averages?

@@ -62,7 +62,7 @@ std::vector<oracle::Parameter> oracle_parameters(const GoldenCase& golden) {
     const auto end = begin + static_cast<std::ptrdiff_t>(golden.lengths[i]);
     oracle::Parameter& parameter = parameters.emplace_back();
     parameter.theta.assign(begin, end);
-    if (!golden.shapes.empty()) parameter.shape = golden.shapes[i];
+    if (!golden.shapes.empty()) parameter.shape.assign(golden.shapes[i].sizes.begin(), golden.shapes[i].sizes.end());
     for (const auto& [column, value] : golden.settings.first_values) parameter.column(column, value);
     begin = end;
   }
@@ -139,9 +139,11 @@ class EngineRun {
       : golden_(golden),
         theta_(golden.start.begin(), golden.start.end()),
         optimizer_(golden.options, with_backend(golden.settings, backend)) {
-    for (std::size_t begin = 0; const std::size_t length : golden.lengths) {
-      handles_.push_back(optimizer_.add("theta" + std::to_string(begin), std::span(theta_).subspan(begin, length)));
-      begin += length;
+    for (std::size_t i = 0, begin = 0; i < golden.lengths.size(); begin += golden.lengths[i++]) {
+      const std::string name = "theta" + std::to_string(begin);
+      const std::span<T> part = std::span(theta_).subspan(begin, golden.lengths[i]);
+      handles_.push_back(golden.shapes.empty() ? optimizer_.add(name, part)
+                                               : optimizer_.add(name, part, golden.shapes[i]));
     }
   }
 
