@@ -10,4 +10,6 @@ set(THALWEG_REGISTRY
     "radam RAdam"
     "rprop Rprop"
     "lion Lion"
+    "lamb LAMB"
+    "lars LARS"
 )
