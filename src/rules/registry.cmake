@@ -12,4 +12,5 @@ set(THALWEG_REGISTRY
     "lion Lion"
     "lamb LAMB"
     "lars LARS"
+    "adafactor Adafactor"
 )

@@ -94,7 +94,7 @@ r = 1                                     if λ = 0 unless always_adapt
   }
 
   bool settle(const Settling& settling, Coefficients& c) const {
-    if (!takes(0, settling.numbers.layout)) return true;
+    if (!settling.has_sum(0)) return true;
     const double of_parameter = std::sqrt(settling.sum(0)), of_step = std::sqrt(settling.sum(1));
     double ratio = of_parameter > 0 && of_step > 0 ? of_parameter / of_step : 1;
     if (trust_clip) ratio = std::min(ratio, 1.0);

@@ -91,7 +91,7 @@ u = s, or b if momentum, or s + μ b if nesterov
   }
 
   bool settle(const Settling& settling, Coefficients& c) const {
-    if (!takes(0, settling.numbers.layout)) return true;
+    if (!settling.has_sum(0)) return true;
     const double of_parameter = std::sqrt(settling.sum(0)), of_gradient = std::sqrt(settling.sum(1));
     double ratio = 1;
     if (of_parameter > 0 && of_gradient > 0) {
