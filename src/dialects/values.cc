@@ -59,7 +59,8 @@ void check_keys(const Dialect& dialect, const Optimizer& optimizer, bool is_name
 
 /// What may stand under the key, as far as an interval tells it.
 Range allowed(const Key& key, const Range& range) {
-  const double low = (range.low - key.shift) / key.factor, high = (range.high - key.shift) / key.factor;
+  const auto theirs = [&](double ours) { return (ours - key.shift) / key.factor + 0.0; };  // no −0
+  const double low = theirs(range.low), high = theirs(range.high);
   return {.low = std::max(std::min(low, high), key.least), .high = std::max(low, high), .high_open = range.high_open};
 }
 

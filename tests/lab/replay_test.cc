@@ -1,4 +1,4 @@
-// thalweg replay: recorded runs of four frameworks, runs that are not met, and files that cannot be used.
+// thalweg replay: recorded runs of the frameworks, runs that are not met, and files that cannot be used.
 #include "replay/replay.h"
 #include "error_of.h"
 #include "golden_file.h"
@@ -12,7 +12,6 @@
 #include <cmath>
 #include <fstream>
 #include <limits>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -46,13 +45,10 @@ class Replay : public test::RecordedFile {
 };
 
 TEST_F(Replay, MeetsWhatTheFrameworksRecorded) {
-  for (const std::string peer : {"torch", "keras", "keras2", "optax", "tf1"}) {
+  for (const std::string peer : {"torch", "keras", "keras2", "optax", "tf1", "timm"}) {
     json cases = json::array();
-    std::map<std::string, double> allowed_by_peer;  // by the case's id: the framework computed some part in float32
     json all = json::parse(tests::read_golden_file(peer));
     for (json& recorded : all) {
-      if (!tests::has_rule(recorded["rule"].get<std::string>())) continue;
-      if (recorded.contains("rtol")) allowed_by_peer[recorded["id"]] = recorded["rtol"];
       cases.push_back(recorded);
       recorded["dtype"] = "float32";
       cases.push_back(recorded);
@@ -65,7 +61,7 @@ TEST_F(Replay, MeetsWhatTheFrameworksRecorded) {
       // takes the cosines of its schedules in float32.
       const bool cosine = recorded.id.find("CosineDecay") != std::string::npos;
       const double allowed = recorded.is_float64 ? (cosine ? 1e-6 : 1e-12) : 1e-4;
-      EXPECT_LE(result.max_relative_error.value(), std::max(allowed, allowed_by_peer[recorded.id]))
+      EXPECT_LE(result.max_relative_error.value(), std::max(allowed, recorded.rtol.value_or(0)))
           << recorded.id << ", " << (recorded.is_float64 ? "float64" : "float32") << ", step " << result.worst_step;
     }
   }
@@ -145,6 +141,21 @@ TEST_F(Replay, ShapesOfParameters) {
   changed["splits"] = {2, 2};
   changed["shapes"] = {{1, 2}, {2}};
   changed["theta"] = {{"1", {3 - 0.1 * first, 4 + 0.1 * first, 5 - 0.1 * second, 5 - 0.1 * second}}};
+  EXPECT_LE(replay(read_replay_file(write(changed)).at(0)).max_relative_error, 1e-15);
+}
+
+// PyTorch's Adafactor: None is the ε of the parameter's type. Here it is the whole denominator: g² = 0 but for that.
+TEST_F(Replay, AnEpsilonOfTheType) {
+  json changed = one_;
+  changed["peer"] = "torch";
+  changed["rule"] = "adafactor";
+  changed["options"] = {{"lr", 0.5}, {"eps", {nullptr, 1}}, {"d", 1e300}};
+  changed["grads"] = {{1e-20, 0}};
+  const double eps = std::numeric_limits<double>::epsilon(), scale = std::sqrt(2.5);  // rms θ
+  changed["theta"] = {{"1", {1 - 0.5 * scale * 1e-20 / eps, 2}}};
+  EXPECT_LE(replay(read_replay_file(write(changed)).at(0)).max_relative_error, 1e-15);
+  changed["options"]["eps"][0] = 1e-20;
+  changed["theta"] = {{"1", {1 - 0.5 * scale, 2}}};
   EXPECT_LE(replay(read_replay_file(write(changed)).at(0)).max_relative_error, 1e-15);
 }
 
