@@ -80,6 +80,7 @@ Handle Parameters::add(std::string_view name, void* data, std::size_t size, Prec
   if (settings_.step_count == StepCount::per_row) {
     const auto rows = static_cast<std::size_t>(shape.sizes[0]);
     record.rows.steps.assign(rows, 0);
+    record.rows.begun.assign(rows, 0);
     if (!its_group.rule->scalars.empty()) record.rows.scalars.assign(rows, first_scalars(*its_group.rule));
   }
   by_name_.emplace(name, index);
@@ -101,6 +102,10 @@ void Parameters::rebind(Handle handle, void* data, std::size_t size, Precision p
   if (data == nullptr && size > 0) throw Error(what + " has no memory");
   if (shape != nullptr) {
     check_shape(what, *shape, size, groups_.at(parameter.group));
+    if (settings_.step_count == StepCount::per_row && shape->sizes[0] != records_[index].shape.sizes[0]) {
+      throw Error(what + " has shape " + records_[index].shape.text() + ", the new memory " + shape->text() +
+                  ": its rows count steps, and there must be as many");
+    }
     const Layout layout = layout_of(*shape);
     if (!(layout == records_[index].layout) && rule(index).by_layout && (parameter.step > 0 || parameter.begun != 0)) {
       throw Error(what + " had shape " + records_[index].shape.text() + " and has " + shape->text() +
