@@ -12,19 +12,27 @@
 namespace thalweg {
 namespace {
 
+/// Elements of one row of a parameter of this shape.
+std::size_t width_of(const Shape& shape) {
+  std::size_t width = 1;
+  for (std::size_t i = 1; i < shape.sizes.size(); ++i) width *= static_cast<std::size_t>(shape.sizes[i]);
+  return width;
+}
+
 /// The shape with another number of rows.
 Shape with_rows(Shape shape, std::size_t rows) {
-  std::int64_t width = 1;
-  for (std::size_t i = 1; i < shape.sizes.size(); ++i) width *= shape.sizes[i];
   shape.sizes[0] = static_cast<std::int64_t>(rows);
-  if (!shape.strides.empty()) shape.strides[0] = width;
+  if (!shape.strides.empty()) shape.strides[0] = static_cast<std::int64_t>(width_of(shape));
   return shape;
 }
 
-/// Elements of a column of this shape that belong to one row; 0 where it has as many whatever the rows are.
-std::size_t elements_a_row(const Shape& shape, ColumnShape column) {
-  if (column == ColumnShape::one || (column == ColumnShape::columns && shape.sizes.size() == 2)) return 0;
-  return elements_of(column, layout_of(with_rows(shape, 1)));
+/// Elements of a column of this shape that belong to one of the parameter's rows; 0 where it has as many whatever the
+/// rows are, or no rows are there.
+std::size_t elements_a_row(const ParameterRecord& record, ColumnShape column) {
+  if (column == ColumnShape::parameter) return width_of(record.shape);
+  const bool is_of_all = column == ColumnShape::columns && record.shape.sizes.size() == 2;
+  if (column == ColumnShape::one || is_of_all || !record.layout.is_matrix()) return 0;
+  return elements_of(column, record.layout) / static_cast<std::size_t>(record.shape.sizes[0]);
 }
 
 /// Throws Error unless the rows of this shape lie in one piece each.
@@ -50,9 +58,7 @@ int threads_for(const Settings& settings) { return settings.threads == 0 ? avail
 
 }  // namespace
 
-std::size_t Parameters::row_width(std::size_t index) const {
-  return elements_a_row(records_[index].shape, ColumnShape::parameter);
-}
+std::size_t Parameters::row_width(std::size_t index) const { return width_of(records_[index].shape); }
 
 void Parameters::check_bound(const std::string& what, std::uint32_t index) const {
   if (all_[index].data == nullptr && all_[index].size > 0) throw Error(what + " is unbound; rebind it first");
@@ -74,7 +80,7 @@ std::vector<RowArray> Parameters::row_arrays(std::uint32_t index) {
   ParameterRecord& record = records_[index];
   std::vector<RowArray> arrays;
   for (const ColumnSlot& slot : column_slots(rule(index))) {
-    const std::size_t elements = elements_a_row(record.shape, slot.shape);
+    const std::size_t elements = elements_a_row(record, slot.shape);
     if (elements == 0 || !holds(index, slot)) continue;
     arrays.push_back({record.storage[slot.slot].get(), elements * bytes_of(all_[index].precision)});
   }
@@ -254,7 +260,7 @@ void Parameters::reset_rows(Handle handle, std::span<const std::int64_t> rows) {
   const std::size_t bytes = bytes_of(precision);
   const std::array<double, kSlots> first = first_values(index);
   for (const ColumnSlot& slot : column_slots(rule(index))) {
-    const std::size_t width = elements_a_row(record.shape, slot.shape);
+    const std::size_t width = elements_a_row(record, slot.shape);
     if (width == 0 || !holds(index, slot)) continue;
     for (const std::int64_t row : rows) {
       const std::size_t begin = static_cast<std::size_t>(row) * width;
