@@ -1,7 +1,6 @@
-// Rows that come and go: against a table of rows, against an optimizer for each row, and what is refused.
+// Rows that come and go: against a table of rows, and against an optimizer for each row.
+#include "engine/rows.h"
 #include "engine/numbers.h"
-#include "engine/samples.h"
-#include "move_rows.h"
 
 #include <thalweg/safetensors.h>
 #include <thalweg/thalweg.h>
@@ -13,7 +12,6 @@
 #include <cstring>
 #include <map>
 #include <memory>
-#include <numeric>
 #include <string>
 #include <vector>
 
@@ -21,47 +19,8 @@ namespace thalweg::tests {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-using ::testing::ThrowsMessage;
-using Indices = std::vector<std::int64_t>;
 
 constexpr std::size_t kWidth = 3, kMostRows = 40;
-
-/// Numbers that decide what happens next.
-class Chance {
- public:
-  explicit Chance(std::string_view what) : random_(11, RandomPurpose::test, what, 0) {}
-  /// Below `end`.
-  std::size_t below(std::size_t end) { return end == 0 ? 0 : random_.bits(next_++) % end; }
-  /// Some of `count` rows, in their order.
-  Indices ascending(std::size_t count) {
-    Indices rows;
-    for (std::size_t row = 0; row < count; ++row) {
-      if (below(4) != 0) rows.push_back(static_cast<std::int64_t>(row));
-    }
-    return rows;
-  }
-  /// Any `wanted` of them, some perhaps twice.
-  Indices any(std::size_t count, std::size_t wanted) {
-    Indices rows;
-    for (std::size_t i = 0; i < wanted && count > 0; ++i) rows.push_back(static_cast<std::int64_t>(below(count)));
-    return rows;
-  }
-
- private:
-  Random random_;
-  std::uint64_t next_ = 0;
-};
-
-template <class T>
-std::vector<T> keep(const std::vector<T>& numbers, const Indices& rows, std::size_t width) {
-  std::vector<T> kept;
-  for (const std::int64_t row : rows) {
-    const auto begin = numbers.begin() + row * static_cast<std::ptrdiff_t>(width);
-    kept.insert(kept.end(), begin, begin + static_cast<std::ptrdiff_t>(width));
-  }
-  return kept;
-}
 
 /// An optimizer with one parameter of rows, beside the table that its numbers must be.
 template <class T>
@@ -364,6 +323,84 @@ TEST(Rows, CountTheirOwnStepsAsIfEachHadAnOptimizer) {
     walk_per_row<float>(parse_options(rule), switched, rule);
     walk_per_row<double>(parse_options(rule), switched, rule);
   }
+}
+
+// A gradient of rows is the dense one, so rows that it does not name step too.
+TEST(Rows, StepWithGradientsOfRows) {
+  std::vector<float> sparse = random_numbers<float>(12, 5, "theta"), dense = sparse;
+  const std::vector<float> values{1, -2, 3, 0.5f, 4, 1};
+  std::vector<float> gradient(12);
+  std::copy_n(values.begin(), 3, gradient.begin() + 9);
+  std::copy_n(values.begin() + 3, 3, gradient.begin() + 3);
+  Optimizer a(Adam{}, {.step_count = StepCount::per_row}), b(Adam{}, {.step_count = StepCount::per_row});
+  const Handle in_a = a.add("theta", sparse, {4, 3}), in_b = b.add("theta", dense, {4, 3});
+  for (int step = 0; step < 3; ++step) {
+    a.step({{in_a, Rows<float>{Indices{3, 1}, values}}});
+    b.step({{in_b, gradient}});
+    for (Optimizer* each : {&a, &b}) each->reset_rows({0}, Indices{1});
+  }
+  EXPECT_EQ(sparse, dense);
+  EXPECT_THAT(a.row_steps(in_a), ElementsAre(3, 0, 3, 3));
+  EXPECT_EQ(safetensors::to_bytes(a.state()), safetensors::to_bytes(b.state()));
+}
+
+// What a parameter of no rows does is nothing, and that goes well.
+TEST(Rows, CanAllGo) {
+  for (const StepCount count : {StepCount::per_parameter, StepCount::per_row}) {
+    std::vector<double> theta{1, 2, 3, 4}, none, other{1};
+    Optimizer optimizer(Nadam{}, {.step_count = count, .average = {.kind = AverageKind::ema}});
+    const Handle handle = optimizer.add("theta", theta, {2, 2});
+    optimizer.step({{handle, std::vector<double>{1, 2, 3, 4}}});
+    optimizer.keep_rows(handle, {});
+    EXPECT_EQ(optimizer.shape(handle), Shape({0, 2}));
+    optimizer.step({{handle, none}});
+    EXPECT_EQ(optimizer.step_number(handle), 2);
+    optimizer.add("other", std::span(theta));  // the memory is nobody's now
+    std::vector<double> fresh{5, 6};
+    optimizer.append_rows(handle, std::span(fresh));
+    EXPECT_THAT(optimizer.average<double>(handle), ElementsAre(5, 6));
+    optimizer.step({{handle, std::vector<double>{1, 1}}});
+    if (count != StepCount::per_row) continue;
+    EXPECT_THAT(optimizer.row_steps(handle), ElementsAre(1));
+  }
+}
+
+TEST(Rows, OfNoElementsCountStepsToo) {
+  std::vector<double> none;
+  Optimizer optimizer(Adam{}, {.step_count = StepCount::per_row});
+  const Handle handle = optimizer.add("none", none, {3, 0});
+  optimizer.step({{handle, none}});
+  optimizer.keep_rows(handle, Indices{2, 0});
+  optimizer.step({{handle, none}});
+  EXPECT_THAT(optimizer.row_steps(handle), ElementsAre(2, 2));
+}
+
+TEST(Rows, AreKeptBeforeTheColumnsAreThere) {
+  std::vector<float> theta{1, 2, 3, 4}, expected{3, 2};
+  Optimizer optimizer(Rprop{}), other(Rprop{});
+  const Handle handle = optimizer.add("theta", theta), in_other = other.add("theta", expected);
+  optimizer.keep_rows(handle, Indices{2, 1});
+  for (int step = 0; step < 3; ++step) {
+    optimizer.step({{handle, std::vector<float>{1, -2}}});
+    other.step({{in_other, std::vector<float>{1, -2}}});
+  }
+  EXPECT_THAT(std::span(theta).first(2), ElementsAre(expected[0], expected[1]));
+}
+
+// The adapter and others whose memory moves: the old place may be another's already.
+TEST(Rows, BindAnUnboundParameterInNewMemory) {
+  std::vector<float> old{1, 2, 3}, kept{3, 1}, grown{3, 1, 7};
+  Optimizer optimizer(Adam{});
+  const Handle handle = optimizer.add("theta", old);
+  optimizer.step({{handle, std::vector<float>{1, 2, 3}}});
+  optimizer.unbind(handle);
+  optimizer.add("other", old);
+  optimizer.keep_rows(handle, Indices{2, 0}, std::span(kept));
+  optimizer.step({{handle, std::vector<float>{1, 1}}});
+  optimizer.unbind(handle);
+  optimizer.append_rows(handle, std::span(grown));
+  optimizer.step({{handle, std::vector<float>{1, 1, 1}}});
+  EXPECT_NE(grown[2], 7);
 }
 
 }  // namespace
