@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <numeric>
 #include <span>
 #include <string>
 #include <vector>
@@ -13,24 +15,23 @@
 namespace thalweg::tests {
 namespace {
 
-constexpr std::size_t kWidths[] = {8, 300, 128}, kCount = 6000;
+constexpr std::size_t kCount = 12'000;
 
-/// Rows of several arrays, and the same moved one by one.
-void move_rows(const Indices& rows, int threads) {
-  std::vector<std::vector<std::byte>> arrays, expected;
+/// Rows of arrays of these widths, and the same moved one by one.
+void move_rows(const Indices& rows, const std::vector<std::size_t>& widths, int threads) {
+  std::vector<std::vector<std::uint32_t>> arrays, expected;
   std::vector<RowArray> moved;
-  for (const std::size_t width : kWidths) {
-    std::vector<std::byte>& array = arrays.emplace_back(kCount * width);
-    for (std::size_t i = 0; i < array.size(); ++i)
-      array[i] = static_cast<std::byte>(i * 7 + i / width * 13 + i / 65536);
+  for (const std::size_t width : widths) {
+    std::vector<std::uint32_t>& array = arrays.emplace_back(kCount * width);
+    std::iota(array.begin(), array.end(), 0);
     expected.push_back(keep(array, rows, width));
+    moved.push_back({reinterpret_cast<std::byte*>(array.data()), width * sizeof(array[0])});
   }
-  for (std::size_t k = 0; k < arrays.size(); ++k) moved.push_back({arrays[k].data(), kWidths[k]});
   if (are_ascending(rows)) {
     compact_rows(moved, rows, threads);
   } else {
-    std::vector<std::byte> scratch(300 * rows.size());
-    reorder_rows(moved, rows, scratch.data(), threads);
+    std::vector<std::uint32_t> scratch(std::ranges::max(widths) * rows.size());
+    reorder_rows(moved, rows, reinterpret_cast<std::byte*>(scratch.data()), threads);
   }
   for (std::size_t k = 0; k < arrays.size(); ++k) {
     EXPECT_TRUE(std::ranges::equal(std::span(arrays[k]).first(expected[k].size()), expected[k])) << "array " << k;
@@ -48,18 +49,19 @@ TEST(MoveRows, ByThreadsAsOneByOne) {
   Chance chance("rows");
   const Indices lists[] = {kept_if([](std::size_t) { return true; }),
                            kept_if([](std::size_t row) { return row != 0; }),
-                           kept_if([](std::size_t row) { return row != 2500; }),
+                           kept_if([](std::size_t row) { return row != 5000; }),
                            kept_if([](std::size_t row) { return row % 2 == 1; }),
-                           kept_if([](std::size_t row) { return row > 4500; }),
-                           kept_if([](std::size_t row) { return row < 1500 || row > 5500; }),
+                           kept_if([](std::size_t row) { return row > 9000; }),
+                           kept_if([](std::size_t row) { return row < 3000 || row > 11'000; }),
                            kept_if([&](std::size_t) { return chance.below(10) != 0; }),
                            chance.any(kCount, kCount),
                            {},
-                           {5999}};
+                           {kCount - 1}};
   for (const Indices& rows : lists) {
     for (const int threads : {1, 2, 5}) {
       SCOPED_TRACE(std::to_string(rows.size()) + " rows, " + std::to_string(threads) + " threads");
-      move_rows(rows, threads);
+      move_rows(rows, {75}, threads);
+      move_rows(rows, {2, 75, 32}, threads);
     }
   }
 }

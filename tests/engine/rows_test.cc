@@ -320,8 +320,10 @@ void walk_per_row(const Options& options, const std::string& switched, const std
 TEST(Rows, CountTheirOwnStepsAsIfEachHadAnOptimizer) {
   for (const std::string& rule : rules_with_rows()) {
     const std::string switched = rule.starts_with("sgd") || rule.starts_with("rmsprop") ? "momentum" : "";
-    walk_per_row<float>(parse_options(rule), switched, rule);
-    walk_per_row<double>(parse_options(rule), switched, rule);
+    for (const char* walk : {" 1", " 2", " 3", " 4"}) {
+      walk_per_row<float>(parse_options(rule), switched, rule + walk);
+      walk_per_row<double>(parse_options(rule), switched, rule + walk);
+    }
   }
 }
 
