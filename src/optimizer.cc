@@ -1,66 +1,35 @@
-// Optimizer: the calls that its users see, its groups and options. Parameters are in parameters.cc, the step itself in
-// step/step.cc, the state in checkpoint/state.cc.
+// Optimizer: the calls that its users see. Groups are in groups.cc, parameters in parameters.cc, columns.cc and
+// rows.cc, the step in step/, the state in checkpoint/state.cc.
 #include <thalweg/optimizer.h>
-#include <thalweg/suggest.h>
 
 #include "backends/cpu/targets.h"
-#include "checkpoint/utf8.h"
 #include "optimizer_impl.h"
 #include "text.h"
 #include "threads/pool.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace thalweg {
-void check(const Settings& settings) {
-  if (settings.threads < 0) {
-    throw Error("settings: threads = " + std::to_string(settings.threads) + " is outside [0, ∞)");
-  }
-  if (!(settings.loss_scale > 0) || std::isinf(settings.loss_scale)) {
-    throw Error("settings: loss_scale = " + to_text(settings.loss_scale) + " is outside (0, ∞)");
-  }
-  check(settings.clip);
-  check(settings.average);
-}
 
 std::vector<std::string> cpu_targets() { return cpu::supported_targets(); }
 
 Optimizer::Impl::Impl(Options options, Settings wanted)
-    : rule(&engine_rule(options.rule())), settings(std::move(wanted)), backend(make_backend(*rule, settings.backend)) {
+    : settings(std::move(wanted)),
+      groups(std::move(options), settings.backend),
+      parameters(settings, groups),
+      step(settings, groups, parameters, counters) {
   check(settings);
-  for (const auto& [column, value] : settings.first_values) column_index(column);
-  threads = settings.threads == 0 ? available_cores() : settings.threads;
-  std::vector<ColumnInfo> columns = rule->columns_under(options);
-  groups.push_back({.name = "",
-                    .options = std::move(options),
-                    .version = ++versions,
-                    .columns = std::move(columns),
-                    .shared_scalars = first_scalars()});
+  const Rule& rule = *groups.at(0).rule;
+  for (const auto& [column, value] : settings.first_values) find_column(rule, column);
+  check_rows(settings, rule);
+  step.threads = settings.threads == 0 ? available_cores() : settings.threads;
 }
 
-std::array<double, kMaxScalars> Optimizer::Impl::first_scalars() const {
-  std::array<double, kMaxScalars> result{};
-  for (std::size_t i = 0; i < rule->scalars.size(); ++i) result[i] = rule->scalars[i].first_value;
-  return result;
-}
-
-GroupRecord& Optimizer::Impl::group_record(Group group) {
-  if (group.index < groups.size()) return groups[group.index];
-  throw Error("group " + std::to_string(group.index) + " does not exist; there are " + std::to_string(groups.size()));
-}
-
-void Optimizer::Impl::change_options(GroupRecord& record, Options options) {
-  if (&options.rule() != rule) {
-    throw Error("options of " + std::string(options.rule().name) + " given to an optimizer of " +
-                std::string(rule->name));
+void Optimizer::Impl::check_at_rest(std::string_view what) const {
+  if (averages_are_swapped) {
+    throw Error(std::string(what) + ": the parameters hold their averages; swap_averages() first");
   }
-  std::vector<ColumnInfo> columns = rule->columns_under(options);
-  record.options = std::move(options);
-  // New lengths of momentum or rates change no column; then nothing needs to be looked at again.
-  const auto same = [](const ColumnInfo& a, const ColumnInfo& b) { return a.needed == b.needed; };
-  if (!std::ranges::equal(columns, record.columns, same)) record.version = ++versions;
-  record.columns = std::move(columns);
+  if (step.in_parts()) throw Error(std::string(what) + ": a step has begun and not ended; end_step() first");
 }
 
 Optimizer::Optimizer(Options options, Settings settings)
@@ -69,63 +38,24 @@ Optimizer::~Optimizer() = default;
 Optimizer::Optimizer(Optimizer&&) noexcept = default;
 Optimizer& Optimizer::operator=(Optimizer&&) noexcept = default;
 
-const RuleInfo& Optimizer::rule() const { return *impl_->rule; }
+const RuleInfo& Optimizer::rule() const { return *impl_->groups.at(0).rule; }
 const Settings& Optimizer::settings() const { return impl_->settings; }
-std::string_view Optimizer::target() const { return impl_->backend.kernels.target; }
+std::string_view Optimizer::target() const { return impl_->groups.at(0).kernels.target; }
+
+// Groups --------------------------------------------------------------------------------------------------------------
 
 Group Optimizer::add_group(std::string_view name, Options options, double lr_scale) {
-  for (const GroupRecord& group : impl_->groups) {
-    if (group.name == name) throw Error("add_group: the name " + in_quotes(name) + " is taken");
-  }
-  if (find_invalid_utf8(name) != std::string_view::npos) {
-    throw Error("add_group: the name " + in_quotes(name) + " is not UTF-8");
-  }
-  check_lr_scale(lr_scale, "add_group: " + in_quotes(name));
-  GroupRecord record{.name = std::string(name),
-                     .options = impl_->groups[0].options,
-                     .version = ++impl_->versions,
-                     .lr_scale = lr_scale,
-                     .columns = {},
-                     .shared_scalars = impl_->first_scalars()};
-  impl_->change_options(record, std::move(options));
-  impl_->groups.push_back(std::move(record));
-  return {static_cast<std::uint32_t>(impl_->groups.size() - 1)};
+  check_rows(impl_->settings, engine_rule(options.rule()));
+  impl_->check_at_rest("add_group");
+  return impl_->groups.add(name, std::move(options), lr_scale);
 }
 
-Group Optimizer::group(std::string_view name) const {
-  std::vector<std::string> known;
-  for (std::uint32_t i = 0; i < impl_->groups.size(); ++i) {
-    if (impl_->groups[i].name == name) return {i};
-    if (!impl_->groups[i].name.empty()) known.push_back(impl_->groups[i].name);
-  }
-  throw Error("unknown group " + in_quotes(name) +
-              (known.empty() ? "; there is none but the first, \"\"" : suggest(name, known)));
-}
-
+Group Optimizer::group(std::string_view name) const { return impl_->groups.find(name); }
 std::size_t Optimizer::group_count() const { return impl_->groups.size(); }
-const std::string& Optimizer::group_name(Group group) const { return impl_->group_record(group).name; }
-const Options& Optimizer::options(Group group) const { return impl_->group_record(group).options; }
-
-void Optimizer::set_options(Group group, Options options) {
-  impl_->change_options(impl_->group_record(group), std::move(options));
-  impl_->options_changed();
-}
-
-void Optimizer::set(std::string_view option, double value) {
-  std::vector<Options> changed;  // all first, so that an error changes no group
-  for (const GroupRecord& group : impl_->groups) {
-    changed.push_back(group.options);
-    changed.back().set(option, value);
-    if (option != "lr" || group.lr_scale == 1) continue;
-    try {
-      changed.back().set(option, value * group.lr_scale);
-    } catch (const Error& error) {
-      throw Error("group " + in_quotes(group.name) + ": lr = " + to_text(value) +
-                  " times lr_scale = " + to_text(group.lr_scale) + ": " + error.what());
-    }
-  }
-  for (std::uint32_t i = 0; i < changed.size(); ++i) set_options({i}, std::move(changed[i]));
-}
+const std::string& Optimizer::group_name(Group group) const { return impl_->groups[group].name; }
+const Options& Optimizer::options(Group group) const { return impl_->groups[group].options; }
+void Optimizer::set_options(Group group, Options options) { impl_->groups.set_options(group, std::move(options)); }
+void Optimizer::set(std::string_view option, double value) { impl_->groups.set(option, value); }
 
 void Optimizer::set(Group group, std::string_view option, double value) {
   Options changed = options(group);
@@ -133,54 +63,46 @@ void Optimizer::set(Group group, std::string_view option, double value) {
   set_options(group, std::move(changed));
 }
 
-void check_lr_scale(double scale, const std::string& what) {
-  if (!(scale >= 0) || std::isinf(scale)) throw Error(what + ": lr_scale = " + to_text(scale) + " is outside [0, ∞)");
-}
+void Optimizer::set_lr_scale(Group group, double scale) { impl_->groups.set_lr_scale(group, scale); }
+double Optimizer::lr_scale(Group group) const { return impl_->groups[group].lr_scale; }
+void Optimizer::on_options_change(std::function<void()> changed) { impl_->groups.options_changed = std::move(changed); }
 
-void Optimizer::set_lr_scale(Group group, double scale) {
-  GroupRecord& record = impl_->group_record(group);
-  check_lr_scale(scale, "group " + in_quotes(record.name));
-  record.lr_scale = scale;
-}
-
-double Optimizer::lr_scale(Group group) const { return impl_->group_record(group).lr_scale; }
+// Parameters ----------------------------------------------------------------------------------------------------------
 
 Handle Optimizer::add(std::string_view name, std::span<float> parameter, Group group) {
-  return impl_->add(name, parameter.data(), parameter.size(), Precision::f32, group);
+  return add(name, parameter, Shape{static_cast<std::int64_t>(parameter.size())}, group);
 }
-
 Handle Optimizer::add(std::string_view name, std::span<double> parameter, Group group) {
-  return impl_->add(name, parameter.data(), parameter.size(), Precision::f64, group);
+  return add(name, parameter, Shape{static_cast<std::int64_t>(parameter.size())}, group);
+}
+Handle Optimizer::add(std::string_view name, std::span<float> parameter, Shape shape, Group group) {
+  return impl_->parameters.add(name, parameter.data(), parameter.size(), Precision::f32, shape, group);
+}
+Handle Optimizer::add(std::string_view name, std::span<double> parameter, Shape shape, Group group) {
+  return impl_->parameters.add(name, parameter.data(), parameter.size(), Precision::f64, shape, group);
 }
 
 void Optimizer::rebind(Handle handle, std::span<float> parameter) {
-  impl_->rebind(handle, parameter.data(), parameter.size(), Precision::f32);
+  impl_->parameters.rebind(handle, parameter.data(), parameter.size(), Precision::f32, nullptr);
 }
-
 void Optimizer::rebind(Handle handle, std::span<double> parameter) {
-  impl_->rebind(handle, parameter.data(), parameter.size(), Precision::f64);
+  impl_->parameters.rebind(handle, parameter.data(), parameter.size(), Precision::f64, nullptr);
+}
+void Optimizer::rebind(Handle handle, std::span<float> parameter, Shape shape) {
+  impl_->parameters.rebind(handle, parameter.data(), parameter.size(), Precision::f32, &shape);
+}
+void Optimizer::rebind(Handle handle, std::span<double> parameter, Shape shape) {
+  impl_->parameters.rebind(handle, parameter.data(), parameter.size(), Precision::f64, &shape);
 }
 
-void Optimizer::unbind(Handle handle) { impl_->displace(impl_->index_of(handle)); }
-
+void Optimizer::unbind(Handle handle) { impl_->parameters.unbind(handle); }
 void Optimizer::remove(Handle handle) {
-  const std::uint32_t index = impl_->index_of(handle);
-  impl_->displace(index);
-  impl_->by_name.erase(impl_->records[index].name);
-  impl_->records[index].storage = {};
-  impl_->records[index].average = {};
-  impl_->parameters[index] = {.alive = false};
-  --impl_->alive;
+  if (impl_->step.in_parts()) impl_->check_at_rest("remove");
+  impl_->parameters.remove(handle);
 }
+void Optimizer::move(Handle handle, Group group) { impl_->parameters.move(handle, group); }
 
-void Optimizer::move(Handle handle, Group group) {
-  const std::uint32_t index = impl_->index_of(handle);
-  impl_->group_record(group);
-  impl_->parameters[index].group = group.index;
-  impl_->parameters[index].columns_made_for = 0;
-}
-
-std::size_t Optimizer::size() const { return impl_->alive; }
+std::size_t Optimizer::size() const { return impl_->parameters.alive(); }
 
 std::vector<Handle> Optimizer::handles() const {
   std::vector<Handle> result;
@@ -190,42 +112,161 @@ std::vector<Handle> Optimizer::handles() const {
   return result;
 }
 
-Handle Optimizer::find(std::string_view name) const { return {impl_->index_of(name)}; }
-bool Optimizer::contains(std::string_view name) const { return impl_->by_name.contains(name); }
-const std::string& Optimizer::name(Handle handle) const { return impl_->records[impl_->index_of(handle)].name; }
-Group Optimizer::group_of(Handle handle) const { return {impl_->parameters[impl_->index_of(handle)].group}; }
-
+Handle Optimizer::find(std::string_view name) const { return {impl_->parameters.index_of(name)}; }
+bool Optimizer::contains(std::string_view name) const { return impl_->parameters.contains(name); }
+const std::string& Optimizer::name(Handle handle) const {
+  return impl_->parameters.name(impl_->parameters.index_of(handle));
+}
+const Shape& Optimizer::shape(Handle handle) const {
+  return impl_->parameters.record(impl_->parameters.index_of(handle)).shape;
+}
+Group Optimizer::group_of(Handle handle) const { return {impl_->parameters[impl_->parameters.index_of(handle)].group}; }
 std::int64_t Optimizer::step_number(Handle handle) const {
-  return impl_->step_number(impl_->parameters[impl_->index_of(handle)]);
+  return impl_->step_number(impl_->parameters[impl_->parameters.index_of(handle)]);
 }
 
-void Optimizer::step(std::span<const Gradient> gradients) { impl_->step(gradients); }
+// Rows ----------------------------------------------------------------------------------------------------------------
+
+void Optimizer::keep_rows(Handle handle, std::span<const std::int64_t> rows) {
+  impl_->check_at_rest("keep_rows");
+  impl_->parameters.keep_rows(handle, rows, nullptr, 0, nullptr);
+}
+void Optimizer::keep_rows(Handle handle, std::span<const std::int64_t> rows, std::span<float> parameter) {
+  impl_->check_at_rest("keep_rows");
+  const Precision precision = Precision::f32;
+  impl_->parameters.keep_rows(handle, rows, parameter.data(), parameter.size(), &precision);
+}
+void Optimizer::keep_rows(Handle handle, std::span<const std::int64_t> rows, std::span<double> parameter) {
+  impl_->check_at_rest("keep_rows");
+  const Precision precision = Precision::f64;
+  impl_->parameters.keep_rows(handle, rows, parameter.data(), parameter.size(), &precision);
+}
+void Optimizer::append_rows(Handle handle, std::span<float> parameter) {
+  impl_->check_at_rest("append_rows");
+  impl_->parameters.append_rows(handle, parameter.data(), parameter.size(), Precision::f32);
+}
+void Optimizer::append_rows(Handle handle, std::span<double> parameter) {
+  impl_->check_at_rest("append_rows");
+  impl_->parameters.append_rows(handle, parameter.data(), parameter.size(), Precision::f64);
+}
+void Optimizer::reset_rows(Handle handle, std::span<const std::int64_t> rows) {
+  impl_->check_at_rest("reset_rows");
+  impl_->parameters.reset_rows(handle, rows);
+}
+
+std::vector<std::int64_t> Optimizer::row_steps(Handle handle) const {
+  const std::uint32_t index = impl_->parameters.index_of(handle);
+  if (impl_->settings.step_count != StepCount::per_row) {
+    throw Error("row_steps: rows count no steps of their own; Settings::step_count says StepCount::per_row for that");
+  }
+  return impl_->parameters.record(index).rows.steps;
+}
+
+// Steps ---------------------------------------------------------------------------------------------------------------
+
+StepReport Optimizer::step(std::span<const Gradient> gradients, std::optional<double> loss) {
+  impl_->check_at_rest("step");
+  return impl_->step.whole(gradients, loss);
+}
+
+void Optimizer::begin_step(std::optional<double> loss) {
+  impl_->check_at_rest("begin_step");
+  impl_->step.begin_parts(loss);
+}
+
+void Optimizer::update(const Gradient& gradient) {
+  if (!impl_->step.in_parts()) throw Error("update: no step has begun; begin_step() first");
+  impl_->step.part(gradient);
+}
+
+StepReport Optimizer::end_step() {
+  if (!impl_->step.in_parts()) throw Error("end_step: no step has begun; begin_step() first");
+  return impl_->step.end_parts();
+}
+
+bool Optimizer::in_step() const { return impl_->step.in_parts(); }
+const StepReport& Optimizer::report() const { return impl_->step.last; }
+std::int64_t Optimizer::refused_steps() const { return impl_->counters.refused; }
+std::int64_t Optimizer::accumulated_calls() const { return impl_->counters.accumulated; }
+
+void Optimizer::set_clip(const Clip& clip) {
+  check(clip);
+  impl_->settings.clip = clip;
+}
+
+void Optimizer::set_check(Check check) {
+  Settings changed = impl_->settings;
+  changed.check = check;
+  thalweg::check(changed);
+  impl_->settings.check = check;
+}
+
+void Optimizer::set_report(Reporting report) { impl_->settings.report = report; }
+
+// Averages ------------------------------------------------------------------------------------------------------------
+
+void Optimizer::set_average(const Average& average) {
+  check(average);
+  impl_->settings.average = average;
+}
+
+template <Element T>
+std::span<T> Optimizer::average(Handle handle) {
+  const std::uint32_t index = impl_->parameters.index_of(handle);
+  impl_->parameters.check_type<T>(index, "average");
+  const Parameter& parameter = impl_->parameters[index];
+  return {static_cast<T*>(parameter.columns[kAverageSlot]), parameter.averaged == 0 ? 0 : parameter.size};
+}
+
+template std::span<float> Optimizer::average<float>(Handle);
+template std::span<double> Optimizer::average<double>(Handle);
+
+void Optimizer::Impl::swap_averages() {
+  if (step.in_parts()) check_at_rest("swap_averages");
+  const auto has_average = [&](std::size_t i) {
+    return parameters[i].alive && parameters[i].size > 0 && parameters[i].averaged > 0;
+  };
+  bool any = false;
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    any = any || has_average(i);
+    if (parameters[i].alive && parameters[i].size > 0 && parameters[i].data == nullptr) {
+      throw Error("swap_averages: " + in_quotes(parameters.name(i)) + " is unbound; rebind it first");
+    }
+  }
+  if (settings.average.kind == AverageKind::none && !any) {
+    throw Error("swap_averages: the optimizer keeps no averages; Settings::average says which to keep");
+  }
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const Parameter& parameter = parameters[i];
+    if (!has_average(i)) continue;
+    auto* theta = static_cast<std::byte*>(parameter.data);
+    auto* average = static_cast<std::byte*>(parameter.columns[kAverageSlot]);
+    std::swap_ranges(theta, theta + parameter.size * bytes_of(parameter.precision), average);
+  }
+  averages_are_swapped = !averages_are_swapped;
+}
+
+void Optimizer::swap_averages() { impl_->swap_averages(); }
+bool Optimizer::averages_are_swapped() const { return impl_->averages_are_swapped; }
+
+// State ---------------------------------------------------------------------------------------------------------------
 
 template <Element T>
 std::span<T> Optimizer::column(Handle handle, std::string_view column) {
-  const std::uint32_t index = impl_->index_of(handle);
-  impl_->check_type<T>(index, "column");
-  const std::size_t k = impl_->column_index(column);
-  impl_->complete_columns(index);
-  std::byte* storage = impl_->records[index].storage[k].get();
-  return {reinterpret_cast<T*>(storage), storage == nullptr ? 0 : impl_->parameters[index].size};
+  Parameters& parameters = impl_->parameters;
+  const std::uint32_t index = parameters.index_of(handle);
+  parameters.check_type<T>(index, "column");
+  const Rule& rule = parameters.rule(index);
+  const std::size_t k = find_column(rule, column);
+  parameters.complete_columns(index);
+  std::byte* storage = parameters.record(index).storage[k].get();
+  return {reinterpret_cast<T*>(storage), storage == nullptr ? 0 : parameters.column_size(index, rule.columns[k].shape)};
 }
 
 template std::span<float> Optimizer::column<float>(Handle, std::string_view);
 template std::span<double> Optimizer::column<double>(Handle, std::string_view);
 
-std::size_t Optimizer::state_bytes() const {
-  std::size_t result = 0;
-  for (std::size_t i = 0; i < impl_->parameters.size(); ++i) {
-    const ParameterRecord& record = impl_->records[i];
-    const auto kept = std::ranges::count_if(record.storage, [](const Buffer& storage) { return storage != nullptr; });
-    const std::size_t arrays = static_cast<std::size_t>(kept) + (record.average != nullptr ? 1 : 0);
-    result += arrays * impl_->parameters[i].size * bytes_of(impl_->parameters[i].precision);
-  }
-  return result;
-}
-
-void Optimizer::on_options_change(std::function<void()> changed) { impl_->options_changed = std::move(changed); }
+std::size_t Optimizer::state_bytes() const { return impl_->parameters.state_bytes(); }
 
 State Optimizer::state() const { return impl_->state(); }
 void Optimizer::load(const State& state) { load(state, {}); }

@@ -1,70 +1,97 @@
-// Parameters of an optimizer: where they lie in memory, their names and columns.
-#include <thalweg/suggest.h>
+// Parameters of an optimizer: their names, and where they lie in memory.
+#include "parameters.h"
 
 #include "checkpoint/utf8.h"
-#include "optimizer_impl.h"
+#include "checkpoint/xxh64.h"
 #include "text.h"
+
+#include <thalweg/suggest.h>
 
 #include <algorithm>
 
 namespace thalweg {
 namespace {
 
-void fill(Precision precision, std::byte* to, std::size_t count, double value) {
-  if (precision == Precision::f32) {
-    std::fill_n(reinterpret_cast<float*>(to), count, static_cast<float>(value));
-  } else {
-    std::fill_n(reinterpret_cast<double*>(to), count, value);
+/// Throws Error if the strides leave gaps between elements or let them overlap.
+void check_strides(const std::string& what, const Shape& shape) {
+  if (shape.strides.empty()) return;
+  const auto fail = [&] {
+    throw Error(what + " has strides " + Shape(shape.strides).text() + " for the shape " + shape.text() +
+                ": elements must lie without gaps and overlap");
+  };
+  if (shape.strides.size() != shape.sizes.size()) fail();
+  std::vector<std::pair<std::int64_t, std::int64_t>> dimensions;  // stride, size
+  for (std::size_t i = 0; i < shape.sizes.size(); ++i) {
+    if (shape.sizes[i] != 1) dimensions.emplace_back(shape.strides[i], shape.sizes[i]);
+  }
+  std::ranges::sort(dimensions);
+  std::int64_t expected = 1;
+  for (const auto& [stride, size] : dimensions) {
+    if (stride != expected) fail();
+    expected *= size;
   }
 }
 
 }  // namespace
 
-std::size_t Optimizer::Impl::column_index(std::string_view column) const {
-  std::vector<std::string> known;
-  for (std::size_t k = 0; k < rule->columns.size(); ++k) {
-    if (column == rule->columns[k].name) return k;
-    known.emplace_back(rule->columns[k].name);
+void Parameters::check_shape(const std::string& what, const Shape& shape, std::size_t size,
+                             const GroupRecord& group) const {
+  for (const std::int64_t each : shape.sizes) {
+    if (each < 0) throw Error(what + " has shape " + shape.text() + ": sizes are at least 0");
   }
-  throw Error(std::string(rule->name) + " has no column " + in_quotes(column) + suggest(column, known));
+  if (shape.elements() != size) {
+    throw Error(what + " has shape " + shape.text() + ", which is of " + std::to_string(shape.elements()) +
+                " elements, and memory of " + std::to_string(size));
+  }
+  if (size > 0) check_strides(what, shape);
+  if (settings_.step_count == StepCount::per_row && shape.sizes.empty()) {
+    throw Error(what + " is a single number and has no rows, which StepCount::per_row counts steps of");
+  }
+  if (group.rule->needs_matrix && !layout_of(shape).is_matrix() && size > 0) {
+    throw Error(what + " has shape " + shape.text() + (shape.is_row_major() ? "" : ", not in row-major order") +
+                ", but " + std::string(group.rule->name) +
+                " steps matrices alone: put it into a group of another rule, or add it with a shape of two dimensions");
+  }
 }
 
-template <class T>
-void Optimizer::Impl::check_type(std::uint32_t index, std::string_view what) const {
-  if (parameters[index].precision == kPrecisionOf<T>) return;
-  throw Error(std::string(what) + ": " + in_quotes(records[index].name) + " is " +
-              name_of(parameters[index].precision) + ", not " + name_of(kPrecisionOf<T>));
-}
-
-template void Optimizer::Impl::check_type<float>(std::uint32_t, std::string_view) const;
-template void Optimizer::Impl::check_type<double>(std::uint32_t, std::string_view) const;
-
-Handle Optimizer::Impl::add(std::string_view name, void* data, std::size_t size, Precision precision, Group group) {
-  group_record(group);
+Handle Parameters::add(std::string_view name, void* data, std::size_t size, Precision precision, const Shape& shape,
+                       Group group) {
+  const GroupRecord& its_group = groups_[group];
   if (name.empty()) throw Error("add: a parameter's name must not be empty");
   if (find_invalid_utf8(name) != std::string_view::npos) {
     throw Error("add: the name " + in_quotes(name) + " is not UTF-8, as states need it");
   }
-  if (by_name.contains(name)) throw Error("add: the name " + in_quotes(name) + " is taken");
-  if (data == nullptr && size > 0) throw Error("add: " + in_quotes(name) + " has no memory");
+  const std::string what = "add: " + in_quotes(name);
+  if (by_name_.contains(name)) throw Error("add: the name " + in_quotes(name) + " is taken");
+  if (data == nullptr && size > 0) throw Error(what + " has no memory");
+  check_shape(what, shape, size, its_group);
   if (const std::uint32_t other = find_overlap(data, size * bytes_of(precision), UINT32_MAX); other != UINT32_MAX) {
-    throw overlap_error("add: " + in_quotes(name), other);
+    throw overlap_error(what, other);
   }
 
-  const auto index = static_cast<std::uint32_t>(parameters.size());
-  records.reserve(records.size() + 1);
-  parameters.push_back({.group = group.index, .precision = precision, .scalars = first_scalars()});
-  records.push_back({.name = std::string(name), .storage = {}, .average = {}});
-  by_name.emplace(name, index);
+  const auto index = static_cast<std::uint32_t>(all_.size());
+  records_.reserve(records_.size() + 1);
+  all_.push_back({.group = group.index, .precision = precision, .scalars = first_scalars(*its_group.rule)});
+  ParameterRecord& record = records_.emplace_back();
+  record.name = name;
+  record.shape = shape;
+  record.layout = layout_of(shape);
+  record.key = xxh64(std::as_bytes(std::span(name)), 0);
+  if (settings_.step_count == StepCount::per_row) {
+    const auto rows = static_cast<std::size_t>(shape.sizes[0]);
+    record.rows.steps.assign(rows, 0);
+    if (!its_group.rule->scalars.empty()) record.rows.scalars.assign(rows, first_scalars(*its_group.rule));
+  }
+  by_name_.emplace(name, index);
   place(index, data, size);
-  ++alive;
+  ++alive_;
   return {index};
 }
 
-void Optimizer::Impl::rebind(Handle handle, void* data, std::size_t size, Precision precision) {
+void Parameters::rebind(Handle handle, void* data, std::size_t size, Precision precision, const Shape* shape) {
   const std::uint32_t index = index_of(handle);
-  Parameter& parameter = parameters[index];
-  const std::string what = "rebind: " + in_quotes(records[index].name);
+  Parameter& parameter = all_[index];
+  const std::string what = "rebind: " + in_quotes(records_[index].name);
   if (precision != parameter.precision) {
     throw Error(what + " is " + name_of(parameter.precision) + ", the new memory " + name_of(precision));
   }
@@ -72,80 +99,116 @@ void Optimizer::Impl::rebind(Handle handle, void* data, std::size_t size, Precis
     throw Error(what + " has " + std::to_string(parameter.size) + " elements, the new memory " + std::to_string(size));
   }
   if (data == nullptr && size > 0) throw Error(what + " has no memory");
+  if (shape != nullptr) {
+    check_shape(what, *shape, size, groups_.at(parameter.group));
+    const Layout layout = layout_of(*shape);
+    if (!(layout == records_[index].layout) && rule(index).by_layout && (parameter.step > 0 || parameter.begun != 0)) {
+      throw Error(what + " had shape " + records_[index].shape.text() + " and has " + shape->text() +
+                  ": the state of " + std::string(rule(index).name) + " is of the shape; remove and add the parameter");
+    }
+  }
   if (const std::uint32_t other = find_overlap(data, size * bytes_of(precision), index); other != UINT32_MAX) {
     throw overlap_error(what, other);
   }
   displace(index);
   place(index, data, size);
+  if (shape != nullptr) {
+    records_[index].shape = *shape;
+    records_[index].layout = layout_of(*shape);
+    parameter.columns_made_for = 0;
+  }
 }
 
-std::uint32_t Optimizer::Impl::find_overlap(const void* data, std::size_t bytes, std::uint32_t except) const {
+void Parameters::remove(Handle handle) {
+  const std::uint32_t index = index_of(handle);
+  displace(index);
+  by_name_.erase(records_[index].name);
+  records_[index].storage = {};
+  records_[index].capacity = {};
+  records_[index].rows = {};
+  all_[index] = {.alive = false};
+  --alive_;
+}
+
+void Parameters::move(Handle handle, Group group) {
+  const std::uint32_t index = index_of(handle);
+  const GroupRecord& to = groups_[group];
+  Parameter& parameter = all_[index];
+  const Rule& from = rule(index);
+  if (from.family != to.rule->family) {
+    const auto is_held = [&](const ColumnSlot& slot) { return slot.role == Role::rule && holds(index, slot); };
+    if (std::ranges::any_of(column_slots(from), is_held)) {
+      throw Error("move: " + in_quotes(records_[index].name) + " has state of " + std::string(from.name) +
+                  ", which means nothing to " + std::string(to.rule->name) + "; remove and add the parameter");
+    }
+    parameter.scalars = first_scalars(*to.rule);
+    if (!records_[index].rows.steps.empty()) {
+      records_[index].rows.scalars.assign(to.rule->scalars.empty() ? 0 : records_[index].rows.steps.size(),
+                                          first_scalars(*to.rule));
+    }
+  }
+  check_shape("move: " + in_quotes(records_[index].name), records_[index].shape, parameter.size, to);
+  parameter.group = group.index;
+  parameter.columns_made_for = 0;
+}
+
+std::uint32_t Parameters::find_overlap(const void* data, std::size_t bytes, std::uint32_t except) const {
   if (bytes == 0) return UINT32_MAX;
   const auto begin = reinterpret_cast<std::uintptr_t>(data);
   // Parameters do not overlap each other, so of those that begin below our end only the last can reach into us, or, if
   // that one is excepted, its neighbour.
-  auto it = by_address.lower_bound(begin + bytes);
-  while (it != by_address.begin()) {
+  auto it = by_address_.lower_bound(begin + bytes);
+  while (it != by_address_.begin()) {
     --it;
     if (it->second == except) continue;
-    const Parameter& other = parameters[it->second];
+    const Parameter& other = all_[it->second];
     return it->first + other.size * bytes_of(other.precision) > begin ? it->second : UINT32_MAX;
   }
   return UINT32_MAX;
 }
 
-Error Optimizer::Impl::overlap_error(const std::string& what, std::uint32_t other) const {
-  return Error(what + " overlaps parameter " + in_quotes(records[other].name) + " in memory");
+Error Parameters::overlap_error(const std::string& what, std::uint32_t other) const {
+  return Error(what + " overlaps parameter " + in_quotes(records_[other].name) + " in memory");
 }
 
-void Optimizer::Impl::place(std::uint32_t index, void* data, std::size_t size) {
-  parameters[index].data = data;
-  parameters[index].size = size;
-  if (size > 0) by_address.emplace(reinterpret_cast<std::uintptr_t>(data), index);
-  ++places;
+void Parameters::place(std::uint32_t index, void* data, std::size_t size) {
+  all_[index].data = data;
+  all_[index].size = size;
+  if (size > 0) by_address_.emplace(reinterpret_cast<std::uintptr_t>(data), index);
+  ++places_;
 }
 
-void Optimizer::Impl::displace(std::uint32_t index) {
-  Parameter& parameter = parameters[index];
+void Parameters::displace(std::uint32_t index) {
+  Parameter& parameter = all_[index];
   if (parameter.size > 0 && parameter.data != nullptr) {
-    by_address.erase(reinterpret_cast<std::uintptr_t>(parameter.data));
+    by_address_.erase(reinterpret_cast<std::uintptr_t>(parameter.data));
   }
   parameter.data = nullptr;
-  ++places;
+  ++places_;
 }
 
-std::uint32_t Optimizer::Impl::index_of(Handle handle) const {
-  if (handle.index < parameters.size() && parameters[handle.index].alive) return handle.index;
+std::uint32_t Parameters::index_of(Handle handle) const {
+  if (handle.index < all_.size() && all_[handle.index].alive) return handle.index;
   throw Error("handle " + std::to_string(handle.index) + " is not a parameter of this optimizer" +
-              (handle.index < parameters.size() ? ": " + in_quotes(records[handle.index].name) + " was removed" : ""));
+              (handle.index < all_.size() ? ": " + in_quotes(records_[handle.index].name) + " was removed" : ""));
 }
 
-std::uint32_t Optimizer::Impl::index_of(std::string_view name) const {
-  if (const auto it = by_name.find(name); it != by_name.end()) return it->second;
-  std::vector<std::string> known;
-  for (std::size_t i = 0; i < parameters.size(); ++i) {
-    if (parameters[i].alive) known.push_back(records[i].name);
-  }
-  throw Error("unknown parameter " + in_quotes(name) + suggest(name, known));
+std::uint32_t Parameters::index_of(std::string_view name) const {
+  if (const std::uint32_t index = find(name); index != UINT32_MAX) return index;
+  throw Error("unknown parameter " + in_quotes(name) + suggest(name, names()));
 }
 
-void Optimizer::Impl::complete_columns(std::uint32_t index) {
-  Parameter& parameter = parameters[index];
-  const GroupRecord& group = groups[parameter.group];
-  if (parameter.columns_made_for == group.version) return;
-  for (std::size_t k = 0; k < group.columns.size(); ++k) {
-    const ColumnInfo& column = group.columns[k];
-    Buffer& storage = records[index].storage[k];
-    if (column.needed && storage == nullptr) {
-      Buffer fresh = make_buffer(std::max<std::size_t>(1, parameter.size) * bytes_of(parameter.precision));
-      const auto other = settings.first_values.find(column.name);
-      fill(parameter.precision, fresh.get(), parameter.size,
-           other != settings.first_values.end() ? other->second : column.first_value);
-      storage = std::move(fresh);
-    }
-    parameter.columns[k] = column.needed ? storage.get() : nullptr;
+std::uint32_t Parameters::find(std::string_view name) const {
+  const auto it = by_name_.find(name);
+  return it != by_name_.end() ? it->second : UINT32_MAX;
+}
+
+std::vector<std::string> Parameters::names() const {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < all_.size(); ++i) {
+    if (all_[i].alive) names.push_back(records_[i].name);
   }
-  parameter.columns_made_for = group.version;
+  return names;
 }
 
 }  // namespace thalweg

@@ -28,8 +28,9 @@ struct Average {
   double decay = 0.99;  ///< k of ema, [0, 1]; below 1 with bias correction. With 1 the average stays the first one
   bool bias_correction = false;
   std::int64_t start = 1;  ///< [1, ∞): the first step after which parameters are averaged
-  std::int64_t every = 1;  ///< [1, ∞): then after every so-manieth step
-  /// θ ← a after every so-manieth step, if it takes averages (Keras: ema_overwrite_frequency); 0: never.
+  std::int64_t every = 1;  ///< [1, ∞): then after every n-th step from there, n = every
+  /// θ ← a after every n-th step of all, n = overwrite_every, if it takes averages (Keras: ema_overwrite_frequency); 0:
+  /// never.
   std::int64_t overwrite_every = 0;
 
   bool operator==(const Average&) const = default;

@@ -13,18 +13,4 @@ class Error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// A gradient holds an infinity or a NaN. Thrown by `Optimizer::step` when `Settings::check_finite` is set, before
-/// anything has been changed.
-class NonFiniteError : public Error {
- public:
-  NonFiniteError(const std::string& message, std::string parameter)
-      : Error(message), parameter_(std::move(parameter)) {}
-
-  /// Name of the parameter whose gradient is not finite.
-  const std::string& parameter() const noexcept { return parameter_; }
-
- private:
-  std::string parameter_;
-};
-
 }  // namespace thalweg

@@ -1,18 +1,18 @@
-// Optimizer: applies one rule to parameters that live in the caller's buffers.
+// Optimizer: applies rules to parameters that live in the caller's buffers.
 #pragma once
 
-#include <thalweg/average.h>
-#include <thalweg/clip.h>
 #include <thalweg/elements.h>
 #include <thalweg/options.h>
+#include <thalweg/report.h>
 #include <thalweg/safetensors.h>
+#include <thalweg/settings.h>
+#include <thalweg/shape.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <initializer_list>
-#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -26,33 +26,6 @@ namespace thalweg {
 
 /// The largest step number there is, 2⁵³: beyond it a double does not count.
 inline constexpr std::int64_t kMostSteps = std::int64_t{1} << 53;
-
-/// Whose step number a parameter uses.
-enum class StepCount {
-  per_parameter,  ///< a parameter without a gradient takes no step and its number stands still (PyTorch)
-  shared,         ///< one number for all, advanced by every step (Keras, Optax)
-};
-
-/// What surrounds the rule in every step, and how steps are run. The latter (from `threads` on) changes no bit of the
-/// result, but that `reference` computes f32 in double.
-struct Settings {
-  StepCount step_count = StepCount::per_parameter;
-  /// Gradients are divided by it before anything else is done with them: they are those of the loss times this factor.
-  double loss_scale = 1;
-  Clip clip = {};
-  Average average = {};
-  /// State columns that begin at another value than the rule's (TensorFlow's slots), by name.
-  std::map<std::string, double, std::less<>> first_values = {};
-  /// Threads for a step: 0 means one per available core. Small steps stay on the caller's thread.
-  int threads = 0;
-  /// `auto` picks the fastest instruction set; `reference` is plain loops in double; otherwise one of `cpu_targets()`.
-  std::string backend = "auto";
-  /// Look at every gradient before anything is changed, and throw NonFiniteError if one is not finite.
-  bool check_finite = false;
-};
-
-/// Throws Error if a number of what surrounds the rule is outside its range.
-void check(const Settings& settings);
 
 /// Names of the instruction sets this machine can run, the fastest first: `AVX3`, `AVX2`, `SSE4`, `SCALAR` on x86-64.
 std::vector<std::string> cpu_targets();
@@ -129,7 +102,8 @@ struct LoadReport {
   std::vector<std::string> ignored;  ///< names of the state's parameters that were left out
 };
 
-/// Applies one rule to any number of parameters in the caller's memory (f32 or f64, which may be mixed).
+/// Applies rules to any number of parameters in the caller's memory (f32 or f64, which may be mixed). Each group has a
+/// rule and options of its own; clipping, averages, checks and step numbers are of the whole optimizer.
 ///
 /// Not thread-safe: one call at a time for each optimizer. Different optimizers are independent.
 class Optimizer {
@@ -140,26 +114,28 @@ class Optimizer {
   Optimizer(Optimizer&&) noexcept;
   Optimizer& operator=(Optimizer&&) noexcept;
 
+  /// The first group's rule; another group's is `options(group).rule()`.
   const RuleInfo& rule() const;
-  /// With what `set_clip`, `set_average` and `load` have changed.
+  /// With what `set_clip`, `set_average`, `load` and a dynamic loss scale have changed.
   const Settings& settings() const;
   /// The instruction set that runs the steps, as its own compiled code says: one of `cpu_targets()` or `reference`.
   std::string_view target() const;
 
   // Groups ----------------------------------------------------------------------------------------------------------
 
-  /// A group with options of its own, of the same rule, and its `lr_scale`. Its rate is the options' lr as it stands.
-  /// Throws Error if the rule is another, the name is taken or not UTF-8, or the scale is outside [0, ∞).
+  /// A group with a rule and options of its own, and its `lr_scale`. Its rate is the options' lr as it stands. Throws
+  /// Error if the name is taken or not UTF-8, or the scale is outside [0, ∞).
   Group add_group(std::string_view name, Options options, double lr_scale = 1);
   /// The group of this name (the first group's is empty). Throws Error that suggests the nearest names.
   Group group(std::string_view name) const;
   std::size_t group_count() const;
   const std::string& group_name(Group group) const;
   const Options& options(Group group = {}) const;
-  /// Replaces a group's options from the next step on; state is kept, new columns begin at their first values.
+  /// Replaces a group's options from the next step on; state is kept, new columns begin at their first values. Throws
+  /// Error if they are of another rule.
   void set_options(Group group, Options options);
-  /// Sets one option in every group; `lr` to the value times the group's `lr_scale`, so that one schedule drives groups
-  /// of different rates. Throws Error, and changes no group, if a value is not allowed.
+  /// Sets one option in every group whose rule has it (one must); `lr` to the value times the group's `lr_scale`, so
+  /// that one schedule drives groups of different rates. Throws Error, and changes no group, if a value is not allowed.
   void set(std::string_view option, double value);
   /// Sets one option of a group, `lr` too, to this very value.
   void set(Group group, std::string_view option, double value);
@@ -176,14 +152,26 @@ class Optimizer {
 
   // Parameters ------------------------------------------------------------------------------------------------------
 
-  /// Adds a parameter. The memory must stay valid until `remove` or `rebind`. Throws Error if the name is empty, taken
-  /// or not UTF-8, or if the memory overlaps that of another parameter.
+  /// Adds a parameter, a vector if no shape is given. The memory must stay valid until `remove` or `rebind`. Throws
+  /// Error if the name is empty, taken or not UTF-8, if the shape has another number of elements or strides that leave
+  /// gaps, if the group's rule cannot step a parameter of this shape, or if the memory overlaps that of another
+  /// parameter.
   Handle add(std::string_view name, std::span<float> parameter, Group group = {});
   Handle add(std::string_view name, std::span<double> parameter, Group group = {});
-  /// Any other range of float or double in memory: vectors, arrays, Eigen's vectors.
+  Handle add(std::string_view name, std::span<float> parameter, Shape shape, Group group = {});
+  Handle add(std::string_view name, std::span<double> parameter, Shape shape, Group group = {});
+  /// Any other range of float or double in memory: vectors, arrays, Eigen's vectors and matrices.
   template <class Range>
   Handle add(std::string_view name, Range&& parameter, Group group = {}) {
     return add(name, parameter_elements(std::forward<Range>(parameter)), group);
+  }
+  template <class Range>
+  Handle add(std::string_view name, Range&& parameter, Shape shape, Group group = {}) {
+    return add(name, parameter_elements(std::forward<Range>(parameter)), std::move(shape), group);
+  }
+  template <class Range>
+  Handle add(std::string_view name, Range&& parameter, std::initializer_list<std::int64_t> sizes, Group group = {}) {
+    return add(name, parameter_elements(std::forward<Range>(parameter)), Shape(sizes), group);
   }
   /// Tells where the parameter's memory now is. Its state is kept; type and length must be the same.
   void rebind(Handle handle, std::span<float> parameter);
@@ -195,8 +183,13 @@ class Optimizer {
   /// Forgets where the parameter's memory is, and keeps its state: it cannot step until `rebind`. For parameters that
   /// exchange memory, or whose old memory may be another's before the new place is told.
   void unbind(Handle handle);
+  /// The same, where the parameter has another shape too, of as many elements, in the same order in memory.
+  void rebind(Handle handle, std::span<float> parameter, Shape shape);
+  void rebind(Handle handle, std::span<double> parameter, Shape shape);
   /// Forgets the parameter and its state.
   void remove(Handle handle);
+  /// Puts the parameter into another group. Throws Error if that group's rule is of another family and the parameter
+  /// has state, which would mean nothing there.
   void move(Handle handle, Group group);
 
   std::size_t size() const;  ///< number of parameters
@@ -206,23 +199,67 @@ class Optimizer {
   Handle find(std::string_view name) const;
   bool contains(std::string_view name) const;
   const std::string& name(Handle handle) const;
+  const Shape& shape(Handle handle) const;
   Group group_of(Handle handle) const;
   /// Steps this parameter has taken (of all steps, if `StepCount::shared`).
   std::int64_t step_number(Handle handle) const;
 
+  // Rows ------------------------------------------------------------------------------------------------------------
+  //
+  // Of a parameter whose first dimension counts rows, such as points, particles or words. Columns, averages and row
+  // numbers follow; of extra memory there is one column's copy at a time, and none where rows are only removed in
+  // place. Each throws Error, and changes nothing, if a row is outside the parameter or the memory does not fit.
+
+  /// These rows stay, in this order: ascending ones remove the others, any order reorders, a row that is named twice is
+  /// duplicated with its state. Without new memory the parameter's own rows are moved too, and it becomes the front
+  /// part of its memory; it can then have no more rows than before. With new memory the caller has put the kept rows
+  /// there.
+  void keep_rows(Handle handle, std::span<const std::int64_t> rows);
+  void keep_rows(Handle handle, std::span<const std::int64_t> rows, std::span<float> parameter);
+  void keep_rows(Handle handle, std::span<const std::int64_t> rows, std::span<double> parameter);
+  /// The parameter is now this memory: the rows that it had, with more of them behind. It may begin where it began, or
+  /// elsewhere. The state of the new rows begins at first values; their average is what they are now.
+  void append_rows(Handle handle, std::span<float> parameter);
+  void append_rows(Handle handle, std::span<double> parameter);
+  /// The state of these rows begins anew, as that of appended ones.
+  void reset_rows(Handle handle, std::span<const std::int64_t> rows);
+  /// Steps each row has taken, with StepCount::per_row. Throws Error with another.
+  std::vector<std::int64_t> row_steps(Handle handle) const;
+
   // Steps -----------------------------------------------------------------------------------------------------------
 
-  /// One step with these gradients; parameters without one are left alone. If anything is wrong (unknown parameter,
-  /// two gradients for one, other type or length, memory shared with a parameter, not finite and `check_finite` set)
-  /// it throws Error before anything has been changed; so it does if a step number would become larger than kMostSteps.
-  void step(std::span<const Gradient> gradients);
-  void step(std::initializer_list<Gradient> gradients) { step(std::span(gradients.begin(), gradients.size())); }
+  /// One step with these gradients; parameters without one are left alone. If anything is wrong (unknown parameter, two
+  /// gradients for one, other type or length, memory shared with a parameter, a loss that a rule needs and does not
+  /// get) it throws Error before anything has been changed; so it does if a step number would become larger than
+  /// kMostSteps. `loss` is that of the gradients; rules that ask for it (`RuleInfo::needs_loss`) need it finite.
+  StepReport step(std::span<const Gradient> gradients, std::optional<double> loss = {});
+  StepReport step(std::initializer_list<Gradient> gradients, std::optional<double> loss = {}) {
+    return step(std::span(gradients.begin(), gradients.size()), loss);
+  }
+
+  /// A step in parts: `begin_step`, `update` for each parameter as soon as its gradient is there, in any order, and
+  /// `end_step`. The bits are those of one call of `step`. An `update` that throws changes nothing, and the step goes
+  /// on. What must see all gradients first (clipping by the global norm, Check::guard, a dynamic loss scale,
+  /// accumulation, sums over all parameters) makes `begin_step` throw Error that says what to do instead.
+  void begin_step(std::optional<double> loss = {});
+  void update(const Gradient& gradient);
+  StepReport end_step();
+  /// Has a step begun that has not ended?
+  bool in_step() const;
+
+  /// What the last step reported.
+  const StepReport& report() const;
+  /// Steps that were refused so far: by Check::guard, or by a rule.
+  std::int64_t refused_steps() const;
+  /// Calls of `step` whose gradients wait for the step that they are accumulated for.
+  std::int64_t accumulated_calls() const;
 
   /// From the next step on. Throws Error if a number is outside its range.
   void set_clip(const Clip& clip);
-  /// L2 norm of all gradients of the last step together, after `loss_scale` and before clipping. Nothing if the last
-  /// step did not need it: it clipped by no norm and did not check that all is finite.
-  std::optional<double> gradient_norm() const;
+  void set_check(Check check);
+  void set_report(Reporting report);
+  /// What the gradients of the next step are to be multiplied by: that of a dynamic loss scale changes with the steps.
+  double loss_scale() const { return settings().loss_scale; }
 
   // Averages --------------------------------------------------------------------------------------------------------
 
@@ -241,7 +278,8 @@ class Optimizer {
   // State -----------------------------------------------------------------------------------------------------------
 
   /// The parameter's state column (`v`, `m`, …), which may be written too. Empty if the column is not in use yet.
-  /// Throws Error if the rule has no such column or T is not the parameter's type.
+  /// Columns that are shaped like rows or columns have as many elements. Throws Error if the rule has no such column or
+  /// T is not the parameter's type.
   template <Element T>
   std::span<T> column(Handle handle, std::string_view column);
   /// Bytes of state.

@@ -1,9 +1,12 @@
 // What a rule says about itself: hyper-parameters, state columns, scalars. Rules are in thalweg/rules/.
 #pragma once
 
+#include <thalweg/shape.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,30 +55,83 @@ struct OptionInfo {
   std::string_view meaning;
 };
 
-/// One state column of a rule under given options: as many elements as the parameter has.
+/// How many elements a state column has.
+enum class ColumnShape {
+  parameter,  ///< as the parameter
+  rows,       ///< one for each row of each of its matrices
+  columns,    ///< one for each column of each of its matrices
+  one,        ///< one number
+};
+
+/// `parameter`, `rows`, `columns` or `one`.
+std::string_view to_string(ColumnShape shape);
+
+/// Elements of a column of this shape.
+std::uint64_t elements_of(ColumnShape shape, const Layout& layout);
+
+/// One state column of a rule under given options.
+///
+/// Columns that are shaped like the parameter are the step's: `update` reads and writes them. The others are small:
+/// `settle` alone writes them, from sums, and `gather` and `update` read them.
 struct ColumnInfo {
   std::string_view name;
   ColumnKind kind = ColumnKind::average;
   bool needed = false;     ///< do these options use it?
   double first_value = 0;  ///< value of every element before the first step
+  ColumnShape shape = ColumnShape::parameter;
 };
 
-/// One number that a rule keeps for each parameter beside its step count.
+/// What a scalar belongs to.
+enum class ScalarOwner {
+  parameter,  ///< each parameter has its own (with StepCount::shared: each group)
+  optimizer,  ///< one for all parameters under this rule and its family
+};
+
+/// One number that a rule keeps beside its step count.
 struct ScalarInfo {
   std::string_view name;
   double first_value = 0;
   Range range = {};  ///< what it can become; a state that says otherwise is refused
+  ScalarOwner owner = ScalarOwner::parameter;
+};
+
+/// What a sum runs over.
+enum class SumScope {
+  all,      ///< all elements of all parameters under this rule and its family
+  tensor,   ///< the parameter's elements
+  rows,     ///< each row of each of the parameter's matrices
+  columns,  ///< each column of each of the parameter's matrices
+};
+
+/// One sum that a step takes before it updates. Sums of one round are taken in one pass.
+struct SumInfo {
+  SumScope scope = SumScope::tensor;
+  std::size_t round = 0;  ///< rounds follow each other: `gather` of the next sees what `settle` has made of this one
 };
 
 /// What a step knows beside the options when its coefficients are computed.
 struct StepNumbers {
-  std::int64_t step = 1;            ///< counts from 1
-  const double* scalars = nullptr;  ///< the rule's scalars, already advanced to this step
-  std::uint32_t columns_begun = 0;  ///< bit k: an earlier step has used the rule's k-th column
+  std::int64_t step = 1;                                   ///< counts from 1
+  const double* scalars = nullptr;                         ///< the rule's scalars, already advanced to this step
+  std::uint32_t columns_begun = 0;                         ///< bit k: an earlier step has used the rule's k-th column
+  Layout layout = {};                                      ///< of the parameter; given to rules that have sums alone
+  double loss = std::numeric_limits<double>::quiet_NaN();  ///< given to rules that ask for it
 
   /// Is this the first step that uses the rule's k-th column? It may come late: momentum can be switched on at any
   /// time.
   constexpr bool begins(std::size_t k) const { return (columns_begun >> k & 1) == 0; }
+};
+
+/// What `settle` is given: the sums of one round, and what it may change.
+struct Settling {
+  std::size_t round = 0;
+  StepNumbers numbers;
+  const std::span<const double>* sums = nullptr;  ///< by the rule's sums: one number, or one for each row or column
+  const std::span<double>* columns = nullptr;     ///< by the rule's columns: its small ones; the others are empty
+  double* scalars = nullptr;                      ///< the rule's scalars
+
+  /// The rule's k-th sum where it is one number.
+  double sum(std::size_t k) const { return sums[k][0]; }
 };
 
 /// A rule's description, as `thalweg rules` prints it. Lives for ever; compare by address.
@@ -87,6 +143,10 @@ struct RuleInfo {
   std::vector<OptionInfo> options;
   std::vector<ColumnInfo> columns;  ///< under default options
   std::vector<ScalarInfo> scalars;
+  std::vector<SumInfo> sums;   ///< that a step takes before it updates; none for most rules
+  bool needs_loss = false;     ///< must `step` be given the loss?
+  bool needs_matrix = false;   ///< can it step matrices alone?
+  bool decays_itself = false;  ///< is weight decay part of its formula, so that none is done around it?
 
   /// Index of the option, or -1.
   int find_option(std::string_view option) const;

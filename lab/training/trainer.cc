@@ -60,7 +60,7 @@ class Trainer {
         classes_(resumed != nullptr ? resumed_classes(*resumed, dataset) : dataset.classes),
         model_(make_model(config.model, {dataset_.channels, dataset_.height, dataset_.width, classes_}, config.dense,
                           config.seed)),
-        optimizer_(*model_, options_, Settings{.threads = threads_, .check_finite = true}),
+        optimizer_(*model_, options_, Settings{.threads = threads_, .check = Check::guard}),
         parameters_(model_->parameters()),
         images_(static_cast<std::int64_t>(split_.training.size())),
         batches_((images_ - 1) / config.batch + 1),
@@ -204,11 +204,12 @@ class Trainer {
     }
     logits.backward(batch.gradient);
     set_lr(run_.step + 1);
-    try {
-      optimizer_.step();
-    } catch (const NonFiniteError& error) {
+    optimizer_.step();
+    if (const StepReport& report = optimizer_.engine().report(); report.non_finite > 0) {
       return end(Outcome::diverged,
-                 fmt::format("gradient of {} at step {} is not finite", error.parameter(), run_.step + 1));
+                 fmt::format("gradient of {} at step {} is not finite", report.first_non_finite, run_.step + 1));
+    } else if (!report.applied()) {
+      return end(Outcome::diverged, fmt::format("step {} was refused: {}", run_.step + 1, report.refused));
     }
     // The next backward pass hands its own buffers over instead of adding to these.
     for (torch::Tensor& parameter : parameters_) parameter.mutable_grad().reset();

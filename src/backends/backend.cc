@@ -4,13 +4,31 @@
 #include "backends/cpu/targets.h"
 
 namespace thalweg {
+namespace {
 
-Backend make_backend(const Rule& rule, std::string_view name) {
-  const bool reference = name == "reference";
-  // Norms have the same bits everywhere, so the reference takes them from the fastest target.
-  const std::int64_t target = cpu::find_target(reference ? "auto" : name);
-  return {reference ? rule.reference() : rule.cpu(target), cpu::norm_kernels(target),
-          reference ? reference::average_kernels() : cpu::average_kernels(target)};
+constexpr std::string_view kReference = "reference";
+
+/// Norms have the same bits everywhere, so the reference takes them from the fastest target.
+std::int64_t target_of(std::string_view name) { return cpu::find_target(name == kReference ? "auto" : name); }
+
+}  // namespace
+
+Backend make_backend(std::string_view name) {
+  const std::int64_t target = target_of(name);
+  return {cpu::norm_kernels(target), name == kReference ? reference::average_kernels() : cpu::average_kernels(target),
+          cpu::measure_kernels(target)};
+}
+
+Kernels rule_kernels(const Rule& rule, std::string_view name) {
+  return name == kReference ? rule.reference() : rule.cpu(target_of(name));
+}
+
+double total(const std::array<double, 32>& sums) {
+  std::array<double, 32> tree = sums;
+  for (std::size_t half = tree.size() / 2; half > 0; half /= 2) {
+    for (std::size_t i = 0; i < half; ++i) tree[i] += tree[i + half];
+  }
+  return tree[0];
 }
 
 }  // namespace thalweg

@@ -4,6 +4,8 @@
 #include <thalweg/kernels/engine_rule.h>
 #include <thalweg/kernels/kernels.h>
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -25,19 +27,50 @@ struct AverageKernels {
 /// Elements in one partial sum of a norm. Boundaries of blocks are multiples of it, whatever the number of threads.
 inline constexpr std::size_t kNormBlock = 4096;
 
-/// A rule's kernels and what else a step runs over elements.
+/// Sums of a block of at most kNormBlock elements for the report of a step, taken piece by piece: 32 running sums each,
+/// of which element i adds to the (i mod 32)-th.
+struct BlockSums {
+  std::array<double, 32> gradient{}, update{}, parameter{};  // of squares
+  std::uint64_t zeros = 0;                                   // elements of the gradient that are 0
+};
+
+/// Adds `count` elements, which begin at a multiple of 32 of the block unless it is the block's last piece.
+/// `before` is what the parameter was.
+using Measure = void (*)(const void* gradient, const void* before, const void* after, std::size_t count,
+                         BlockSums& sums);
+
+/// Is one of the elements infinite or NaN?
+using HasNonFinite = bool (*)(const void* elements, std::size_t count);
+
+/// to[i] += from[i].
+using AddTo = void (*)(const void* from, void* to, std::size_t count);
+
+struct MeasureKernels {
+  Measure f32 = nullptr, f64 = nullptr;
+  HasNonFinite has_non_finite_f32 = nullptr, has_non_finite_f64 = nullptr;
+  AddTo add_f32 = nullptr, add_f64 = nullptr;
+};
+
+/// The tree of halves over 32 running sums.
+double total(const std::array<double, 32>& sums);
+
+/// What a step runs over elements beside rules.
 struct Backend {
-  Kernels kernels;
   NormKernels squares;
   AverageKernels average;
+  MeasureKernels measure;
 };
 
 /// `name` as in Settings::backend. Throws Error that names the known ones.
-Backend make_backend(const Rule& rule, std::string_view name);
+Backend make_backend(std::string_view name);
+
+/// The rule's kernels of that back-end.
+Kernels rule_kernels(const Rule& rule, std::string_view name);
 
 namespace cpu {
 NormKernels norm_kernels(std::int64_t target);
 AverageKernels average_kernels(std::int64_t target);
+MeasureKernels measure_kernels(std::int64_t target);
 }  // namespace cpu
 namespace reference {
 AverageKernels average_kernels();

@@ -58,30 +58,37 @@ auto number(double& to) {
   return [&to](const json::Value& value, const std::string& what) { to = value.number(what); };
 }
 
+auto boolean(bool& to) {
+  return [&to](const json::Value& value, const std::string& what) { to = value.boolean(what); };
+}
+
 auto integer(std::int64_t& to) {
   return [&to](const json::Value& value, const std::string& what) { to = value.integer(what); };
 }
 
 }  // namespace
 
-std::string_view to_string(StepCount step_count) {
-  return step_count == StepCount::shared ? "shared" : "per_parameter";
-}
-
 void write_settings(const Settings& settings, json::Value& object) {
   object["loss_scale"] = settings.loss_scale;
   object["clip"] = to_json(settings.clip);
   object["average"] = to_json(settings.average);
   object["step_count"] = to_string(settings.step_count);
+  object["accumulation"] = json::Object{{"calls", settings.accumulation.calls}, {"mean", settings.accumulation.mean}};
+  const DynamicLossScale& dynamic = settings.dynamic_loss_scale;
+  object["dynamic_loss_scale"] = json::Object{
+      {"on", dynamic.on}, {"growth", dynamic.growth}, {"backoff", dynamic.backoff}, {"interval", dynamic.interval}};
 }
 
-Settings read_settings(const json::Object& object, const std::string& what) {
+Settings read_settings(const json::Object& object, const std::string& what, Check check) {
   Settings settings;
+  settings.check = check;
+  Accumulation& accumulation = settings.accumulation;
+  DynamicLossScale& dynamic = settings.dynamic_loss_scale;
   Clip& clip = settings.clip;
   Average& average = settings.average;
   const Readers readers{
       {"loss_scale", number(settings.loss_scale)},
-      {"step_count", one_of({StepCount::per_parameter, StepCount::shared}, settings.step_count)},
+      {"step_count", one_of({StepCount::per_parameter, StepCount::shared, StepCount::per_row}, settings.step_count)},
       {"clip",
        [&](const json::Value& value, const std::string& key) {
          read(value, key,
@@ -94,11 +101,22 @@ Settings read_settings(const json::Object& object, const std::string& what) {
          read(value, key,
               {{"kind", one_of({AverageKind::none, AverageKind::ema, AverageKind::mean}, average.kind)},
                {"decay", number(average.decay)},
-               {"bias_correction", [&](const json::Value& given,
-                                       const std::string& name) { average.bias_correction = given.boolean(name); }},
+               {"bias_correction", boolean(average.bias_correction)},
                {"start", integer(average.start)},
                {"every", integer(average.every)},
                {"overwrite_every", integer(average.overwrite_every)}});
+       }},
+      {"accumulation",
+       [&](const json::Value& value, const std::string& key) {
+         read(value, key, {{"calls", integer(accumulation.calls)}, {"mean", boolean(accumulation.mean)}});
+       }},
+      {"dynamic_loss_scale",
+       [&](const json::Value& value, const std::string& key) {
+         read(value, key,
+              {{"on", boolean(dynamic.on)},
+               {"growth", number(dynamic.growth)},
+               {"backoff", number(dynamic.backoff)},
+               {"interval", integer(dynamic.interval)}});
        }},
   };
   for (const std::string_view key : kSettingsKeys) {
@@ -106,7 +124,7 @@ Settings read_settings(const json::Object& object, const std::string& what) {
     if (member != object.end()) readers.at(std::string(key))(member->second, what + ": " + std::string(key));
   }
   try {
-    check(settings);
+    thalweg::check(settings);
   } catch (const Error& error) {
     throw Error(what + ": " + error.what());
   }

@@ -14,7 +14,7 @@ namespace thalweg {
 
 /// Metadata key of the state's JSON.
 inline constexpr const char* kStateKey = "thalweg";
-inline constexpr std::uint64_t kStateVersion = 1;
+inline constexpr std::uint64_t kStateVersion = 2;
 /// The average's name among a parameter's tensors; no rule's column is called so.
 inline constexpr std::string_view kAverage = "average";
 

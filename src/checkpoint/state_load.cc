@@ -1,5 +1,7 @@
 // The optimizer's state taken over from tensors and metadata: everything is read and checked first.
 #include "checkpoint/json.h"
+#include "checkpoint/memory_order.h"
+#include "checkpoint/safetensors_layout.h"
 #include "checkpoint/settings_json.h"
 #include "checkpoint/state_head.h"
 #include "optimizer_impl.h"
@@ -9,6 +11,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <optional>
 
 namespace thalweg {
@@ -23,22 +26,24 @@ struct LoadedParameter {
   std::uint32_t group = 0;
   std::int64_t step = 0;
   std::int64_t averaged = 0;
+  std::int64_t accumulated = 0;
   std::uint32_t begun = 0;
-  std::array<double, kMaxScalars> scalars{};
-  std::array<Buffer, kMaxColumns> storage;
-  Buffer average;
+  Scalars scalars{};
+  RowNumbers rows;
+  std::array<Buffer, kSlots> storage;
 };
 
-std::array<double, kMaxScalars> scalars_from_json(const Rule& rule, const json::Value& json, const std::string& what) {
-  std::array<double, kMaxScalars> result{};
+/// Takes the scalars of this owner over.
+void read_scalars(const Rule& rule, const json::Value& json, const std::string& what, ScalarOwner owner,
+                  Scalars& scalars) {
   for (std::size_t i = 0; i < rule.scalars.size(); ++i) {
     const ScalarInfo& scalar = rule.scalars[i];
-    result[i] = json.at(scalar.name, what).number(what + ": " + std::string(scalar.name));
-    if (scalar.range.contains(result[i])) continue;
-    throw Error(what + ": " + std::string(scalar.name) + " = " + to_text(result[i]) + " is outside " +
+    if (scalar.owner != owner) continue;
+    scalars[i] = json.at(scalar.name, what).number(what + ": " + std::string(scalar.name));
+    if (scalar.range.contains(scalars[i])) continue;
+    throw Error(what + ": " + std::string(scalar.name) + " = " + to_text(scalars[i]) + " is outside " +
                 scalar.range.text());
   }
-  return result;
 }
 
 /// How often something has been done.
@@ -48,20 +53,60 @@ std::int64_t count_from_json(const json::Value& json, const std::string& what) {
   throw Error(what + " = " + std::to_string(count) + " is outside [0, " + std::to_string(kMostSteps) + "]");
 }
 
-/// The elements of the state's tensor of this name, which must be as many as the parameter has, and of its type.
-Buffer to_buffer(const State& state, const std::string& name, const Parameter& parameter) {
-  const auto it = state.tensors.find(name);
-  if (it == state.tensors.end()) throw Error("state: tensor " + in_quotes(name) + " is missing");
-  const safetensors::Tensor& tensor = it->second;
-  const std::size_t bytes = parameter.size * bytes_of(parameter.precision);
-  if (tensor.dtype != dtype_of(parameter.precision) || tensor.shape != std::vector<std::uint64_t>{parameter.size} ||
-      tensor.data.size() != bytes) {
-    throw Error("state: tensor " + in_quotes(name) + " is not " + name_of(parameter.precision) + " of shape [" +
-                std::to_string(parameter.size) + "]");
+/// The same where it need not be said: then 0.
+std::int64_t optional_count(const json::Value& json, std::string_view key, const std::string& what) {
+  const json::Value* found = json.find(key, what);
+  return found == nullptr ? 0 : count_from_json(*found, what + ": " + std::string(key));
+}
+
+std::vector<std::int64_t> integers(const json::Value& json, const std::string& what) {
+  std::vector<std::int64_t> result;
+  for (const json::Value& number : json.array(what)) result.push_back(number.integer(what));
+  return result;
+}
+
+/// The shape of a saved parameter. Files of the first version say how many elements there are; those lie in row-major
+/// order.
+Shape shape_from_json(const json::Value& entry, const Shape& own, const std::string& what) {
+  const json::Value* sizes = entry.find("shape", what);
+  if (sizes == nullptr) {
+    const std::uint64_t size = entry.at("size", what).unsigned_integer(what + ": size");
+    if (size == own.elements()) return Shape(own.sizes);
+    throw Error(what + " has " + std::to_string(size) + " elements, the optimizer's " + std::to_string(own.elements()));
   }
-  Buffer buffer = make_buffer(std::max<std::size_t>(1, bytes));
-  if (bytes > 0) std::memcpy(buffer.get(), tensor.data.data(), bytes);
-  return buffer;
+  Shape shape(integers(*sizes, what + ": shape"));
+  if (const json::Value* strides = entry.find("strides", what)) shape.strides = integers(*strides, what + ": strides");
+  return shape;
+}
+
+/// Throws Error unless the state of a parameter of the shape `saved` is that of one of the shape `own`. A vector stands
+/// for any shape of as many elements in row-major order: it is what a parameter is of which nobody said more.
+void check_shapes(const Shape& saved, const Shape& own, bool by_layout, const std::string& what) {
+  std::uint64_t elements = 1;
+  for (const std::int64_t size : saved.sizes) {
+    if (size < 0 || (size > 0 && elements > own.elements())) throw Error(what + " has shape " + saved.text());
+    elements *= static_cast<std::uint64_t>(size);
+  }
+  const bool is_flat =
+      (saved.sizes.size() == 1 && own.is_row_major()) || (own.sizes.size() == 1 && saved.is_row_major());
+  const bool fits = saved.sizes == own.sizes || (is_flat && !by_layout);
+  if (!fits || elements != own.elements()) {
+    throw Error(what + " has shape " + saved.text() + ", the optimizer's " + own.text());
+  }
+  if (saved.strides.empty()) return;
+  // Any order of the dimensions without gaps: each stride is the product of the sizes of those that are faster.
+  std::int64_t expected = 1;
+  std::vector<std::pair<std::int64_t, std::int64_t>> dimensions;
+  for (std::size_t i = 0; i < saved.sizes.size() && saved.strides.size() == saved.sizes.size(); ++i) {
+    if (saved.sizes[i] != 1) dimensions.emplace_back(saved.strides[i], saved.sizes[i]);
+  }
+  std::sort(dimensions.begin(), dimensions.end());
+  bool good = saved.strides.size() == saved.sizes.size();
+  for (const auto& [stride, size] : dimensions) {
+    good = good && stride == expected;
+    expected *= size;
+  }
+  if (!good) throw Error(what + " has strides " + Shape(saved.strides).text() + " for the shape " + saved.text());
 }
 
 /// Throws Error for the first tensor that is no column of a saved parameter.
@@ -73,82 +118,96 @@ void check_for_strays(const json::Object& saved, const State& state) {
     bool known = false;
     if (parameter != saved.end() && slash < name.size()) {
       const std::string column = name.substr(slash + 1);
-      known = column == kAverage
-                  ? parameter->second.at("averaged", "state").integer("state: averaged") > 0
-                  : names_column(parameter->second.at("columns", "state").array("state: columns"), column);
+      known = names_column(parameter->second.at("columns", "state").array("state: columns"), column) ||
+              // Files of the first version do not name the average among the columns.
+              (column == kAverage && parameter->second.at("averaged", "state").integer("state: averaged") > 0);
     }
     if (!known) throw Error("state: tensor " + in_quotes(name) + " belongs to no parameter and column");
   }
 }
 
-}  // namespace
-
 /// A state as it is being read for an optimizer, which it does not change.
-class Optimizer::Impl::StateReader {
+class StateReader {
  public:
-  StateReader(const Impl& optimizer, const State& state, const LoadOptions& options)
-      : optimizer_(optimizer), state_(state), options_(options) {}
+  StateReader(const Settings& own_settings, const Groups& own_groups, const Parameters& own, const State& state,
+              const LoadOptions& options)
+      : own_settings_(own_settings), own_groups_(own_groups), own_(own), state_(state), options_(options) {}
 
   void read() {
     const auto metadata = state_.metadata.find(kStateKey);
     if (metadata == state_.metadata.end()) throw Error("state: metadata \"thalweg\" is missing: no optimizer state");
     const json::Value head = json::parse(metadata->second, "state: metadata \"thalweg\"");
     check_head(head);
-    steps = count_from_json(head.at("steps", "state"), "state: steps");
-    for (const std::string_view key : kSettingsKeys) head.at(key, "state");
-    settings = read_settings(head.object("state"), "state");
-    if (settings.step_count != optimizer_.settings.step_count) {
+    counters.steps = count_from_json(head.at("steps", "state"), "state: steps");
+    counters.refused = optional_count(head, "refused_steps", "state");
+    counters.accumulated = optional_count(head, "accumulated_calls", "state");
+    counters.good_steps = optional_count(head, "good_steps", "state");
+    for (const std::string_view key : kFirstSettingsKeys) head.at(key, "state");
+    settings = read_settings(head.object("state"), "state", own_settings_.check);
+    if (settings.step_count != own_settings_.step_count) {
       throw Error("state: step_count is " + std::string(to_string(settings.step_count)) + ", the optimizer's is " +
-                  std::string(to_string(optimizer_.settings.step_count)));
+                  std::string(to_string(own_settings_.step_count)));
+    }
+    if (counters.accumulated > 0 && counters.accumulated >= settings.accumulation.calls) {
+      throw Error("state: accumulated_calls = " + std::to_string(counters.accumulated) + " is outside [0, " +
+                  std::to_string(settings.accumulation.calls) + ")");
     }
     read_groups(head);
+    read_families(head);
     read_parameters(head.at("parameters", "state").object("state: parameters"));
   }
 
-  std::int64_t steps = 0;
+  Counters counters;
   Settings settings;
   std::vector<GroupRecord> groups;
+  std::map<std::string_view, Scalars> family_scalars;
   std::vector<LoadedParameter> parameters;
   LoadReport report;
 
  private:
+  bool shares_steps() const { return own_settings_.step_count == StepCount::shared; }
+
   void check_head(const json::Value& head) const {
     if (const std::string& format = head.at("format", "state").string("state: format"); format != "optimizer") {
       throw Error("state: format is " + in_quotes(format) + ", expected \"optimizer\"");
     }
     const std::uint64_t version = head.at("version", "state").unsigned_integer("state: version");
-    if (version != kStateVersion) {
+    if (version < 1 || version > kStateVersion) {
       throw Error("state: version " + std::to_string(version) + " is " + (version > kStateVersion ? "newer" : "older") +
-                  " than " + std::to_string(kStateVersion) + ", the version this thalweg reads");
-    }
-    const RuleInfo& saved_rule = thalweg::rule(head.at("rule", "state").string("state: rule"));
-    if (engine_rule(saved_rule).family != optimizer_.rule->family) {
-      throw Error("state: is of rule " + std::string(saved_rule.name) + ", the optimizer's is " +
-                  std::string(optimizer_.rule->name));
+                  " than what this thalweg reads: 1 to " + std::to_string(kStateVersion));
     }
   }
 
   /// The optimizer's group of this name; nothing if it has none and may leave it out.
   std::optional<std::uint32_t> group_index(const std::string& name, const std::string& what) const {
     std::vector<std::string> known;
-    for (std::uint32_t i = 0; i < optimizer_.groups.size(); ++i) {
-      if (optimizer_.groups[i].name == name) return i;
-      known.push_back(optimizer_.groups[i].name);
+    for (std::uint32_t i = 0; i < own_groups_.size(); ++i) {
+      if (own_groups_.at(i).name == name) return i;
+      known.push_back(own_groups_.at(i).name);
     }
     if (options_.unknown == Unknown::ignore) return {};
     throw Error(what + ": the optimizer has no group " + in_quotes(name) + suggest(name, known));
   }
 
   void read_groups(const json::Value& head) {
-    groups = optimizer_.groups;
+    groups = own_groups_.records();
     std::vector<bool> read(groups.size());
     for (const json::Value& entry : head.at("groups", "state").array("state: groups")) {
       const std::string& name = entry.at("name", "state: group").string("state: group: name");
       const std::string what = "state: group " + in_quotes(name);
+      // Files of the first version have one rule for all groups.
+      const json::Value* rule_name = entry.find("rule", what);
+      const RuleInfo& rule = thalweg::rule(rule_name != nullptr ? rule_name->string(what + ": rule")
+                                                                : head.at("rule", "state").string("state: rule"));
+      families_.emplace(name, engine_rule(rule).family);
       const std::optional<std::uint32_t> index = group_index(name, what);
       if (!index) continue;
       if (read[*index]) throw Error(what + " is there twice");
       read[*index] = true;
+      if (engine_rule(rule).family != groups[*index].rule->family) {
+        throw Error((rule_name != nullptr ? what : "state:") + " is of rule " + std::string(rule.name) +
+                    ", the optimizer's is " + std::string(groups[*index].rule->name));
+      }
       read_group(entry, what, groups[*index]);
     }
     for (std::size_t i = 0; i < groups.size(); ++i) {
@@ -159,39 +218,53 @@ class Optimizer::Impl::StateReader {
   }
 
   void read_group(const json::Value& entry, const std::string& what, GroupRecord& group) const {
-    const Rule& rule = *optimizer_.rule;
+    const Rule& rule = *group.rule;
     Options options(rule);
     const json::Value& saved = entry.at("options", what);
     for (const auto& [option, value] : saved.object(what)) {
       options.set(option, value.number(what + ": " + printable(option)));
     }
     for (const OptionInfo& option : rule.options) saved.at(option.name, what + ": options");
-    group.columns = rule.columns_under(options);
     group.options = std::move(options);
     const json::Value* lr_scale = entry.find("lr_scale", what);
     group.lr_scale = lr_scale != nullptr ? lr_scale->number(what + ": lr_scale") : 1;
     check_lr_scale(group.lr_scale, what);
-    if (optimizer_.shares_steps()) group.shared_scalars = scalars_from_json(rule, entry.at("scalars", what), what);
+    if (shares_steps()) {
+      read_scalars(rule, entry.at("scalars", what), what, ScalarOwner::parameter, group.shared_scalars);
+    }
+  }
+
+  /// Scalars that belong to the optimizer.
+  void read_families(const json::Value& head) {
+    family_scalars = own_groups_.all_family_scalars();
+    const json::Value* saved = head.find("families", "state");
+    if (saved == nullptr) return;
+    for (const std::uint32_t first : own_groups_.families()) {
+      const Rule& rule = *own_groups_.at(first).rule;
+      const json::Value* entry = saved->find(rule.family, "state: families");
+      if (entry == nullptr) continue;
+      Scalars scalars = first_scalars(rule);
+      read_scalars(rule, *entry, "state: families: " + std::string(rule.family), ScalarOwner::optimizer, scalars);
+      family_scalars[rule.family] = scalars;
+    }
   }
 
   void read_parameters(const json::Object& saved) {
     for (const auto& [name, entry] : saved) {
       const std::string what = "state: parameter " + in_quotes(name);
-      const auto found = optimizer_.by_name.find(name);
-      if (found != optimizer_.by_name.end()) {
-        parameters.push_back(read_parameter(found->second, name, entry, what));
+      const std::uint32_t index = own_.find(name);
+      if (index != UINT32_MAX) {
+        parameters.push_back(read_parameter(index, name, entry, what));
       } else if (options_.unknown == Unknown::ignore) {
         report.ignored.push_back(name);
       } else {
-        std::vector<std::string> known;
-        for (const auto& [own, index] : optimizer_.by_name) known.push_back(own);
+        std::vector<std::string> known = own_.names();
         std::sort(known.begin(), known.end());
         throw Error(what + " is not one of the optimizer's" + suggest(name, known));
       }
     }
-    for (std::size_t i = 0; i < optimizer_.parameters.size(); ++i) {
-      const std::string& name = optimizer_.records[i].name;
-      if (!optimizer_.parameters[i].alive || saved.contains(name)) continue;
+    for (const std::string& name : own_.names()) {
+      if (saved.contains(name)) continue;
       if (options_.missing == Missing::refuse) throw Error("state: parameter " + in_quotes(name) + " is missing");
       report.kept.push_back(name);
     }
@@ -202,69 +275,145 @@ class Optimizer::Impl::StateReader {
     check_for_strays(saved, state_);
   }
 
+  /// The group of a saved parameter in the optimizer, whose rule must be able to take its state over.
+  std::uint32_t group_of(const json::Value& entry, const Parameter& parameter, const std::string& what) const {
+    const std::string& name = entry.at("group", what).string(what + ": group");
+    const std::uint32_t group = group_index(name, what).value_or(parameter.group);
+    const auto family = families_.find(name);
+    if (family != families_.end() && family->second != groups[group].rule->family) {
+      throw Error(what + " has state of " + std::string(family->second) + ", its group's rule here is " +
+                  std::string(groups[group].rule->name));
+    }
+    return group;
+  }
+
   LoadedParameter read_parameter(std::uint32_t index, const std::string& name, const json::Value& entry,
                                  const std::string& what) const {
-    const Rule& rule = *optimizer_.rule;
-    const Parameter& parameter = optimizer_.parameters[index];
+    const Parameter& parameter = own_[index];
+    const ParameterRecord& record = own_.record(index);
     if (const std::string& dtype = entry.at("dtype", what).string(what + ": dtype");
         dtype != name_of(parameter.precision)) {
       throw Error(what + " is " + printable(dtype) + ", the optimizer's is " + name_of(parameter.precision));
     }
-    if (const std::uint64_t size = entry.at("size", what).unsigned_integer(what + ": size"); size != parameter.size) {
-      throw Error(what + " has " + std::to_string(size) + " elements, the optimizer's " +
-                  std::to_string(parameter.size));
-    }
     LoadedParameter result;
     result.index = index;
-    result.group = group_index(entry.at("group", what).string(what + ": group"), what).value_or(parameter.group);
+    result.group = group_of(entry, parameter, what);
+    const Rule& rule = *groups[result.group].rule;
+    const Shape saved = shape_from_json(entry, record.shape, what);
+    check_shapes(saved, record.shape, rule.by_layout, what);
     result.step = count_from_json(entry.at("step", what), what + ": step");
-    result.scalars = optimizer_.shares_steps() ? optimizer_.first_scalars()
-                                               : scalars_from_json(rule, entry.at("scalars", what), what);
-    const json::Array& columns = entry.at("columns", what).array(what + ": columns");
-    for (std::size_t k = 0; k < rule.columns.size(); ++k) {
-      const std::string column(rule.columns[k].name);
-      // A column that had not been in use yet is not there, and begins at its first value.
-      if (!names_column(columns, column)) continue;
-      result.storage[k] = to_buffer(state_, tensor_name(name, column), parameter);
-      const bool begun = has_begun(entry, column, optimizer_.shares_steps() ? steps : result.step, what);
-      result.begun |= begun ? std::uint32_t{1} << k : 0;
+    result.scalars = first_scalars(rule);
+    if (own_settings_.step_count == StepCount::per_parameter) {
+      read_scalars(rule, entry.at("scalars", what), what, ScalarOwner::parameter, result.scalars);
     }
+    if (own_settings_.step_count == StepCount::per_row) result.rows = read_rows(rule, entry, record, what);
     result.averaged = count_from_json(entry.at("averaged", what), what + ": averaged");
-    if (result.averaged > 0) result.average = to_buffer(state_, tensor_name(name, kAverage), parameter);
+    result.accumulated = optional_count(entry, "accumulated", what);
+    const json::Array& columns = entry.at("columns", what).array(what + ": columns");
+    for (const ColumnSlot& slot : column_slots(rule)) {
+      const std::string column(slot.name);
+      // A column that had not been in use yet is not there, and begins at its first value.
+      const bool is_there = slot.role == Role::rule      ? names_column(columns, column)
+                            : slot.role == Role::average ? result.averaged > 0
+                                                         : result.accumulated > 0;
+      if (!is_there) continue;
+      result.storage[slot.slot] = read_column(tensor_name(name, column), index, slot.shape, saved);
+      if (slot.role != Role::rule) continue;
+      const bool begun = has_begun(entry, column, shares_steps() ? counters.steps : result.step, what);
+      result.begun |= begun ? std::uint32_t{1} << slot.slot : 0;
+    }
     return result;
   }
 
-  const Impl& optimizer_;
+  static RowNumbers read_rows(const Rule& rule, const json::Value& entry, const ParameterRecord& record,
+                              const std::string& what) {
+    RowNumbers rows;
+    const std::size_t wanted = record.rows.steps.size();
+    for (const json::Value& run : entry.at("rows", what).array(what + ": rows")) {
+      const std::int64_t count = count_from_json(run.at("rows", what), what + ": rows");
+      if (static_cast<std::uint64_t>(count) > wanted - rows.steps.size()) {
+        throw Error(what + " has numbers of more rows than the " + std::to_string(wanted) + " that it has");
+      }
+      rows.steps.insert(rows.steps.end(), static_cast<std::size_t>(count),
+                        count_from_json(run.at("step", what), what + ": rows: step"));
+      if (rule.scalars.empty()) continue;
+      Scalars scalars = first_scalars(rule);
+      read_scalars(rule, run.at("scalars", what), what + ": rows", ScalarOwner::parameter, scalars);
+      rows.scalars.insert(rows.scalars.end(), static_cast<std::size_t>(count), scalars);
+    }
+    if (rows.steps.size() == wanted) return rows;
+    throw Error(what + " has numbers of " + std::to_string(rows.steps.size()) + " rows, the optimizer's has " +
+                std::to_string(wanted));
+  }
+
+  /// The elements of the state's tensor of this name, which must be as many as the column has, and of the parameter's
+  /// type.
+  Buffer read_column(const std::string& name, std::uint32_t index, ColumnShape shape, const Shape& saved) const {
+    const auto it = state_.tensors.find(name);
+    if (it == state_.tensors.end()) throw Error("state: tensor " + in_quotes(name) + " is missing");
+    const safetensors::Tensor& tensor = it->second;
+    const Parameter& parameter = own_[index];
+    const std::size_t size = own_.column_size(index, shape), width = bytes_of(parameter.precision);
+    const bool is_like_parameter = shape == ColumnShape::parameter;
+    const std::vector<std::uint64_t> flat{size}, full(saved.sizes.begin(), saved.sizes.end());
+    const bool fits = tensor.shape == flat || (is_like_parameter && tensor.shape == full);
+    if (tensor.dtype != dtype_of(parameter.precision) || !fits || tensor.data.size() != size * width) {
+      throw Error("state: tensor " + in_quotes(name) + " is not " + name_of(parameter.precision) + " of shape " +
+                  safetensors::to_string(is_like_parameter && saved.is_row_major() ? full : flat));
+    }
+    Buffer buffer = make_buffer(std::max<std::size_t>(1, size * width));
+    const Shape& own = own_.record(index).shape;
+    if (is_like_parameter && saved.sizes == own.sizes) {
+      copy_in_order(saved, own, width, tensor.data, buffer.get());
+    } else if (size > 0) {
+      std::memcpy(buffer.get(), tensor.data.data(), tensor.data.size());
+    }
+    return buffer;
+  }
+
+  const Settings& own_settings_;
+  const Groups& own_groups_;
+  const Parameters& own_;
   const State& state_;
   const LoadOptions options_;
+  std::map<std::string, std::string_view> families_;  // of the saved groups, by name
 };
 
+}  // namespace
+
 LoadReport Optimizer::Impl::load(const State& state, const LoadOptions& load_options) {
-  check_not_swapped("load");
-  StateReader reader(*this, state, load_options);
+  check_at_rest("load");
+  StateReader reader(settings, groups, parameters, state, load_options);
   reader.read();
 
   // Nothing can fail any more.
-  for (GroupRecord& group : reader.groups) group.version = ++versions;
-  groups.swap(reader.groups);
-  steps = reader.steps;
+  counters = reader.counters;
   settings.loss_scale = reader.settings.loss_scale;
+  settings.dynamic_loss_scale = reader.settings.dynamic_loss_scale;
+  settings.accumulation = reader.settings.accumulation;
   settings.clip = reader.settings.clip;
   settings.average = reader.settings.average;
   for (LoadedParameter& from : reader.parameters) {
     Parameter& parameter = parameters[from.index];
+    ParameterRecord& record = parameters.record(from.index);
     parameter.group = from.group;
     parameter.step = from.step;
     parameter.scalars = from.scalars;
-    parameter.columns = {};
     parameter.columns_made_for = 0;
     parameter.begun = from.begun;
     parameter.averaged = from.averaged;
-    parameter.average = from.average.get();
-    records[from.index].storage = std::move(from.storage);
-    records[from.index].average = std::move(from.average);
+    parameter.accumulated = from.accumulated;
+    record.rows = std::move(from.rows);
+    record.storage = std::move(from.storage);
+    record.capacity = {};
+    parameter.columns = {};
+    for (const ColumnSlot& slot : column_slots(*reader.groups[from.group].rule)) {
+      if (record.storage[slot.slot] == nullptr) continue;
+      record.capacity[slot.slot] = std::max<std::size_t>(1, parameters.column_size(from.index, slot.shape));
+      if (slot.role != Role::rule) parameter.columns[slot.slot] = record.storage[slot.slot].get();
+    }
   }
-  options_changed();
+  groups.replace(std::move(reader.groups), std::move(reader.family_scalars));
   return std::move(reader.report);
 }
 

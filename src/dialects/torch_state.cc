@@ -1,6 +1,7 @@
 // to_torch_state: the engine's state under PyTorch's names.
 #include "dialects/torch_state.h"
 
+#include "checkpoint/memory_order.h"
 #include "checkpoint/state_head.h"
 #include "dialects/dialect.h"
 #include "text.h"
@@ -51,13 +52,22 @@ Tensor single_number(Dtype dtype, double number) {
   return safetensors::make_tensor(std::span<const double>(&number, 1), {});
 }
 
-Tensor filled(Dtype dtype, std::uint64_t size, double number) {
+std::vector<std::uint64_t> sizes_of(const Shape& shape) { return {shape.sizes.begin(), shape.sizes.end()}; }
+
+Tensor filled(Dtype dtype, const Shape& shape, double number) {
   if (dtype == Dtype::F32) {
-    const std::vector<float> numbers(size, static_cast<float>(number));
-    return safetensors::make_tensor(std::span(numbers), {size});
+    const std::vector<float> numbers(shape.elements(), static_cast<float>(number));
+    return safetensors::make_tensor(std::span(numbers), sizes_of(shape));
   }
-  const std::vector<double> numbers(size, number);
-  return safetensors::make_tensor(std::span(numbers), {size});
+  const std::vector<double> numbers(shape.elements(), number);
+  return safetensors::make_tensor(std::span(numbers), sizes_of(shape));
+}
+
+/// The column of a parameter of this shape in the order in which a file has it.
+Tensor row_major(Tensor column, const Shape& shape) {
+  Tensor result{.dtype = column.dtype, .shape = sizes_of(shape), .data = std::vector<std::byte>(column.data.size())};
+  copy_in_order(shape, Shape(shape.sizes), bytes_of(column.dtype), column.data, result.data.data());
+  return result;
 }
 
 bool is_zero(const Tensor& tensor) {
@@ -117,17 +127,16 @@ class Writer {
     if (!has_state) return;
 
     const Dtype dtype = entry.at("dtype", "state").string("state") == "f32" ? Dtype::F32 : Dtype::F64;
-    const std::vector<ColumnInfo> columns = engine_rule(optimizer_.rule()).columns_under(options);
+    const std::vector<ColumnInfo> columns =
+        engine_rule(optimizer_.rule()).columns_under(options, layout_of(optimizer_.shape(handle)));
     for (const TorchColumn& pair : theirs_.columns) {
       const ColumnInfo& info = column_named(columns, pair.ours);
       const std::string their_name = tensor_name(name, pair.theirs);
       if (auto node = ours_.tensors.extract(tensor_name(name, pair.ours))) {
-        node.key() = their_name;
-        result_.tensors.insert(std::move(node));
+        result_.tensors.emplace(their_name, row_major(std::move(node.mapped()), optimizer_.shape(handle)));
       } else if (info.needed) {
         // The next step would make it here; PyTorch makes a parameter's state once.
-        result_.tensors.emplace(their_name,
-                                filled(dtype, entry.at("size", "state").unsigned_integer("state"), info.first_value));
+        result_.tensors.emplace(their_name, filled(dtype, optimizer_.shape(handle), info.first_value));
       }
     }
     for (const ScalarInfo& scalar : optimizer_.rule().scalars) {

@@ -1,4 +1,5 @@
 // from_torch_state: PyTorch's state as one that the optimizer can load.
+#include "checkpoint/memory_order.h"
 #include "checkpoint/safetensors_layout.h"
 #include "checkpoint/state_head.h"
 #include "dialects/dialect.h"
@@ -159,7 +160,8 @@ class Reader {
     const Group group = group_of_.at(name);
     json::Value& entry = head_["parameters"][name];
     const bool is_f32 = entry.at("dtype", "state").string("state") == "f32";
-    const std::uint64_t size = entry.at("size", "state").unsigned_integer("state");
+    const Shape& shape = optimizer_.shape(optimizer_.find(name));
+    const std::uint64_t size = shape.elements();
     for (const ColumnInfo& column : optimizer_.rule().columns) result_.tensors.erase(tensor_name(name, column.name));
 
     const std::vector<std::string> known = keys();
@@ -172,13 +174,16 @@ class Reader {
     };
 
     json::Array columns;
-    const std::vector<ColumnInfo> infos = engine_rule(optimizer_.rule()).columns_under(options_[group.index]);
+    const std::vector<ColumnInfo> infos =
+        engine_rule(optimizer_.rule()).columns_under(options_[group.index], layout_of(shape));
     for (const TorchColumn& pair : theirs_->columns) {
       const Tensor* tensor = find(name, pair.theirs);
       if (tensor == nullptr && has_state && column_named(infos, pair.ours).needed) tensor = &required(pair.theirs);
       if (tensor == nullptr) continue;
       check_column(tensor_name(name, pair.theirs), *tensor, is_f32 ? Dtype::F32 : Dtype::F64, size);
-      result_.tensors[tensor_name(name, pair.ours)] = {.dtype = tensor->dtype, .shape = {size}, .data = tensor->data};
+      Tensor& ours = result_.tensors[tensor_name(name, pair.ours)] = *tensor;
+      ours.shape = {size};
+      copy_in_order(Shape(shape.sizes), shape, bytes_of(tensor->dtype), tensor->data, ours.data.data());
       columns.emplace_back(pair.ours);
     }
     json::Value scalars = json::Object();

@@ -4,6 +4,7 @@
 #include <thalweg/rules.h>
 #include <thalweg/suggest.h>
 
+#include "parameters.h"
 #include "text.h"
 
 #include <algorithm>
@@ -66,6 +67,12 @@ void add_rule(const Rule& rule) {
   if (rule.name.empty() || !std::ranges::all_of(rule.name, is_plain)) {
     throw Error("add_rule: the name " + in_quotes(rule.name) +
                 " is not made of lower-case letters, digits and underscores");
+  }
+  for (const ColumnInfo& column : rule.columns) {
+    if (is_reserved_column(column.name)) {
+      throw Error("add_rule: " + std::string(rule.name) + " has a column " + in_quotes(column.name) +
+                  ", a name that every optimizer's state uses for another");
+    }
   }
   if (rule.find_option("lr") < 0) throw Error("add_rule: " + std::string(rule.name) + " has no option lr");
   Registry::instance().add(rule);

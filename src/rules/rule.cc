@@ -26,6 +26,20 @@ std::string_view to_string(ColumnKind kind) {
   return "unknown";
 }
 
+std::string_view to_string(ColumnShape shape) {
+  switch (shape) {
+    case ColumnShape::parameter:
+      return "parameter";
+    case ColumnShape::rows:
+      return "rows";
+    case ColumnShape::columns:
+      return "columns";
+    case ColumnShape::one:
+      return "one";
+  }
+  return "unknown";
+}
+
 int RuleInfo::find_option(std::string_view option) const {
   for (std::size_t i = 0; i < options.size(); ++i) {
     if (options[i].name == option) return static_cast<int>(i);

@@ -1,8 +1,8 @@
-// Norms of the gradients: the finite check, and clipping by norms.
+// Norms of the gradients, clipping by them, and the guard, which refuses a step.
 //
 // Sums of squares are taken by block, each into a place of its own, and added up in the order of the parameters, so
 // that neither threads nor the order of the gradients moves a rounding.
-#include "step/passes.h"
+#include "step/step.h"
 #include "text.h"
 
 #include <thalweg/error.h>
@@ -34,15 +34,6 @@ double scaled_norm(std::size_t count, const F& number) {
   return std::scalbn(std::sqrt(sum), exponent);
 }
 
-template <class T>
-std::ptrdiff_t find_non_finite(const void* elements, std::size_t count) {
-  const auto* values = static_cast<const T*>(elements);
-  for (std::size_t i = 0; i < count; ++i) {
-    if (!std::isfinite(values[i])) return static_cast<std::ptrdiff_t>(i);
-  }
-  return -1;
-}
-
 std::size_t count_blocks(std::size_t elements) { return (elements + kNormBlock - 1) / kNormBlock; }
 
 }  // namespace
@@ -69,100 +60,191 @@ void check(const Clip& clip) {
   if (!(clip.eps >= 0) || std::isinf(clip.eps)) fail("eps of clipping", clip.eps, "[0, ∞)");
 }
 
-void Optimizer::Impl::sum_squares() {
-  std::size_t blocks = 0;
-  for (Task& task : tasks) {
+/// Gives the tasks from the first one on their places among the blocks.
+void Step::place_blocks(std::size_t first) {
+  std::size_t blocks = first == 0 ? 0 : block_reports_.size();
+  for (Task& task : std::span(tasks_).subspan(first)) {
     task.first_block = blocks;
-    if (task.steps) blocks += count_blocks(parameters[task.parameter].size);
+    if (task.steps) blocks += count_blocks(parameters_[task.parameter].size);
   }
-  block_sums.assign(blocks, 0);
-  for_each_chunk(plan, [&](std::size_t chunk) {
-    for (const Piece& piece : plan.chunk(chunk)) {
+  block_sums_.resize(blocks);
+  block_reports_.resize(blocks);
+}
+
+/// Of the tasks that the plan is of.
+void Step::sum_squares(std::span<const Task> tasks) {
+  for_each_chunk([&](std::size_t chunk) {
+    for (const Piece& piece : plan_.chunk(chunk)) {
       const Task& task = tasks[piece.task];
       if (!task.steps) continue;
-      const Precision precision = parameters[task.parameter].precision;
-      const SumOfSquares squares = precision == Precision::f32 ? backend.squares.f32 : backend.squares.f64;
+      const Precision precision = parameters_[task.parameter].precision;
+      const NormKernels& kernels = groups_.backend().squares;
+      const SumOfSquares squares = precision == Precision::f32 ? kernels.f32 : kernels.f64;
       for (std::size_t begin = piece.begin; begin < piece.end; begin += kNormBlock) {
-        block_sums[task.first_block + begin / kNormBlock] =
+        block_sums_[task.first_block + begin / kNormBlock] =
             squares(offset(task.gradient, begin, precision), std::min(kNormBlock, piece.end - begin));
       }
     }
   });
 }
 
-void Optimizer::Impl::check_finite() const {
-  for (const Task& task : tasks) {
-    if (!task.steps) continue;
-    const Parameter& parameter = parameters[task.parameter];
-    const bool f32 = parameter.precision == Precision::f32;
-    for (std::size_t begin = 0; begin < parameter.size; begin += kNormBlock) {
-      // A finite sum of squares proves that all is finite. One that is not may have overflowed: look again.
-      if (std::isfinite(block_sums[task.first_block + begin / kNormBlock])) continue;
-      const void* block = offset(task.gradient, begin, parameter.precision);
-      const std::size_t count = std::min(kNormBlock, parameter.size - begin);
-      const std::ptrdiff_t at = f32 ? find_non_finite<float>(block, count) : find_non_finite<double>(block, count);
-      if (at < 0) continue;
-      const double value = f32 ? double{static_cast<const float*>(block)[at]} : static_cast<const double*>(block)[at];
-      const std::string& name = records[task.parameter].name;
-      throw NonFiniteError("step: gradient of " + in_quotes(name) + " is not finite: element " +
-                               std::to_string(begin + static_cast<std::size_t>(at)) + " is " + to_text(value),
-                           name);
-    }
-  }
-}
-
 /// Nothing if the squares have overflowed, or lost digits near 0. In double those of f32 never do.
-std::optional<double> Optimizer::Impl::squares_of(const Task& task) const {
-  const Parameter& parameter = parameters[task.parameter];
+std::optional<double> Step::squares_of(const Task& task) const {
+  const Parameter& parameter = parameters_[task.parameter];
   double sum = 0;
-  for (std::size_t block = 0; block < count_blocks(parameter.size); ++block)
-    sum += block_sums[task.first_block + block];
+  for (std::size_t block = 0; block < count_blocks(parameter.size); ++block) {
+    sum += block_sums_[task.first_block + block];
+  }
   constexpr double kTooSmall = 1e-270;
   if (parameter.precision == Precision::f64 && (!std::isfinite(sum) || sum < kTooSmall)) return {};
   return sum;
 }
 
-double Optimizer::Impl::gradient_norm_of(const Task& task) const {
+double Step::gradient_norm_of(const Task& task) const {
   if (const std::optional<double> squares = squares_of(task)) return std::sqrt(*squares);
   const auto* values = static_cast<const double*>(task.gradient);
-  return scaled_norm(parameters[task.parameter].size, [&](std::size_t i) { return values[i]; });
+  return scaled_norm(parameters_[task.parameter].size, [&](std::size_t i) { return values[i]; });
 }
 
-double Optimizer::Impl::gradient_norm_of_all() {
-  by_parameter.clear();
-  for (const Task& task : tasks) {
-    if (task.steps) by_parameter.push_back(&task);
+/// The tasks that step, in the order of the parameters.
+const std::vector<const Task*>& Step::in_order() {
+  by_parameter_.clear();
+  for (const Task& task : tasks_) {
+    if (task.steps) by_parameter_.push_back(&task);
   }
-  std::ranges::sort(by_parameter, {}, [](const Task* task) { return task->parameter; });
+  std::ranges::sort(by_parameter_, {}, [](const Task* task) { return task->parameter; });
+  return by_parameter_;
+}
+
+double Step::gradient_norm_of_all() {
+  const std::vector<const Task*>& ordered = in_order();
   std::optional<double> sum = 0;
-  for (const Task* task : by_parameter) {
+  for (const Task* task : ordered) {
     const std::optional<double> squares = squares_of(*task);
     sum = sum && squares ? std::optional(*sum + *squares) : std::nullopt;
   }
   if (sum) return std::sqrt(*sum);
-  return scaled_norm(by_parameter.size(), [&](std::size_t i) { return gradient_norm_of(*by_parameter[i]); });
+  return scaled_norm(ordered.size(), [&](std::size_t i) { return gradient_norm_of(*ordered[i]); });
 }
 
-void Optimizer::Impl::scale_gradients() {
+double Step::gradient_divisor() const {
+  const Accumulation& accumulation = settings_.accumulation;
+  return settings_.loss_scale * (accumulation.mean ? static_cast<double>(accumulation.calls) : 1);
+}
+
+void Step::scale_gradients(std::span<Task> tasks) {
   const auto clip_share = [&](double norm) {
-    const double reach = norm + settings.clip.eps;
-    return reach <= settings.clip.limit ? 1 : settings.clip.limit / reach;  // NaN makes NaN
+    const double reach = norm + settings_.clip.eps;
+    return reach <= settings_.clip.limit ? 1 : settings_.clip.limit / reach;  // NaN makes NaN
   };
-  last_norm.reset();
-  if (settings.check_finite || clips_by_norm()) last_norm = gradient_norm_of_all() / settings.loss_scale;
+  const double divisor = gradient_divisor();
+  const bool of_all = settings_.check == Check::guard || (clips_by_norm() && !in_parts_);
+  if (of_all) last.gradient_norm = gradient_norm_of_all() / divisor;
   for (Task& task : tasks) {
     if (!task.steps) continue;
-    task.scale = 1 / settings.loss_scale;
-    if (settings.clip.by == ClipBy::global_norm) task.scale *= clip_share(*last_norm);
-    if (settings.clip.by == ClipBy::norm) task.scale *= clip_share(gradient_norm_of(task) / settings.loss_scale);
+    task.scale = 1 / divisor;
+    if (settings_.clip.by == ClipBy::global_norm) task.clip_factor = clip_share(*last.gradient_norm);
+    if (settings_.clip.by == ClipBy::norm) task.clip_factor = clip_share(gradient_norm_of(task) / divisor);
+    task.scale *= task.clip_factor;
+    last.clip_factor = task.clip_factor < last.clip_factor ? task.clip_factor : last.clip_factor;
   }
 }
 
-void Optimizer::set_clip(const Clip& clip) {
-  check(clip);
-  impl_->settings.clip = clip;
+/// Does the step hold what must not reach the state? Then it is refused.
+bool Step::guard_refuses() {
+  const Task* first = nullptr;
+  std::string why;
+  for (const Task* task : in_order()) {
+    const Parameter& parameter = parameters_[task->parameter];
+    const std::string gradient = "gradient of " + in_quotes(parameters_.name(task->parameter));
+    // A finite sum of squares proves that all is finite. One that is not may have overflowed: look again.
+    const auto is_open = [&](std::size_t block) {
+      return !std::isfinite(block_sums_[task->first_block + block]) || squares_overflow(*task, block);
+    };
+    for (std::size_t block = 0; block < count_blocks(parameter.size); ++block) {
+      if (!is_open(block)) continue;
+      const std::size_t end = std::min(parameter.size, (block + 1) * kNormBlock);
+      for (std::size_t i = block * kNormBlock; i < end; ++i) {
+        const double value = get(task->gradient, i, parameter.precision);
+        if (!std::isfinite(value)) {
+          if (last.non_finite++ == 0) {
+            last.first_non_finite = parameters_.name(task->parameter);
+            why = gradient + " is not finite: element " + std::to_string(i) + " is " + to_text(value);
+          }
+        } else if (first == nullptr && overflows(*task, value)) {
+          first = task;
+          if (why.empty()) {
+            why = gradient + " is too large: the square of element " + std::to_string(i) + ", " + to_text(value) +
+                  ", is infinite in " + name_of(parameter.precision);
+          }
+        }
+      }
+    }
+  }
+  if (why.empty()) return false;
+  refuse(last.non_finite > 0 ? Outcome::non_finite : Outcome::overflow, std::move(why));
+  return true;
 }
 
-std::optional<double> Optimizer::gradient_norm() const { return impl_->last_norm; }
+/// Does the rule keep squares of the gradient, and could one of this block be infinite?
+bool Step::squares_overflow(const Task& task, std::size_t block) const {
+  const double squares = block_sums_[task.first_block + block] * task.scale * task.scale;
+  const double most = parameters_[task.parameter].precision == Precision::f32
+                          ? double{std::numeric_limits<float>::max()}
+                          : std::numeric_limits<double>::max();
+  return squares > most && keeps_squares(task);
+}
+
+bool Step::overflows(const Task& task, double value) const {
+  if (!keeps_squares(task)) return false;
+  double reach = std::abs(value) * task.scale;
+  if (settings_.clip.by == ClipBy::value) reach = std::min(reach, settings_.clip.limit);
+  if (parameters_[task.parameter].precision == Precision::f32) {
+    const auto narrow = static_cast<float>(reach);
+    return std::isinf(narrow * narrow);
+  }
+  return std::isinf(reach * reach);
+}
+
+bool Step::keeps_squares(const Task& task) const {
+  const GroupRecord& group = groups_.at(parameters_[task.parameter].group);
+  const auto is_square = [](const ColumnInfo& column) {
+    return column.needed && column.kind == ColumnKind::second_moment;
+  };
+  return std::ranges::any_of(group.rule->columns_under(group.options, parameters_.record(task.parameter).layout),
+                             is_square);
+}
+
+/// Ends the step with nothing changed but how many were refused; gradients that were accumulated for it are gone.
+void Step::refuse(Outcome outcome, std::string why) {
+  parameters_.drop_fresh_columns();
+  drop_accumulated();
+  ++counters_.refused;
+  adapt_loss_scale(false);
+  last.outcome = outcome;
+  last.refused = std::move(why);
+}
+
+void Step::drop_accumulated() {
+  if (settings_.accumulation.calls == 1) return;
+  for (std::size_t i = 0; i < parameters_.size(); ++i) parameters_[i].accumulated = 0;
+  counters_.accumulated = 0;
+}
+
+/// As PyTorch's GradScaler: torch/amp/grad_scaler.py, `update`.
+void Step::adapt_loss_scale(bool applied) {
+  const DynamicLossScale& dynamic = settings_.dynamic_loss_scale;
+  if (!dynamic.on) return;
+  const auto change = [&](double factor) {
+    const double scale = settings_.loss_scale * factor;
+    if (scale > 0 && std::isfinite(scale)) settings_.loss_scale = scale;
+    counters_.good_steps = 0;
+  };
+  if (!applied) {
+    change(dynamic.backoff);
+  } else if (++counters_.good_steps == dynamic.interval) {
+    change(dynamic.growth);
+  }
+}
 
 }  // namespace thalweg

@@ -8,8 +8,6 @@
 namespace thalweg {
 namespace {
 
-// Below this a step takes a few tens of microseconds, which waking a thread does not shorten.
-constexpr std::size_t kSerialElements = 98'304;
 // Long enough that the hardware's prefetching is not disturbed, short enough to balance the threads.
 constexpr std::size_t kLongestChunk = 64 * kNormBlock;
 

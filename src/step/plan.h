@@ -8,6 +8,9 @@
 
 namespace thalweg {
 
+/// Below so many elements a step takes a few tens of microseconds, which waking a thread does not shorten.
+inline constexpr std::size_t kSerialElements = 98'304;
+
 /// A run of elements of one task (one parameter with its gradient).
 struct Piece {
   std::uint32_t task;

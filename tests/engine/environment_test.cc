@@ -154,13 +154,13 @@ TEST(FloatingPointEnvironment, AnErrorRestoresItToo) {
 }
 
 TEST(FloatingPointEnvironment, RowsAndChecksToo) {
-  // Sums of rows named twice, and the sum of squares of the finite check, are made under the environment as well.
+  // Sums of rows named twice, and the sum of squares of the guard, are made under the environment as well.
   const std::vector<std::int64_t> rows = {1, 1, 1, 0};
   const std::vector<float> values = {1, 1e-8f, -1e-9f, 1e30f};
   for (const Environment& environment : environments()) {
     std::vector<float> theta = {1, 1}, expected = {1, 1};
     const auto step = [&](std::vector<float>& into) {
-      Optimizer optimizer(SGD{.lr = 1}, {.check_finite = true});
+      Optimizer optimizer(SGD{.lr = 1}, {.check = Check::guard});
       optimizer.add("theta", into);
       optimizer.step({{"theta", Rows<float>{rows, values}}});
     };

@@ -14,7 +14,7 @@ TEST(Clipping, IsClipGradNorm) {
     const double norm = torch::nn::utils::clip_grad_norm_(theirs->parameters(), 0.5);
     optimizer.step();
     other.step();
-    EXPECT_NEAR(optimizer.engine().gradient_norm().value(), norm, 1e-5 * norm);
+    EXPECT_NEAR(optimizer.engine().report().gradient_norm.value(), norm, 1e-5 * norm);
   }
   for (std::size_t i = 0; i < ours->parameters().size(); ++i) {
     EXPECT_LE(relative_error(ours->parameters()[i], theirs->parameters()[i]), 1e-5);

@@ -105,7 +105,7 @@ TEST(ErrorsTest, GradientsThatDoNotFit) {
 
 TEST(ErrorsTest, NonFiniteGradient) {
   const torch::Tensor a = leaf({4}, 1), w = leaf({2, 3}, 2);
-  thalweg::libtorch::RMSprop optimizer({{"a", a}, {"w", w}}, {.lr = 0.1}, {.check_finite = true});
+  thalweg::libtorch::RMSprop optimizer({{"a", a}, {"w", w}}, {.lr = 0.1}, {.check = Check::guard});
   give_gradients({a, w}, 1);
   w.mutable_grad()[1][2] = std::numeric_limits<float>::quiet_NaN();
   const torch::Tensor before = a.detach().clone();

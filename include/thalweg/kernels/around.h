@@ -31,6 +31,7 @@ inline Around around(const Options& options) {
   const auto value = [&](std::string_view name) { return options.has(name) ? options.get(name) : 0.0; };
   const double decay = value("weight_decay");
   Around result{.maximize = value("maximize") != 0};
+  if (options.rule().decays_itself) return result;
   if (value("decoupled_weight_decay") != 0) {
     result.decoupled_shrink = 1 - options.get("lr") * decay;
   } else {

@@ -6,6 +6,7 @@
 #include <thalweg/kernels/real.h>
 #include <thalweg/kernels/targets.h>
 
+#include <algorithm>
 #include <cstring>
 #include <iterator>
 #include <limits>

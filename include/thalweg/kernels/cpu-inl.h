@@ -23,32 +23,56 @@ using Coefficients = THALWEG_RULE_STRUCT::Coefficients;
 constexpr std::size_t kPrefetchBytes = 2048;
 constexpr std::size_t kLineBytes = 64;  // what one prefetch brings
 
-/// Streams, with their type.
-template <class T, std::size_t columns_count>
+constexpr std::size_t kColumns = count_columns<THALWEG_RULE_STRUCT>();
+constexpr auto kColumnShapes = column_shapes<THALWEG_RULE_STRUCT>();
+
+/// A block's streams, with their type.
+template <class T>
 struct Memory {
+  explicit Memory(const Block& block)
+      : theta(static_cast<T*>(block.theta.data)),
+        gradient(static_cast<const T*>(block.gradient.data)),
+        average(static_cast<T*>(block.average.data)) {
+    for (std::size_t k = 0; k < kColumns; ++k) columns[k] = static_cast<T*>(block.columns[k].data);
+  }
+
   T* theta;
   const T* gradient;
-  T* columns[columns_count];
+  T* columns[kColumns];
   T* average;
 };
 
 /// Asks for the memory that the step `at` will need.
 template <class T, std::size_t... k>
-HWY_INLINE void prefetch(const Memory<T, sizeof...(k)>& memory, std::size_t at, std::index_sequence<k...>) {
+HWY_INLINE void prefetch(const Memory<T>& memory, std::size_t at, std::index_sequence<k...>) {
   hwy::Prefetch(memory.theta + at);
   hwy::Prefetch(memory.gradient + at);
-  ((memory.columns[k] != nullptr ? hwy::Prefetch(memory.columns[k] + at) : void()), ...);
+  ((kColumnShapes[k] == ColumnShape::parameter && memory.columns[k] != nullptr ? hwy::Prefetch(memory.columns[k] + at)
+                                                                               : void()),
+   ...);
   if (memory.average != nullptr) hwy::Prefetch(memory.average + at);
 }
 
-/// Two vectors, one, or part of one, `at` elements into the parameter.
+/// Elements of a column that belong to those `at` elements into the block.
+template <ColumnShape shape, class Access, class T>
+HWY_INLINE typename Access::Lanes load_column(const Access access, const T* column, std::size_t at) {
+  using Lanes = typename Access::Lanes;
+  if (column == nullptr) return Lanes(0.0);
+  if constexpr (shape == ColumnShape::parameter || shape == ColumnShape::columns) {
+    return access.load(column + at);
+  } else {
+    return Lanes(static_cast<double>(*column));
+  }
+}
+
+/// Two vectors, one, or part of one, `at` elements into the block.
 template <class T, class Access, std::size_t... k>
 HWY_INLINE void step_at(const Coefficients& coefficients, const Around& around, bool prepares, const Access access,
-                        const Memory<T, sizeof...(k)>& memory, std::size_t at, std::index_sequence<k...>) {
+                        const Memory<T>& memory, std::size_t at, std::index_sequence<k...>) {
   using Lanes = typename Access::Lanes;
   Lanes point = access.load(memory.theta + at), g = access.load(memory.gradient + at);
-  Lanes lanes[sizeof...(k)];
-  ((lanes[k] = memory.columns[k] != nullptr ? access.load(memory.columns[k] + at) : Lanes(0.0)), ...);
+  Lanes lanes[kColumns];
+  ((lanes[k] = load_column<kColumnShapes[k]>(access, memory.columns[k], at)), ...);
   if (prepares) prepare(around, point, g);
   update(coefficients, point, g, lanes[k]...);
   if (memory.average != nullptr) {
@@ -57,33 +81,45 @@ HWY_INLINE void step_at(const Coefficients& coefficients, const Around& around, 
     access.store(average, memory.average + at);
   }
   access.store(point, memory.theta + at);
-  ((memory.columns[k] != nullptr ? access.store(lanes[k], memory.columns[k] + at) : void()), ...);
+  ((kColumnShapes[k] == ColumnShape::parameter && memory.columns[k] != nullptr
+        ? access.store(lanes[k], memory.columns[k] + at)
+        : void()),
+   ...);
 }
 
 template <class T>
-void run(const void* erased_coefficients, const Around& outer_around, const Streams& streams, std::size_t count) {
-  // Copies on the stack cannot be changed by the stores below, so their broadcasts leave the loop.
-  const Coefficients coefficients = *static_cast<const Coefficients*>(erased_coefficients);
-  const Around around = outer_around;
-  const bool prepares = around.prepares();  // one question an element in place of five
-  constexpr std::size_t kColumns = count_columns<THALWEG_RULE_STRUCT>();
-  Memory<T, kColumns> memory{
-      static_cast<T*>(streams.theta), static_cast<const T*>(streams.gradient), {}, static_cast<T*>(streams.average)};
-  for (std::size_t k = 0; k < kColumns; ++k) memory.columns[k] = static_cast<T*>(streams.columns[k]);
-
+HWY_INLINE void run_block(const Coefficients& coefficients, const Around& around, bool prepares, const Block& block) {
+  const Memory<T> memory(block);
   constexpr auto kIndices = std::make_index_sequence<kColumns>();
   constexpr std::size_t kAhead = kPrefetchBytes / sizeof(T), kLine = kLineBytes / sizeof(T);
   const std::size_t lanes = Whole<T>::count(), two = Both<T>::count();
+  const std::size_t count = block.count, reach = count + block.following;
   std::size_t at = 0;
-  for (; at + two + kAhead <= count; at += two) {
+  for (; at + two <= count && at + two + kAhead <= reach; at += two) {
     for (std::size_t line = 0; line < two; line += kLine) prefetch(memory, at + kAhead + line, kIndices);
     step_at(coefficients, around, prepares, Both<T>(), memory, at, kIndices);
   }
+  for (; at + two <= count; at += two) step_at(coefficients, around, prepares, Both<T>(), memory, at, kIndices);
   for (; at + lanes <= count; at += lanes) step_at(coefficients, around, prepares, Whole<T>(), memory, at, kIndices);
   if (at < count) step_at(coefficients, around, prepares, Part<T>{count - at}, memory, at, kIndices);
 }
 
-Kernels kernels() { return {hwy::TargetName(HWY_TARGET), &run<float>, &run<double>}; }
+template <class T>
+void run(const void* erased_coefficients, const Around& outer_around, std::span<const Block> blocks) {
+  // Copies on the stack cannot be changed by the stores below, so their broadcasts leave the loop.
+  const Coefficients coefficients = *static_cast<const Coefficients*>(erased_coefficients);
+  const Around around = outer_around;
+  const bool prepares = around.prepares();  // one question an element in place of five
+  for (const Block& block : blocks) run_block<T>(coefficients, around, prepares, block);
+}
+
+#include <thalweg/kernels/gather-inl.h>
+
+Kernels kernels() {
+  Kernels result{hwy::TargetName(HWY_TARGET), &run<float>, &run<double>};
+  add_gathers(result);
+  return result;
+}
 
 }  // namespace
 }  // namespace thalweg::HWY_NAMESPACE

@@ -18,9 +18,20 @@ namespace thalweg {
 struct Rule : RuleInfo {
   /// Rules of one family share their mathematics and columns, so that they can take over each other's state.
   std::string_view family;
-  std::vector<ColumnInfo> (*columns_under)(const Options&);
+  /// The columns of a parameter of this layout.
+  std::vector<ColumnInfo> (*columns_under)(const Options&, const Layout&);
+  /// Do columns or coefficients depend on the layout? True for every rule with sums.
+  bool by_layout = false;
   /// Writes the rule's coefficients, at most kMaxCoefficientBytes.
   void (*coefficients)(const Options&, const StepNumbers&, void* out);
+  /// Bit k: a parameter of this layout takes the rule's k-th sum. Null for a rule without sums.
+  std::uint32_t (*sums_taken)(const Options&, const Layout&) = nullptr;
+  /// From the sums of a round that one parameter takes: its small columns, its coefficients for what follows. False: it
+  /// takes no step. Null for a rule without sums.
+  bool (*settle)(const Options&, const Settling&, void* coefficients) = nullptr;
+  /// From the sums over all, once: the scalars that belong to the optimizer. False: nobody takes a step. May be null.
+  bool (*settle_all)(const Options&, const Settling&) = nullptr;
+  std::size_t rounds = 0;
   /// Takes the scalars from the step before to `step`. Null for a rule without scalars.
   void (*advance)(const Options&, std::int64_t step, double* scalars);
   Kernels (*cpu)(std::int64_t target);
@@ -36,12 +47,20 @@ struct RuleKernels {
   static Kernels reference();
 };
 
+/// The rule's columns. Those that are shaped like rows or columns are there for matrices alone.
 template <class R>
-std::vector<ColumnInfo> columns_of(const R& hyper_parameters) {
+std::vector<ColumnInfo> columns_of(const R& hyper_parameters, const Layout& layout) {
   std::vector<ColumnInfo> result;
-  hyper_parameters.columns([&](std::string_view name, ColumnKind kind, bool needed, double first_value) {
-    result.push_back({name, kind, needed, first_value});
-  });
+  const auto add = [&](std::string_view name, ColumnKind kind, bool needed, double first_value, auto... its_shape) {
+    const ColumnShape shape = shape_of_column(its_shape...);
+    const bool fits = layout.is_matrix() || shape == ColumnShape::parameter || shape == ColumnShape::one;
+    result.push_back({name, kind, needed && fits, first_value, shape});
+  };
+  if constexpr (requires { hyper_parameters.columns(add, layout); }) {
+    hyper_parameters.columns(add, layout);
+  } else {
+    hyper_parameters.columns(add);
+  }
   return result;
 }
 
@@ -54,6 +73,34 @@ void add_option(std::vector<OptionInfo>& options, std::string_view name, double 
 template <class R>
 void add_option(std::vector<OptionInfo>& options, std::string_view name, bool R::*member, std::string_view meaning) {
   options.push_back({name, OptionType::boolean, R{}.*member ? 1.0 : 0.0, between(0, 1), meaning});
+}
+
+/// What a rule with sums has beside the others.
+template <class R>
+void add_sums(Rule& rule) {
+  static_assert(count_sums<R>() <= kMaxSums && count_rounds<R>() <= kMaxRounds, "the rule has too many sums or rounds");
+  rule.sums.assign(R::sums.begin(), R::sums.end());
+  rule.rounds = count_rounds<R>();
+  rule.by_layout = true;
+  rule.sums_taken = [](const Options& options, const Layout& layout) {
+    const R hyper_parameters = options.as<R>();
+    std::uint32_t bits = 0;
+    for (std::size_t k = 0; k < R::sums.size(); ++k) {
+      const bool of_lines = R::sums[k].scope == SumScope::rows || R::sums[k].scope == SumScope::columns;
+      bool taken = layout.is_matrix() || !of_lines;
+      if constexpr (requires { hyper_parameters.takes(k, layout); }) taken = taken && hyper_parameters.takes(k, layout);
+      bits |= taken ? std::uint32_t{1} << k : 0;
+    }
+    return bits;
+  };
+  rule.settle = [](const Options& options, const Settling& settling, void* coefficients) {
+    return options.as<R>().settle(settling, *static_cast<typename R::Coefficients*>(coefficients));
+  };
+  if constexpr (requires { &R::settle_all; }) {
+    rule.settle_all = [](const Options& options, const Settling& settling) {
+      return options.as<R>().settle_all(settling);
+    };
+  }
 }
 
 /// The rule of the struct R, which shares mathematics and columns with the struct Family (mostly R itself).
@@ -71,9 +118,14 @@ Rule make_rule() {
   R::describe([&](std::string_view name, auto member, auto&&... rest) {
     add_option<R>(result.options, name, member, rest...);
   });
-  result.columns = columns_of(R{});
+  result.columns = columns_of(R{}, {.elements = 4, .matrices = 1, .rows = 2, .columns = 2});
   result.family = Family::name;
-  result.columns_under = [](const Options& options) { return columns_of(options.as<R>()); };
+  result.columns_under = [](const Options& options, const Layout& layout) {
+    return columns_of(options.as<R>(), layout);
+  };
+  if constexpr (requires { R::decays_itself; }) result.decays_itself = R::decays_itself;
+  if constexpr (requires { R::needs_matrix; }) result.needs_matrix = R::needs_matrix;
+  if constexpr (requires { R::needs_loss; }) result.needs_loss = R::needs_loss;
   result.coefficients = [](const Options& options, const StepNumbers& numbers, void* out) {
     new (out) typename R::Coefficients(options.as<R>().coefficients(numbers));
   };
@@ -85,6 +137,7 @@ Rule make_rule() {
       options.as<R>().advance(step, scalars);
     };
   }
+  if constexpr (count_sums<R>() > 0) add_sums<R>(result);
   result.cpu = &RuleKernels<Family>::cpu;
   result.reference = &RuleKernels<Family>::reference;
   return result;

@@ -1,9 +1,12 @@
-// What a back-end gives for a rule: functions over contiguous elements.
+// What a back-end gives for a rule: functions over blocks of contiguous elements.
 #pragma once
 
 #include <thalweg/kernels/around.h>
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace thalweg {
@@ -11,26 +14,62 @@ namespace thalweg {
 /// State columns that a rule may have.
 inline constexpr std::size_t kMaxColumns = 6;
 /// Scalars that a rule may have.
-inline constexpr std::size_t kMaxScalars = 2;
+inline constexpr std::size_t kMaxScalars = 4;
+/// Sums that a rule may have.
+inline constexpr std::size_t kMaxSums = 8;
 /// Bytes that a rule's coefficients may take.
-inline constexpr std::size_t kMaxCoefficientBytes = 160;
+inline constexpr std::size_t kMaxCoefficientBytes = 256;
 
-/// Where a step's elements are. A column that is not in use is null, and so is `average` if none is taken. Nothing
-/// overlaps; nothing need be aligned beyond its element type.
-struct Streams {
-  void* theta = nullptr;
-  const void* gradient = nullptr;
-  void* const* columns = nullptr;
-  void* average = nullptr;
+/// How elements are stored: their type, and the code that turns memory into numbers. Plain numbers alone today; narrow
+/// ones add a code here and a decoder in front of the kernels.
+enum class Storage : std::uint8_t { f32, f64 };
+
+/// Elements in memory. Null: not in use.
+struct Stream {
+  void* data = nullptr;
+  Storage storage = Storage::f32;
 };
 
-/// One step of `count` elements. `coefficients` points to the rule's own struct.
-using Update = void (*)(const void* coefficients, const Around& around, const Streams& streams, std::size_t count);
+/// Contiguous elements of one parameter, or those of one row if the rule reads columns that are shaped like rows or
+/// columns. Streams begin at the block's first element, those shaped like rows or one number at their one element for
+/// the block. Nothing overlaps; nothing need be aligned beyond its element type.
+struct Block {
+  std::size_t count = 0;      ///< elements
+  std::size_t following = 0;  ///< elements behind the block that are next: memory worth asking for
+  std::uint64_t first = 0;    ///< index of the first element in the whole parameter
+  std::uint64_t key = 0;      ///< of the parameter, from its name: where random bits are counted from
+  std::int64_t step = 0;      ///< counts from 1
+  Stream theta, gradient, average;
+  std::array<Stream, kMaxColumns> columns{};
+};
 
-/// A rule's steps, compiled for one target.
+/// One step of the blocks, which have the same coefficients. `coefficients` points to the rule's own struct.
+using Update = void (*)(const void* coefficients, const Around& around, std::span<const Block> blocks);
+
+/// Where `gather` adds the shares of a block's elements. A null sum is not taken.
+struct SumPlaces {
+  /// By the rule's sums: one number where the block's total is added, whatever the scope but columns …
+  std::array<double*, kMaxSums> totals{};
+  /// … and where each element's share is added, for sums over columns; elements of the block's storage.
+  std::array<void*, kMaxSums> by_column{};
+};
+
+/// The shares of a block's elements in the sums of one round. Changes nothing else. The totals have a fixed shape:
+/// 32 running sums in the element's type over runs of 256 elements, then 32 in double, then a tree of halves.
+using Gather = void (*)(const void* coefficients, const Around& around, const Block& block, const SumPlaces& sums);
+
+/// Elements in one run of a block's totals.
+inline constexpr std::size_t kSumRun = 256;
+/// Running sums of a total.
+inline constexpr std::size_t kSumLanes = 32;
+/// Rounds of sums that a rule may have.
+inline constexpr std::size_t kMaxRounds = 3;
+
+/// A rule's steps, compiled for one target. `gather` is null beyond the rule's rounds.
 struct Kernels {
   std::string_view target;
   Update f32 = nullptr, f64 = nullptr;
+  std::array<Gather, kMaxRounds> gather_f32{}, gather_f64{};
 };
 
 }  // namespace thalweg

@@ -6,16 +6,32 @@ namespace {
 #include <thalweg/kernels/around-inl.h>
 #include THALWEG_RULE_FILE
 
+using Coefficients = THALWEG_RULE_STRUCT::Coefficients;
+
+constexpr std::size_t kColumns = count_columns<THALWEG_RULE_STRUCT>();
+constexpr auto kColumnShapes = column_shapes<THALWEG_RULE_STRUCT>();
+
+/// The i-th element's number in the rule's k-th column.
+template <class T>
+double column_at(const Block& block, std::size_t k, std::size_t i) {
+  const auto* column = static_cast<const T*>(block.columns[k].data);
+  if (column == nullptr) return 0;
+  const bool has_many = kColumnShapes[k] == ColumnShape::parameter || kColumnShapes[k] == ColumnShape::columns;
+  return double{column[has_many ? i : 0]};
+}
+
 template <class T, std::size_t... k>
-void run_elements(const THALWEG_RULE_STRUCT::Coefficients& coefficients, const Around& around, const Streams& streams,
-                  std::size_t count, std::index_sequence<k...>) {
-  auto* theta = static_cast<T*>(streams.theta);
-  const auto* gradient = static_cast<const T*>(streams.gradient);
-  auto* average = static_cast<T*>(streams.average);
-  void* const* columns = streams.columns;
-  for (std::size_t i = 0; i < count; ++i) {
+void run_block(const Coefficients& coefficients, const Around& around, const Block& block, std::index_sequence<k...>) {
+  auto* theta = static_cast<T*>(block.theta.data);
+  const auto* gradient = static_cast<const T*>(block.gradient.data);
+  auto* average = static_cast<T*>(block.average.data);
+  const auto store = [&](std::size_t column, std::size_t i, double value) {
+    if (block.columns[column].data == nullptr || kColumnShapes[column] != ColumnShape::parameter) return;
+    static_cast<T*>(block.columns[column].data)[i] = static_cast<T>(value);
+  };
+  for (std::size_t i = 0; i < block.count; ++i) {
     Real<T> point = double{theta[i]}, g = double{gradient[i]};
-    Real<T> state[sizeof...(k)] = {(columns[k] != nullptr ? double{static_cast<T*>(columns[k])[i]} : 0.0)...};
+    Real<T> state[kColumns] = {column_at<T>(block, k, i)...};
     prepare(around, point, g);
     update(coefficients, point, g, state[k]...);
     if (average != nullptr) {
@@ -24,14 +40,63 @@ void run_elements(const THALWEG_RULE_STRUCT::Coefficients& coefficients, const A
       average[i] = static_cast<T>(mean.value);
     }
     theta[i] = static_cast<T>(point.value);
-    ((columns[k] != nullptr ? void(static_cast<T*>(columns[k])[i] = static_cast<T>(state[k].value)) : void()), ...);
+    (store(k, i, state[k].value), ...);
   }
 }
 
 template <class T>
-void run(const void* coefficients, const Around& around, const Streams& streams, std::size_t count) {
-  run_elements<T>(*static_cast<const THALWEG_RULE_STRUCT::Coefficients*>(coefficients), around, streams, count,
-                  std::make_index_sequence<count_columns<THALWEG_RULE_STRUCT>()>());
+void run(const void* coefficients, const Around& around, std::span<const Block> blocks) {
+  for (const Block& block : blocks) {
+    run_block<T>(*static_cast<const Coefficients*>(coefficients), around, block, std::make_index_sequence<kColumns>());
+  }
+}
+
+/// In the shape that `Gather` promises, so that f64 has the same bits as on any other target.
+template <std::size_t round, class T, std::size_t... k>
+void gather_elements(const Coefficients& coefficients, const Around& around, const Block& block,
+                     const SumPlaces& places, std::index_sequence<k...>) {
+  constexpr auto kRounds = rounds_of_sums<THALWEG_RULE_STRUCT>();
+  constexpr std::size_t kSums = kRounds.size();
+  double runs[kSums][kSumLanes] = {}, wide[kSums][kSumLanes] = {};
+  const auto flush = [&] {
+    for (std::size_t sum = 0; sum < kSums; ++sum) {
+      for (std::size_t i = 0; i < kSumLanes; ++i) wide[sum][i] += std::exchange(runs[sum][i], 0.0);
+    }
+  };
+  for (std::size_t i = 0; i < block.count; ++i) {
+    Real<T> point = double{static_cast<const T*>(block.theta.data)[i]},
+            g = double{static_cast<const T*>(block.gradient.data)[i]};
+    Real<T> state[kColumns] = {column_at<T>(block, k, i)...};
+    prepare(around, point, g);
+    Real<T> shares[kSums];
+    gather<round>(coefficients, point, g, state[k]..., shares);
+    for (std::size_t sum = 0; sum < kSums; ++sum) {
+      if (kRounds[sum] != round) continue;
+      runs[sum][i % kSumLanes] += shares[sum].value;
+      if (auto* to = static_cast<T*>(places.by_column[sum])) to[i] = static_cast<T>(double{to[i]} + shares[sum].value);
+    }
+    if ((i + 1) % kSumRun == 0) flush();
+  }
+  flush();
+  for (std::size_t sum = 0; sum < kSums; ++sum) {
+    if (places.totals[sum] == nullptr) continue;
+    for (std::size_t half = kSumLanes / 2; half > 0; half /= 2) {
+      for (std::size_t i = 0; i < half; ++i) wide[sum][i] += wide[sum][i + half];
+    }
+    *places.totals[sum] += wide[sum][0];
+  }
+}
+
+template <std::size_t round, class T>
+void gather_block(const void* coefficients, const Around& around, const Block& block, const SumPlaces& places) {
+  gather_elements<round, T>(*static_cast<const Coefficients*>(coefficients), around, block, places,
+                            std::make_index_sequence<kColumns>());
+}
+
+template <std::size_t... round>
+void add_gathers(Kernels& kernels, std::index_sequence<round...>) {
+  ((kernels.gather_f32[round] = &gather_block<round, float>, kernels.gather_f64[round] = &gather_block<round, double>),
+   ...);
 }
 
 }  // namespace
@@ -43,7 +108,9 @@ namespace thalweg {
 template <>
 // NOLINTNEXTLINE(misc-definitions-in-headers): one source of each rule includes this file.
 Kernels RuleKernels<THALWEG_RULE_STRUCT>::reference() {
-  return {"reference", &reference::run<float>, &reference::run<double>};
+  Kernels result{"reference", &reference::run<float>, &reference::run<double>};
+  reference::add_gathers(result, std::make_index_sequence<count_rounds<THALWEG_RULE_STRUCT>()>());
+  return result;
 }
 
 }  // namespace thalweg

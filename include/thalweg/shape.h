@@ -1,0 +1,49 @@
+// Shape: the sizes of a parameter's dimensions, and how its elements lie in memory.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+namespace thalweg {
+
+/// Sizes of any number of dimensions, the slowest first: `{rows, columns}` for a matrix, none for a single number.
+///
+/// Elements lie in row-major order unless `strides` says otherwise. Strides count elements, as LibTorch's do, and are
+/// of tensors without gaps and overlap: `{channels_last}` convolution weights, transposed matrices. A step runs over
+/// the memory in its own order, and state is kept and saved in that order.
+struct Shape {
+  Shape() = default;
+  Shape(std::initializer_list<std::int64_t> sizes) : sizes(sizes) {}
+  explicit Shape(std::vector<std::int64_t> sizes, std::vector<std::int64_t> strides = {})
+      : sizes(std::move(sizes)), strides(std::move(strides)) {}
+
+  std::vector<std::int64_t> sizes;
+  std::vector<std::int64_t> strides;  ///< empty: row-major
+
+  /// Product of the sizes.
+  std::uint64_t elements() const;
+  bool is_row_major() const;
+  /// `[2, 3]`.
+  std::string text() const;
+
+  bool operator==(const Shape&) const = default;
+};
+
+/// A parameter's shape as rules see it: a stack of matrices of its last two dimensions. What has fewer than two
+/// dimensions is no matrix, and has no rows and columns.
+struct Layout {
+  std::uint64_t elements = 0;
+  std::uint64_t matrices = 0;           ///< 0: no matrix
+  std::uint64_t rows = 0, columns = 0;  ///< of each matrix
+
+  constexpr bool is_matrix() const { return matrices > 0; }
+  bool operator==(const Layout&) const = default;
+};
+
+/// The layout of a shape whose elements lie in row-major order; with others it is none of matrices.
+Layout layout_of(const Shape& shape);
+
+}  // namespace thalweg

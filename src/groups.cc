@@ -1,0 +1,146 @@
+// Groups: their names, rules, options and rates.
+#include "groups.h"
+
+#include "checkpoint/utf8.h"
+#include "text.h"
+
+#include <thalweg/error.h>
+#include <thalweg/suggest.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace thalweg {
+
+Scalars first_scalars(const Rule& rule) {
+  Scalars result{};
+  for (std::size_t i = 0; i < rule.scalars.size(); ++i) result[i] = rule.scalars[i].first_value;
+  return result;
+}
+
+void check_lr_scale(double scale, const std::string& what) {
+  if (!(scale >= 0) || std::isinf(scale)) throw Error(what + ": lr_scale = " + to_text(scale) + " is outside [0, ∞)");
+}
+
+Groups::Groups(Options options, std::string backend)
+    : backend_name_(std::move(backend)), backend_(make_backend(backend_name_)) {
+  records_.push_back(make("", std::move(options), 1));
+}
+
+GroupRecord Groups::make(std::string_view name, Options options, double lr_scale) {
+  const Rule& rule = engine_rule(options.rule());
+  return {.name = std::string(name),
+          .rule = &rule,
+          .kernels = rule_kernels(rule, backend_name_),
+          .options = std::move(options),
+          .version = ++versions_,
+          .lr_scale = lr_scale,
+          .shared_scalars = first_scalars(rule)};
+}
+
+const GroupRecord& Groups::operator[](Group group) const {
+  if (group.index < records_.size()) return records_[group.index];
+  throw Error("group " + std::to_string(group.index) + " does not exist; there are " + std::to_string(records_.size()));
+}
+
+GroupRecord& Groups::record(Group group) { return const_cast<GroupRecord&>((*this)[group]); }
+
+Group Groups::add(std::string_view name, Options options, double lr_scale) {
+  for (const GroupRecord& group : records_) {
+    if (group.name == name) throw Error("add_group: the name " + in_quotes(name) + " is taken");
+  }
+  if (find_invalid_utf8(name) != std::string_view::npos) {
+    throw Error("add_group: the name " + in_quotes(name) + " is not UTF-8");
+  }
+  check_lr_scale(lr_scale, "add_group: " + in_quotes(name));
+  records_.push_back(make(name, std::move(options), lr_scale));
+  return {static_cast<std::uint32_t>(records_.size() - 1)};
+}
+
+Group Groups::find(std::string_view name) const {
+  std::vector<std::string> known;
+  for (std::uint32_t i = 0; i < records_.size(); ++i) {
+    if (records_[i].name == name) return {i};
+    if (!records_[i].name.empty()) known.push_back(records_[i].name);
+  }
+  throw Error("unknown group " + in_quotes(name) +
+              (known.empty() ? "; there is none but the first, \"\"" : suggest(name, known)));
+}
+
+void Groups::check_rule(const GroupRecord& record, const Options& options) {
+  if (&options.rule() == record.rule) return;
+  throw Error("options of " + std::string(options.rule().name) + " given to a group of " +
+              std::string(record.rule->name));
+}
+
+void Groups::change_options(GroupRecord& record, Options options) {
+  // New lengths of momentum or rates change no column; then nothing needs to be looked at again.
+  const auto same = [](const ColumnInfo& a, const ColumnInfo& b) { return a.needed == b.needed; };
+  const Rule& rule = *record.rule;
+  if (rule.by_layout ||
+      !std::ranges::equal(rule.columns_under(options, {}), rule.columns_under(record.options, {}), same)) {
+    record.version = ++versions_;
+  }
+  record.options = std::move(options);
+}
+
+void Groups::set_options(Group group, Options options) {
+  GroupRecord& changed = record(group);
+  check_rule(changed, options);
+  change_options(changed, std::move(options));
+  options_changed();
+}
+
+void Groups::set(std::string_view option, double value) {
+  std::vector<std::pair<std::uint32_t, Options>> changed;  // all first, so that an error changes no group
+  for (std::uint32_t i = 0; i < records_.size(); ++i) {
+    const GroupRecord& group = records_[i];
+    if (!group.options.has(option) && (i + 1 < records_.size() || !changed.empty())) continue;
+    Options options = group.options;
+    options.set(option, value);
+    if (option == "lr" && group.lr_scale != 1) {
+      try {
+        options.set(option, value * group.lr_scale);
+      } catch (const Error& error) {
+        throw Error("group " + in_quotes(group.name) + ": lr = " + to_text(value) +
+                    " times lr_scale = " + to_text(group.lr_scale) + ": " + error.what());
+      }
+    }
+    changed.emplace_back(i, std::move(options));
+  }
+  for (auto& [index, options] : changed) set_options({index}, std::move(options));
+}
+
+void Groups::set_lr_scale(Group group, double scale) {
+  GroupRecord& changed = record(group);
+  check_lr_scale(scale, "group " + in_quotes(changed.name));
+  changed.lr_scale = scale;
+}
+
+std::vector<std::uint32_t> Groups::families() const {
+  std::vector<std::uint32_t> result;
+  for (std::uint32_t i = 0; i < records_.size(); ++i) {
+    const auto same = [&](std::uint32_t k) { return records_[k].rule->family == records_[i].rule->family; };
+    if (std::ranges::none_of(result, same)) result.push_back(i);
+  }
+  return result;
+}
+
+Scalars Groups::with_family(const Rule& rule, const Scalars& own) const {
+  Scalars result = own;
+  const auto family = family_scalars_.find(rule.family);
+  for (std::size_t i = 0; i < rule.scalars.size(); ++i) {
+    if (rule.scalars[i].owner != ScalarOwner::optimizer) continue;
+    result[i] = family != family_scalars_.end() ? family->second[i] : rule.scalars[i].first_value;
+  }
+  return result;
+}
+
+void Groups::replace(std::vector<GroupRecord> records, std::map<std::string_view, Scalars> family_scalars) {
+  records_.swap(records);
+  family_scalars_.swap(family_scalars);
+  for (GroupRecord& record : records_) record.version = ++versions_;
+  options_changed();
+}
+
+}  // namespace thalweg

@@ -1,0 +1,100 @@
+// The end of a step: its numbers are taken over, and what it did is reported.
+#include "step/step.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace thalweg {
+
+void Step::commit() {
+  report_tasks();
+  ++counters_.steps;
+  const bool shared = settings_.step_count == StepCount::shared;
+  for (const Task& task : tasks_) {
+    Parameter& parameter = parameters_[task.parameter];
+    parameter.averaged += task.averages ? 1 : 0;
+    if (!task.steps || task.refused) continue;
+    parameter.begun |= parameter.needed;
+    if (task.sums != UINT32_MAX) sums_[task.sums].commit(parameters_, task.parameter);
+    if (shared) continue;
+    const StepCoefficients& made = coefficients_[task.coefficients];
+    if (settings_.step_count == StepCount::per_row) {
+      commit_rows(task);
+      ++parameter.step;
+    } else {
+      parameter.step = made.step;
+      parameter.scalars = made.scalars;
+    }
+  }
+  for (const auto& [family, scalars] : family_scalars_) groups_.set_family_scalars(family, scalars);
+  if (shared) {
+    for (GroupRecord& group : groups_) {
+      if (group.rule->advance != nullptr) {
+        group.rule->advance(group.options, counters_.steps, group.shared_scalars.data());
+      }
+    }
+  }
+  drop_accumulated();
+  adapt_loss_scale(true);
+}
+
+void Step::commit_rows(const Task& task) {
+  RowNumbers& rows = parameters_.record(task.parameter).rows;
+  const std::size_t count = rows.steps.size();
+  if (count == 0) return;
+  const std::size_t width = parameters_[task.parameter].size / count;
+  for (std::size_t run = task.first_run; run < task.end_run; ++run) {
+    const StepCoefficients& made = coefficients_[runs_[run].coefficients];
+    for (std::size_t row = runs_[run].begin / width; row < runs_[run].end / width; ++row) {
+      rows.steps[row] = made.step;
+      if (!rows.scalars.empty()) rows.scalars[row] = made.scalars;
+    }
+  }
+}
+
+void Step::report_tasks() {
+  if (!detects_ && !measures()) return;
+  const std::vector<const Task*>& ordered = in_order();
+  const auto blocks_of = [&](const Task& task) {
+    const std::size_t blocks = (parameters_[task.parameter].size + kNormBlock - 1) / kNormBlock;
+    return std::span(block_reports_).subspan(task.first_block, blocks);
+  };
+  for (const Task* task : ordered) {
+    for (const BlockReport& block : blocks_of(*task)) {
+      if (block.non_finite == 0) continue;
+      if (last.non_finite == 0) last.first_non_finite = parameters_.name(task->parameter);
+      last.non_finite += block.non_finite;
+    }
+  }
+  if (!measures()) return;
+  // The pass has summed the same squares that a pass for clipping sums: the same bits.
+  for (std::size_t i = 0; i < block_reports_.size(); ++i) block_sums_[i] = block_reports_[i].gradient;
+  const double divisor = gradient_divisor();
+  last.gradient_norm = gradient_norm_of_all() / divisor;
+  double update = 0, parameter = 0;
+  for (const Task* task : ordered) {
+    double its_update = 0, its_parameter = 0;
+    std::uint64_t zeros = 0, non_finite = 0;
+    for (const BlockReport& block : blocks_of(*task)) {
+      its_update += block.update;
+      its_parameter += block.parameter;
+      zeros += block.zeros;
+      non_finite += block.non_finite;
+    }
+    update += its_update;
+    parameter += its_parameter;
+    if (settings_.report != Reporting::parameters) continue;
+    const std::size_t size = parameters_[task->parameter].size;
+    last.parameters.push_back({.name = parameters_.name(task->parameter),
+                               .gradient_norm = gradient_norm_of(*task) / divisor,
+                               .update_norm = std::sqrt(its_update),
+                               .parameter_norm = std::sqrt(its_parameter),
+                               .clip_factor = task->clip_factor,
+                               .zero_share = size == 0 ? 0 : static_cast<double>(zeros) / static_cast<double>(size),
+                               .non_finite = non_finite});
+  }
+  last.update_norm = std::sqrt(update);
+  last.parameter_norm = std::sqrt(parameter);
+}
+
+}  // namespace thalweg

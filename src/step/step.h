@@ -1,0 +1,179 @@
+// Step: the step in progress, from the gradients that it is given to its report.
+//
+//   gradients ─► admit ─► accumulate ─► norms, guard ─► scales ─► coefficients ─► gather, settle ─► run ─► commit ─►
+//   report
+//
+// What throws, does so before anything of the optimizer has been changed. Memory is kept from one step to the next.
+#pragma once
+
+#include "groups.h"
+#include "parameters.h"
+#include "step/plan.h"
+#include "step/sums.h"
+#include "threads/pool.h"
+
+#include <array>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+namespace thalweg {
+
+/// What an optimizer counts beside its parameters' own numbers.
+struct Counters {
+  std::int64_t steps = 0;        ///< taken; the step number of all, if they share it
+  std::int64_t refused = 0;      ///< by the guard or a rule
+  std::int64_t accumulated = 0;  ///< calls since the last step
+  std::int64_t good_steps = 0;   ///< since the dynamic loss scale has changed
+};
+
+/// Coefficients of one group at one step number.
+struct StepCoefficients {
+  std::uint32_t group;
+  std::int64_t step;
+  std::uint32_t columns_begun;  // as Parameter::begun
+  bool own;                     // of one parameter alone, since its sums change them
+  Scalars scalars_before, scalars;
+  Around around;
+  alignas(double) std::array<std::byte, kMaxCoefficientBytes> bytes;
+};
+
+/// Rows of a parameter that are at the same step number, with StepCount::per_row.
+struct RowRun {
+  std::size_t begin, end;  // elements
+  std::uint32_t coefficients;
+};
+
+/// What the step does with one parameter.
+struct Task {
+  std::uint32_t parameter;
+  std::uint32_t coefficients = 0;
+  bool steps = false;                        ///< false: it has no gradient, and only its average is taken
+  bool refused = false;                      ///< its own sums said that it takes no step
+  const void* gradient = nullptr;            ///< null too where the parameter has no elements
+  std::size_t first_block = 0;               ///< of its sums by block
+  double scale = 1;                          ///< of the gradient
+  double clip_factor = 1;                    ///< the part of `scale` that clipping by a norm is
+  bool averages = false;                     ///< is its average taken?
+  double average_share = 0;                  ///< w of the parameter in it, which may be 0
+  std::uint32_t first_run = 0, end_run = 0;  ///< its runs of rows
+  std::uint32_t sums = UINT32_MAX;           ///< of Step::sums_, if its rule has some
+};
+
+/// What a block of elements gave for the report.
+struct BlockReport {
+  double gradient = 0, update = 0, parameter = 0;  // sums of squares
+  std::uint64_t zeros = 0, non_finite = 0;
+};
+
+class Step {
+ public:
+  Step(Settings& settings, Groups& groups, Parameters& parameters, Counters& counters)
+      : settings_(settings), groups_(groups), parameters_(parameters), counters_(counters) {}
+
+  StepReport whole(std::span<const Gradient> gradients, std::optional<double> loss);
+
+  void begin_parts(std::optional<double> loss);
+  void part(const Gradient& gradient);
+  StepReport end_parts();
+  bool in_parts() const { return in_parts_; }
+
+  int threads = 1;
+  StepReport last;
+
+ private:
+  // gradients (admit.cc)
+  void begin(std::optional<double> loss);
+  void check_loss(std::optional<double> loss) const;
+  void admit(const Gradient& gradient);
+  const void* gradient_values(const Gradient& gradient, std::uint32_t index);
+  template <class T>
+  const void* scatter(const Rows<T>& rows, std::uint32_t index);
+  bool accumulate();
+
+  // norms, guard, scales (clip.cc)
+  bool clips_by_norm() const { return settings_.clip.by == ClipBy::norm || settings_.clip.by == ClipBy::global_norm; }
+  void place_blocks(std::size_t first);
+  void sum_squares(std::span<const Task> tasks);
+  std::optional<double> squares_of(const Task& task) const;
+  double gradient_norm_of(const Task& task) const;
+  double gradient_norm_of_all();
+  double gradient_divisor() const;
+  void scale_gradients(std::span<Task> tasks);
+  bool guard_refuses();
+  bool squares_overflow(const Task& task, std::size_t block) const;
+  bool overflows(const Task& task, double value) const;
+  bool keeps_squares(const Task& task) const;
+  void refuse(Outcome outcome, std::string why);
+  void drop_accumulated();
+  void adapt_loss_scale(bool applied);
+  const std::vector<const Task*>& in_order();
+
+  // averages (average.cc)
+  bool averages_now() const;
+  void plan_averages();
+  void share_average(Task& task);
+
+  // coefficients (coefficients.cc)
+  void prepare(Task& task);
+  std::uint32_t coefficients_for(std::uint32_t index, std::int64_t step, const Scalars& scalars, std::uint32_t begun);
+  void prepare_rows(Task& task);
+
+  // sums (gather.cc, settle.cc)
+  bool has_sums() const;
+  bool gather_and_settle(std::span<Task> tasks);
+  void gather(std::span<Task> tasks, std::size_t round);
+  bool settle(std::span<Task> tasks, std::size_t round);
+  bool settle_all(std::span<Task> tasks, const GroupRecord& group, std::size_t round);
+
+  // the pass (run.cc)
+  class Batch;
+  void run(std::span<const Task> tasks);
+  void run_piece(const Task& task, std::size_t begin, std::size_t end, Batch& batch);
+  void step_elements(const Task& task, std::size_t begin, std::size_t end, std::size_t piece_end, Batch& batch);
+  void add_blocks(const Task& task, std::uint32_t coefficients, std::size_t begin, std::size_t end,
+                  std::size_t piece_end, Batch& batch);
+  Block block_of(const Task& task, const StepCoefficients& made, std::size_t begin, std::size_t end,
+                 std::size_t piece_end) const;
+  bool measures() const { return settings_.report != Reporting::none; }
+
+  // the end (commit.cc)
+  void commit();
+  void commit_rows(const Task& task);
+  void report_tasks();
+
+  template <class F>
+  void for_each_chunk(F&& work) {
+    parallel_for(
+        plan_.threads(), plan_.chunks(),
+        [](void* context, std::size_t chunk) { (*static_cast<std::remove_reference_t<F>*>(context))(chunk); }, &work);
+  }
+
+  Settings& settings_;
+  Groups& groups_;
+  Parameters& parameters_;
+  Counters& counters_;
+
+  bool in_parts_ = false;
+  bool overwrites_ = false, detects_ = false, looks_ = false;  // of the pass in progress
+  std::uint64_t serial_ = 0;
+  double loss_ = 0;
+  std::int64_t average_number_ = 0;  // what average_share_ is the share of
+  double average_share_ = 0;
+  std::vector<Task> tasks_;
+  std::vector<std::size_t> sizes_;
+  std::vector<StepCoefficients> coefficients_;
+  std::vector<RowRun> runs_;
+  std::vector<TaskSums> sums_;
+  std::map<std::string_view, Scalars> family_scalars_;  // as the step makes them
+  std::vector<Buffer> scattered_;
+  std::vector<double> block_sums_;          // of squares, of the gradients
+  std::vector<BlockReport> block_reports_;  // by block
+  std::vector<const Task*> by_parameter_;   // those that step, in the order of the parameters
+  Plan plan_;
+};
+
+}  // namespace thalweg

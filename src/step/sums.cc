@@ -1,0 +1,51 @@
+// The small columns of a parameter during a step.
+#include "step/sums.h"
+
+#include <cstring>
+
+namespace thalweg {
+
+void TaskSums::begin(const Parameters& parameters, std::uint32_t index) {
+  const Parameter& parameter = parameters[index];
+  const Rule& rule = parameters.rule(index);
+  for (std::size_t k = 0; k < rule.columns.size(); ++k) {
+    const ColumnShape shape = rule.columns[k].shape;
+    if (shape == ColumnShape::parameter || parameter.columns[k] == nullptr) continue;
+    has_small_columns = true;
+    by_row = by_row || shape != ColumnShape::one;
+    const std::size_t size = parameters.column_size(index, shape);
+    columns[k].resize(size);
+    for (std::size_t i = 0; i < size; ++i) columns[k][i] = get(parameter.columns[k], i, parameter.precision);
+    next[k] = make_buffer(size * bytes_of(parameter.precision));
+  }
+  round(parameter.precision);
+}
+
+void TaskSums::round(Precision precision) {
+  for (std::size_t k = 0; k < kMaxColumns; ++k) {
+    for (std::size_t i = 0; i < columns[k].size(); ++i) put(next[k].get(), i, precision, columns[k][i]);
+  }
+}
+
+void TaskSums::commit(Parameters& parameters, std::uint32_t index) const {
+  const Parameter& parameter = parameters[index];
+  for (std::size_t k = 0; k < kMaxColumns; ++k) {
+    if (columns[k].empty()) continue;
+    std::memcpy(parameter.columns[k], next[k].get(), columns[k].size() * bytes_of(parameter.precision));
+  }
+}
+
+void TaskSums::place(Block& block, const Rule& rule, const Layout& layout, std::size_t from,
+                     Precision precision) const {
+  for (std::size_t k = 0; k < rule.columns.size(); ++k) {
+    if (columns[k].empty()) continue;
+    std::size_t at = 0;
+    if (rule.columns[k].shape == ColumnShape::rows) at = from / layout.columns;
+    if (rule.columns[k].shape == ColumnShape::columns) {
+      at = from / (layout.rows * layout.columns) * layout.columns + from % layout.columns;
+    }
+    block.columns[k] = {offset(static_cast<void*>(next[k].get()), at, precision), precision};
+  }
+}
+
+}  // namespace thalweg
