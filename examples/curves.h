@@ -50,6 +50,7 @@ inline void write_curves(const std::filesystem::path& file, const std::vector<Pa
       }
     }
   }
+  lowest *= 0.85;  // room for the last label
   const auto number = [](const char* format, double value) {
     char text[32];
     std::snprintf(text, sizeof text, format, value);
@@ -85,9 +86,9 @@ inline void write_curves(const std::filesystem::path& file, const std::vector<Pa
     for (int quarter = 0; quarter <= 4; quarter += 2) {
       const double x = kLeft + (kRight - kLeft) * quarter / 4;
       svg += line(x, bottom, x, bottom + 5, "#666");
-      svg += text(x, bottom + 20, "middle", number("%.0f", steps * quarter / 4.0));
+      svg += text(x, bottom + 20, "middle", number("%.0f", steps * quarter / 4.0) + (quarter == 2 ? " steps" : ""));
     }
-    svg += line(kLeft, bottom, kRight, bottom, "#666") + text(kRight + 8, bottom + 20, "start", "steps");
+    svg += line(kLeft, bottom, kRight, bottom, "#666");
 
     std::string bands, lines;
     std::vector<std::pair<double, const Curve*>> labels;

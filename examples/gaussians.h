@@ -55,13 +55,19 @@ struct Table {
 
 class Gaussians {
  public:
-  /// At random places, as wide as there is room for each, in the colours that are there.
+  /// Evenly spread, as wide as there is room for each, in the colours that are there. Roberts' sequence of places has
+  /// no gaps and no heaps for any count; where it begins is random.
   Gaussians(const Picture& target, std::size_t count, unsigned seed) : picture{target.width, target.height} {
     std::mt19937 generator(seed);
     const auto uniform = [&] { return static_cast<float>(generator() >> 8) / 16777216; };  // in [0, 1)
     const float room = std::sqrt(static_cast<float>(target.width * target.height) / static_cast<float>(count));
+    float x_share = uniform(), y_share = uniform();
     for (std::size_t i = 0; i < count; ++i) {
-      const float x = uniform() * static_cast<float>(target.width), y = uniform() * static_cast<float>(target.height);
+      x_share += 0.7548777f;
+      y_share += 0.5698403f;
+      x_share -= std::floor(x_share);
+      y_share -= std::floor(y_share);
+      const float x = x_share * static_cast<float>(target.width), y = y_share * static_cast<float>(target.height);
       const float* there = target.pixel(static_cast<int>(x), static_cast<int>(y));
       position.values.insert(position.values.end(), {x - 0.5f, y - 0.5f});
       log_scale.values.insert(log_scale.values.end(), {std::log(0.7f * room), std::log(0.5f * room)});
@@ -140,8 +146,8 @@ inline double Gaussians::run(const Picture& target, const Part& part) {
   weights_.resize(reached);
   float* weight = weights_.data();
   for (std::size_t i = 0; i < size(); ++i) {
-    const Window& to = windows_[i];
-    const float* c = colour.row(i);
+    const Window to = windows_[i];  // a copy: no store below can change it
+    const std::array<float, 3> c{colour.row(i)[0], colour.row(i)[1], colour.row(i)[2]};
     for (int y = to.top; y < to.bottom; ++y) {
       for (int x = to.left; x < to.right; ++x) {
         const float dx = static_cast<float>(x) - to.x, dy = static_cast<float>(y) - to.y;
@@ -170,10 +176,11 @@ inline double Gaussians::run(const Picture& target, const Part& part) {
   share.assign(size(), 0);
   const float* w = weights_.data();
   for (std::size_t i = 0; i < size(); ++i) {
-    const Window& from = windows_[i];
-    const float* c = colour.row(i);
+    const Window from = windows_[i];
+    const std::array<float, 3> c{colour.row(i)[0], colour.row(i)[1], colour.row(i)[2]};
     std::array<float, 3> colours{};
-    float all = 0, p_sum = 0, q_sum = 0, pp_sum = 0, qq_sum = 0, pq_sum = 0;  // of h w, times p, q, p², q², p q
+    // Of w / W, and of h w, alone and times p, q, p², q², p q.
+    float share_sum = 0, all = 0, p_sum = 0, q_sum = 0, pp_sum = 0, qq_sum = 0, pq_sum = 0;
     for (int y = from.top; y < from.bottom; ++y) {
       for (int x = from.left; x < from.right; ++x) {
         const float dx = static_cast<float>(x) - from.x, dy = static_cast<float>(y) - from.y;
@@ -191,9 +198,10 @@ inline double Gaussians::run(const Picture& target, const Part& part) {
         pp_sum += hw * p * p;
         qq_sum += hw * q * q;
         pq_sum += hw * p * q;
-        share[i] += portion;
+        share_sum += portion;
       }
     }
+    share[i] = share_sum;
     position.gradient[2 * i] = p_sum * from.p_x + q_sum * from.q_x;
     position.gradient[2 * i + 1] = p_sum * from.p_y + q_sum * from.q_y;
     log_scale.gradient[2 * i] = pp_sum;
