@@ -102,6 +102,9 @@ class Gaussians {
     float scale0, scale1, amplitude;
   };
   Window window(std::size_t i, const Part& part) const;
+  void forward(const Part& part);
+  double compare(const Picture& target, const Part& part);
+  void backward();
 
   std::vector<Window> windows_;
   std::vector<float> weights_;  // w of each row and pixel of its window, one after the other
@@ -132,6 +135,14 @@ inline Gaussians::Window Gaussians::window(std::size_t i, const Part& part) cons
 }
 
 inline double Gaussians::run(const Picture& target, const Part& part) {
+  forward(part);
+  const double loss = compare(target, part);
+  backward();
+  return loss;
+}
+
+/// Every row adds its weighted colour to the pixels that it reaches.
+inline void Gaussians::forward(const Part& part) {
   constexpr float kBackground = 1e-3f;  // ε, of a grey of ½
   std::fill(picture.values.begin(), picture.values.end(), 0.5f * kBackground);
   total_.assign(picture.values.size() / 3, kBackground);
@@ -141,8 +152,6 @@ inline double Gaussians::run(const Picture& target, const Part& part) {
     windows_.push_back(window(i, part));
     reached += windows_.back().pixels();
   }
-
-  // Forward: each row adds its weighted colour to the pixels that it reaches.
   weights_.resize(reached);
   float* weight = weights_.data();
   for (std::size_t i = 0; i < size(); ++i) {
@@ -159,6 +168,10 @@ inline double Gaussians::run(const Picture& target, const Part& part) {
       }
     }
   }
+}
+
+/// From sums of colours to means; their error.
+inline double Gaussians::compare(const Picture& target, const Part& part) {
   const auto count = static_cast<float>(3 * part.pixels());
   double loss = 0;
   error_.assign(picture.values.size(), 0);
@@ -170,8 +183,11 @@ inline double Gaussians::run(const Picture& target, const Part& part) {
       error_[k] = 2 * difference / count;
     }
   }
+  return loss;
+}
 
-  // Backward.
+/// Every row collects its gradients from the same pixels.
+inline void Gaussians::backward() {
   for (Table* table : tables()) table->gradient.assign(table->values.size(), 0);
   share.assign(size(), 0);
   const float* w = weights_.data();
@@ -210,7 +226,6 @@ inline double Gaussians::run(const Picture& target, const Part& part) {
     std::copy(colours.begin(), colours.end(), colour.gradient.data() + 3 * i);
     opacity.gradient[i] = all * (1 - from.amplitude);
   }
-  return loss;
 }
 
 inline void Gaussians::split(std::size_t i) {
