@@ -123,18 +123,24 @@ void Step::run_piece(const Task& task, std::size_t begin, std::size_t end, Batch
   const Parameter& parameter = parameters_[task.parameter];
   const Precision precision = parameter.precision;
   const bool f32 = precision == Precision::f32;
-  if (!task.steps || task.refused) {
+  const auto average_alone = [&](std::size_t from, std::size_t to) {
     if (!task.averages) return;
     Around around;
     around.average_share = task.average_share;
     around.overwrite = overwrites_;
     const AverageKernels& kernels = groups_.backend().average;
-    (f32 ? kernels.f32 : kernels.f64)(around, offset(parameter.data, begin, precision),
-                                      offset(parameter.columns[kAverageSlot], begin, precision), end - begin);
-    return;
-  }
-  if (!looks_) {
-    step_elements(task, begin, end, end, batch);
+    (f32 ? kernels.f32 : kernels.f64)(around, offset(parameter.data, from, precision),
+                                      offset(parameter.columns[kAverageSlot], from, precision), to - from);
+  };
+  const auto step = [&](std::size_t from, std::size_t to) {
+    if (!task.steps || task.refused) {
+      average_alone(from, to);
+    } else {
+      step_elements(task, from, to, end, batch);
+    }
+  };
+  if (!looks_ || !task.steps) {
+    step(begin, end);
     return;
   }
   const MeasureKernels& kernels = groups_.backend().measure;
@@ -150,7 +156,7 @@ void Step::run_piece(const Task& task, std::size_t begin, std::size_t end, Batch
         report.non_finite += std::isfinite(get(gradient, i, precision)) ? 0 : 1;
     }
     if (measures()) std::memcpy(before, theta, (to - from) * bytes_of(precision));
-    step_elements(task, from, to, end, batch);
+    step(from, to);
     if (end - begin > kMeasured || measures()) batch.flush();
     if (measures()) {
       (f32 ? kernels.f32 : kernels.f64)(gradient, before, theta, to - from, sums);

@@ -57,6 +57,7 @@ struct Task {
   std::size_t first_block = 0;               ///< of its sums by block
   double scale = 1;                          ///< of the gradient
   double clip_factor = 1;                    ///< the part of `scale` that clipping by a norm is
+  std::optional<double> norm = {};           ///< of the gradient, where it has been needed
   bool averages = false;                     ///< is its average taken?
   double average_share = 0;                  ///< w of the parameter in it, which may be 0
   std::uint32_t first_run = 0, end_run = 0;  ///< its runs of rows
@@ -100,6 +101,7 @@ class Step {
   void sum_squares(std::span<const Task> tasks);
   std::optional<double> squares_of(const Task& task) const;
   double gradient_norm_of(const Task& task) const;
+  void take_over_squares(const Task& task);
   double gradient_norm_of_all();
   double gradient_divisor() const;
   void scale_gradients(std::span<Task> tasks);
@@ -114,6 +116,7 @@ class Step {
 
   // averages (average.cc)
   bool averages_now() const;
+  void check_averages() const;
   void plan_averages();
   void share_average(Task& task);
 
