@@ -1,5 +1,6 @@
 // Check: what off, detect and guard do about gradients that are not finite, or too large, at every place of a step.
 #include "engine/numbers.h"
+#include "engine/state_head.h"
 #include "error_of.h"
 
 #include <thalweg/error.h>
@@ -127,21 +128,12 @@ TYPED_TEST(Checks, OffLetsEverythingThrough) {
   }
 }
 
-/// The state without what counts refused steps.
-std::vector<std::byte> but_refused(const Optimizer& optimizer) {
-  State state = optimizer.state();
-  std::string& head = state.metadata.at("thalweg");
-  const std::size_t from = head.find("\"refused_steps\""), to = head.find_first_of(",}", from);
-  head.erase(from, to - from);
-  return safetensors::to_bytes(state);
-}
-
 TYPED_TEST(Checks, GuardRefusesAndChangesNothing) {
   using T = TypeParam;
   for (const int threads : {1, 3}) {
     Tensors<T> tensors(Adam{}, {.average = {.kind = AverageKind::ema}, .check = Check::guard, .threads = threads});
     ASSERT_TRUE(tensors.step().applied());
-    const std::vector<std::byte> before = but_refused(tensors.optimizer);
+    const std::vector<std::byte> before = bytes_but_refused(tensors.optimizer);
     const std::vector<std::vector<T>> thetas = tensors.thetas;
     const std::size_t bytes = tensors.optimizer.state_bytes();
     std::int64_t refused = 0;
@@ -161,14 +153,14 @@ TYPED_TEST(Checks, GuardRefusesAndChangesNothing) {
         element = good;
       }
     }
-    EXPECT_EQ(but_refused(tensors.optimizer), before);
+    EXPECT_EQ(bytes_but_refused(tensors.optimizer), before);
     EXPECT_EQ(tensors.thetas, thetas);
     EXPECT_EQ(tensors.optimizer.state_bytes(), bytes);
     // And it goes on as if nothing had been.
     Tensors<T> other(Adam{}, {.average = {.kind = AverageKind::ema}, .check = Check::off});
     for (int step = 0; step < 2; ++step) other.step();
     tensors.step();
-    EXPECT_EQ(but_refused(tensors.optimizer), but_refused(other.optimizer));
+    EXPECT_EQ(bytes_but_refused(tensors.optimizer), bytes_but_refused(other.optimizer));
     EXPECT_EQ(tensors.thetas, other.thetas);
   }
 }
