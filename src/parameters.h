@@ -137,6 +137,8 @@ class Parameters {
   /// Columns that have been made since the last call of `keep_columns`: `drop_fresh_columns` takes them away again.
   void keep_columns() { fresh_.clear(); }
   void drop_fresh_columns();
+  /// Takes the rule's columns away, which no step has used.
+  void drop_rule_columns(std::uint32_t index);
   template <class T>
   void check_type(std::size_t index, std::string_view what) const;
   std::size_t state_bytes() const;
