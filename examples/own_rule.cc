@@ -1,4 +1,5 @@
 // A rule of one's own, AdaBelief, which thalweg does not have: written as thalweg's rules are, run as fast as they are.
+#include <thalweg/power.h>
 #include <thalweg/thalweg.h>
 
 #include <cmath>
@@ -48,14 +49,13 @@ s ← β₂ s + (1 − β₂) (g − m)² + ε
   };
 
   Coefficients coefficients(const thalweg::StepNumbers& numbers) const {
-    const auto step = static_cast<double>(numbers.step);
     return {.beta1 = beta1,
             .rest1 = 1 - beta1,
             .beta2 = beta2,
             .rest2 = 1 - beta2,
             .eps = eps,
-            .step_size = lr / (1 - std::pow(beta1, step)),
-            .spread = 1 / (1 - std::pow(beta2, step))};
+            .step_size = lr / (1 - thalweg::power(beta1, numbers.step)),
+            .spread = 1 / (1 - thalweg::power(beta2, numbers.step))};
   }
 };
 

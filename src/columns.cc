@@ -1,4 +1,5 @@
 // Columns of the parameters' state: which there are, and their memory.
+#include "checkpoint/state_head.h"
 #include "parameters.h"
 #include "text.h"
 
@@ -8,8 +9,6 @@
 
 namespace thalweg {
 namespace {
-
-constexpr std::string_view kAverageName = "average", kAccumulatedName = "accumulated";
 
 void fill(Precision precision, std::byte* to, std::size_t count, double value) {
   if (precision == Precision::f32) {
@@ -26,13 +25,13 @@ std::vector<ColumnSlot> column_slots(const Rule& rule) {
   for (std::size_t k = 0; k < rule.columns.size(); ++k) {
     slots.push_back({k, Role::rule, rule.columns[k].name, rule.columns[k].kind, rule.columns[k].shape});
   }
-  slots.push_back({kAverageSlot, Role::average, kAverageName, ColumnKind::parameter_like, ColumnShape::parameter});
+  slots.push_back({kAverageSlot, Role::average, kAverage, ColumnKind::parameter_like, ColumnShape::parameter});
   slots.push_back(
-      {kAccumulatedSlot, Role::accumulated, kAccumulatedName, ColumnKind::parameter_like, ColumnShape::parameter});
+      {kAccumulatedSlot, Role::accumulated, kAccumulated, ColumnKind::parameter_like, ColumnShape::parameter});
   return slots;
 }
 
-bool is_reserved_column(std::string_view name) { return name == kAverageName || name == kAccumulatedName; }
+bool is_reserved_column(std::string_view name) { return name == kAverage || name == kAccumulated; }
 
 std::uint64_t elements_of(ColumnShape shape, const Layout& layout) {
   switch (shape) {

@@ -5,7 +5,7 @@
 #include "backends/cpu/targets.h"
 #include "optimizer_impl.h"
 #include "text.h"
-#include "threads/pool.h"
+#include "threads/cores.h"
 
 #include <algorithm>
 

@@ -15,8 +15,9 @@ namespace thalweg {
 /// Metadata key of the state's JSON.
 inline constexpr const char* kStateKey = "thalweg";
 inline constexpr std::uint64_t kStateVersion = 2;
-/// The average's name among a parameter's tensors; no rule's column is called so.
-inline constexpr std::string_view kAverage = "average";
+/// Names among a parameter's tensors that no rule's column has: its average, and the sum of its gradients that waits
+/// for the next step.
+inline constexpr std::string_view kAverage = "average", kAccumulated = "accumulated";
 
 /// Name of the tensor that is this column of the parameter, or any other part of its state.
 inline std::string tensor_name(std::string_view parameter, std::string_view column) {

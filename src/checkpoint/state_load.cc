@@ -118,9 +118,11 @@ void check_for_strays(const json::Object& saved, const State& state) {
     bool known = false;
     if (parameter != saved.end() && slash < name.size()) {
       const std::string column = name.substr(slash + 1);
-      known = names_column(parameter->second.at("columns", "state").array("state: columns"), column) ||
-              // Files of the first version do not name the average among the columns.
-              (column == kAverage && parameter->second.at("averaged", "state").integer("state: averaged") > 0);
+      const json::Value& entry = parameter->second;
+      // Files of the first version do not name the average among the columns.
+      known = column == kAverage       ? entry.at("averaged", "state").integer("state: averaged") > 0
+              : column == kAccumulated ? optional_count(entry, "accumulated", "state") > 0
+                                       : names_column(entry.at("columns", "state").array("state: columns"), column);
     }
     if (!known) throw Error("state: tensor " + in_quotes(name) + " belongs to no parameter and column");
   }

@@ -3,9 +3,9 @@
 #include "text.h"
 
 #include <thalweg/error.h>
+#include <thalweg/power.h>
 
 #include <algorithm>
-#include <cmath>
 #include <string>
 
 namespace thalweg {
@@ -13,10 +13,9 @@ namespace {
 
 /// w in a ← (1 − w) a + w θ of a parameter's `number`-th average, counted from 1.
 double share_of(const Average& average, std::int64_t number) {
-  const auto n = static_cast<double>(number);
-  if (average.kind == AverageKind::mean) return 1 / n;
+  if (average.kind == AverageKind::mean) return 1 / static_cast<double>(number);
   if (number == 1) return 1;
-  return average.bias_correction ? (1 - average.decay) / (1 - std::pow(average.decay, n)) : 1 - average.decay;
+  return average.bias_correction ? (1 - average.decay) / (1 - power(average.decay, number)) : 1 - average.decay;
 }
 
 }  // namespace

@@ -1,13 +1,14 @@
-// digest: prints a hash of parameters and state for each rule and type after some steps with fixed inputs, and one of
-// what surrounds rules: clipping and averages.
+// digest: prints a hash of parameters and state for each rule and type after some steps with fixed inputs, one after
+// late steps, whose numbers are large, and both of what surrounds rules: clipping and averages.
 //
-//   digest [--target NAME] [--threads N]     one line each: rule, type, 64-bit FNV-1a
+//   digest [--target NAME] [--threads N]     one line each: rule or rule.late, type, 64-bit FNV-1a
 //   digest --list                            the instruction sets this machine can run, the fastest first
 //
 // The lines promise bits: they are the same for every instruction set, number of threads and machine, and those of f64
-// for `--target reference` too.
+// for `--target reference` too. expected.txt has them; where one changes, CHANGELOG owes a line **numerics changed**.
 #include "engine/numbers.h"
 #include "engine/samples.h"
+#include "engine/state_head.h"
 
 #include <thalweg/optimizer.h>
 #include <thalweg/rules/rmsprop.h>
@@ -17,6 +18,7 @@
 #include <exception>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace thalweg::tests {
@@ -34,30 +36,43 @@ std::vector<T> exact_numbers(std::size_t count, std::string_view what, std::uint
 }
 
 constexpr std::size_t kSizes[] = {150'001, 4097, 1, 100, 0, 33};
-constexpr std::uint32_t kMostSteps = 7;
+constexpr std::uint32_t kEarlySteps = 7;
 
 /// What every rule begins with and is given; made once, which takes longer than the steps.
 template <class T>
 struct Inputs {
-  std::vector<std::vector<T>> parameters;                          // one of each size
-  std::vector<std::vector<std::vector<T>>> gradients{kMostSteps};  // of each step
+  std::vector<std::vector<T>> parameters;                           // one of each size
+  std::vector<std::vector<std::vector<T>>> gradients{kEarlySteps};  // of each step
 
   Inputs() {
     for (const std::size_t size : kSizes) {
       parameters.push_back(exact_numbers<T>(size, "theta", 0));
-      for (std::uint32_t step = 0; step < kMostSteps; ++step) {
+      for (std::uint32_t step = 0; step < kEarlySteps; ++step) {
         gradients[step].push_back(exact_numbers<T>(size, "gradient", step + 1));
       }
     }
   }
 };
 
+/// Hashes a parameter with its state and average.
+template <class T>
+std::uint64_t digest(Optimizer& optimizer, Handle handle, std::span<const T> parameter, std::uint64_t hash) {
+  const std::vector<T> all = everything<T>(optimizer, handle, parameter);
+  hash = hash_bytes(std::as_bytes(std::span(all)), hash);
+  return hash_bytes(std::as_bytes(optimizer.average<T>(handle)), hash);
+}
+
+Optimizer make_optimizer(const Options& options, const Settings& settings) {
+  Optimizer optimizer(options, settings);
+  if (settings.backend != "auto" && optimizer.target() != settings.backend) throw Error("another target ran");
+  return optimizer;
+}
+
 /// Parameters and state after these steps.
 template <class T>
 std::uint64_t digest(const Options& options, const Settings& settings, std::uint32_t steps, std::uint64_t hash) {
   static const Inputs<T> inputs;
-  Optimizer optimizer(options, settings);
-  if (settings.backend != "auto" && optimizer.target() != settings.backend) throw Error("another target ran");
+  Optimizer optimizer = make_optimizer(options, settings);
   std::vector<std::vector<T>> parameters = inputs.parameters;
   std::vector<Handle> handles;
   for (std::size_t i = 0; i < parameters.size(); ++i) {
@@ -69,25 +84,61 @@ std::uint64_t digest(const Options& options, const Settings& settings, std::uint
     if (step == 2) optimizer.set("lr", options.get("lr") / 4);
     optimizer.step(all);
   }
-  for (std::size_t i = 0; i < parameters.size(); ++i) {
-    const std::vector<T> all = everything<T>(optimizer, handles[i], parameters[i]);
-    hash = hash_bytes(std::as_bytes(std::span(all)), hash);
-    hash = hash_bytes(std::as_bytes(optimizer.average<T>(handles[i])), hash);
+  for (std::size_t i = 0; i < parameters.size(); ++i) hash = digest<T>(optimizer, handles[i], parameters[i], hash);
+  return hash;
+}
+
+/// Where glibc's pow(kDecay, t), whose last bit is not ours, shows in 1 − βᵗ: with fused multiply-add at 494, without
+/// it at 1823. And steps without end.
+constexpr std::int64_t kLateSteps[] = {494, 1823, 100'000};
+constexpr double kDecay = 0.9999;
+
+/// The same of two steps from each of these numbers on, of a small parameter.
+template <class T>
+std::uint64_t digest_late(Options options, const Settings& settings, std::uint64_t hash) {
+  for (const char* decay : {"beta1", "beta2", "alpha"}) {
+    if (options.has(decay)) options.set(decay, kDecay);
+  }
+  Optimizer optimizer = make_optimizer(options, settings);
+  std::vector<T> parameter = exact_numbers<T>(33, "theta", 0);
+  const Handle handle = optimizer.add("late", parameter);
+  const auto step = [&](std::uint32_t number) {
+    optimizer.step({{handle, exact_numbers<T>(parameter.size(), "gradient", number)}});
+  };
+  step(1);
+  step(2);
+  for (const std::int64_t late : kLateSteps) {
+    const std::string before = std::to_string(late - 1);
+    State state = optimizer.state();
+    for (const char* key : {"steps", "step"}) state = with_number(std::move(state), key, before);
+    if (!optimizer.average<T>(handle).empty()) state = with_number(std::move(state), "averaged", before);
+    optimizer.load(state);
+    step(3);
+    step(4);
+    if (optimizer.step_number(handle) != late + 1) throw Error("another step number than the one that was loaded");
+    hash = digest<T>(optimizer, handle, parameter, hash);
   }
   return hash;
 }
 
+/// Of one kind of steps: early and large, or late and small.
+enum class Steps { early, late };
+
 /// All of a rule's option sets, one after another, in one hash.
 template <class T>
-std::uint64_t digest(const Sample& sample, const Settings& settings) {
+std::uint64_t digest(const Sample& sample, const Settings& settings, Steps steps) {
   std::uint64_t hash = hash_bytes({});
-  for (const Options& options : pairwise_option_sets(sample)) hash = digest<T>(options, settings, sample.steps, hash);
+  for (const Options& options : pairwise_option_sets(sample)) {
+    hash = steps == Steps::early ? digest<T>(options, settings, sample.steps, hash)
+                                 : digest_late<T>(options, settings, hash);
+  }
   return hash;
 }
 
 /// What surrounds rules: every kind of clipping and average.
 template <class T>
-std::uint64_t digest_surroundings(Settings settings) {
+std::uint64_t digest_surroundings(Settings settings, Steps steps) {
+  const Options options = RMSprop{.momentum = 0.9, .centered = true};
   std::uint64_t hash = hash_bytes({});
   settings.loss_scale = 3;
   for (const ClipBy by : {ClipBy::value, ClipBy::norm, ClipBy::global_norm}) {
@@ -96,15 +147,18 @@ std::uint64_t digest_surroundings(Settings settings) {
                                    Average{.kind = AverageKind::ema, .decay = 0.7, .bias_correction = true},
                                    Average{.kind = AverageKind::mean, .start = 2, .every = 2}}) {
       settings.average = average;
-      hash = digest<T>(RMSprop{.momentum = 0.9, .centered = true}, settings, kMostSteps, hash);
+      if (steps == Steps::late) settings.average.decay = average.bias_correction ? kDecay : average.decay;
+      hash = steps == Steps::early ? digest<T>(options, settings, kEarlySteps, hash)
+                                   : digest_late<T>(options, settings, hash);
     }
   }
   return hash;
 }
 
-void print(const std::string& name, std::uint64_t f32, std::uint64_t f64) {
-  std::printf("%s f32 %016" PRIx64 "\n", name.c_str(), f32);
-  std::printf("%s f64 %016" PRIx64 "\n", name.c_str(), f64);
+void print(const std::string& name, Steps steps, std::uint64_t f32, std::uint64_t f64) {
+  const std::string line = name + (steps == Steps::late ? ".late" : "");
+  std::printf("%s f32 %016" PRIx64 "\n", line.c_str(), f32);
+  std::printf("%s f64 %016" PRIx64 "\n", line.c_str(), f64);
 }
 
 int run(std::span<char*> arguments) {
@@ -124,10 +178,13 @@ int run(std::span<char*> arguments) {
       return 2;
     }
   }
-  for (const Sample& sample : samples()) {
-    print(sample.rule(), digest<float>(sample, settings), digest<double>(sample, settings));
+  for (const Steps steps : {Steps::early, Steps::late}) {
+    for (const Sample& sample : samples()) {
+      print(sample.rule(), steps, digest<float>(sample, settings, steps), digest<double>(sample, settings, steps));
+    }
+    print("surroundings", steps, digest_surroundings<float>(settings, steps),
+          digest_surroundings<double>(settings, steps));
   }
-  print("surroundings", digest_surroundings<float>(settings), digest_surroundings<double>(settings));
   return 0;
 }
 

@@ -1,5 +1,6 @@
 // Numbers in states: each is checked for its range, and with the largest that are allowed every rule still steps.
 #include "engine/samples.h"
+#include "engine/state_head.h"
 #include "engine/training.h"
 #include "error_of.h"
 
@@ -18,19 +19,6 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-
-/// The state with this number for every `key` in its head.
-State with(State state, const std::string& key, const std::string& number) {
-  std::string& head = state.metadata.at("thalweg");
-  const std::string begin = '"' + key + "\":";
-  std::size_t at = head.find(begin);
-  EXPECT_NE(at, std::string::npos) << key;
-  for (; at != std::string::npos; at = head.find(begin, at + 1)) {
-    const std::size_t from = at + begin.size(), to = head.find_first_of(",}", from);
-    head.replace(from, to - from, number);
-  }
-  return state;
-}
 
 constexpr const char* kLargest = "9007199254740992";  // 2⁵³
 
@@ -55,16 +43,16 @@ TEST(StateNumbers, OutsideTheirRangesAreRefused) {
     for (const char* number :
          {"9007199254740993", "9223372036854775807", "-1", "18446744073709551615", "0.5", "1e300"}) {
       for (const char* key : {"step", "averaged"}) {
-        EXPECT_THAT(error_of([&] { pair.optimizer.load(with(good, key, number)); }),
+        EXPECT_THAT(error_of([&] { pair.optimizer.load(with_number(good, key, number)); }),
                     AllOf(HasSubstr("\"a\""), HasSubstr(key)))
             << number;
       }
-      EXPECT_THAT(error_of([&] { pair.optimizer.load(with(good, "steps", number)); }), HasSubstr("steps"));
+      EXPECT_THAT(error_of([&] { pair.optimizer.load(with_number(good, "steps", number)); }), HasSubstr("steps"));
     }
-    EXPECT_THAT(error_of([&] { pair.optimizer.load(with(good, "step", "9007199254740993")); }),
+    EXPECT_THAT(error_of([&] { pair.optimizer.load(with_number(good, "step", "9007199254740993")); }),
                 AllOf(HasSubstr("step = 9007199254740993"), HasSubstr("[0, 9007199254740992]")));
     for (const char* number : {"-0.5", "1.5", "1e308"}) {
-      EXPECT_THAT(error_of([&] { pair.optimizer.load(with(good, "mu_product", number)); }),
+      EXPECT_THAT(error_of([&] { pair.optimizer.load(with_number(good, "mu_product", number)); }),
                   AllOf(HasSubstr("mu_product"), HasSubstr("[0, 1]")));
     }
     EXPECT_EQ(safetensors::to_bytes(pair.optimizer.state()), safetensors::to_bytes(good));
@@ -78,7 +66,7 @@ TEST(StateNumbers, TheLargestStepsAreTaken) {
         SCOPED_TRACE(options.text());
         Pair pair(options, count);
         State state = pair.optimizer.state();
-        for (const char* key : {"step", "steps", "averaged"}) state = with(state, key, "9007199254740991");
+        for (const char* key : {"step", "steps", "averaged"}) state = with_number(state, key, "9007199254740991");
         pair.optimizer.load(state);
         pair.step();
         EXPECT_TRUE(std::isfinite(pair.a[0]) && std::isfinite(pair.b[0]));
@@ -96,16 +84,16 @@ TEST(StateNumbers, TheLargestStepsAreTaken) {
 TEST(StateNumbers, TheLargestOfOneParameterNamesIt) {
   Pair pair(Nadam{}, StepCount::per_parameter);
   const State good = pair.optimizer.state();
-  pair.optimizer.load(with(good, "step", kLargest));
+  pair.optimizer.load(with_number(good, "step", kLargest));
   EXPECT_THAT(error_of([&] { pair.step(); }), AllOf(HasSubstr("\"a\""), HasSubstr(kLargest)));
-  pair.optimizer.load(with(good, "averaged", kLargest));
+  pair.optimizer.load(with_number(good, "averaged", kLargest));
   EXPECT_THAT(error_of([&] { pair.step(); }), AllOf(HasSubstr("\"a\""), HasSubstr("averaged"), HasSubstr(kLargest)));
 }
 
 TEST(StateNumbers, OfAveragingAreOfAnySize) {
   Pair pair(Nadam{}, StepCount::per_parameter);
   for (const char* key : {"start", "every", "overwrite_every"}) {
-    pair.optimizer.load(with(pair.optimizer.state(), key, "9223372036854775807"));
+    pair.optimizer.load(with_number(pair.optimizer.state(), key, "9223372036854775807"));
     pair.step();
   }
   EXPECT_EQ(pair.optimizer.settings().average.start, INT64_MAX);

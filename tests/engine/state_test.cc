@@ -250,8 +250,8 @@ TEST_F(State, OfAnotherRuleIsRefused) {
 TEST_F(State, DamagedIsRefused) {
   Training run = stepped(RMSprop{.momentum = 0.5});
   const thalweg::State good = run.optimizer.state();
-  expect_refused(run, edited(good, "\"version\":1", "\"version\":2"), AllOf(HasSubstr("2"), HasSubstr("newer")));
-  expect_refused(run, edited(good, "\"version\":1", "\"version\":0"), HasSubstr("version"));
+  expect_refused(run, edited(good, "\"version\":2", "\"version\":3"), AllOf(HasSubstr("3"), HasSubstr("newer")));
+  expect_refused(run, edited(good, "\"version\":2", "\"version\":0"), HasSubstr("version"));
   expect_refused(run, edited(good, "\"alpha\":0.99", "\"alpha\":1.5"), AllOf(HasSubstr("alpha"), HasSubstr("1.5")));
   expect_refused(run, edited(good, "\"alpha\":", "\"aplha\":"), HasSubstr("alpha"));
   expect_refused(run, edited(good, "\"step\":1", "\"step\":-1"), HasSubstr("-1"));

@@ -1,6 +1,7 @@
 // Adam, AdamW and AMSGrad: one rule, a step along the mean gradient over its root mean square.
 #pragma once
 
+#include <thalweg/power.h>
 #include <thalweg/rule.h>
 
 #include <cmath>
@@ -80,10 +81,10 @@ v̂ = v / c₂                                if amsgrad: x ← max(x, v), v̂ =
   using Coefficients = AdamCoefficients;
 
   Coefficients coefficients(const StepNumbers& numbers) const {
-    const auto step = static_cast<double>(numbers.step);
-    const auto mean_correction = [&](double at) { return correct_mean ? 1 - std::pow(beta1, at) : 1; };
-    const double now = mean_correction(step), next = nesterov_same_step ? now : mean_correction(step + 1);
-    const double spread = correct_spread ? 1 - std::pow(beta2, step) : 1;
+    const auto mean_correction = [&](std::int64_t step) { return correct_mean ? 1 - power(beta1, step) : 1; };
+    const double now = mean_correction(numbers.step);
+    const double next = nesterov && !nesterov_same_step ? mean_correction(numbers.step + 1) : now;
+    const double spread = correct_spread ? 1 - power(beta2, numbers.step) : 1;
     const double size = eps_before_correction ? lr * std::sqrt(spread) : lr;
     const bool early = amsgrad && maximum_of_corrected;
     return {.beta1 = beta1,

@@ -1,9 +1,8 @@
 // AdaMax: Adam under the infinity norm, a step along the mean gradient over its decaying maximum.
 #pragma once
 
+#include <thalweg/power.h>
 #include <thalweg/rule.h>
-
-#include <cmath>
 
 namespace thalweg {
 
@@ -56,7 +55,7 @@ u ← max(β₂ u, |g| + ε)                    or max(β₂ u, |g|) if eps_besi
     return {.beta1 = beta1,
             .rest1 = 1 - beta1,
             .beta2 = beta2,
-            .step_size = correct_mean ? lr / (1 - std::pow(beta1, static_cast<double>(numbers.step))) : lr,
+            .step_size = correct_mean ? lr / (1 - power(beta1, numbers.step)) : lr,
             .eps_within = eps_beside ? 0 : eps,
             .eps_outside = eps_beside ? eps : 0};
   }

@@ -1,10 +1,11 @@
 // Nadam: Adam with Nesterov's look-ahead and a momentum that grows towards β₁.
 #pragma once
 
+#include <thalweg/power.h>
 #include <thalweg/rule.h>
 
 #include <array>
-#include <cmath>
+#include <cstdint>
 
 namespace thalweg {
 
@@ -74,7 +75,7 @@ u = (1 − μₜ) g / (1 − P) + μₜ₊₁ m / (1 − P μₜ₊₁)
             .rest2 = 1 - beta2,
             .gradient_step = lr * (1 - momentum_at(numbers.step)) / (1 - product),
             .momentum_step = lr * next / (1 - product * next),
-            .spread = 1 / (1 - std::pow(beta2, static_cast<double>(numbers.step))),
+            .spread = 1 / (1 - power(beta2, numbers.step)),
             .eps_root = eps_root,
             .eps = eps};
   }
@@ -82,7 +83,8 @@ u = (1 − μₜ) g / (1 − P) + μₜ₊₁ m / (1 − P μₜ₊₁)
  private:
   double momentum_at(std::int64_t step) const {
     if (!momentum_schedule) return beta1;
-    return beta1 * (1 - 0.5 * std::pow(0.96, static_cast<double>(step) * momentum_decay));
+    static const Logarithm base = logarithm(0.96);
+    return beta1 * (1 - 0.5 * power(base, static_cast<double>(step) * momentum_decay));
   }
 };
 

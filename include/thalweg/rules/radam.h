@@ -1,6 +1,7 @@
 // RAdam: Adam that leaves its denominator out until the second moment is worth something.
 #pragma once
 
+#include <thalweg/power.h>
 #include <thalweg/rule.h>
 
 #include <cmath>
@@ -68,15 +69,16 @@ r = √((n − 4)(n − 2) N / ((N − 4)(N − 2) n))
 
   Coefficients coefficients(const StepNumbers& numbers) const {
     const auto step = static_cast<double>(numbers.step);
-    const double power = std::pow(beta2, step), correction = 1 - power;
-    const double longest = 2 / (1 - beta2) - 1, length = longest - 2 * step * power / correction;
+    const double decayed = power(beta2, numbers.step), correction = 1 - decayed;
+    const double longest = 2 / (1 - beta2) - 1, length = longest - 2 * step * decayed / correction;
     const bool rectified = threshold_inclusive ? length >= threshold : length > threshold;
     double size = lr;
     if (rectified) {
       size *= std::sqrt((length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length));
       if (eps_before_correction) size *= std::sqrt(correction);
     }
-    const double now = 1 - std::pow(beta1, step), next = 1 - std::pow(beta1, step + 1);
+    const double now = 1 - power(beta1, numbers.step);
+    const double next = nesterov ? 1 - power(beta1, numbers.step + 1) : now;
     return {.beta1 = beta1,
             .rest1 = 1 - beta1,
             .beta2 = beta2,

@@ -1,9 +1,8 @@
 // RMSprop: divides each step by a running root mean square of the gradient.
 #pragma once
 
+#include <thalweg/power.h>
 #include <thalweg/rule.h>
-
-#include <cmath>
 
 namespace thalweg {
 
@@ -79,7 +78,7 @@ b ← μ b + u                               if momentum; then u ← b, or u + �
             .rest = 1 - alpha,
             .eps_inside = eps_inside ? eps : 0,
             .eps_outside = eps_inside ? 0 : eps,
-            .correction = 1 - std::pow(alpha, static_cast<double>(numbers.step)),
+            .correction = bias_correction ? 1 - power(alpha, numbers.step) : 1,
             .momentum = momentum,
             .has_momentum = momentum > 0,
             .centered = centered,

@@ -1,0 +1,17 @@
+// How many cores this process may use.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+namespace thalweg {
+
+/// Cores that this process may use, at least 1: those of its affinity mask (`taskset`), and no more than the quotas of
+/// its cgroups give time for (containers), rounded up.
+int available_cores();
+
+/// The smallest quota, in cores, of the calling process' cgroups (v2 `cpu.max`, v1 `cpu.cfs_quota_us`) and of those
+/// that they are in; nothing where there is none. Reads below `root`, which is `/` but in tests.
+std::optional<double> cgroup_quota(const std::filesystem::path& root);
+
+}  // namespace thalweg
