@@ -1,5 +1,6 @@
 // Rules for which a parameter is more than its elements: what follows from the norm of the whole, and from its shape.
 #include "engine/numbers.h"
+#include "engine/samples.h"
 #include "has_rule.h"
 
 #include <thalweg/optimizer.h>
@@ -10,6 +11,8 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <map>
 #include <span>
 #include <string>
 #include <utility>
@@ -200,6 +203,47 @@ TEST(Adafactor, OptionsThatChooseWhatIsFactored) {
       EXPECT_EQ(first_difference<double>(with(more, {7, 5}), vector, 1e-12), "") << more << ", " << backend;
     }
     EXPECT_EQ(first_bit_difference<double>(with(",min_dim_size_to_factor=5", {5, 7}), factored), "") << backend;
+  }
+}
+
+template <class T>
+void expect_oracle(const Sample& sample, const Options& options, const Shape& shape, const std::string& backend) {
+  SCOPED_TRACE(options.text() + ", " + shape.text() + ", " + type_name<T> + ", " + backend);
+  const auto count = static_cast<std::size_t>(shape.elements());
+  std::vector<T> theta = random_numbers<T>(count, kSeed, "theta");
+  oracle::Parameter expected;
+  expected.theta.assign(theta.begin(), theta.end());
+  expected.shape.assign(shape.sizes.begin(), shape.sizes.end());
+  Optimizer optimizer(options, {.backend = backend});
+  const Handle handle = optimizer.add("theta", theta, shape);
+  std::map<std::string, Magnitudes> magnitudes;
+  const auto expect = [&](const std::string& name, std::span<const T> ours, const Numbers& numbers) {
+    magnitudes[name].see(numbers);
+    ASSERT_EQ(ours.size(), numbers.size()) << name;
+    ASSERT_EQ(first_difference<T>(ours, numbers, tolerance<T>, magnitudes[name]), "") << name;
+  };
+  for (std::uint32_t t = 1; t <= sample.steps && !::testing::Test::HasFailure(); ++t) {
+    const std::vector<T> gradient = random_numbers<T>(count, kSeed, "gradient", t);
+    optimizer.step({{handle, gradient}});
+    sample.oracle(options, expected, {t, to_double<T>(gradient), std::numeric_limits<T>::min()});
+    expect("theta", theta, expected.theta);
+    for (const auto& [name, numbers] : expected.columns) expect(name, optimizer.column<T>(handle, name), numbers);
+  }
+}
+
+TEST(Layerwise, ShapesMeetTheOracle) {
+  const std::vector<Shape> shapes = {{},     {1},          {9},         {1, 6},   {6, 1},
+                                     {3, 5}, {2, 3, 4, 2}, {1, 130, 3}, {40, 33}, {3, 2000}};
+  for (const Sample& sample : samples()) {
+    if (sample.rule() != "lamb" && sample.rule() != "lars" && sample.rule() != "adafactor") continue;
+    for (const Options& options : pairwise_option_sets(sample)) {
+      for (const std::string& backend : every_backend()) {
+        for (const Shape& shape : shapes) {
+          expect_oracle<float>(sample, options, shape, backend);
+          expect_oracle<double>(sample, options, shape, backend);
+        }
+      }
+    }
   }
 }
 
