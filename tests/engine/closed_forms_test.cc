@@ -58,9 +58,9 @@ TYPED_TEST(ClosedForms, ConstantAndSingleGradients) {
     for (const double decay : {0.0, 0.3}) {
       Options options = form.options;
       if (decay != 0) {
-        if (!options.has("weight_decay")) continue;
+        if (!options.has("weight_decay") || !form.may_decay) continue;
         options.set("weight_decay", decay);
-        options.set("decoupled_weight_decay", 1.0);
+        if (options.has("decoupled_weight_decay")) options.set("decoupled_weight_decay", 1.0);
       }
       const double q = 1 - options.get("lr") * decay;
       for (const std::string& backend : every_backend()) {
@@ -103,10 +103,14 @@ TYPED_TEST(ClosedForms, OneStepWithDecayAndAscent) {
       const bool maximize = (bits & 1) != 0, decoupled = (bits & 2) != 0;
       const double decay = (bits & 4) != 0 ? 0.3 : 0;
       options.set("maximize", maximize ? 1 : 0);
-      if (options.has("weight_decay")) {
+      if (options.has("weight_decay") && form.may_decay) {
         options.set("weight_decay", decay);
-        options.set("decoupled_weight_decay", decoupled ? 1 : 0);
       } else if (decay != 0) {
+        continue;
+      }
+      if (options.has("decoupled_weight_decay")) {
+        options.set("decoupled_weight_decay", decoupled ? 1 : 0);
+      } else if (!decoupled && decay != 0) {
         continue;
       }
       std::vector<double> expected;
@@ -137,7 +141,8 @@ TYPED_TEST(ClosedForms, WithoutGradientsOnlyDecayMoves) {
     option_sets.push_back(Options::of(sample.rule()));
     for (const Options& options : option_sets) {
       const double decay = options.has("weight_decay") ? options.get("weight_decay") : 0;
-      const bool decoupled = decay != 0 && options.get("decoupled_weight_decay") != 0;
+      const bool decoupled =
+          decay != 0 && options.has("decoupled_weight_decay") && options.get("decoupled_weight_decay") != 0;
       const bool is_plain = sample.rule() == "sgd" && options.get("momentum") == 0;
       for (const std::string& backend : every_backend()) {
         SCOPED_TRACE(options.text() + ", " + type_name<T> + ", " + backend);
