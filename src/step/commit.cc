@@ -39,17 +39,12 @@ void Step::commit() {
 
 void Step::commit_rows(const Task& task) {
   RowNumbers& rows = parameters_.record(task.parameter).rows;
-  const std::size_t count = rows.steps.size();
-  if (count == 0) return;
-  const std::size_t width = parameters_[task.parameter].size / count;
-  if (width == 0) {  // rows without elements, which have no scalars to go on with
-    for (std::int64_t& step : rows.steps) ++step;
-    return;
-  }
+  const std::uint32_t needed = parameters_[task.parameter].needed;
   for (std::size_t run = task.first_run; run < task.end_run; ++run) {
     const StepCoefficients& made = coefficients_[runs_[run].coefficients];
-    for (std::size_t row = runs_[run].begin / width; row < runs_[run].end / width; ++row) {
+    for (std::size_t row = runs_[run].begin; row < runs_[run].end; ++row) {
       rows.steps[row] = made.step;
+      rows.begun[row] |= needed;
       if (!rows.scalars.empty()) rows.scalars[row] = made.scalars;
     }
   }

@@ -121,11 +121,12 @@ void Step::step_elements(const Task& task, std::size_t begin, std::size_t end, s
     add_blocks(task, task.coefficients, begin, end, piece_end, batch);
     return;
   }
-  // The first run that ends behind `begin`.
   const auto runs = std::span(runs_).subspan(task.first_run, task.end_run - task.first_run);
-  auto run = std::ranges::upper_bound(runs, begin, {}, &RowRun::end);
-  for (; run != runs.end() && run->begin < end; ++run) {
-    const std::size_t from = std::max(begin, run->begin), to = std::min(end, run->end);
+  const std::size_t width = parameters_[task.parameter].size / runs.back().end;
+  // The first run that ends behind `begin`.
+  auto run = std::ranges::upper_bound(runs, begin / width, {}, &RowRun::end);
+  for (; run != runs.end() && run->begin * width < end; ++run) {
+    const std::size_t from = std::max(begin, run->begin * width), to = std::min(end, run->end * width);
     add_blocks(task, run->coefficients, from, to, piece_end, batch);
   }
 }

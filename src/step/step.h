@@ -44,9 +44,9 @@ struct StepCoefficients {
   alignas(double) std::array<std::byte, kMaxCoefficientBytes> bytes;
 };
 
-/// Rows of a parameter that are at the same step number, with StepCount::per_row.
+/// Rows of a parameter that have the same numbers, with StepCount::per_row.
 struct RowRun {
-  std::size_t begin, end;  // elements
+  std::size_t begin, end;
   std::uint32_t coefficients;
 };
 
