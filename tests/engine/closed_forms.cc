@@ -257,6 +257,69 @@ void add_adams_relatives(std::vector<Form>& forms) {
                    {}});
 }
 
+/// With all that sums have a say in turned off.
+void add_rules_with_sums(std::vector<Form>& forms) {
+  const LAMB lamb{.lr = 0.02, .beta1 = 0.8, .beta2 = 0.95, .eps = 0.003, .always_adapt = false};
+  const auto unit = [](double g, int) { return 0.02 * g / (std::abs(g) + 0.003); };
+  forms.push_back({"plain", lamb, constant, unit, {{"m", mean(0.8)}, {"v", mean_square(0.95)}}});
+  LAMB sum_of_gradients = lamb;
+  sum_of_gradients.grad_averaging = false;
+  forms.push_back({"sum of gradients",
+                   sum_of_gradients,
+                   constant,
+                   [=](double g, int t) { return 5 * unit(g, t); },
+                   {{"m", [](double g, int t) { return geometric(0.8, t) * g; }}}});
+  LAMB uncorrected = lamb;
+  uncorrected.correct_bias = false;
+  uncorrected.eps_root = 0.5;
+  forms.push_back(
+      {"uncorrected, ε under the root",
+       uncorrected,
+       constant,
+       [](double g, int t) { return 0.02 * share(0.8, t) * g / (std::sqrt(share(0.95, t) * g * g + 0.5) + 0.003); },
+       {}});
+
+  const auto b = [](double g, int t) { return g * (std::pow(0.7, t - 1) + 0.6 * geometric(0.7, t - 1)); };
+  const LARS lars{.lr = 0.1, .momentum = 0.7, .dampening = 0.4};
+  forms.push_back({"momentum", lars, constant, [=](double g, int t) { return 0.1 * b(g, t); }, {{"b", b}}});
+  LARS inside = lars;
+  inside.nesterov = inside.lr_in_momentum = true;
+  forms.push_back({"Nesterov, η in momentum",
+                   inside,
+                   constant,
+                   [=](double g, int t) { return 0.1 * (g + 0.7 * b(g, t)); },
+                   {{"b", [=](double g, int t) { return 0.1 * b(g, t); }}}});
+
+  const Adafactor adafactor{.lr = 0.02,
+                            .eps1 = 0.003,
+                            .clip_threshold = 0,
+                            .relative_step = false,
+                            .scale_parameter = false,
+                            .eps_inside = true};
+  const auto u = [](double g, int) { return 0.02 * g / std::sqrt(g * g + 0.003); };
+  forms.push_back({"plain", adafactor, constant, u, {{"v", [](double g, int) { return g * g + 0.003; }}}});
+  Adafactor momentum = adafactor;
+  momentum.momentum = 0.7;
+  const Term m = [=](double g, int t) { return share(0.7, t) * u(g, t); };
+  forms.push_back({"momentum", momentum, constant, m, {{"m", m}}});
+  // v̂ falls as the rest of 1 − k does, where k = t^−0.8; below √v̂ = 0.4 the divisor stays.
+  const Term v = [](double g, int t) { return g * g * product(2, t, [](int k) { return 1 - std::pow(k, -0.8); }); };
+  Adafactor beside = adafactor;
+  beside.eps1 = 0.4;
+  beside.eps_inside = false;
+  beside.relative_step = true;
+  forms.push_back({"1 / √t, ε beside",
+                   beside,
+                   constant,
+                   [](double g, int t) { return std::min(0.02, 1 / std::sqrt(t)) * g / std::max(std::abs(g), 0.4); },
+                   {}});
+  const auto once_m = [=](double g, int t) {
+    return std::pow(0.7, t - 1) * 0.3 * 0.02 * g / std::max(std::abs(g), 0.4);
+  };
+  beside.momentum = 0.7;
+  forms.push_back({"one gradient", beside, once, once_m, {{"v", v}, {"m", once_m}}});
+}
+
 void add_signs(std::vector<Form>& forms) {
   const Rprop rprop{.lr = 0.01, .eta_minus = 0.6, .eta_plus = 1.1, .step_min = 1e-4, .step_max = 0.1};
   const auto growing = [](double, int t) { return std::min(0.01 * std::pow(1.1, t - 1), 0.1); };
@@ -291,6 +354,7 @@ std::vector<Form> forms() {
   add_adam<AMSGrad>(all);
   add_adams_relatives(all);
   add_signs(all);
+  add_rules_with_sums(all);
   return all;
 }
 
