@@ -31,6 +31,8 @@ void Step::begin(std::optional<double> loss) {
   family_scalars_.clear();
   has_seen_non_finite_ = false;
   average_number_ = 0;
+  parameters_.keep_columns();
+  if (averages_now()) check_averages();
 }
 
 void Step::check_loss(std::optional<double> loss) const {
@@ -138,6 +140,14 @@ const void* Step::gradient_values(const Gradient& gradient, std::uint32_t index)
 /// Adds the gradients to those of the calls before. True: this call completes the step, whose tasks are now all that
 /// has been accumulated.
 bool Step::accumulate() {
+  if (counters_.accumulated + 1 >= settings_.accumulation.calls) {
+    for (std::uint32_t i = 0; i < parameters_.size(); ++i) {
+      const Parameter& parameter = parameters_[i];
+      if (!parameter.alive || parameter.accumulated == 0 || parameter.data != nullptr || parameter.size == 0) continue;
+      throw Error("step: " + in_quotes(parameters_.name(i)) +
+                  ", of which gradients are accumulated, is unbound; rebind it first");
+    }
+  }
   for (const Task& task : tasks_) parameters_.make_column(task.parameter, kAccumulatedSlot);
   plan_.update(sizes_, threads);
   const MeasureKernels& kernels = groups_.backend().measure;

@@ -89,9 +89,17 @@ std::optional<double> Step::squares_of(const Task& task) const {
 }
 
 double Step::gradient_norm_of(const Task& task) const {
+  if (task.norm) return *task.norm;
   if (const std::optional<double> squares = squares_of(task)) return std::sqrt(*squares);
   const auto* values = static_cast<const double*>(task.gradient);
   return scaled_norm(parameters_[task.parameter].size, [&](std::size_t i) { return values[i]; });
+}
+
+/// The pass has summed the same squares that a pass for clipping sums: the same bits.
+void Step::take_over_squares(const Task& task) {
+  for (std::size_t block = 0; block < count_blocks(parameters_[task.parameter].size); ++block) {
+    block_sums_[task.first_block + block] = block_reports_[task.first_block + block].totals.gradient;
+  }
 }
 
 /// The tasks that step, in the order of the parameters.
@@ -131,10 +139,14 @@ void Step::clip_gradients(std::span<Task> tasks) {
   if (!clips_by_norm()) return;
   for (Task& task : tasks) {
     if (!task.steps) continue;
-    const bool of_all = settings_.clip.by == ClipBy::global_norm;
-    task.clip_factor = clip_share(of_all ? *last.gradient_norm : gradient_norm_of(task) / divisor);
+    if (settings_.clip.by == ClipBy::global_norm) {
+      task.clip_factor = clip_share(*last.gradient_norm);
+    } else {
+      task.norm = gradient_norm_of(task);
+      task.clip_factor = clip_share(*task.norm / divisor);
+    }
     task.scale *= task.clip_factor;
-    last.clip_factor = task.clip_factor < last.clip_factor ? task.clip_factor : last.clip_factor;
+    if (task.clip_factor < last.clip_factor || std::isnan(task.clip_factor)) last.clip_factor = task.clip_factor;
   }
 }
 
@@ -174,24 +186,28 @@ bool Step::guard_refuses() {
   return true;
 }
 
-/// Does the rule keep squares of the gradient, and could one of this block be infinite?
+/// Does the rule keep squares of the gradient, and could one of this block be infinite? Half of the largest number
+/// leaves room for roundings.
 bool Step::squares_overflow(const Task& task, std::size_t block) const {
   const double squares = block_sums_[task.first_block + block] * task.scale * task.scale;
   const double most = parameters_[task.parameter].precision == Precision::f32
                           ? double{std::numeric_limits<float>::max()}
                           : std::numeric_limits<double>::max();
-  return squares > most && keeps_squares(task);
+  return squares > most / 2 && keeps_squares(task);
 }
 
+/// Rounds as the kernels do.
 bool Step::overflows(const Task& task, double value) const {
   if (!keeps_squares(task)) return false;
-  double reach = std::abs(value) * task.scale;
-  if (settings_.clip.by == ClipBy::value) reach = std::min(reach, settings_.clip.limit);
-  if (parameters_[task.parameter].precision == Precision::f32) {
-    const auto narrow = static_cast<float>(reach);
-    return std::isinf(narrow * narrow);
-  }
-  return std::isinf(reach * reach);
+  const auto is_infinite = [&](auto scaled) {
+    using T = decltype(scaled);
+    if (settings_.clip.by == ClipBy::value) scaled = std::min(scaled, static_cast<T>(settings_.clip.limit));
+    return std::isinf(scaled * scaled);
+  };
+  const double size = std::abs(value);
+  return parameters_[task.parameter].precision == Precision::f32
+             ? is_infinite(static_cast<float>(size) * static_cast<float>(task.scale))
+             : is_infinite(size * task.scale);
 }
 
 bool Step::keeps_squares(const Task& task) const {
@@ -230,7 +246,7 @@ void Step::adapt_loss_scale(bool applied) {
   };
   if (!applied) {
     change(dynamic.backoff);
-  } else if (++counters_.good_steps == dynamic.interval) {
+  } else if (++counters_.good_steps >= dynamic.interval) {
     change(dynamic.growth);
   }
 }

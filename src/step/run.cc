@@ -121,31 +121,38 @@ void Step::step_elements(const Task& task, std::size_t begin, std::size_t end, s
     add_blocks(task, task.coefficients, begin, end, piece_end, batch);
     return;
   }
-  // The first run that ends behind `begin`.
   const auto runs = std::span(runs_).subspan(task.first_run, task.end_run - task.first_run);
-  auto run = std::ranges::upper_bound(runs, begin, {}, &RowRun::end);
-  for (; run != runs.end() && run->begin < end; ++run) {
-    const std::size_t from = std::max(begin, run->begin), to = std::min(end, run->end);
+  const std::size_t width = parameters_[task.parameter].size / runs.back().end;
+  // The first run that ends behind `begin`.
+  auto run = std::ranges::upper_bound(runs, begin / width, {}, &RowRun::end);
+  for (; run != runs.end() && run->begin * width < end; ++run) {
+    const std::size_t from = std::max(begin, run->begin * width), to = std::min(end, run->end * width);
     add_blocks(task, run->coefficients, from, to, piece_end, batch);
   }
 }
 
-void Step::run_piece(const Task& task, std::size_t begin, std::size_t end, Batch& batch) {
+/// Takes the averages of elements that take no step.
+void Step::average_elements(const Task& task, std::size_t begin, std::size_t end) {
+  if (!task.averages) return;
   const Parameter& parameter = parameters_[task.parameter];
   const Precision precision = parameter.precision;
-  const bool f32 = precision == Precision::f32;
-  if (!task.steps || task.refused) {
-    if (!task.averages) return;
-    Around around;
-    around.average_share = task.average_share;
-    around.overwrite = overwrites_;
-    const AverageKernels& kernels = groups_.backend().average;
-    (f32 ? kernels.f32 : kernels.f64)(around, offset(parameter.data, begin, precision),
-                                      offset(parameter.columns[kAverageSlot], begin, precision), end - begin);
-    return;
-  }
-  if (measures()) {
+  Around around;
+  around.average_share = task.average_share;
+  around.overwrite = overwrites_;
+  const AverageKernels& kernels = groups_.backend().average;
+  (precision == Precision::f32 ? kernels.f32 : kernels.f64)(around, offset(parameter.data, begin, precision),
+                                                            offset(parameter.columns[kAverageSlot], begin, precision),
+                                                            end - begin);
+}
+
+void Step::run_piece(const Task& task, std::size_t begin, std::size_t end, Batch& batch) {
+  if (!task.steps) {
+    average_elements(task, begin, end);
+  } else if (measures()) {
     run_measured(task, begin, end, batch);
+  } else if (task.refused) {
+    average_elements(task, begin, end);
+    if (detects_) count_non_finite(task, begin, end);
   } else {
     step_elements(task, begin, end, end, batch);
   }
@@ -165,8 +172,12 @@ void Step::run_measured(const Task& task, std::size_t begin, std::size_t end, Ba
     const void* const gradient = offset(task.gradient, from, precision);
     void* const theta = offset(parameter.data, from, precision);
     std::memcpy(before, theta, (to - from) * bytes_of(precision));
-    step_elements(task, from, to, end, batch);
-    batch.flush();
+    if (task.refused) {
+      average_elements(task, from, to);
+    } else {
+      step_elements(task, from, to, end, batch);
+      batch.flush();
+    }
     measure(gradient, before, theta, to - from, settings_.report == Reporting::parameters, sums);
     if (to == end || to % kNormBlock == 0) {
       const std::size_t block = from / kNormBlock;
@@ -196,6 +207,7 @@ void Step::run(std::span<const Task> tasks) {
   overwrites_ = overwrite_every > 0 && (counters_.steps + 1) % overwrite_every == 0;
   detects_ = settings_.check == Check::detect;
   if (detects_ || measures()) block_reports_.resize(blocks_);
+  if (measures()) block_sums_.resize(blocks_);
   for_each_chunk([&](std::size_t chunk) {
     Batch batch(*this);
     for (const Piece& piece : plan_.chunk(chunk)) run_piece(tasks[piece.task], piece.begin, piece.end, batch);

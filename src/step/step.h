@@ -44,9 +44,9 @@ struct StepCoefficients {
   alignas(double) std::array<std::byte, kMaxCoefficientBytes> bytes;
 };
 
-/// Rows of a parameter that are at the same step number, with StepCount::per_row.
+/// Rows of a parameter that have the same numbers, with StepCount::per_row.
 struct RowRun {
-  std::size_t begin, end;  // elements
+  std::size_t begin, end;
   std::uint32_t coefficients;
 };
 
@@ -60,6 +60,7 @@ struct Task {
   std::size_t first_block = 0;               ///< of its sums by block
   double scale = 1;                          ///< of the gradient
   double clip_factor = 1;                    ///< the part of `scale` that clipping by a norm is
+  std::optional<double> norm = {};           ///< of the gradient, where it has been needed
   bool averages = false;                     ///< is its average taken?
   double average_share = 0;                  ///< w of the parameter in it, which may be 0
   std::uint32_t first_run = 0, end_run = 0;  ///< its runs of rows
@@ -106,6 +107,7 @@ class Step {
   void sum_squares(std::span<const Task> tasks);
   std::optional<double> squares_of(const Task& task) const;
   double gradient_norm_of(const Task& task) const;
+  void take_over_squares(const Task& task);
   double gradient_norm_of_all();
   double gradient_divisor() const;
   void clip_gradients(std::span<Task> tasks);
@@ -120,6 +122,7 @@ class Step {
 
   // averages (average.cc)
   bool averages_now() const;
+  void check_averages() const;
   void plan_averages();
   void share_average(Task& task);
 
@@ -139,6 +142,7 @@ class Step {
   class Batch;
   void run(std::span<const Task> tasks);
   void run_piece(const Task& task, std::size_t begin, std::size_t end, Batch& batch);
+  void average_elements(const Task& task, std::size_t begin, std::size_t end);
   void run_measured(const Task& task, std::size_t begin, std::size_t end, Batch& batch);
   void count_non_finite(const Task& task, std::size_t begin, std::size_t end);
   void step_elements(const Task& task, std::size_t begin, std::size_t end, std::size_t piece_end, Batch& batch);
