@@ -88,6 +88,7 @@ void Parameters::make_column(std::uint32_t index, std::size_t slot) {
   std::fill_n(fresh.get(), bytes, std::byte{0});
   records_[index].storage[slot] = std::move(fresh);
   records_[index].capacity[slot] = size;
+  fresh_.push_back({index, slot});
   parameter.columns[slot] = records_[index].storage[slot].get();
 }
 
@@ -99,6 +100,14 @@ void Parameters::drop_fresh_columns() {
     all_[fresh.parameter].columns_made_for = 0;
   }
   fresh_.clear();
+}
+
+void Parameters::drop_rule_columns(std::uint32_t index) {
+  for (std::size_t k = 0; k < kMaxColumns; ++k) {
+    records_[index].storage[k].reset();
+    records_[index].capacity[k] = 0;
+    all_[index].columns[k] = nullptr;
+  }
 }
 
 std::size_t find_column(const Rule& rule, std::string_view column) {

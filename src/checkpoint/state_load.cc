@@ -154,6 +154,10 @@ class StateReader {
       throw Error("state: accumulated_calls = " + std::to_string(counters.accumulated) + " is outside [0, " +
                   std::to_string(settings.accumulation.calls) + ")");
     }
+    if (settings.dynamic_loss_scale.on && counters.good_steps >= settings.dynamic_loss_scale.interval) {
+      throw Error("state: good_steps = " + std::to_string(counters.good_steps) + " is outside [0, " +
+                  std::to_string(settings.dynamic_loss_scale.interval) + ")");
+    }
     read_groups(head);
     read_families(head);
     read_parameters(head.at("parameters", "state").object("state: parameters"));
@@ -239,12 +243,17 @@ class StateReader {
   /// Scalars that belong to the optimizer.
   void read_families(const json::Value& head) {
     family_scalars = own_groups_.all_family_scalars();
-    const json::Value* saved = head.find("families", "state");
-    if (saved == nullptr) return;
+    static const json::Value kNone = json::Object();
+    const json::Value* found = head.find("families", "state");
+    const json::Value* const saved = found != nullptr ? found : &kNone;
     for (const std::uint32_t first : own_groups_.families()) {
       const Rule& rule = *own_groups_.at(first).rule;
       const json::Value* entry = saved->find(rule.family, "state: families");
-      if (entry == nullptr) continue;
+      if (entry == nullptr) {
+        const auto is_of_optimizer = [](const ScalarInfo& scalar) { return scalar.owner == ScalarOwner::optimizer; };
+        if (options_.missing == Missing::keep || std::ranges::none_of(rule.scalars, is_of_optimizer)) continue;
+        throw Error("state: families: " + in_quotes(rule.family) + " is missing");
+      }
       Scalars scalars = first_scalars(rule);
       read_scalars(rule, *entry, "state: families: " + std::string(rule.family), ScalarOwner::optimizer, scalars);
       family_scalars[rule.family] = scalars;
@@ -310,6 +319,10 @@ class StateReader {
     }
     result.averaged = count_from_json(entry.at("averaged", what), what + ": averaged");
     result.accumulated = optional_count(entry, "accumulated", what);
+    if (result.accumulated > counters.accumulated) {
+      throw Error(what + ": accumulated = " + std::to_string(result.accumulated) + " is outside [0, " +
+                  std::to_string(counters.accumulated) + "], the state's accumulated_calls");
+    }
     const json::Array& columns = entry.at("columns", what).array(what + ": columns");
     for (const ColumnSlot& slot : column_slots(rule)) {
       const std::string column(slot.name);
@@ -405,6 +418,8 @@ LoadReport Optimizer::Impl::load(const State& state, const LoadOptions& load_opt
   settings.accumulation = reader.settings.accumulation;
   settings.clip = reader.settings.clip;
   settings.average = reader.settings.average;
+  // Gradients that were accumulated belong to the step that is given up here.
+  for (std::size_t i = 0; i < parameters.size(); ++i) parameters[i].accumulated = 0;
   for (LoadedParameter& from : reader.parameters) {
     Parameter& parameter = parameters[from.index];
     ParameterRecord& record = parameters.record(from.index);
