@@ -4,37 +4,44 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <numeric>
-#include <span>
 #include <string>
 #include <vector>
 
 namespace thalweg::tests {
 namespace {
 
-constexpr std::size_t kCount = 12'000;
+constexpr std::size_t kCount = 12'000, kWidest = 75;
 
 /// Rows of arrays of these widths, and the same moved one by one.
 void move_rows(const Indices& rows, const std::vector<std::size_t>& widths, int threads) {
+  static const std::vector<std::uint32_t> numbers = [] {
+    std::vector<std::uint32_t> all(kCount * kWidest);
+    std::iota(all.begin(), all.end(), 0);
+    return all;
+  }();
   std::vector<std::vector<std::uint32_t>> arrays, expected;
   std::vector<RowArray> moved;
   for (const std::size_t width : widths) {
-    std::vector<std::uint32_t>& array = arrays.emplace_back(kCount * width);
-    std::iota(array.begin(), array.end(), 0);
+    const auto end = numbers.begin() + static_cast<std::ptrdiff_t>(kCount * width);
+    std::vector<std::uint32_t>& array = arrays.emplace_back(numbers.begin(), end);
     expected.push_back(keep(array, rows, width));
     moved.push_back({reinterpret_cast<std::byte*>(array.data()), width * sizeof(array[0])});
   }
   if (are_ascending(rows)) {
     compact_rows(moved, rows, threads);
   } else {
-    std::vector<std::uint32_t> scratch(std::ranges::max(widths) * rows.size());
+    std::vector<std::uint32_t> scratch(kWidest * rows.size());
     reorder_rows(moved, rows, reinterpret_cast<std::byte*>(scratch.data()), threads);
   }
   for (std::size_t k = 0; k < arrays.size(); ++k) {
-    EXPECT_TRUE(std::ranges::equal(std::span(arrays[k]).first(expected[k].size()), expected[k])) << "array " << k;
+    arrays[k].resize(expected[k].size());
+    EXPECT_TRUE(expected[k].empty() ||
+                std::memcmp(arrays[k].data(), expected[k].data(), rows.size() * moved[k].row_bytes) == 0)
+        << "array " << k;
   }
 }
 
@@ -60,8 +67,8 @@ TEST(MoveRows, ByThreadsAsOneByOne) {
   for (const Indices& rows : lists) {
     for (const int threads : {1, 2, 5}) {
       SCOPED_TRACE(std::to_string(rows.size()) + " rows, " + std::to_string(threads) + " threads");
-      move_rows(rows, {75}, threads);
-      move_rows(rows, {2, 75, 32}, threads);
+      move_rows(rows, {kWidest}, threads);
+      move_rows(rows, {2, kWidest, 32}, threads);
     }
   }
 }

@@ -346,6 +346,43 @@ TEST(Rows, StepWithGradientsOfRows) {
   EXPECT_EQ(safetensors::to_bytes(a.state()), safetensors::to_bytes(b.state()));
 }
 
+/// The same step by the optimizer and by one that is made anew from its state.
+void expect_step_as_made_anew(Optimizer& optimizer, Handle handle, std::span<float> theta, std::uint32_t number) {
+  std::vector<float> copy(theta.begin(), theta.end());
+  Optimizer anew(optimizer.options(), optimizer.settings());
+  const Handle in_anew = anew.add(optimizer.name(handle), copy, optimizer.shape(handle));
+  anew.load(optimizer.state());
+  const std::vector<float> gradient = random_numbers<float>(theta.size(), 5, "gradient", number);
+  optimizer.step({{handle, gradient}});
+  anew.step({{in_anew, gradient}});
+  EXPECT_EQ(first_bit_difference<float>(theta, copy), "") << "step " << number;
+  EXPECT_EQ(safetensors::to_bytes(optimizer.state()), safetensors::to_bytes(anew.state())) << "step " << number;
+}
+
+// Adafactor has a column shaped like the rows, one like the columns, and others where nothing is left of the matrix.
+TEST(Rows, OfRulesWithSums) {
+  for (const std::string rule : {"adafactor:lr=0.02,momentum=0.7", "lamb:lr=0.02", "lars:lr=0.02,momentum=0.7"}) {
+    SCOPED_TRACE(rule);
+    std::vector<float> theta = random_numbers<float>(48, 5, "theta");
+    Optimizer optimizer(parse_options(rule), {.threads = 1});
+    const Handle handle = optimizer.add("theta", std::span(theta).first(24), {4, 6});
+    const auto step = [&](std::size_t rows, std::uint32_t number) {
+      expect_step_as_made_anew(optimizer, handle, std::span(theta).first(6 * rows), number);
+    };
+    step(4, 0);
+    optimizer.keep_rows(handle, Indices{3, 1});
+    step(2, 1);
+    optimizer.append_rows(handle, std::span(theta).first(42));
+    step(7, 2);
+    optimizer.reset_rows(handle, Indices{0, 5});
+    step(7, 3);
+    optimizer.keep_rows(handle, {});
+    step(0, 4);
+    optimizer.append_rows(handle, std::span(theta).first(18));
+    step(3, 5);
+  }
+}
+
 // What a parameter of no rows does is nothing, and that goes well.
 TEST(Rows, CanAllGo) {
   for (const StepCount count : {StepCount::per_parameter, StepCount::per_row}) {
