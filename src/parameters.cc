@@ -71,12 +71,14 @@ Handle Parameters::add(std::string_view name, void* data, std::size_t size, Prec
 
   const auto index = static_cast<std::uint32_t>(all_.size());
   records_.reserve(records_.size() + 1);
-  all_.push_back({.group = group.index, .precision = precision, .scalars = first_scalars(*its_group.rule)});
+  all_.push_back({.group = group.index,
+                  .precision = precision,
+                  .key = xxh64(std::as_bytes(std::span(name)), 0),
+                  .scalars = first_scalars(*its_group.rule)});
   ParameterRecord& record = records_.emplace_back();
   record.name = name;
   record.shape = shape;
   record.layout = layout_of(shape);
-  record.key = xxh64(std::as_bytes(std::span(name)), 0);
   if (settings_.step_count == StepCount::per_row) {
     const auto rows = static_cast<std::size_t>(shape.sizes[0]);
     record.rows.steps.assign(rows, 0);
@@ -195,8 +197,7 @@ void Parameters::displace(std::uint32_t index) {
   ++places_;
 }
 
-std::uint32_t Parameters::index_of(Handle handle) const {
-  if (handle.index < all_.size() && all_[handle.index].alive) return handle.index;
+void Parameters::refuse(Handle handle) const {
   throw Error("handle " + std::to_string(handle.index) + " is not a parameter of this optimizer" +
               (handle.index < all_.size() ? ": " + in_quotes(records_[handle.index].name) + " was removed" : ""));
 }

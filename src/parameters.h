@@ -59,6 +59,7 @@ struct Parameter {
   std::uint32_t group = 0;
   Precision precision = Precision::f32;
   bool alive = true;
+  std::uint64_t key = 0;                 ///< of the name: where random bits are counted from
   std::uint64_t columns_made_for = 0;    ///< GroupRecord::version under which the columns were last completed
   std::uint64_t last_step = 0;           ///< serial number of the last step that named this parameter
   const void* known_gradient = nullptr;  ///< the last gradient that was found not to overlap any parameter …
@@ -80,7 +81,6 @@ struct ParameterRecord {
   std::string name;
   Shape shape;
   Layout layout;
-  std::uint64_t key = 0;  ///< of the name: where random bits are counted from
   std::array<Buffer, kSlots> storage;
   std::array<std::size_t, kSlots> capacity{};  ///< elements that the storage has room for
   RowNumbers rows;
@@ -106,7 +106,10 @@ class Parameters {
   const std::string& name(std::size_t index) const { return records_[index].name; }
   const Rule& rule(std::size_t index) const { return *groups_.at(all_[index].group).rule; }
 
-  std::uint32_t index_of(Handle handle) const;
+  std::uint32_t index_of(Handle handle) const {
+    if (handle.index < all_.size() && all_[handle.index].alive) return handle.index;
+    refuse(handle);
+  }
   std::uint32_t index_of(std::string_view name) const;
   bool contains(std::string_view name) const { return by_name_.contains(name); }
   /// UINT32_MAX if there is none.
@@ -150,6 +153,7 @@ class Parameters {
   std::size_t row_width(std::size_t index) const;
 
  private:
+  [[noreturn]] void refuse(Handle handle) const;
   void check_shape(const std::string& what, const Shape& shape, std::size_t size, const GroupRecord& group) const;
   void place(std::uint32_t index, void* data, std::size_t size);
   void displace(std::uint32_t index);

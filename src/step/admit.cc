@@ -26,7 +26,10 @@ void Step::begin(std::optional<double> loss) {
   scattered_.clear();
   block_sums_.clear();
   block_reports_.clear();
+  blocks_ = 0;
+  scale_ = 1 / gradient_divisor();
   family_scalars_.clear();
+  has_seen_non_finite_ = false;
   average_number_ = 0;
   parameters_.keep_columns();
   if (averages_now()) check_averages();
@@ -54,9 +57,15 @@ void Step::admit(const Gradient& gradient) {
                 " steps, the most");
   }
   const void* values = gradient_values(gradient, index);
+  add_task(index, values);
+}
+
+void Step::add_task(std::uint32_t index, const void* gradient) {
+  Parameter& parameter = parameters_[index];
   parameter.last_step = serial_;
-  tasks_.push_back({.parameter = index, .steps = true, .gradient = values});
+  tasks_.push_back({.parameter = index, .steps = true, .gradient = gradient, .first_block = blocks_, .scale = scale_});
   sizes_.push_back(parameter.size);
+  blocks_ += count_blocks(parameter.size);
 }
 
 template <class T>
@@ -172,12 +181,11 @@ bool Step::accumulate() {
   if (counters_.accumulated < settings_.accumulation.calls) return false;
   tasks_.clear();
   sizes_.clear();
+  blocks_ = 0;
   for (std::uint32_t i = 0; i < parameters_.size(); ++i) {
-    Parameter& parameter = parameters_[i];
+    const Parameter& parameter = parameters_[i];
     if (!parameter.alive || parameter.accumulated == 0) continue;
-    parameter.last_step = serial_;
-    tasks_.push_back({.parameter = i, .steps = true, .gradient = parameter.columns[kAccumulatedSlot]});
-    sizes_.push_back(parameter.size);
+    add_task(i, parameter.columns[kAccumulatedSlot]);
   }
   return true;
 }

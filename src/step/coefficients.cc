@@ -14,7 +14,7 @@ std::uint32_t Step::coefficients_for(std::uint32_t index, std::int64_t step, con
   for (std::size_t i = rule.by_layout ? 0 : coefficients_.size(); i-- > 0;) {
     const StepCoefficients& made = coefficients_[i];
     if (made.group == parameter.group && made.step == step && made.columns_begun == begun &&
-        made.scalars_before == scalars && !made.own) {
+        (!made.has_scalars || made.scalars_before == scalars)) {
       return static_cast<std::uint32_t>(i);
     }
   }
@@ -23,6 +23,8 @@ std::uint32_t Step::coefficients_for(std::uint32_t index, std::int64_t step, con
   fresh.step = step;
   fresh.columns_begun = begun;
   fresh.own = rule.by_layout;
+  fresh.has_scalars = !rule.scalars.empty();
+  fresh.columns = static_cast<std::uint8_t>(rule.columns.size());
   fresh.scalars_before = scalars;
   fresh.scalars = groups_.with_family(rule, scalars);
   if (rule.advance != nullptr) rule.advance(group.options, step, fresh.scalars.data());
@@ -36,7 +38,7 @@ std::uint32_t Step::coefficients_for(std::uint32_t index, std::int64_t step, con
 
 void Step::prepare(Task& task) {
   if (!task.steps) return;
-  Parameter& parameter = parameters_[task.parameter];
+  const Parameter& parameter = parameters_[task.parameter];
   const GroupRecord& group = groups_.at(parameter.group);
   if (parameter.columns_made_for != group.version) parameters_.complete_columns(task.parameter);
   if (settings_.step_count == StepCount::per_row) {

@@ -10,6 +10,7 @@ void Step::commit() {
   report_tasks();
   ++counters_.steps;
   const bool shared = settings_.step_count == StepCount::shared;
+  const bool per_row = settings_.step_count == StepCount::per_row;
   for (const Task& task : tasks_) {
     Parameter& parameter = parameters_[task.parameter];
     parameter.averaged += task.averages ? 1 : 0;
@@ -17,12 +18,10 @@ void Step::commit() {
     parameter.begun |= parameter.needed;
     if (task.sums != UINT32_MAX) sums_[task.sums].commit(parameters_, task.parameter);
     if (shared) continue;
-    const StepCoefficients& made = coefficients_[task.coefficients];
-    if (settings_.step_count == StepCount::per_row) {
+    ++parameter.step;
+    if (per_row) {
       commit_rows(task);
-      ++parameter.step;
-    } else {
-      parameter.step = made.step;
+    } else if (const StepCoefficients& made = coefficients_[task.coefficients]; made.has_scalars) {
       parameter.scalars = made.scalars;
     }
   }
@@ -57,29 +56,34 @@ void Step::commit_rows(const Task& task) {
 }
 
 void Step::report_tasks() {
-  if (!detects_ && !measures() && !clips_by_norm()) return;
+  const bool clipped_in_parts = in_parts_ && clips_by_norm();
+  if (!has_seen_non_finite_ && !measures() && !clipped_in_parts) return;
   const std::vector<const Task*>& ordered = in_order();
   const auto blocks_of = [&](const Task& task) {
-    const std::size_t blocks = (parameters_[task.parameter].size + kNormBlock - 1) / kNormBlock;
-    return std::span(block_reports_).subspan(task.first_block, blocks);
+    return std::span(block_reports_).subspan(task.first_block, count_blocks(parameters_[task.parameter].size));
   };
-  for (const Task* task : ordered) {
-    for (const BlockReport& block : blocks_of(*task)) {
-      if (block.non_finite == 0) continue;
-      if (last.non_finite == 0) last.first_non_finite = parameters_.name(task->parameter);
-      last.non_finite += block.non_finite;
+  if (has_seen_non_finite_) {
+    for (const Task* task : ordered) {
+      for (const BlockReport& block : blocks_of(*task)) {
+        if (block.non_finite == 0) continue;
+        if (last.non_finite == 0) last.first_non_finite = parameters_.name(task->parameter);
+        last.non_finite += block.non_finite;
+      }
     }
   }
+  if (measures()) {
+    for (const Task* task : ordered) take_over_squares(*task);
+  }
   const double divisor = gradient_divisor();
-  if (!last.gradient_norm && (measures() || clips_by_norm())) last.gradient_norm = gradient_norm_of_all() / divisor;
+  if (!last.gradient_norm && (measures() || clipped_in_parts)) last.gradient_norm = gradient_norm_of_all() / divisor;
   if (!measures()) return;
   double update = 0, parameter = 0;
   for (const Task* task : ordered) {
     double its_update = 0, its_parameter = 0;
     std::uint64_t zeros = 0, non_finite = 0;
     for (const BlockReport& block : blocks_of(*task)) {
-      its_update += block.update;
-      its_parameter += block.parameter;
+      its_update += block.totals.update;
+      its_parameter += block.totals.parameter;
       zeros += block.zeros;
       non_finite += block.non_finite;
     }

@@ -39,9 +39,10 @@ StepReport Step::whole(std::span<const Gradient> gradients, std::optional<double
   }
   if (averages_now()) plan_averages();
   plan_.update(sizes_, threads);
-  place_blocks(0);
-  if (settings_.check == Check::guard || clips_by_norm()) sum_squares(tasks_);
-  scale_gradients(tasks_);
+  if (settings_.check == Check::guard || clips_by_norm()) {
+    sum_squares(tasks_);
+    clip_gradients(tasks_);
+  }
   if (settings_.check == Check::guard && guard_refuses()) return last;
   for (Task& task : tasks_) prepare(task);
   if (has_sums() && !gather_and_settle(tasks_)) {
@@ -49,11 +50,6 @@ StepReport Step::whole(std::span<const Gradient> gradients, std::optional<double
     return last;
   }
   run(tasks_);
-  if (measures()) {
-    for (const Task& task : tasks_) {
-      if (task.steps) take_over_squares(task);
-    }
-  }
   commit();
   return last;
 }
@@ -94,10 +90,11 @@ void Step::part(const Gradient& gradient) {
     Task& task = tasks_.back();
     if (averages_now()) share_average(task);
     plan_.update(std::span(sizes_).subspan(first), threads);
-    place_blocks(first);
     const std::span<Task> added = std::span(tasks_).subspan(first);
-    if (clips_by_norm()) sum_squares(added);
-    scale_gradients(added);
+    if (clips_by_norm()) {
+      sum_squares(added);
+      clip_gradients(added);
+    }
     prepare(task);
     if (has_sums()) gather_and_settle(added);
     run(added);
@@ -121,7 +118,6 @@ StepReport Step::end_parts() {
   if (averages_now()) {
     plan_averages();
     plan_.update(std::span(sizes_).subspan(stepped), threads);
-    place_blocks(stepped);
     run(std::span(tasks_).subspan(stepped));
   }
   commit();
