@@ -82,18 +82,16 @@ Shape shape_from_json(const json::Value& entry, const Shape& own, const std::str
 /// Throws Error unless the state of a parameter of the shape `saved` is that of one of the shape `own`. A vector stands
 /// for any shape of as many elements in row-major order: it is what a parameter is of which nobody said more.
 void check_shapes(const Shape& saved, const Shape& own, bool by_layout, const std::string& what) {
-  std::uint64_t elements = 1;
   for (const std::int64_t size : saved.sizes) {
-    if (size < 0 || (size > 0 && elements > own.elements())) throw Error(what + " has shape " + saved.text());
-    elements *= static_cast<std::uint64_t>(size);
+    if (size < 0) throw Error(what + " has shape " + saved.text() + ": sizes are at least 0");
   }
   const bool is_flat =
       (saved.sizes.size() == 1 && own.is_row_major()) || (own.sizes.size() == 1 && saved.is_row_major());
   const bool fits = saved.sizes == own.sizes || (is_flat && !by_layout);
-  if (!fits || elements != own.elements()) {
+  if (!fits || saved.elements() != own.elements()) {
     throw Error(what + " has shape " + saved.text() + ", the optimizer's " + own.text());
   }
-  if (saved.strides.empty()) return;
+  if (saved.strides.empty() || saved.elements() == 0) return;
   // Any order of the dimensions without gaps: each stride is the product of the sizes of those that are faster.
   std::int64_t expected = 1;
   std::vector<std::pair<std::int64_t, std::int64_t>> dimensions;

@@ -81,6 +81,16 @@ const void* Step::scatter(const Rows<T>& rows, std::uint32_t index) {
     throw Error(what() + " has rows of " + std::to_string(width) + " values, which do not divide the parameter's " +
                 std::to_string(size) + " elements");
   }
+  const Shape& shape = parameters_.record(index).shape;
+  if (shape.sizes.size() > 1 && !shape.is_row_major()) {
+    throw Error(what() + " has rows, but the parameter does not lie row by row in memory; give the gradient whole");
+  }
+  // Rows of several sparse dimensions are numbered through, so they may be of any of the shape's trailing dimensions.
+  std::size_t its_width = 1, trailing = shape.sizes.size();
+  while (trailing > 1 && its_width < width) its_width *= static_cast<std::size_t>(shape.sizes[--trailing]);
+  if (shape.sizes.size() > 1 && count > 0 && its_width != width) {
+    throw Error(what() + " has rows of " + std::to_string(width) + " values, the parameter's shape is " + shape.text());
+  }
   for (std::int64_t row : rows.indices) {
     if (row < 0 || static_cast<std::uint64_t>(row) >= size / width) {
       throw Error(what() + " names row " + std::to_string(row) + ", the parameter has rows 0 to " +

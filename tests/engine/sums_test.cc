@@ -105,7 +105,7 @@ TYPED_TEST(Sums, AgreeWithPlainLoops) {
 
 TYPED_TEST(Sums, HaveTheSameBitsEverywhere) {
   using T = TypeParam;
-  const std::vector<Shape> large{{700, 300}, {150'001}, {3, 40'000}, {5, 5}};
+  const std::vector<Shape> large{{300, 300}, {20'001}, {2, 17'000}, {5, 5}};
   std::vector<std::vector<T>> first;
   std::vector<std::string> targets = cpu_targets();
   if (std::is_same_v<T, double>) targets.emplace_back("reference");
