@@ -2,16 +2,13 @@
 #pragma once
 
 #include <thalweg/error.h>
-#include <thalweg/rule.h>
 
 #include <zlib.h>
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <memory>
 #include <string>
-#include <string_view>
 
 namespace thalweg::tests {
 
@@ -28,11 +25,6 @@ inline std::string read_golden_file(const std::string& peer) {
   }
   if (got < 0) throw Error(path + ": is damaged");
   return text;
-}
-
-/// Does the engine have this rule? There are recordings of rules that are still to come.
-inline bool has_rule(std::string_view name) {
-  return std::ranges::any_of(rules(), [&](const RuleInfo* rule) { return rule->name == name; });
 }
 
 }  // namespace thalweg::tests

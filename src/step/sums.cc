@@ -44,7 +44,7 @@ void TaskSums::place(Block& block, const Rule& rule, const Layout& layout, std::
     if (rule.columns[k].shape == ColumnShape::columns) {
       at = from / (layout.rows * layout.columns) * layout.columns + from % layout.columns;
     }
-    block.columns[k] = {offset(static_cast<void*>(read[k].get()), at, precision), precision};
+    block.columns[k] = offset(static_cast<void*>(read[k].get()), at, precision);
   }
 }
 

@@ -2,6 +2,7 @@
 #include "engine/golden_cases.h"
 
 #include "golden_file.h"
+#include "has_rule.h"
 
 #include <thalweg/dialects.h>
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/oracle.h"
+#include "has_rule.h"
 
 #include <thalweg/options.h>
 
@@ -75,9 +76,7 @@ inline const std::vector<Sample>& samples() {
          "sgd:lr=0.1,momentum=0.7,dampening=0.4,weight_decay=0.3",
          {"momentum", "dampening", "weight_decay"}},
     };
-    std::erase_if(known, [](const Sample& sample) {  // rules that are still to come
-      return std::ranges::none_of(rules(), [&](const RuleInfo* rule) { return rule->name == sample.rule(); });
-    });
+    std::erase_if(known, [](const Sample& sample) { return !has_rule(sample.rule()); });
     return known;
   }();
   return all;
