@@ -2,7 +2,6 @@
 #include "identify/identify.h"
 #include "error_of.h"
 #include "golden_file.h"
-#include "has_rule.h"
 #include "identify/report.h"
 #include "identify/trait.h"
 #include "identify/variants.h"
