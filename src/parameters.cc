@@ -82,6 +82,7 @@ Handle Parameters::add(std::string_view name, void* data, std::size_t size, Prec
   if (settings_.step_count == StepCount::per_row) {
     const auto rows = static_cast<std::size_t>(shape.sizes[0]);
     record.rows.steps.assign(rows, 0);
+    record.rows.begun.assign(rows, 0);
     if (!its_group.rule->scalars.empty()) record.rows.scalars.assign(rows, first_scalars(*its_group.rule));
   }
   by_name_.emplace(name, index);

@@ -5,6 +5,7 @@
 
 #include "buffer.h"
 #include "groups.h"
+#include "move_rows.h"
 #include "precision.h"
 
 #include <array>
@@ -68,10 +69,11 @@ struct Parameter {
   Scalars scalars{};
 };
 
-/// The steps that each row has taken, and its scalars, with StepCount::per_row.
+/// What a parameter counts for each of its rows, with StepCount::per_row.
 struct RowNumbers {
-  std::vector<std::int64_t> steps;
-  std::vector<Scalars> scalars;  ///< empty if the rule has none
+  std::vector<std::int64_t> steps;   ///< that the row has taken
+  std::vector<std::uint32_t> begun;  ///< as Parameter::begun
+  std::vector<Scalars> scalars;      ///< empty if the rule has none
 
   bool operator==(const RowNumbers&) const = default;
 };
@@ -158,6 +160,19 @@ class Parameters {
   void place(std::uint32_t index, void* data, std::size_t size);
   void displace(std::uint32_t index);
 
+  // Rows (rows.cc)
+
+  using Places = std::map<std::uintptr_t, std::uint32_t>;
+  static Places::node_type make_place(std::uint32_t index, const void* data, std::size_t size);
+  void check_bound(const std::string& what, std::uint32_t index) const;
+  void check_memory(const std::string& what, std::uint32_t index, const void* data, std::size_t size,
+                    Precision precision) const;
+  std::vector<RowArray> row_arrays(std::uint32_t index);
+  void make_room(std::uint32_t index, const Shape& shape, int threads);
+  std::array<double, kSlots> first_values(std::uint32_t index) const;
+  void resize_row_numbers(std::uint32_t index, std::size_t rows);
+  void settle_rows(std::uint32_t index, Shape shape, void* data, Places::node_type place);
+
   struct FreshColumn {
     std::uint32_t parameter;
     std::size_t slot;
@@ -172,7 +187,7 @@ class Parameters {
     std::size_t operator()(std::string_view name) const { return std::hash<std::string_view>()(name); }
   };
   std::unordered_map<std::string, std::uint32_t, NameHash, std::equal_to<>> by_name_;
-  std::map<std::uintptr_t, std::uint32_t> by_address_;  // first byte of every parameter that has any
+  Places by_address_;  // first byte of every parameter that has any
   std::size_t alive_ = 0;
   std::uint64_t places_ = 1;
   std::vector<FreshColumn> fresh_;

@@ -315,7 +315,6 @@ class StateReader {
     if (own_settings_.step_count == StepCount::per_parameter) {
       read_scalars(rule, entry.at("scalars", what), what, ScalarOwner::parameter, result.scalars);
     }
-    if (own_settings_.step_count == StepCount::per_row) result.rows = read_rows(rule, entry, record, what);
     result.averaged = count_from_json(entry.at("averaged", what), what + ": averaged");
     result.accumulated = optional_count(entry, "accumulated", what);
     if (result.accumulated > counters.accumulated) {
@@ -335,20 +334,31 @@ class StateReader {
       const bool begun = has_begun(entry, column, shares_steps() ? counters.steps : result.step, what);
       result.begun |= begun ? std::uint32_t{1} << slot.slot : 0;
     }
+    if (own_settings_.step_count == StepCount::per_row) {
+      result.rows = read_rows(rule, entry, result.step, result.begun, record.rows.steps.size(), what);
+    }
     return result;
   }
 
-  static RowNumbers read_rows(const Rule& rule, const json::Value& entry, const ParameterRecord& record,
-                              const std::string& what) {
+  /// Of a parameter that has taken `steps` and begun these columns.
+  static RowNumbers read_rows(const Rule& rule, const json::Value& entry, std::int64_t steps, std::uint32_t begun,
+                              std::size_t wanted, const std::string& what) {
     RowNumbers rows;
-    const std::size_t wanted = record.rows.steps.size();
     for (const json::Value& run : entry.at("rows", what).array(what + ": rows")) {
       const std::int64_t count = count_from_json(run.at("rows", what), what + ": rows");
       if (static_cast<std::uint64_t>(count) > wanted - rows.steps.size()) {
         throw Error(what + " has numbers of more rows than the " + std::to_string(wanted) + " that it has");
       }
-      rows.steps.insert(rows.steps.end(), static_cast<std::size_t>(count),
-                        count_from_json(run.at("step", what), what + ": rows: step"));
+      const std::int64_t step = count_from_json(run.at("step", what), what + ": rows: step");
+      if (step > steps) {
+        throw Error(what + " has a row at step " + std::to_string(step) + ", and has taken " + std::to_string(steps));
+      }
+      std::uint32_t its_begun = 0;
+      for (std::size_t k = 0; k < rule.columns.size(); ++k) {
+        if (has_begun(run, rule.columns[k].name, step, what)) its_begun |= begun & std::uint32_t{1} << k;
+      }
+      rows.steps.insert(rows.steps.end(), static_cast<std::size_t>(count), step);
+      rows.begun.insert(rows.begun.end(), static_cast<std::size_t>(count), its_begun);
       if (rule.scalars.empty()) continue;
       Scalars scalars = first_scalars(rule);
       read_scalars(rule, run.at("scalars", what), what + ": rows", ScalarOwner::parameter, scalars);

@@ -39,43 +39,33 @@ void Step::commit() {
 
 void Step::commit_rows(const Task& task) {
   RowNumbers& rows = parameters_.record(task.parameter).rows;
-  const std::size_t count = rows.steps.size();
-  if (count == 0) return;
-  const std::size_t width = parameters_[task.parameter].size / count;
-  if (width == 0) {  // rows without elements, which have no scalars to go on with
-    for (std::int64_t& step : rows.steps) ++step;
-    return;
-  }
+  const std::uint32_t needed = parameters_[task.parameter].needed;
   for (std::size_t run = task.first_run; run < task.end_run; ++run) {
     const StepCoefficients& made = coefficients_[runs_[run].coefficients];
-    for (std::size_t row = runs_[run].begin / width; row < runs_[run].end / width; ++row) {
+    for (std::size_t row = runs_[run].begin; row < runs_[run].end; ++row) {
       rows.steps[row] = made.step;
+      rows.begun[row] |= needed;
       if (!rows.scalars.empty()) rows.scalars[row] = made.scalars;
     }
   }
 }
 
 void Step::report_tasks() {
-  const bool clipped_in_parts = in_parts_ && clips_by_norm();
-  if (!has_seen_non_finite_ && !measures() && !clipped_in_parts) return;
+  if (!has_seen_non_finite_ && !measures() && !clips_by_norm()) return;
   const std::vector<const Task*>& ordered = in_order();
   const auto blocks_of = [&](const Task& task) {
     return std::span(block_reports_).subspan(task.first_block, count_blocks(parameters_[task.parameter].size));
   };
-  if (has_seen_non_finite_) {
-    for (const Task* task : ordered) {
-      for (const BlockReport& block : blocks_of(*task)) {
-        if (block.non_finite == 0) continue;
-        if (last.non_finite == 0) last.first_non_finite = parameters_.name(task->parameter);
-        last.non_finite += block.non_finite;
-      }
+  for (const Task* task : ordered) {
+    if (!has_seen_non_finite_) break;
+    for (const BlockReport& block : blocks_of(*task)) {
+      if (block.non_finite == 0) continue;
+      if (last.non_finite == 0) last.first_non_finite = parameters_.name(task->parameter);
+      last.non_finite += block.non_finite;
     }
   }
-  if (measures()) {
-    for (const Task* task : ordered) take_over_squares(*task);
-  }
   const double divisor = gradient_divisor();
-  if (!last.gradient_norm && (measures() || clipped_in_parts)) last.gradient_norm = gradient_norm_of_all() / divisor;
+  if (!last.gradient_norm && (measures() || clips_by_norm())) last.gradient_norm = gradient_norm_of_all() / divisor;
   if (!measures()) return;
   double update = 0, parameter = 0;
   for (const Task* task : ordered) {

@@ -121,28 +121,18 @@ void Step::step_elements(const Task& task, std::size_t begin, std::size_t end, s
     add_blocks(task, task.coefficients, begin, end, piece_end, batch);
     return;
   }
-  // The first run that ends behind `begin`.
   const auto runs = std::span(runs_).subspan(task.first_run, task.end_run - task.first_run);
-  auto run = std::ranges::upper_bound(runs, begin, {}, &RowRun::end);
-  for (; run != runs.end() && run->begin < end; ++run) {
-    const std::size_t from = std::max(begin, run->begin), to = std::min(end, run->end);
+  const std::size_t width = parameters_[task.parameter].size / runs.back().end;
+  // The first run that ends behind `begin`.
+  auto run = std::ranges::upper_bound(runs, begin / width, {}, &RowRun::end);
+  for (; run != runs.end() && run->begin * width < end; ++run) {
+    const std::size_t from = std::max(begin, run->begin * width), to = std::min(end, run->end * width);
     add_blocks(task, run->coefficients, from, to, piece_end, batch);
   }
 }
 
-void Step::run_piece(const Task& task, std::size_t begin, std::size_t end, Batch& batch) {
-  if (task.steps && measures()) {
-    run_measured(task, begin, end, batch);
-  } else if (task.steps && !task.refused) {
-    step_elements(task, begin, end, end, batch);
-  } else {
-    run_average(task, begin, end);
-    if (task.steps && detects_) count_non_finite(task, begin, end);
-  }
-}
-
-/// Of a parameter that takes no step.
-void Step::run_average(const Task& task, std::size_t begin, std::size_t end) {
+/// Takes the averages of elements that take no step.
+void Step::average_elements(const Task& task, std::size_t begin, std::size_t end) {
   if (!task.averages) return;
   const Parameter& parameter = parameters_[task.parameter];
   const Precision precision = parameter.precision;
@@ -153,6 +143,19 @@ void Step::run_average(const Task& task, std::size_t begin, std::size_t end) {
   (precision == Precision::f32 ? kernels.f32 : kernels.f64)(around, offset(parameter.data, begin, precision),
                                                             offset(parameter.columns[kAverageSlot], begin, precision),
                                                             end - begin);
+}
+
+void Step::run_piece(const Task& task, std::size_t begin, std::size_t end, Batch& batch) {
+  if (!task.steps) {
+    average_elements(task, begin, end);
+  } else if (measures()) {
+    run_measured(task, begin, end, batch);
+  } else if (task.refused) {
+    average_elements(task, begin, end);
+    if (detects_) count_non_finite(task, begin, end);
+  } else {
+    step_elements(task, begin, end, end, batch);
+  }
 }
 
 /// Steps the elements of a piece and takes the sums of the report, while they are in the first cache.
@@ -170,7 +173,7 @@ void Step::run_measured(const Task& task, std::size_t begin, std::size_t end, Ba
     void* const theta = offset(parameter.data, from, precision);
     std::memcpy(before, theta, (to - from) * bytes_of(precision));
     if (task.refused) {
-      run_average(task, from, to);
+      average_elements(task, from, to);
     } else {
       step_elements(task, from, to, end, batch);
       batch.flush();
@@ -204,6 +207,7 @@ void Step::run(std::span<const Task> tasks) {
   overwrites_ = overwrite_every > 0 && (counters_.steps + 1) % overwrite_every == 0;
   detects_ = settings_.check == Check::detect;
   if (detects_ || measures()) block_reports_.resize(blocks_);
+  if (measures()) block_sums_.resize(blocks_);
   for_each_chunk([&](std::size_t chunk) {
     Batch batch(*this);
     for (const Piece& piece : plan_.chunk(chunk)) run_piece(tasks[piece.task], piece.begin, piece.end, batch);

@@ -50,6 +50,11 @@ StepReport Step::whole(std::span<const Gradient> gradients, std::optional<double
     return last;
   }
   run(tasks_);
+  if (measures()) {
+    for (const Task& task : tasks_) {
+      if (task.steps) take_over_squares(task);
+    }
+  }
   commit();
   return last;
 }
@@ -84,7 +89,7 @@ void Step::begin_parts(std::optional<double> loss) {
 
 void Step::part(const Gradient& gradient) {
   const DefaultEnvironment environment;
-  const std::size_t first = tasks_.size();
+  const std::size_t first = tasks_.size(), blocks = blocks_;
   try {
     admit(gradient);
     Task& task = tasks_.back();
@@ -107,6 +112,7 @@ void Step::part(const Gradient& gradient) {
       parameters_[tasks_.back().parameter].last_step = 0;
       tasks_.resize(first);
       sizes_.resize(first);
+      blocks_ = blocks;
     }
     throw;
   }

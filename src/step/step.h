@@ -44,9 +44,9 @@ struct StepCoefficients {
   alignas(double) std::array<std::byte, kMaxCoefficientBytes> bytes;
 };
 
-/// Rows of a parameter that are at the same step number, with StepCount::per_row.
+/// Rows of a parameter that have the same numbers, with StepCount::per_row.
 struct RowRun {
-  std::size_t begin, end;  // elements
+  std::size_t begin, end;
   std::uint32_t coefficients;
 };
 
@@ -142,7 +142,7 @@ class Step {
   class Batch;
   void run(std::span<const Task> tasks);
   void run_piece(const Task& task, std::size_t begin, std::size_t end, Batch& batch);
-  void run_average(const Task& task, std::size_t begin, std::size_t end);
+  void average_elements(const Task& task, std::size_t begin, std::size_t end);
   void run_measured(const Task& task, std::size_t begin, std::size_t end, Batch& batch);
   void count_non_finite(const Task& task, std::size_t begin, std::size_t end);
   void step_elements(const Task& task, std::size_t begin, std::size_t end, std::size_t piece_end, Batch& batch);
