@@ -3,6 +3,7 @@
 
 #include <thalweg/kernels/targets.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <iterator>
@@ -10,6 +11,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backends/cpu/norm.cc"
 #include <hwy/foreach_target.h>  // must come before highway.h
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 HWY_BEFORE_NAMESPACE();
@@ -26,7 +28,12 @@ double sum_of_squares(const void* erased, std::size_t count) {
   const auto* elements = static_cast<const T*>(erased);
   Sums sums{};
   const std::size_t whole = count / kSums * kSums, rest = count - whole;
-  if (whole > 0) add_squares_wide<false>(elements, elements, whole, sums);
+  constexpr std::size_t kAhead = 4096 / sizeof(T);
+  for (std::size_t at = 0; at < whole; at += kAhead) {
+    // The processor does not reach far enough ahead by itself where squares are summed in double.
+    for (std::size_t line = 0; line < kAhead; line += 64 / sizeof(T)) hwy::Prefetch(elements + at + kAhead + line);
+    add_squares_wide<false>(elements + at, elements + at, std::min(kAhead, whole - at), sums);
+  }
   if (rest > 0) {
     HWY_ALIGN T last[kSums] = {};
     std::memcpy(last, elements + whole, rest * sizeof(T));
