@@ -48,6 +48,7 @@ void add_idle_targets(const Settings& settings, std::vector<Target>& targets);
 void add_libtorch_targets(const Settings& settings, std::vector<Target>& targets);
 void add_drop_in_targets(const Settings& settings, std::vector<Target>& targets);
 void add_training_targets(const Settings& settings, std::vector<Target>& targets);
+void add_rows_targets(const Settings& settings, std::vector<Target>& targets);
 void add_result_targets(const Settings& settings, std::vector<Target>& targets);
 
 }  // namespace thalweg::bench

@@ -8,18 +8,6 @@
 #include <algorithm>
 
 namespace thalweg {
-namespace {
-
-void fill(Precision precision, std::byte* to, std::size_t count, double value) {
-  if (precision == Precision::f32) {
-    std::fill_n(reinterpret_cast<float*>(to), count, static_cast<float>(value));
-  } else {
-    std::fill_n(reinterpret_cast<double*>(to), count, value);
-  }
-}
-
-}  // namespace
-
 std::vector<ColumnSlot> column_slots(const Rule& rule) {
   std::vector<ColumnSlot> slots;
   for (std::size_t k = 0; k < rule.columns.size(); ++k) {
@@ -80,7 +68,7 @@ void Parameters::complete_columns(std::uint32_t index) {
     if (column.needed && record.storage[k] == nullptr) {
       const std::size_t size = std::max<std::size_t>(1, column_size(index, column.shape));
       Buffer fresh = make_buffer(size * bytes_of(parameter.precision));
-      fill(parameter.precision, fresh.get(), size, first_value(column));
+      fill_elements(fresh.get(), size, parameter.precision, first_value(column));
       record.storage[k] = std::move(fresh);
       record.capacity[k] = size;
       fresh_.push_back({index, k});
@@ -100,6 +88,7 @@ void Parameters::make_column(std::uint32_t index, std::size_t slot) {
   std::fill_n(fresh.get(), bytes, std::byte{0});
   records_[index].storage[slot] = std::move(fresh);
   records_[index].capacity[slot] = size;
+  fresh_.push_back({index, slot});
   parameter.columns[slot] = records_[index].storage[slot].get();
 }
 
@@ -111,6 +100,14 @@ void Parameters::drop_fresh_columns() {
     all_[fresh.parameter].columns_made_for = 0;
   }
   fresh_.clear();
+}
+
+void Parameters::drop_rule_columns(std::uint32_t index) {
+  for (std::size_t k = 0; k < kMaxColumns; ++k) {
+    records_[index].storage[k].reset();
+    records_[index].capacity[k] = 0;
+    all_[index].columns[k] = nullptr;
+  }
 }
 
 std::size_t find_column(const Rule& rule, std::string_view column) {

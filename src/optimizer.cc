@@ -29,6 +29,10 @@ void Optimizer::Impl::check_at_rest(std::string_view what) const {
   if (averages_are_swapped) {
     throw Error(std::string(what) + ": the parameters hold their averages; swap_averages() first");
   }
+  check_between_steps(what);
+}
+
+void Optimizer::Impl::check_between_steps(std::string_view what) const {
   if (step.in_parts()) throw Error(std::string(what) + ": a step has begun and not ended; end_step() first");
 }
 
@@ -54,8 +58,14 @@ Group Optimizer::group(std::string_view name) const { return impl_->groups.find(
 std::size_t Optimizer::group_count() const { return impl_->groups.size(); }
 const std::string& Optimizer::group_name(Group group) const { return impl_->groups[group].name; }
 const Options& Optimizer::options(Group group) const { return impl_->groups[group].options; }
-void Optimizer::set_options(Group group, Options options) { impl_->groups.set_options(group, std::move(options)); }
-void Optimizer::set(std::string_view option, double value) { impl_->groups.set(option, value); }
+void Optimizer::set_options(Group group, Options options) {
+  impl_->check_between_steps("set_options");
+  impl_->groups.set_options(group, std::move(options));
+}
+void Optimizer::set(std::string_view option, double value) {
+  impl_->check_between_steps("set");
+  impl_->groups.set(option, value);
+}
 
 void Optimizer::set(Group group, std::string_view option, double value) {
   Options changed = options(group);
@@ -89,18 +99,23 @@ void Optimizer::rebind(Handle handle, std::span<double> parameter) {
   impl_->parameters.rebind(handle, parameter.data(), parameter.size(), Precision::f64, nullptr);
 }
 void Optimizer::rebind(Handle handle, std::span<float> parameter, Shape shape) {
+  impl_->check_between_steps("rebind with a shape");
   impl_->parameters.rebind(handle, parameter.data(), parameter.size(), Precision::f32, &shape);
 }
 void Optimizer::rebind(Handle handle, std::span<double> parameter, Shape shape) {
+  impl_->check_between_steps("rebind with a shape");
   impl_->parameters.rebind(handle, parameter.data(), parameter.size(), Precision::f64, &shape);
 }
 
 void Optimizer::unbind(Handle handle) { impl_->parameters.unbind(handle); }
 void Optimizer::remove(Handle handle) {
-  if (impl_->step.in_parts()) impl_->check_at_rest("remove");
+  impl_->check_between_steps("remove");
   impl_->parameters.remove(handle);
 }
-void Optimizer::move(Handle handle, Group group) { impl_->parameters.move(handle, group); }
+void Optimizer::move(Handle handle, Group group) {
+  impl_->check_between_steps("move");
+  impl_->parameters.move(handle, group);
+}
 
 std::size_t Optimizer::size() const { return impl_->parameters.alive(); }
 
@@ -190,22 +205,28 @@ std::int64_t Optimizer::refused_steps() const { return impl_->counters.refused; 
 std::int64_t Optimizer::accumulated_calls() const { return impl_->counters.accumulated; }
 
 void Optimizer::set_clip(const Clip& clip) {
+  impl_->check_between_steps("set_clip");
   check(clip);
   impl_->settings.clip = clip;
 }
 
 void Optimizer::set_check(Check check) {
+  impl_->check_between_steps("set_check");
   Settings changed = impl_->settings;
   changed.check = check;
   thalweg::check(changed);
   impl_->settings.check = check;
 }
 
-void Optimizer::set_report(Reporting report) { impl_->settings.report = report; }
+void Optimizer::set_report(Reporting report) {
+  impl_->check_between_steps("set_report");
+  impl_->settings.report = report;
+}
 
 // Averages ------------------------------------------------------------------------------------------------------------
 
 void Optimizer::set_average(const Average& average) {
+  impl_->check_between_steps("set_average");
   check(average);
   impl_->settings.average = average;
 }
@@ -222,7 +243,7 @@ template std::span<float> Optimizer::average<float>(Handle);
 template std::span<double> Optimizer::average<double>(Handle);
 
 void Optimizer::Impl::swap_averages() {
-  if (step.in_parts()) check_at_rest("swap_averages");
+  check_between_steps("swap_averages");
   const auto has_average = [&](std::size_t i) {
     return parameters[i].alive && parameters[i].size > 0 && parameters[i].averaged > 0;
   };

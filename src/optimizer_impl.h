@@ -16,6 +16,8 @@ struct Optimizer::Impl {
 
   /// Throws Error if the averages are swapped, or a step has begun that has not ended.
   void check_at_rest(std::string_view what) const;
+  /// Throws Error if a step has begun that has not ended.
+  void check_between_steps(std::string_view what) const;
   /// The parameter's step number, or that of all.
   std::int64_t step_number(const Parameter& parameter) const {
     return settings.step_count == StepCount::shared ? counters.steps : parameter.step;

@@ -43,7 +43,7 @@ void Parameters::check_shape(const std::string& what, const Shape& shape, std::s
     throw Error(what + " has shape " + shape.text() + ", which is of " + std::to_string(shape.elements()) +
                 " elements, and memory of " + std::to_string(size));
   }
-  if (size > 0) check_strides(what, shape);
+  if (size > 0) check_strides(what, shape);  // without elements strides mean nothing
   if (settings_.step_count == StepCount::per_row && shape.sizes.empty()) {
     throw Error(what + " is a single number and has no rows, which StepCount::per_row counts steps of");
   }
@@ -71,15 +71,18 @@ Handle Parameters::add(std::string_view name, void* data, std::size_t size, Prec
 
   const auto index = static_cast<std::uint32_t>(all_.size());
   records_.reserve(records_.size() + 1);
-  all_.push_back({.group = group.index, .precision = precision, .scalars = first_scalars(*its_group.rule)});
+  all_.push_back({.group = group.index,
+                  .precision = precision,
+                  .key = xxh64(std::as_bytes(std::span(name)), 0),
+                  .scalars = first_scalars(*its_group.rule)});
   ParameterRecord& record = records_.emplace_back();
   record.name = name;
   record.shape = shape;
   record.layout = layout_of(shape);
-  record.key = xxh64(std::as_bytes(std::span(name)), 0);
   if (settings_.step_count == StepCount::per_row) {
     const auto rows = static_cast<std::size_t>(shape.sizes[0]);
     record.rows.steps.assign(rows, 0);
+    record.rows.begun.assign(rows, 0);
     if (!its_group.rule->scalars.empty()) record.rows.scalars.assign(rows, first_scalars(*its_group.rule));
   }
   by_name_.emplace(name, index);
@@ -101,6 +104,11 @@ void Parameters::rebind(Handle handle, void* data, std::size_t size, Precision p
   if (data == nullptr && size > 0) throw Error(what + " has no memory");
   if (shape != nullptr) {
     check_shape(what, *shape, size, groups_.at(parameter.group));
+    const RowNumbers& rows = records_[index].rows;
+    if (settings_.step_count == StepCount::per_row && rows.steps.size() != static_cast<std::size_t>(shape->sizes[0])) {
+      throw Error(what + " has " + std::to_string(rows.steps.size()) + " rows, the new shape " +
+                  std::to_string(shape->sizes[0]) + ": keep_rows or append_rows says which");
+    }
     const Layout layout = layout_of(*shape);
     if (!(layout == records_[index].layout) && rule(index).by_layout && (parameter.step > 0 || parameter.begun != 0)) {
       throw Error(what + " had shape " + records_[index].shape.text() + " and has " + shape->text() +
@@ -113,8 +121,9 @@ void Parameters::rebind(Handle handle, void* data, std::size_t size, Precision p
   displace(index);
   place(index, data, size);
   if (shape != nullptr) {
+    const Layout before = std::exchange(records_[index].layout, layout_of(*shape));
     records_[index].shape = *shape;
-    records_[index].layout = layout_of(*shape);
+    if (rule(index).by_layout && !(before == records_[index].layout)) drop_rule_columns(index);
     parameter.columns_made_for = 0;
   }
 }
@@ -135,19 +144,21 @@ void Parameters::move(Handle handle, Group group) {
   const GroupRecord& to = groups_[group];
   Parameter& parameter = all_[index];
   const Rule& from = rule(index);
+  check_shape("move: " + in_quotes(records_[index].name), records_[index].shape, parameter.size, to);
   if (from.family != to.rule->family) {
     const auto is_held = [&](const ColumnSlot& slot) { return slot.role == Role::rule && holds(index, slot); };
     if (std::ranges::any_of(column_slots(from), is_held)) {
       throw Error("move: " + in_quotes(records_[index].name) + " has state of " + std::string(from.name) +
                   ", which means nothing to " + std::string(to.rule->name) + "; remove and add the parameter");
     }
+    // Step numbers are of the rule: bias correction begins anew.
+    parameter.step = 0;
+    parameter.begun = 0;
     parameter.scalars = first_scalars(*to.rule);
-    if (!records_[index].rows.steps.empty()) {
-      records_[index].rows.scalars.assign(to.rule->scalars.empty() ? 0 : records_[index].rows.steps.size(),
-                                          first_scalars(*to.rule));
-    }
+    RowNumbers& rows = records_[index].rows;
+    std::ranges::fill(rows.steps, 0);
+    rows.scalars.assign(to.rule->scalars.empty() ? 0 : rows.steps.size(), parameter.scalars);
   }
-  check_shape("move: " + in_quotes(records_[index].name), records_[index].shape, parameter.size, to);
   parameter.group = group.index;
   parameter.columns_made_for = 0;
 }
@@ -187,8 +198,7 @@ void Parameters::displace(std::uint32_t index) {
   ++places_;
 }
 
-std::uint32_t Parameters::index_of(Handle handle) const {
-  if (handle.index < all_.size() && all_[handle.index].alive) return handle.index;
+void Parameters::refuse(Handle handle) const {
   throw Error("handle " + std::to_string(handle.index) + " is not a parameter of this optimizer" +
               (handle.index < all_.size() ? ": " + in_quotes(records_[handle.index].name) + " was removed" : ""));
 }

@@ -5,6 +5,7 @@
 
 #include "buffer.h"
 #include "groups.h"
+#include "move_rows.h"
 #include "precision.h"
 
 #include <array>
@@ -59,6 +60,7 @@ struct Parameter {
   std::uint32_t group = 0;
   Precision precision = Precision::f32;
   bool alive = true;
+  std::uint64_t key = 0;                 ///< of the name: where random bits are counted from
   std::uint64_t columns_made_for = 0;    ///< GroupRecord::version under which the columns were last completed
   std::uint64_t last_step = 0;           ///< serial number of the last step that named this parameter
   const void* known_gradient = nullptr;  ///< the last gradient that was found not to overlap any parameter …
@@ -67,10 +69,11 @@ struct Parameter {
   Scalars scalars{};
 };
 
-/// The steps that each row has taken, and its scalars, with StepCount::per_row.
+/// What a parameter counts for each of its rows, with StepCount::per_row.
 struct RowNumbers {
-  std::vector<std::int64_t> steps;
-  std::vector<Scalars> scalars;  ///< empty if the rule has none
+  std::vector<std::int64_t> steps;   ///< that the row has taken
+  std::vector<std::uint32_t> begun;  ///< as Parameter::begun
+  std::vector<Scalars> scalars;      ///< empty if the rule has none
 
   bool operator==(const RowNumbers&) const = default;
 };
@@ -80,7 +83,6 @@ struct ParameterRecord {
   std::string name;
   Shape shape;
   Layout layout;
-  std::uint64_t key = 0;  ///< of the name: where random bits are counted from
   std::array<Buffer, kSlots> storage;
   std::array<std::size_t, kSlots> capacity{};  ///< elements that the storage has room for
   RowNumbers rows;
@@ -106,7 +108,10 @@ class Parameters {
   const std::string& name(std::size_t index) const { return records_[index].name; }
   const Rule& rule(std::size_t index) const { return *groups_.at(all_[index].group).rule; }
 
-  std::uint32_t index_of(Handle handle) const;
+  std::uint32_t index_of(Handle handle) const {
+    if (handle.index < all_.size() && all_[handle.index].alive) return handle.index;
+    refuse(handle);
+  }
   std::uint32_t index_of(std::string_view name) const;
   bool contains(std::string_view name) const { return by_name_.contains(name); }
   /// UINT32_MAX if there is none.
@@ -134,6 +139,8 @@ class Parameters {
   /// Columns that have been made since the last call of `keep_columns`: `drop_fresh_columns` takes them away again.
   void keep_columns() { fresh_.clear(); }
   void drop_fresh_columns();
+  /// Takes the rule's columns away, which no step has used.
+  void drop_rule_columns(std::uint32_t index);
   template <class T>
   void check_type(std::size_t index, std::string_view what) const;
   std::size_t state_bytes() const;
@@ -148,9 +155,23 @@ class Parameters {
   std::size_t row_width(std::size_t index) const;
 
  private:
+  [[noreturn]] void refuse(Handle handle) const;
   void check_shape(const std::string& what, const Shape& shape, std::size_t size, const GroupRecord& group) const;
   void place(std::uint32_t index, void* data, std::size_t size);
   void displace(std::uint32_t index);
+
+  // Rows (rows.cc)
+
+  using Places = std::map<std::uintptr_t, std::uint32_t>;
+  static Places::node_type make_place(std::uint32_t index, const void* data, std::size_t size);
+  void check_bound(const std::string& what, std::uint32_t index) const;
+  void check_memory(const std::string& what, std::uint32_t index, const void* data, std::size_t size,
+                    Precision precision) const;
+  std::vector<RowArray> row_arrays(std::uint32_t index);
+  void make_room(std::uint32_t index, const Shape& shape, int threads);
+  std::array<double, kSlots> first_values(std::uint32_t index) const;
+  void resize_row_numbers(std::uint32_t index, std::size_t rows);
+  void settle_rows(std::uint32_t index, Shape shape, void* data, Places::node_type place);
 
   struct FreshColumn {
     std::uint32_t parameter;
@@ -166,7 +187,7 @@ class Parameters {
     std::size_t operator()(std::string_view name) const { return std::hash<std::string_view>()(name); }
   };
   std::unordered_map<std::string, std::uint32_t, NameHash, std::equal_to<>> by_name_;
-  std::map<std::uintptr_t, std::uint32_t> by_address_;  // first byte of every parameter that has any
+  Places by_address_;  // first byte of every parameter that has any
   std::size_t alive_ = 0;
   std::uint64_t places_ = 1;
   std::vector<FreshColumn> fresh_;

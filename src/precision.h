@@ -4,6 +4,7 @@
 #include <thalweg/kernels/kernels.h>
 #include <thalweg/safetensors.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <type_traits>
 
@@ -38,6 +39,15 @@ inline void put(void* elements, std::size_t index, Precision precision, double v
     static_cast<float*>(elements)[index] = static_cast<float>(value);
   } else {
     static_cast<double*>(elements)[index] = value;
+  }
+}
+
+/// Gives the first elements this value.
+inline void fill_elements(void* elements, std::size_t count, Precision precision, double value) {
+  if (precision == Precision::f32) {
+    std::fill_n(static_cast<float*>(elements), count, static_cast<float>(value));
+  } else {
+    std::fill_n(static_cast<double*>(elements), count, value);
   }
 }
 

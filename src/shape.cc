@@ -7,13 +7,19 @@
 namespace thalweg {
 
 std::uint64_t Shape::elements() const {
+  if (std::ranges::find(sizes, 0) != sizes.end()) return 0;
   std::uint64_t product = 1;
-  for (const std::int64_t size : sizes) product *= static_cast<std::uint64_t>(size);
+  for (const std::int64_t size : sizes) {
+    const auto factor = static_cast<std::uint64_t>(size);
+    if (product > UINT64_MAX / factor) return UINT64_MAX;
+    product *= factor;
+  }
   return product;
 }
 
 bool Shape::is_row_major() const {
-  if (strides.empty()) return true;
+  if (strides.empty() || elements() == 0) return true;
+  if (strides.size() != sizes.size()) return false;
   std::int64_t expected = 1;
   for (std::size_t i = sizes.size(); i-- > 0;) {
     if (sizes[i] != 1 && strides[i] != expected) return false;

@@ -1,4 +1,4 @@
-// Dialects: what the configurations of PyTorch, Keras, Optax and TensorFlow 1 mean in thalweg's words, and back.
+// Dialects: what the configurations of PyTorch, Keras, Optax, TensorFlow 1 and timm mean in thalweg's words, and back.
 #pragma once
 
 #include <thalweg/optimizer.h>
@@ -37,7 +37,8 @@ struct Translation {
 // a value of the wrong type, not finite or outside its range; for what thalweg does not do; if the keys do not tell the
 // rule. An Adam with amsgrad is always the rule amsgrad.
 
-/// A PyTorch optimizer's `param_groups[0]`, with or without `params`.
+/// A PyTorch optimizer's `param_groups[0]`, with or without `params`. Adafactor's first ε of None is that of float32;
+/// for parameters of float64 PyTorch means `finfo(float64).eps`, 2.2e-16.
 Translation from_torch(std::string_view json, std::string_view rule = {});
 
 /// A Keras optimizer's `get_config()`, or what `keras.optimizers.serialize` gives: {"class_name": …, "config": …}.
@@ -56,11 +57,15 @@ Translation from_optax(std::string_view name, std::string_view json);
 /// under the slot's name and a 0 (`ms0`). Missing values are those of TensorFlow 1's optimizers, where they have any.
 Translation from_tf1(std::string_view json, std::string_view op = {});
 
+/// An optimizer of timm (pytorch-image-models) 1.0.31: its `param_groups[0]`, as `from_torch` takes PyTorch's, or the
+/// arguments of its class. LAMB's `max_grad_norm` is `settings.clip`, over all groups.
+Translation from_timm(std::string_view json, std::string_view rule = {});
+
 /// A rule, its options and settings in thalweg's own words: {"lr": 0.1, "clip": {"by": "norm", "limit": 1, "eps": 0},
 /// "average": {"kind": "ema", "decay": 0.99, …}, "loss_scale": 1, "step_count": "shared"}. Everything has a default.
 Translation from_thalweg(std::string_view json, std::string_view rule);
 
-/// One of the above, by the peer's name: torch, keras, keras2, optax, tf1 or thalweg.
+/// One of the above, by the peer's name: torch, keras, keras2, optax, tf1, timm or thalweg.
 Translation translate(std::string_view peer, std::string_view name, std::string_view json);
 
 /// The options of a PyTorch param group, as JSON: also the keyword arguments of the class, but that AdamW takes no
@@ -76,13 +81,16 @@ std::string to_keras(const Translation& translation);
 // NAME is the parameter's name and KEY PyTorch's own (`exp_avg`, `momentum_buffer`, …), and the metadata `class`, the
 // name of the class, and `param_groups`, as JSON with names as `params`.
 
-/// The state as PyTorch has it. `step` is a float32, `mu_product` of the parameter's type; the other tensors are flat.
-/// Throws Error for what has no counterpart in PyTorch: a rule, an option, steps that are counted for all parameters.
+/// The state as PyTorch has it. `step` is a float32, `mu_product` of the parameter's type; the other tensors have the
+/// parameter's shape, as far as the optimizer knows it, and Adafactor's `row_var` and `col_var` a 1 in place of its
+/// last size or the one before. Throws Error for what has no counterpart in PyTorch: a rule, several rules in one
+/// optimizer, an option, steps that are counted for all parameters.
 State to_torch_state(const Optimizer& optimizer);
 
 /// What PyTorch saved as a state that this optimizer, which is not changed, can load: options of every group, step
 /// numbers, scalars and columns. Parameters are matched by name, groups by their order, and a tensor may have any shape
-/// of as many elements as the parameter has. A parameter without any tensors begins anew, as in PyTorch.
+/// of as many elements as the parameter has; Adafactor's matrices must be matrices here too. A first ε of None is that
+/// of the parameters' type. A parameter without any tensors begins anew, as in PyTorch.
 ///
 /// Throws Error, which names tensor or key, if the state is of another rule, or has other groups, parameters or tensors
 /// than this optimizer; if a tensor has another type or length than its parameter, or a number is out of its range; and
@@ -100,7 +108,7 @@ struct PeerOption {
 
 /// One class, function or operation of a framework that computes a rule.
 struct PeerOptimizer {
-  std::string_view peer;  ///< `torch`, `keras`, `keras2`, `optax` or `tf1`
+  std::string_view peer;  ///< `torch`, `keras`, `keras2`, `optax`, `tf1` or `timm`
   std::string_view name;  ///< its own
   StepCount step_count;
   std::vector<PeerOption> options;                                       ///< in the order of the rule's
@@ -112,7 +120,7 @@ std::vector<PeerOptimizer> peer_optimizers(const RuleInfo& rule);
 
 /// One way in which a framework writes a formula.
 struct Expression {
-  std::string peer;  ///< `torch`, `keras`, `keras2`, `optax` or `tf1`
+  std::string peer;  ///< `torch`, `keras`, `keras2`, `optax`, `tf1` or `timm`
   std::string name;  ///< its class, function or operation
   /// The arguments, as JSON: what the reader of the peer's configurations (`from_torch`, …) takes under this name.
   std::string json;

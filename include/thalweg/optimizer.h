@@ -206,24 +206,36 @@ class Optimizer {
 
   // Rows ------------------------------------------------------------------------------------------------------------
   //
-  // Of a parameter whose first dimension counts rows, such as points, particles or words. Columns, averages and row
-  // numbers follow; of extra memory there is one column's copy at a time, and none where rows are only removed in
-  // place. Each throws Error, and changes nothing, if a row is outside the parameter or the memory does not fit.
+  // Of a parameter whose first dimension counts rows, such as points, particles or words, which come and go during
+  // training; of a parameter that was added without a shape every element is a row. State columns, averages and
+  // accumulated gradients follow, and with StepCount::per_row the step numbers of the rows. Step numbers are the
+  // parameter's own otherwise, so that bias correction takes young rows for old ones.
+  //
+  // Columns keep their memory where rows go, and rows that come later find room there: removing rows in place asks for
+  // no memory, nor does appending as many. Otherwise one column is copied at a time.
+  //
+  // Each throws Error, and changes nothing, if the parameter has no rows or does not hold each in one piece (in other
+  // memory formats), if a row is outside of it, or if the memory does not fit. Where memory fails (std::bad_alloc),
+  // nothing is changed either. Gradients after it are those of the new rows.
 
-  /// These rows stay, in this order: ascending ones remove the others, any order reorders, a row that is named twice is
-  /// duplicated with its state. Without new memory the parameter's own rows are moved too, and it becomes the front
-  /// part of its memory; it can then have no more rows than before. With new memory the caller has put the kept rows
-  /// there.
+  /// These rows stay, in this order: ascending ones remove the others, any order reorders, and a row that is named
+  /// twice is there twice from now on, with the same state. The parameter's own memory is moved too: the rows are now
+  /// its front part, what lies behind belongs to the caller again. Throws Error if there would be more rows than
+  /// before.
   void keep_rows(Handle handle, std::span<const std::int64_t> rows);
+  /// The same where the caller has put the rows that stay into this memory, which is the parameter's from now on, even
+  /// if it was unbound. It may be the old memory, and there may be more rows than before. Throws Error if it has
+  /// another type, not as many elements as these rows, or is shared with another parameter.
   void keep_rows(Handle handle, std::span<const std::int64_t> rows, std::span<float> parameter);
   void keep_rows(Handle handle, std::span<const std::int64_t> rows, std::span<double> parameter);
-  /// The parameter is now this memory: the rows that it had, with more of them behind. It may begin where it began, or
-  /// elsewhere. The state of the new rows begins at first values; their average is what they are now.
+  /// The parameter is now this memory, even if it was unbound: the rows that it had, and more behind them. It may begin
+  /// where it began, or elsewhere. The state of the new rows begins at first values, at step 0 if they count steps;
+  /// their average is what they are now. Throws Error as `keep_rows` does, or if there are fewer rows than before.
   void append_rows(Handle handle, std::span<float> parameter);
   void append_rows(Handle handle, std::span<double> parameter);
-  /// The state of these rows begins anew, as that of appended ones.
+  /// The state of these rows begins anew, as that of appended ones; the rows themselves stay as they are.
   void reset_rows(Handle handle, std::span<const std::int64_t> rows);
-  /// Steps each row has taken, with StepCount::per_row. Throws Error with another.
+  /// Steps that each row has taken since it began, with StepCount::per_row. Throws Error with another.
   std::vector<std::int64_t> row_steps(Handle handle) const;
 
   // Steps -----------------------------------------------------------------------------------------------------------

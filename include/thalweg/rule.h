@@ -72,7 +72,7 @@ std::uint64_t elements_of(ColumnShape shape, const Layout& layout);
 /// One state column of a rule under given options.
 ///
 /// Columns that are shaped like the parameter are the step's: `update` reads and writes them. The others are small:
-/// `settle` alone writes them, from sums, and `gather` and `update` read them.
+/// `settle` alone writes them, from sums, and `gather` and `update` read them, or what `show` makes of them for that.
 struct ColumnInfo {
   std::string_view name;
   ColumnKind kind = ColumnKind::average;
@@ -129,9 +129,14 @@ struct Settling {
   const std::span<const double>* sums = nullptr;  ///< by the rule's sums: one number, or one for each row or column
   const std::span<double>* columns = nullptr;     ///< by the rule's columns: its small ones; the others are empty
   double* scalars = nullptr;                      ///< the rule's scalars
+  double smallest_normal = 0;  ///< of the parameter's type, to which columns are rounded: what decays becomes 0 below
 
   /// The rule's k-th sum where it is one number.
   double sum(std::size_t k) const { return sums[k][0]; }
+  /// Is the rule's k-th sum taken?
+  bool has_sum(std::size_t k) const { return !sums[k].empty(); }
+  /// 0 where |x| is below the smallest normal number; NaN stays.
+  double normal_or_zero(double x) const { return x < smallest_normal && x > -smallest_normal ? 0 : x; }
 };
 
 /// A rule's description, as `thalweg rules` prints it. Lives for ever; compare by address.

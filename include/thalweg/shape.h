@@ -23,7 +23,7 @@ struct Shape {
   std::vector<std::int64_t> sizes;
   std::vector<std::int64_t> strides;  ///< empty: row-major
 
-  /// Product of the sizes.
+  /// Product of the sizes; 2⁶⁴ − 1 if it is not below that.
   std::uint64_t elements() const;
   bool is_row_major() const;
   /// `[2, 3]`.

@@ -23,7 +23,8 @@ gradient) and `theta`, the parameters after some steps by their numbers; if it i
 ([[first step, lr], …]) and `known` ({"rule": "rmsprop", "lr": 0.01}). Files of `thalweg replay` can be used as they are.
 
 What is fitted are all options of every rule, in every combination that makes a difference. All that gives the numbers
-is told, with the classes and functions of PyTorch, Keras, Optax and TensorFlow that write it so.
+is told, with the classes and functions of PyTorch, Keras, Optax, TensorFlow and timm that write it so. Rules that sum
+over parameters (LAMB, LARS, Adafactor) need whole ones, `splits` and, where there are matrices, `shapes`.
 
 Exit codes: 0 something fits, 1 nothing does, 2 the file cannot be used.
 

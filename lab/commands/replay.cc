@@ -22,7 +22,7 @@ constexpr std::size_t kMostOfAnId = 80;  // bytes
 constexpr double kToleranceFloat64 = 1e-12, kToleranceFloat32 = 1e-5;
 
 constexpr const char* kFooter = R"(
-FILE is JSON: a recorded run, or a list of them, with `id`, `peer` (torch, keras, optax, tf1 or thalweg), `rule`,
+FILE is JSON: a recorded run, or a list of them, with `id`, `peer` (torch, keras, optax, tf1, timm or thalweg), `rule`,
 `options` in the peer's own names, `dtype`, `theta0`, `grads` (a list of numbers a step) and what is expected: `theta`
 after some steps, `ema` after the last. docs/dialects.md has all keys. Errors are relative: |a − b| / max(|b|, 0.001 ‖b‖∞).
 
@@ -84,7 +84,8 @@ void replay_command(const Flags& flags) {
   std::size_t failed = 0;
   nlohmann::json json{{"cases", nlohmann::json::array()}};
   for (const ReplayCase& recorded : cases) {
-    const double tolerance = flags.rtol.value_or(recorded.is_float64 ? kToleranceFloat64 : kToleranceFloat32);
+    const double by_type = recorded.is_float64 ? kToleranceFloat64 : kToleranceFloat32;
+    const double tolerance = flags.rtol.value_or(recorded.rtol.value_or(by_type));
     const Verdict verdict{recorded, replay(recorded), tolerance};
     if (!verdict.passed()) ++failed;
     if (flags.json) {
@@ -109,7 +110,8 @@ void add_replay(CLI::App& app) {
   auto flags = std::make_shared<Flags>();
   command->add_option("FILE", flags->file, "Recorded runs, JSON")->type_name("")->required();
   command
-      ->add_option("--rtol", flags->rtol, "Allowed relative error; 1e-12 for float64 and 1e-5 for float32 by default")
+      ->add_option("--rtol", flags->rtol,
+                   "Allowed relative error; by default the run's own `rtol`, or 1e-12 for float64 and 1e-5 for float32")
       ->check(CLI::NonNegativeNumber);
   command->add_flag("--json", flags->json, "Print JSON");
   command->add_flag("--trajectories", flags->trajectories, "With --json: also the parameters after the steps");

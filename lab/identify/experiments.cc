@@ -22,8 +22,11 @@ bool has_gradients(const Recording& recording) {
 /// The run's gradients, over and over, with a mark after every step; others, where they are all 0.
 View longer_run(const Recording& recording, std::int64_t steps) {
   View view;
-  const std::vector<std::size_t> elements = diverse_elements(recording, kElements);
+  const Part whole = whole_parameters(recording, kElements);
+  const Part part = whole.elements.empty() ? diverse_elements(recording, kElements) : whole;
+  const std::vector<std::size_t>& elements = part.elements;
   view.elements = elements.size();
+  if (part.is_whole) view.shapes = shapes_of(recording, part);
   view.steps = steps;
   view.lrs = recording.lrs;
   const bool is_still = !has_gradients(recording);

@@ -44,6 +44,7 @@ void keep_elements(Recording& recording, const Kept& kept) {
   }
   for (auto& [step, theta] : recording.expected) keep(theta, kept);
   std::vector<std::size_t> lengths;
+  std::vector<Shape> shapes;
   std::map<std::size_t, std::size_t> new_number;
   std::size_t begin = 0;
   for (std::size_t i = 0; i < recording.parameters.size(); begin += recording.parameters[i++]) {
@@ -52,8 +53,11 @@ void keep_elements(Recording& recording, const Kept& kept) {
     if (count == 0) continue;
     new_number[i] = lengths.size();
     lengths.push_back(static_cast<std::size_t>(count));
+    const bool is_whole = lengths.back() == recording.parameters[i];
+    shapes.push_back(is_whole ? recording.shapes[i] : Shape{count});
   }
   recording.parameters = lengths;
+  recording.shapes = shapes;
   for (std::vector<std::size_t>& without : recording.without) {
     std::erase_if(without, [&](std::size_t i) { return !new_number.contains(i); });
     for (std::size_t& i : without) i = new_number.at(i);

@@ -6,6 +6,7 @@
 #include "identify/near.h"
 #include "identify/search.h"
 #include "identify/spell.h"
+#include "identify/trait.h"
 
 #include <algorithm>
 #include <cmath>
@@ -80,18 +81,29 @@ std::vector<bool> directions(const View& view) {
   return {up > down, up <= down};
 }
 
+/// Rules that sum over parameters need them whole.
+std::string parameters_are_too_large(const Recording& recording) {
+  if (!whole_parameters(recording, 1).elements.empty()) return {};
+  return "LAMB, LARS and Adafactor, which sum over whole parameters, were not looked for, because all parameters here "
+         "are large: record a small one (splits and shapes tell the parameters)";
+}
+
 /// One recording's search.
 class Search {
  public:
   Search(const UnknownRun& run, const Wishes& wishes)
       : run_(run),
         wishes_(wishes),
-        precision_{run.recording.is_float64, wishes.rtol.value_or(0)},
+        rtol_(wishes.rtol ? wishes.rtol : run.recording.rtol),
+        precision_{run.recording.is_float64, rtol_.value_or(0)},
         all_(make_view(run.recording, all_elements(run.recording), last_step(), precision_)),
-        first_(part(kFirstElements, kFirstNumbers, kFirstMarks, kFirstSteps)),
-        fitted_(part(kFittedElements, kFittedNumbers, kFirstMarks, last_step())) {
-    answer_.tolerance = tolerance(run.recording.is_float64, wishes.rtol);
-    for (View* view : {&all_, &first_, &fitted_}) view->budget = &budget_;
+        first_(parts(kFirstElements, kFirstNumbers, kFirstMarks, kFirstSteps)),
+        fitted_(parts(kFittedElements, kFittedNumbers, kFirstMarks, last_step())) {
+    answer_.tolerance = tolerance(run.recording.is_float64, rtol_);
+    all_.budget = &budget_;
+    for (Views* views : {&first_, &fitted_}) {
+      for (View* view : {&views->of_elements, &views->of_parameters}) view->budget = &budget_;
+    }
   }
 
   Answer answer() {
@@ -105,10 +117,13 @@ class Search {
  private:
   std::int64_t last_step() const { return recorded_steps(run_.recording).back(); }
 
-  View part(std::size_t elements, std::size_t numbers, std::size_t marks, std::int64_t most_steps) const {
-    const std::vector<std::size_t> chosen = diverse_elements(run_.recording, elements);
-    const std::int64_t steps = steps_for(run_.recording, chosen.size(), numbers, marks, most_steps);
-    return make_view(run_.recording, chosen, steps, precision_);
+  Views parts(std::size_t elements, std::size_t numbers, std::size_t marks, std::int64_t most_steps) const {
+    const auto view = [&](const Part& part) {
+      if (part.elements.empty()) return View();
+      const std::int64_t steps = steps_for(run_.recording, part.elements.size(), numbers, marks, most_steps);
+      return make_view(run_.recording, part, steps, precision_);
+    };
+    return {view(diverse_elements(run_.recording, elements)), view(whole_parameters(run_.recording, elements))};
   }
 
   /// Does a part of the search, as far as so much work allows.
@@ -123,7 +138,7 @@ class Search {
   }
 
   void look_for_all() {
-    std::vector<bool> ways = directions(first_);
+    std::vector<bool> ways = directions(first_.of_elements);
     if (run_.known.has("maximize")) ways = {false};  // what is known holds
     for (const bool maximize : ways) {
       look_for(maximize);
@@ -135,6 +150,9 @@ class Search {
     if (answer_.candidates.empty()) {
       answer_.near = nearest(run_.recording, all_, fitted_, std::move(tried_), wishes_.near);
       answer_.hints = what_may_be_wrong(answer_.near, run_.recording);
+      if (auto hint = parameters_are_too_large(run_.recording); !hint.empty()) {
+        answer_.hints.insert(answer_.hints.begin(), std::move(hint));
+      }
       return;
     }
     keep_the_best();
@@ -152,7 +170,8 @@ class Search {
         return std::ranges::any_of(*shorter, [&](const Variant& v) { return extends(group.front(), v); });
       };
       if (std::ranges::any_of(fitting, is_extended)) continue;
-      const std::optional<Fit> found = search(first_, group.front(), {}, {40, kRounding / 2});
+      const View& first = first_(group.front().options.rule());
+      const std::optional<Fit> found = search(first, group.front(), {}, {40, kRounding / 2});
       if (!found) continue;
       tried_.push_back({group.front(), *found});
       if (!passes(found->misfit)) continue;
@@ -165,24 +184,28 @@ class Search {
 
   /// Goes on from a fit of the first look with more of the recording.
   std::optional<Fit> fit_whole(const Variant& variant, const Fit& first) const {
-    std::optional<Fit> found = fit(without_jumps(problem_of(fitted_, variant, first.options)), {40, kRounding / 2});
+    const View& fitted = fitted_(variant.options.rule());
+    std::optional<Fit> found = fit(without_jumps(problem_of(fitted, variant, first.options)), {40, kRounding / 2});
     if (found && passes(found->misfit)) return found;
-    found = search(fitted_, variant, {first.options}, {40, kRounding / 2});
+    found = search(fitted, variant, {first.options}, {40, kRounding / 2});
     if (found && passes(found->misfit)) return found;
     return std::nullopt;
   }
 
   void add_candidates(const Group& group, const Fit& whole) {
     const Variant& front = group.front();
-    Problem problem = problem_of(fitted_, front, whole.options);
+    const View& fitted = fitted_(front.options.rule());
+    Problem problem = problem_of(fitted, front, whole.options);
     const Fit simple = simplify(problem, whole);
     problem.options = simple.options;
-    const std::vector<Unknown> off = unknowns_of(fitted_, front, could_be_on(front));
+    const std::vector<Unknown> off = unknowns_of(fitted, front, could_be_on(front));
     const std::vector<OpenOption> open = open_options(problem, off, simple.misfit.mean_square);
     for (const Variant& variant : group) {
       Options options = simple.options;
       for (const OptionInfo& info : options.rule().options) {
-        if (info.type == OptionType::boolean) options.set(info.name, variant.options.get(info.name));
+        if (info.type == OptionType::boolean || is_of_shapes(info)) {
+          options.set(info.name, variant.options.get(info.name));
+        }
       }
       options = with_idle_booleans(options, variant.step_count).front();
       Candidate candidate{{options, open, front.free}, {variant.step_count}, {}, 0, 0, true, {}, {}};
@@ -210,8 +233,10 @@ class Search {
 
   const UnknownRun& run_;
   const Wishes& wishes_;
+  std::optional<double> rtol_;
   Precision precision_;
-  View all_, first_, fitted_;
+  View all_;
+  Views first_, fitted_;
   std::int64_t budget_ = 0;
   std::vector<Tried> tried_;
   Answer answer_;

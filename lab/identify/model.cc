@@ -35,11 +35,15 @@ std::vector<double> changes_of(const View& view, const Options& options, StepCou
   std::vector<double> theta(view.elements), result;
   result.reserve(view.changes.size());
   Optimizer optimizer(options, {.step_count = step_count, .threads = 1, .backend = "reference"});
-  const std::vector<std::size_t> lengths = view.parameters.empty() ? std::vector{view.elements} : view.parameters;
   std::vector<Handle> handles;
-  for (std::size_t begin = 0; const std::size_t length : lengths) {
-    handles.push_back(optimizer.add("theta" + std::to_string(begin), std::span(theta).subspan(begin, length)));
-    begin += length;
+  std::vector<std::size_t> lengths;
+  std::size_t end = 0;
+  const std::vector<Shape> one{{static_cast<std::int64_t>(view.elements)}};
+  for (const Shape& shape : view.shapes.empty() ? one : view.shapes) {
+    lengths.push_back(shape.elements());
+    handles.push_back(
+        optimizer.add("theta" + std::to_string(handles.size()), std::span(theta).subspan(end, lengths.back()), shape));
+    end += lengths.back();
   }
   std::vector<Gradient> gradients;
   std::size_t mark = 0;

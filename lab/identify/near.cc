@@ -57,19 +57,22 @@ Beginning follow(const View& view, const Variant& variant, const Fit& first, std
 }
 
 /// What fits the recording up to some step, those that go furthest first.
-std::vector<Beginning> beginnings(const View& view, const std::vector<Tried>& tried) {
+std::vector<Beginning> beginnings(const Views& views, const std::vector<Tried>& tried) {
   std::vector<Beginning> result;
-  for (std::size_t marks = view.marks.size() / 2; result.empty() && marks >= 1; marks /= 2) {
-    if (marks * view.elements < kFewestNumbers) break;
-    const View part = beginning(view, marks);
+  for (std::size_t marks = views.of_elements.marks.size() / 2; result.empty() && marks >= 1; marks /= 2) {
     for (const Tried& one : tried) {
+      const View& view = views(one.variant.options.rule());
+      if (marks > view.marks.size() || marks * view.elements < kFewestNumbers) continue;
+      const View part = beginning(view, marks);
       const std::optional<Fit> found = search(part, one.variant, {one.fit.options}, kEffort);
       if (!found || !passes(found->misfit)) continue;
       result.push_back({&one.variant, *found, marks});
       if (result.size() >= kMostFollowed) break;
     }
   }
-  for (Beginning& one : result) one = follow(view, *one.variant, one.fit, one.marks);
+  for (Beginning& one : result) {
+    one = follow(views(one.variant->options.rule()), *one.variant, one.fit, one.marks);
+  }
   std::ranges::stable_sort(result, std::ranges::greater(), [](const Beginning& one) {
     return std::pair(one.marks, -std::ranges::count(one.fit.options.text(), '='));
   });
@@ -104,8 +107,8 @@ NearMiss measured(const Recording& recording, const View& all, const Options& op
 
 }  // namespace
 
-std::vector<NearMiss> nearest(const Recording& recording, const View& all, const View& fitted, std::vector<Tried> tried,
-                              std::size_t count) {
+std::vector<NearMiss> nearest(const Recording& recording, const View& all, const Views& fitted,
+                              std::vector<Tried> tried, std::size_t count) {
   std::vector<NearMiss> result;
   std::vector<std::vector<double>> seen;  // their changes
   const auto add = [&](const Options& options, StepCount step_count) {
@@ -122,7 +125,8 @@ std::vector<NearMiss> nearest(const Recording& recording, const View& all, const
   std::ranges::stable_sort(tried, {}, [](const Tried& one) { return one.fit.misfit.mean_square; });
   if (tried.size() > 3 * count) tried.erase(tried.begin() + static_cast<std::ptrdiff_t>(3 * count), tried.end());
   for (Tried& one : tried) {
-    const Problem problem = without_jumps(problem_of(fitted, one.variant, one.fit.options));
+    const View& view = fitted(one.variant.options.rule());
+    const Problem problem = without_jumps(problem_of(view, one.variant, one.fit.options));
     if (const auto found = fit(problem, kEffort)) one.fit = *found;
   }
   std::ranges::stable_sort(tried, {}, [](const Tried& one) { return one.fit.misfit.mean_square; });

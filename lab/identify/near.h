@@ -17,7 +17,7 @@ struct Tried {
 };
 
 /// At most `count` of them. `fitted` is the part that fits look at, `all` the whole.
-std::vector<NearMiss> nearest(const Recording& recording, const View& all, const View& fitted, std::vector<Tried> tried,
-                              std::size_t count);
+std::vector<NearMiss> nearest(const Recording& recording, const View& all, const Views& fitted,
+                              std::vector<Tried> tried, std::size_t count);
 
 }  // namespace thalweg::lab::identify

@@ -158,7 +158,7 @@ Expression usual(const Expression& expression, const Spelling& spelling, StepCou
   return expression;
 }
 
-void add_expressions(Candidate& candidate, const View& view, bool has_gaps) {
+void add_expressions(Candidate& candidate, const Views& views, bool has_gaps) {
   const StepCount count = candidate.step_counts.front();
   const bool counts = has_gaps && candidate.step_counts.size() == 1 &&
                       !same_formula(candidate.options, StepCount::per_parameter, candidate.options, StepCount::shared);
@@ -166,6 +166,7 @@ void add_expressions(Candidate& candidate, const View& view, bool has_gaps) {
   std::vector<Spelling> spellings = candidate.same;
   spellings.insert(spellings.begin(), candidate);
   for (const Spelling& spelling : spellings) {
+    const View& view = views(spelling.options.rule());
     for (const Options& options : with_idle_booleans(spelling.options, count)) {
       for (const Expression& expression : express(options)) {
         const auto is_there = [&](const Expression& other) {
@@ -190,11 +191,11 @@ std::string python_value(const json& value) {
 
 }  // namespace
 
-void spell(std::vector<Candidate>& candidates, const View& view, const Recording& recording, bool has_gaps) {
+void spell(std::vector<Candidate>& candidates, const Views& views, const Recording& recording, bool has_gaps) {
   for (Candidate& candidate : candidates) candidate.options = under_shortest_name(candidate.options);
   std::ranges::stable_sort(candidates, {}, [&](const Candidate& candidate) { return changes(candidate.options); });
   join(candidates, experiments(recording));
-  for (Candidate& candidate : candidates) add_expressions(candidate, view, has_gaps);
+  for (Candidate& candidate : candidates) add_expressions(candidate, views, has_gaps);
   std::ranges::stable_sort(candidates, {}, [&](const Candidate& candidate) {
     return std::tuple(changes(candidate.options), candidate.expressions.empty(), candidate.open.size());
   });

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
 #include <string_view>
 
 namespace thalweg::lab::identify {
@@ -34,7 +35,12 @@ const std::vector<Starts>& known_starts() {
                                         {"eta_minus", {0.5, 0.3}},
                                         {"eta_plus", {1.2, 1.6}},
                                         {"step_min", {1e-6}},
-                                        {"step_max", {50}}};
+                                        {"step_max", {50}},
+                                        {"beta2_decay", {-0.8, -0.5, -1}},
+                                        {"eps1", {1e-10, 1e-3, 1e-1}},
+                                        {"eps2", {1e-3, 0.5}},
+                                        {"clip_threshold", {1, 0.5}},
+                                        {"trust_coefficient", {1e-3, 0.1}}};
   return list;
 }
 
@@ -53,7 +59,9 @@ bool is_ladder(std::string_view rule, std::string_view option) {
 double most_beside(const Options& options, std::string_view option, double gradient) {
   const bool squared = option == "eps_root" || option == "initial_accumulator_value" ||
                        (options.has("eps_inside") && options.get("eps_inside") != 0);
-  if (option != "eps" && option != "eps_root" && option != "initial_accumulator_value") return kUnbounded;
+  if (option != "eps" && option != "eps1" && option != "eps_root" && option != "initial_accumulator_value") {
+    return kUnbounded;
+  }
   const double most = std::clamp(100 * gradient, 1e-3, 1e12);
   return squared ? most * most : most;
 }
@@ -102,8 +110,9 @@ Trait trait_of(const Options& options, std::size_t index, double gradient) {
              .high = std::max(range.low, kLargest),
              .starts = {1e-3, 0.1}};
   }
-  if (trait.scale == Scale::logarithm && range.low == 0 && option.default_value < 0.01 && option.name != "lr" &&
-      option.name != "eps") {
+  static const std::set<std::string_view> kOfManySizes{"lr", "eps", "eps1", "eps2", "trust_coefficient"};
+  if (trait.scale == Scale::logarithm && range.low == 0 && option.default_value < 0.01 &&
+      !kOfManySizes.contains(option.name)) {
     trait.scale = Scale::from_zero;
     trait.low = 0;
     trait.unit = option.name == "eps_root" ? 1e-8 : 1e-2;
@@ -122,12 +131,17 @@ Trait trait_of(const Options& options, std::size_t index, double gradient) {
   // Without a mean RAdam begins as SGD; from some ψ on Nadam has no schedule.
   if (option.name == "beta1" && !options.has("correct_mean") && !trait.jumps) trait.low = kShortest;
   if (option.name == "momentum_decay") trait.high = 20;
+  if (option.name == "beta2_decay") trait.low = -4;  // of later squares nothing is seen then
   trait.high = std::min(trait.high, most_beside(options, option.name, gradient));
   return trait;
 }
 
 bool is_optional(const OptionInfo& option) {
-  return option.type == OptionType::real && option.default_value == 0 && option.range.low == 0;
+  return option.type == OptionType::real && option.default_value == 0 && option.range.low == 0 && !is_of_shapes(option);
+}
+
+bool is_of_shapes(const OptionInfo& option) {
+  return option.name == "min_dim_size_to_factor" || option.name == "decay_offset";
 }
 
 }  // namespace thalweg::lab::identify

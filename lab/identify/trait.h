@@ -35,4 +35,8 @@ Trait trait_of(const Options& options, std::size_t option, double gradient);
 /// An option that is 0 by default, and does nothing then.
 bool is_optional(const OptionInfo& option);
 
+/// An option that the shapes of the parameters decide about, or the number of the first step: it is told, or tried at
+/// what makes a difference, but never fitted.
+bool is_of_shapes(const OptionInfo& option);
+
 }  // namespace thalweg::lab::identify

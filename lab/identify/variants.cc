@@ -8,29 +8,33 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <set>
 #include <string_view>
+#include <utility>
 
 namespace thalweg::lab::identify {
 namespace {
 
 constexpr int kProbes = 3;
 
-/// A run in which everything happens: gradients of several sizes, zeros, turns, rates that change, a missing gradient.
+/// A run in which everything happens: gradients of several sizes, zeros, turns, rates that change and pass 1/√t, a
+/// missing gradient, a matrix that is small beside its gradients and a vector that is large.
 const View& made_up_run() {
   static const View run = [] {
-    constexpr std::size_t kElements = 6;
+    constexpr std::size_t kElements = 8, kMatrix = 6;
     constexpr std::int64_t kSteps = 14, kMissing = 5;
     View view;
     view.elements = kElements;
+    view.shapes = {{2, 3}, {2}};
     view.steps = kSteps;
-    view.lrs = {{4, 0.03}, {9, 0.2}};
+    view.lrs = {{4, 0.03}, {9, 0.2}, {12, 0.6}};
     for (std::int64_t step = 1; step <= kSteps; ++step) {
       view.marks.push_back({step - 1, step});
       std::vector<double>& gradient = view.gradients.emplace_back();
       for (std::size_t i = 0; i < kElements; ++i) {
         const auto t = static_cast<double>(step), k = static_cast<double>(i);
-        view.before.push_back(std::cos(1.3 * k) + 0.1 * std::sin(t + k));
-        const double size = std::array{1.0, 0.01, 8.0, 0.3, 1.0, 2.0}[i] / (i == 4 ? t : 1);
+        view.before.push_back((i < kMatrix ? 1 : 20) * std::cos(1.3 * k) + 0.1 * std::sin(t + k));
+        const double size = std::array{1.0, 0.01, 8.0, 0.3, 1.0, 2.0, 0.02, 0.1}[i] / (i == 4 ? t : 1);
         if (step != kMissing) gradient.push_back(i == 5 && step < 3 ? 0 : size * std::sin(2.1 * t + 1.7 * k * k + 0.4));
       }
     }
@@ -48,6 +52,8 @@ double probe_value(const OptionInfo& option, std::size_t index, int probe) {
   if (option.name == "lr") return std::array{0.1, 0.03, 0.2}[p];
   if (option.name == "beta2") return std::array{0.7, 0.95, 0.875}[p];
   if (option.name == "threshold") return std::array{5.0, 4.5, 15 - 2 * 6 * kPower / (1 - kPower)}[p];
+  if (option.name == "beta2_decay") return std::array{-0.8, -0.5, -1.0}[p];
+  if (option.name == "clip_threshold") return std::array{1.0, 0.4, 2.5}[p];
   if (option.default_value > 1 && option.range.low == 0) return option.default_value * std::array{1.0, 0.02, 0.005}[p];
   if (option.range.low > 0) return option.default_value * std::array{1.0, 1.1, 1.3}[p];
   const double shift = 1 + 0.01 * static_cast<double>(index);
@@ -95,7 +101,7 @@ Choices choices_of(const Known::Possible& possible) {
   Choices choices;
   const std::vector<OptionInfo>& infos = possible.rule->options;
   for (std::size_t i = 0; i < infos.size(); ++i) {
-    if (possible.values.contains(i) || infos[i].name == "maximize") continue;
+    if (possible.values.contains(i) || infos[i].name == "maximize" || is_of_shapes(infos[i])) continue;
     std::vector<std::size_t>& list = infos[i].type == OptionType::boolean ? choices.booleans
                                      : is_optional(infos[i])              ? choices.optional
                                                                           : choices.free;
@@ -122,6 +128,14 @@ bool drop_idle(Variant& variant) {
   return true;
 }
 
+/// Is it what another rule says with fewer words? LAMB and LARS that do not adapt are Adam and SGD.
+bool is_another_rule(const Variant& variant) {
+  const Options& options = variant.options;
+  const int decay = options.rule().find_option("weight_decay");
+  return options.has("always_adapt") && options.get("always_adapt") == 0 && decay >= 0 &&
+         !is_on(variant, static_cast<std::size_t>(decay));
+}
+
 /// Variants that differ in booleans alone, each formula once.
 std::vector<Variant> boolean_variants(const Variant& base, const std::vector<std::size_t>& booleans,
                                       const std::vector<StepCount>& step_counts) {
@@ -136,11 +150,31 @@ std::vector<Variant> boolean_variants(const Variant& base, const std::vector<std
         const bool changed = (bits >> k & 1) != 0, by_default = infos[booleans[k]].default_value != 0;
         variant.options.set(infos[booleans[k]].name, changed != by_default ? 1 : 0);
       }
+      if (is_another_rule(variant)) continue;
       variant.signature = signature(made_up_run(), variant);
       const auto is_known = [&](const Variant& other) { return is_same(other.signature, variant.signature); };
       if (std::ranges::none_of(result, is_known) && drop_idle(variant)) result.push_back(std::move(variant));
     }
   }
+  return result;
+}
+
+/// Values of the option from which a matrix is factored, that make a difference between matrices of the view: what it
+/// is by default, and one above each smaller side but the largest, which is another boolean's matter.
+std::vector<double> least_sides(const View& view, const Known::Possible& possible) {
+  const int index = possible.rule->find_option("min_dim_size_to_factor");
+  if (index < 0) return {0};
+  if (const auto told = possible.values.find(static_cast<std::size_t>(index)); told != possible.values.end()) {
+    return {told->second};
+  }
+  std::set<double> sides;
+  for (const Shape& shape : view.shapes) {
+    const Layout layout = layout_of(shape);
+    if (layout.is_matrix()) sides.insert(static_cast<double>(std::min(layout.rows, layout.columns)));
+  }
+  std::vector<double> result{0};
+  for (const double side : sides) result.push_back(side + 1);
+  if (result.size() > 1) result.pop_back();
   return result;
 }
 
@@ -161,30 +195,38 @@ void add_groups(std::vector<Group>& groups, const View& view, std::vector<Varian
 
 }  // namespace
 
-std::vector<Group> all_variants(const View& view, const Known& known, bool maximize,
+std::vector<Group> all_variants(const Views& views, const Known& known, bool maximize,
                                 const std::vector<StepCount>& step_counts) {
   std::vector<Group> groups;
   for (const Known::Possible& possible : known.possible()) {
     const std::vector<OptionInfo>& infos = possible.rule->options;
+    const View& view = views(*possible.rule);
+    if (view.elements == 0) continue;
     const Choices choices = choices_of(possible);
-    for (const unsigned bits : subsets(choices.optional.size())) {
-      Variant base{Options(*possible.rule), {}, {}, {}, choices.free, {}, 0};
-      for (const auto& [index, value] : possible.values) {
-        base.options.set(infos[index].name, value);
-        if (is_optional(infos[index]) && value != 0) base.on.push_back(index);
+    for (const double least_side : least_sides(view, possible)) {
+      for (const unsigned bits : subsets(choices.optional.size())) {
+        Variant base{Options(*possible.rule), {}, {}, {}, choices.free, {}, 0};
+        if (least_side != 0) base.options.set("min_dim_size_to_factor", least_side);
+        for (const auto& [index, value] : possible.values) {
+          base.options.set(infos[index].name, value);
+          if (is_optional(infos[index]) && value != 0) base.on.push_back(index);
+        }
+        if (!possible.values.contains(static_cast<std::size_t>(possible.rule->find_option("maximize")))) {
+          base.options.set("maximize", maximize ? 1 : 0);
+        }
+        for (std::size_t k = 0; k < choices.optional.size(); ++k) {
+          const bool on = (bits >> k & 1) != 0;
+          (on ? base.on : base.off).push_back(choices.optional[k]);
+          if (on) base.free.push_back(choices.optional[k]);
+        }
+        add_groups(groups, view, boolean_variants(base, choices.booleans, step_counts));
       }
-      if (!possible.values.contains(static_cast<std::size_t>(possible.rule->find_option("maximize")))) {
-        base.options.set("maximize", maximize ? 1 : 0);
-      }
-      for (std::size_t k = 0; k < choices.optional.size(); ++k) {
-        const bool on = (bits >> k & 1) != 0;
-        (on ? base.on : base.off).push_back(choices.optional[k]);
-        if (on) base.free.push_back(choices.optional[k]);
-      }
-      add_groups(groups, view, boolean_variants(base, choices.booleans, step_counts));
     }
   }
-  std::ranges::stable_sort(groups, {}, [](const Group& group) { return group.front().on.size(); });
+  std::ranges::stable_sort(groups, {}, [](const Group& group) {
+    const Variant& first = group.front();
+    return std::pair(!first.options.rule().sums.empty(), first.on.size());
+  });
   return groups;
 }
 

@@ -25,9 +25,10 @@ struct Variant {
 /// Variants that do the same on this recording, whatever the options: the simplest first.
 using Group = std::vector<Variant>;
 
-/// Every formula of the rules that are possible after what is known, those with fewer options on first.
-/// `step_counts`: in how many ways steps may be counted.
-std::vector<Group> all_variants(const View& view, const Known& known, bool maximize,
+/// Every formula of the rules that are possible after what is known, those with fewer options on first, and those of
+/// rules that sum over parameters last; without these, if there is no view of whole parameters. `step_counts`: in how
+/// many ways steps may be counted.
+std::vector<Group> all_variants(const Views& views, const Known& known, bool maximize,
                                 const std::vector<StepCount>& step_counts);
 
 /// The options of `off` that would change something if they were on.

@@ -3,6 +3,8 @@
 
 #include "replay/recording.h"
 
+#include <thalweg/rule.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -21,8 +23,8 @@ struct View {
   std::size_t elements = 0;
   std::int64_t steps = 0;
   std::vector<std::vector<double>> gradients;  ///< of each step; empty: there is none
-  std::vector<std::size_t> parameters;         ///< how many elements of each, if some lack gradients that others have
-  std::vector<std::vector<std::size_t>> without;  ///< those of each step, by number; empty without `parameters`
+  std::vector<Shape> shapes;  ///< of the parameters, one after another; empty: all elements are one vector
+  std::vector<std::vector<std::size_t>> without;  ///< those of each step that lack a gradient, by number
   std::map<std::int64_t, double> lrs;             ///< new from this step on
   std::vector<Mark> marks;
   std::vector<double> before;      ///< the parameters at `from`
@@ -33,20 +35,39 @@ struct View {
   double model_noise = 1;          ///< how far rounding takes a change that is computed in double, in units of `noise`
 };
 
+/// The same part of a run for rules that compute an element from itself, and for those that sum over parameters.
+struct Views {
+  View of_elements, of_parameters;
+
+  const View& operator()(const RuleInfo& rule) const { return rule.sums.empty() ? of_elements : of_parameters; }
+};
+
 /// How exact a recording is.
 struct Precision {
   bool is_float64 = true;
   double rtol = 0;  ///< beside rounding: relative error, as `--rtol` says it
 };
 
-/// These elements of the steps up to the last recorded one that is not behind `steps`.
-View make_view(const Recording& recording, std::span<const std::size_t> elements, std::int64_t steps,
-               const Precision& precision);
+/// Elements of a recording: any of them, or those of whole parameters.
+struct Part {
+  std::vector<std::size_t> elements;
+  bool is_whole = false;  ///< every parameter that has an element here has all of them here
+};
+
+/// The part's steps up to the last recorded one that is not behind `steps`.
+View make_view(const Recording& recording, const Part& part, std::int64_t steps, const Precision& precision);
 
 /// At most `count` elements, of gradients as different in size as there are.
-std::vector<std::size_t> diverse_elements(const Recording& recording, std::size_t count);
+Part diverse_elements(const Recording& recording, std::size_t count);
 
-std::vector<std::size_t> all_elements(const Recording& recording);
+/// Whole parameters, the smallest first and a matrix among them, until there are `count` elements. Nothing if the
+/// smallest has more of them than a search can take.
+Part whole_parameters(const Recording& recording, std::size_t count);
+
+Part all_elements(const Recording& recording);
+
+/// The shapes of the parameters that have elements in the part: vectors, unless they are whole.
+std::vector<Shape> shapes_of(const Recording& recording, const Part& part);
 
 /// Steps after which parameters are recorded, without 0.
 std::vector<std::int64_t> recorded_steps(const Recording& recording);

@@ -4,6 +4,7 @@
 #include "json_text.h"
 
 #include <thalweg/error.h>
+#include <thalweg/rule.h>
 
 #include <fmt/format.h>
 
@@ -57,10 +58,13 @@ Recording RecordingReader::read_run(const std::function<void(double)>& check_lr)
   result.start = numbers(required("theta0"), "theta0");
   if (result.start.empty()) fail("theta0 has no numbers");
   read_splits(result);
+  read_shapes(result);
   read_gradients(result);
   read_sparse_rows(result);
   read_rates(result, check_lr);
+  read_losses(result);
   read_expected(result);
+  read_rtol(result);
   return result;
 }
 
@@ -148,20 +152,47 @@ void RecordingReader::read_splits(Recording& result) const {
   if (sum != result.start.size()) fail(fmt::format("splits sum to {}, theta0 has {} numbers", sum, most));
 }
 
-void RecordingReader::read_sparse_rows(Recording& result) const {
-  const json *shape = find("shape"), *rows = find("sparse_rows");
-  if (shape == nullptr) {
-    if (rows != nullptr) fail("sparse_rows needs shape");
+Shape RecordingReader::shape(const json& value, const std::string& key, const std::string& what,
+                             std::size_t count) const {
+  const auto most = static_cast<std::int64_t>(count);
+  Shape result;
+  std::int64_t product = 1;
+  for (const json& size : list(value, key)) {
+    result.sizes.push_back(whole(size, fmt::format("{}[{}]", key, result.sizes.size()), 1, most));
+    product *= result.sizes.back();
+    if (product > most) break;  // before it overflows
+  }
+  if (product != most) fail(fmt::format("{} is {}, {} has {} numbers", key, excerpt(value), what, count));
+  return result;
+}
+
+void RecordingReader::read_shapes(Recording& result) const {
+  if (const json* shapes = find("shapes")) {
+    if (list(*shapes, "shapes").size() != result.parameters.size()) {
+      fail(fmt::format("shapes has {} entries, expected {}: one for each parameter", shapes->size(),
+                       result.parameters.size()));
+    }
+    for (std::size_t i = 0; i < result.parameters.size(); ++i) {
+      result.shapes.push_back(shape((*shapes)[i], fmt::format("shapes[{}]", i), "the parameter", result.parameters[i]));
+    }
     return;
   }
-  const auto most = static_cast<std::int64_t>(result.start.size());
-  list(*shape, "shape");
-  if (shape->size() != 2) fail(fmt::format("shape is {}, expected [rows, columns]", excerpt(*shape)));
-  const std::int64_t height = whole((*shape)[0], "shape[0]", 1, most), width = whole((*shape)[1], "shape[1]", 1, most);
-  if (height * width != most) fail(fmt::format("shape is {}, theta0 has {} numbers", excerpt(*shape), most));
+  for (const std::size_t length : result.parameters) result.shapes.push_back({static_cast<std::int64_t>(length)});
+  const json* table = find("shape");
+  if (table == nullptr) return;
+  const Shape whole = shape(*table, "shape", "theta0", result.start.size());
+  if (whole.sizes.size() != 2) fail(fmt::format("shape is {}, expected [rows, columns]", excerpt(*table)));
+  if (result.parameters.size() == 1) result.shapes = {whole};
+}
+
+void RecordingReader::read_sparse_rows(Recording& result) const {
+  const json* rows = find("sparse_rows");
   if (rows == nullptr) return;
   if (result.parameters.size() > 1) fail("sparse_rows and splits exclude each other");
-  result.row_width = static_cast<std::size_t>(width);
+  const std::vector<std::int64_t>& sizes = result.shapes.front().sizes;
+  if (sizes.size() != 2) fail("sparse_rows needs shape, [rows, columns]");
+  const std::int64_t height = sizes[0];
+  result.row_width = static_cast<std::size_t>(sizes[1]);
   for (const json& touched : list(*rows, "sparse_rows")) {
     std::set<std::int64_t> unique;
     for (const json& row : list(touched, "sparse_rows")) unique.insert(whole(row, "a row", 0, height - 1));
@@ -204,6 +235,30 @@ void RecordingReader::read_rates(Recording& result, const std::function<void(dou
       fail(fmt::format("lr_schedule names step {} twice", step));
     }
   }
+}
+
+void RecordingReader::read_losses(Recording& result) const {
+  const json* found = find("losses");
+  if (found == nullptr) return;
+  for (const json& loss : list(*found, "losses")) {
+    if (!loss.is_number() && !loss.is_null()) {
+      fail(fmt::format("losses[{}] is {}, expected a number, or null where the step has none", result.losses.size(),
+                       excerpt(loss)));
+    }
+    result.losses.push_back(loss.is_null() ? std::nullopt : std::optional(loss.get<double>()));
+  }
+  if (result.losses.size() != result.gradients.size()) {
+    fail(fmt::format("losses has {} steps, grads {}", result.losses.size(), result.gradients.size()));
+  }
+}
+
+void RecordingReader::read_rtol(Recording& result) const {
+  const json* found = find("rtol");
+  if (found == nullptr) return;
+  if (!found->is_number() || !at_least(0).contains(found->get<double>())) {
+    fail(fmt::format("rtol is {}, expected a number in {}", excerpt(*found), at_least(0).text()));
+  }
+  result.rtol = found->get<double>();
 }
 
 void RecordingReader::read_expected(Recording& result) const {

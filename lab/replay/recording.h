@@ -1,6 +1,8 @@
 // Recording: a run of some optimizer, as the files of `thalweg replay` and `thalweg identify` tell it.
 #pragma once
 
+#include <thalweg/shape.h>
+
 #include <nlohmann/json.hpp>
 
 #include <cstddef>
@@ -21,6 +23,7 @@ struct Recording {
   bool is_float64 = true;
   std::vector<double> start;
   std::vector<std::size_t> parameters;  ///< lengths of the parameters that `start` is made of, one after another
+  std::vector<Shape> shapes;            ///< of the parameters: a vector where nothing is said
   /// n numbers a step; none where the step has no gradient.
   std::vector<std::optional<std::vector<double>>> gradients;
   /// Of each step the parameters, by their number, that have no gradient where others have one: 0 stands there.
@@ -29,7 +32,9 @@ struct Recording {
   std::size_t row_width = 0;
   std::vector<std::vector<std::int64_t>> rows;
   std::map<std::int64_t, double> lrs;                    ///< new from this step (counted from 1) on
+  std::vector<std::optional<double>> losses;             ///< of each step; empty if the file has none
   std::map<std::int64_t, std::vector<double>> expected;  ///< all numbers after this step
+  std::optional<double> rtol;                            ///< the relative error that this run allows, where it says so
 };
 
 /// Reads what every recorded case has. All throw thalweg::Error that names file, case and key: a key that is missing,
@@ -60,11 +65,15 @@ class RecordingReader {
   std::int64_t whole(const nlohmann::json& value, const std::string& key, std::int64_t least, std::int64_t most) const;
 
   void read_splits(Recording& result) const;
+  void read_shapes(Recording& result) const;
+  Shape shape(const nlohmann::json& value, const std::string& key, const std::string& what, std::size_t count) const;
   void read_gradients(Recording& result) const;
   void read_partial_gradient(Recording& result, const nlohmann::json& step, const std::string& key) const;
   void read_sparse_rows(Recording& result) const;
   void check_untouched_rows_are_zero(const Recording& result) const;
   void read_rates(Recording& result, const std::function<void(double)>& check_lr) const;
+  void read_losses(Recording& result) const;
+  void read_rtol(Recording& result) const;
   void read_expected(Recording& result) const;
 
   const nlohmann::json& object_;

@@ -19,9 +19,10 @@ class Run {
         theta_(recorded.start.begin(), recorded.start.end()),
         optimizer_(recorded.translation.options, settings(recorded)) {
     std::size_t begin = 0;
-    for (const std::size_t length : recorded.parameters) {
+    for (const Shape& shape : recorded.shapes) {
+      const std::size_t length = shape.elements();
       handles_.push_back(
-          optimizer_.add("theta" + std::to_string(handles_.size()), std::span(theta_).subspan(begin, length)));
+          optimizer_.add("theta" + std::to_string(handles_.size()), std::span(theta_).subspan(begin, length), shape));
       begin += length;
     }
   }
@@ -31,9 +32,13 @@ class Run {
     if (recorded_.translation.schedule) optimizer_.set("lr", recorded_.translation.schedule->lr(number));
     if (const auto lr = recorded_.lrs.find(number); lr != recorded_.lrs.end()) optimizer_.set("lr", lr->second);
     const auto index = static_cast<std::size_t>(number - 1);
-    if (!recorded_.gradients[index]) return optimizer_.step({});
+    const std::optional<double> loss = recorded_.losses.empty() ? std::nullopt : recorded_.losses[index];
+    if (!recorded_.gradients[index]) {
+      optimizer_.step({}, loss);
+      return;
+    }
     const std::vector<T> gradient(recorded_.gradients[index]->begin(), recorded_.gradients[index]->end());
-    if (recorded_.row_width > 0) return step_on_rows(gradient, recorded_.rows[index]);
+    if (recorded_.row_width > 0) return step_on_rows(gradient, recorded_.rows[index], loss);
     std::vector<Gradient> gradients;
     std::size_t begin = 0;
     for (std::size_t i = 0; i < handles_.size(); ++i) {
@@ -44,7 +49,7 @@ class Run {
       }
       begin += length;
     }
-    optimizer_.step(gradients);
+    optimizer_.step(gradients, loss);
   }
 
   std::vector<double> theta() const { return {theta_.begin(), theta_.end()}; }
@@ -66,13 +71,13 @@ class Run {
     return result;
   }
 
-  void step_on_rows(const std::vector<T>& gradient, const std::vector<std::int64_t>& rows) {
+  void step_on_rows(const std::vector<T>& gradient, const std::vector<std::int64_t>& rows, std::optional<double> loss) {
     std::vector<T> values;
     for (const std::int64_t row : rows) {
       const auto first = gradient.begin() + row * static_cast<std::int64_t>(recorded_.row_width);
       values.insert(values.end(), first, first + static_cast<std::int64_t>(recorded_.row_width));
     }
-    optimizer_.step({{handles_.front(), Rows<T>{rows, values}}});
+    optimizer_.step({{handles_.front(), Rows<T>{rows, values}}}, loss);
   }
 
   const ReplayCase& recorded_;

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cmath>
+#include <limits>
 #include <set>
 #include <string>
 #include <string_view>
@@ -24,8 +25,8 @@ class Reader : public RecordingReader {
   using RecordingReader::RecordingReader;
 
   ReplayCase read() const {
-    const Translation translation = read_translation();
     const bool float64 = is_float64(required("dtype"));
+    const Translation translation = read_translation(float64);
     ReplayCase result{read_run([&](double lr) { Options(translation.options).set("lr", lr); }), translation, {}};
     result.is_float64 = float64;
     if (const json* average = find("ema")) result.expected_average = as_many(*average, "ema", result.start.size());
@@ -36,7 +37,7 @@ class Reader : public RecordingReader {
   }
 
  private:
-  Translation read_translation() const {
+  Translation read_translation(bool float64) const {
     const std::string peer = text(required("peer"), "peer"), rule_name = text(required("rule"), "rule");
     const json& options = required("options");
     if (!options.is_object()) fail("options is no object");
@@ -46,11 +47,22 @@ class Reader : public RecordingReader {
       const RuleInfo& named = rule(rule_name);
       Translation result = translate(peer, name, options.dump());
       check_same_rule(named, result.options.rule());
+      if (float64 && has_epsilon_of_type(peer, named, options)) {
+        result.options.set("eps1", std::numeric_limits<double>::epsilon());
+      }
       read_surroundings(result.settings);
       return result;
     } catch (const Error& error) {
       fail(error.what());
     }
+  }
+
+  /// PyTorch's Adafactor without a first ε takes that of the parameters' type; the dialect, which does not know the
+  /// type, float32's.
+  static bool has_epsilon_of_type(std::string_view peer, const RuleInfo& rule, const json& options) {
+    if (peer != "torch" || rule.name != "adafactor") return false;
+    const auto eps = options.find("eps");
+    return eps == options.end() || eps->at(0).is_null();
   }
 
   /// JSON has no other numbers, so the dialects would see null.

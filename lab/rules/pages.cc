@@ -110,7 +110,7 @@ std::string page(const Description& description) {
   text += "## Options\n\n" + options_table(rule) + '\n';
   text += "## In the frameworks\n\n";
   if (description.peers.empty()) {
-    text += "None of PyTorch, Keras, Optax and TensorFlow has it.\n\n";
+    text += "None of PyTorch, Keras, Optax, TensorFlow and timm has it.\n\n";
   } else {
     text += "Key = default; without a key, what the framework always does; empty where it makes no difference.\n\n" +
             peers_table(description) + '\n';

@@ -23,12 +23,4 @@ Kernels rule_kernels(const Rule& rule, std::string_view name) {
   return name == kReference ? rule.reference() : rule.cpu(target_of(name));
 }
 
-double total(const std::array<double, 32>& sums) {
-  std::array<double, 32> tree = sums;
-  for (std::size_t half = tree.size() / 2; half > 0; half /= 2) {
-    for (std::size_t i = 0; i < half; ++i) tree[i] += tree[i + half];
-  }
-  return tree[0];
-}
-
 }  // namespace thalweg

@@ -28,31 +28,36 @@ struct AverageKernels {
 inline constexpr std::size_t kNormBlock = 4096;
 
 /// Sums of a block of at most kNormBlock elements for the report of a step, taken piece by piece: 32 running sums each,
-/// of which element i adds to the (i mod 32)-th.
+/// of which element i of a piece adds to the (i mod 32)-th.
 struct BlockSums {
   std::array<double, 32> gradient{}, update{}, parameter{};  // of squares
   std::uint64_t zeros = 0;                                   // elements of the gradient that are 0
 };
 
-/// Adds `count` elements, which begin at a multiple of 32 of the block unless it is the block's last piece.
-/// `before` is what the parameter was.
-using Measure = void (*)(const void* gradient, const void* before, const void* after, std::size_t count,
-                         BlockSums& sums);
+/// The trees of halves over them.
+struct BlockTotals {
+  double gradient = 0, update = 0, parameter = 0;
+};
 
-/// Is one of the elements infinite or NaN?
-using HasNonFinite = bool (*)(const void* elements, std::size_t count);
+/// Most bytes of a stream in a piece that is measured.
+inline constexpr std::size_t kMeasuredBytes = 4096;
+
+/// Adds a piece of `count` elements, of kMeasuredBytes unless it is the block's last one. `before` is what the
+/// parameter was. Squares of the gradient are summed as SumOfSquares does it, in double. Those of the parameter and of
+/// what was added to it are summed in the element's type within a piece, or, where they would overflow or vanish there,
+/// in double. `counts_zeros`: otherwise `zeros` stays.
+using Measure = void (*)(const void* gradient, const void* before, const void* after, std::size_t count,
+                         bool counts_zeros, BlockSums& sums);
+using Total = BlockTotals (*)(BlockSums& sums);
 
 /// to[i] += from[i].
 using AddTo = void (*)(const void* from, void* to, std::size_t count);
 
 struct MeasureKernels {
   Measure f32 = nullptr, f64 = nullptr;
-  HasNonFinite has_non_finite_f32 = nullptr, has_non_finite_f64 = nullptr;
+  Total total = nullptr;
   AddTo add_f32 = nullptr, add_f64 = nullptr;
 };
-
-/// The tree of halves over 32 running sums.
-double total(const std::array<double, 32>& sums);
 
 /// What a step runs over elements beside rules.
 struct Backend {

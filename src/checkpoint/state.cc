@@ -28,12 +28,14 @@ json::Value to_json(const std::vector<std::int64_t>& numbers) {
   return array;
 }
 
-/// Runs of rows that are alike: `{"rows": 12, "step": 3, "scalars": {…}}`.
-json::Value to_json(const Rule& rule, const RowNumbers& rows) {
+/// Runs of rows that are alike: `{"rows": 12, "step": 3, "scalars": {…}}`. `begins` names the columns that a step of
+/// the parameter has used, and none of these rows.
+json::Value to_json(const Rule& rule, std::uint32_t begun, const RowNumbers& rows) {
   json::Value runs = json::Array();
   for (std::size_t begin = 0; begin < rows.steps.size();) {
     const auto alike = [&](std::size_t row) {
-      return rows.steps[row] == rows.steps[begin] && (rows.scalars.empty() || rows.scalars[row] == rows.scalars[begin]);
+      return rows.steps[row] == rows.steps[begin] && rows.begun[row] == rows.begun[begin] &&
+             (rows.scalars.empty() || rows.scalars[row] == rows.scalars[begin]);
     };
     std::size_t end = begin + 1;
     while (end < rows.steps.size() && alike(end)) ++end;
@@ -41,6 +43,9 @@ json::Value to_json(const Rule& rule, const RowNumbers& rows) {
     run["rows"] = static_cast<std::uint64_t>(end - begin);
     run["step"] = rows.steps[begin];
     if (!rows.scalars.empty()) run["scalars"] = to_json(rule, rows.scalars[begin], ScalarOwner::parameter);
+    for (std::size_t k = 0; k < rule.columns.size() && rows.steps[begin] > 0; ++k) {
+      if ((begun & ~rows.begun[begin]) >> k & 1) run["begins"].push_back(rule.columns[k].name);
+    }
     runs.push_back(run);
     begin = end;
   }
@@ -99,7 +104,7 @@ State Optimizer::Impl::state() const {
     if (settings.step_count == StepCount::per_parameter) {
       entry["scalars"] = to_json(rule, parameter.scalars, ScalarOwner::parameter);
     }
-    if (settings.step_count == StepCount::per_row) entry["rows"] = to_json(rule, record.rows);
+    if (settings.step_count == StepCount::per_row) entry["rows"] = to_json(rule, parameter.begun, record.rows);
     entry["averaged"] = parameter.averaged;
     if (parameter.accumulated > 0) entry["accumulated"] = parameter.accumulated;
     entry["columns"] = json::Array();

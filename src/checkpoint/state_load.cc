@@ -82,18 +82,16 @@ Shape shape_from_json(const json::Value& entry, const Shape& own, const std::str
 /// Throws Error unless the state of a parameter of the shape `saved` is that of one of the shape `own`. A vector stands
 /// for any shape of as many elements in row-major order: it is what a parameter is of which nobody said more.
 void check_shapes(const Shape& saved, const Shape& own, bool by_layout, const std::string& what) {
-  std::uint64_t elements = 1;
   for (const std::int64_t size : saved.sizes) {
-    if (size < 0 || (size > 0 && elements > own.elements())) throw Error(what + " has shape " + saved.text());
-    elements *= static_cast<std::uint64_t>(size);
+    if (size < 0) throw Error(what + " has shape " + saved.text() + ": sizes are at least 0");
   }
   const bool is_flat =
       (saved.sizes.size() == 1 && own.is_row_major()) || (own.sizes.size() == 1 && saved.is_row_major());
   const bool fits = saved.sizes == own.sizes || (is_flat && !by_layout);
-  if (!fits || elements != own.elements()) {
+  if (!fits || saved.elements() != own.elements()) {
     throw Error(what + " has shape " + saved.text() + ", the optimizer's " + own.text());
   }
-  if (saved.strides.empty()) return;
+  if (saved.strides.empty() || saved.elements() == 0) return;
   // Any order of the dimensions without gaps: each stride is the product of the sizes of those that are faster.
   std::int64_t expected = 1;
   std::vector<std::pair<std::int64_t, std::int64_t>> dimensions;
@@ -153,6 +151,10 @@ class StateReader {
     if (counters.accumulated > 0 && counters.accumulated >= settings.accumulation.calls) {
       throw Error("state: accumulated_calls = " + std::to_string(counters.accumulated) + " is outside [0, " +
                   std::to_string(settings.accumulation.calls) + ")");
+    }
+    if (settings.dynamic_loss_scale.on && counters.good_steps >= settings.dynamic_loss_scale.interval) {
+      throw Error("state: good_steps = " + std::to_string(counters.good_steps) + " is outside [0, " +
+                  std::to_string(settings.dynamic_loss_scale.interval) + ")");
     }
     read_groups(head);
     read_families(head);
@@ -239,12 +241,17 @@ class StateReader {
   /// Scalars that belong to the optimizer.
   void read_families(const json::Value& head) {
     family_scalars = own_groups_.all_family_scalars();
-    const json::Value* saved = head.find("families", "state");
-    if (saved == nullptr) return;
+    static const json::Value kNone = json::Object();
+    const json::Value* found = head.find("families", "state");
+    const json::Value* const saved = found != nullptr ? found : &kNone;
     for (const std::uint32_t first : own_groups_.families()) {
       const Rule& rule = *own_groups_.at(first).rule;
       const json::Value* entry = saved->find(rule.family, "state: families");
-      if (entry == nullptr) continue;
+      if (entry == nullptr) {
+        const auto is_of_optimizer = [](const ScalarInfo& scalar) { return scalar.owner == ScalarOwner::optimizer; };
+        if (options_.missing == Missing::keep || std::ranges::none_of(rule.scalars, is_of_optimizer)) continue;
+        throw Error("state: families: " + in_quotes(rule.family) + " is missing");
+      }
       Scalars scalars = first_scalars(rule);
       read_scalars(rule, *entry, "state: families: " + std::string(rule.family), ScalarOwner::optimizer, scalars);
       family_scalars[rule.family] = scalars;
@@ -308,9 +315,12 @@ class StateReader {
     if (own_settings_.step_count == StepCount::per_parameter) {
       read_scalars(rule, entry.at("scalars", what), what, ScalarOwner::parameter, result.scalars);
     }
-    if (own_settings_.step_count == StepCount::per_row) result.rows = read_rows(rule, entry, record, what);
     result.averaged = count_from_json(entry.at("averaged", what), what + ": averaged");
     result.accumulated = optional_count(entry, "accumulated", what);
+    if (result.accumulated > counters.accumulated) {
+      throw Error(what + ": accumulated = " + std::to_string(result.accumulated) + " is outside [0, " +
+                  std::to_string(counters.accumulated) + "], the state's accumulated_calls");
+    }
     const json::Array& columns = entry.at("columns", what).array(what + ": columns");
     for (const ColumnSlot& slot : column_slots(rule)) {
       const std::string column(slot.name);
@@ -324,20 +334,31 @@ class StateReader {
       const bool begun = has_begun(entry, column, shares_steps() ? counters.steps : result.step, what);
       result.begun |= begun ? std::uint32_t{1} << slot.slot : 0;
     }
+    if (own_settings_.step_count == StepCount::per_row) {
+      result.rows = read_rows(rule, entry, result.step, result.begun, record.rows.steps.size(), what);
+    }
     return result;
   }
 
-  static RowNumbers read_rows(const Rule& rule, const json::Value& entry, const ParameterRecord& record,
-                              const std::string& what) {
+  /// Of a parameter that has taken `steps` and begun these columns.
+  static RowNumbers read_rows(const Rule& rule, const json::Value& entry, std::int64_t steps, std::uint32_t begun,
+                              std::size_t wanted, const std::string& what) {
     RowNumbers rows;
-    const std::size_t wanted = record.rows.steps.size();
     for (const json::Value& run : entry.at("rows", what).array(what + ": rows")) {
       const std::int64_t count = count_from_json(run.at("rows", what), what + ": rows");
       if (static_cast<std::uint64_t>(count) > wanted - rows.steps.size()) {
         throw Error(what + " has numbers of more rows than the " + std::to_string(wanted) + " that it has");
       }
-      rows.steps.insert(rows.steps.end(), static_cast<std::size_t>(count),
-                        count_from_json(run.at("step", what), what + ": rows: step"));
+      const std::int64_t step = count_from_json(run.at("step", what), what + ": rows: step");
+      if (step > steps) {
+        throw Error(what + " has a row at step " + std::to_string(step) + ", and has taken " + std::to_string(steps));
+      }
+      std::uint32_t its_begun = 0;
+      for (std::size_t k = 0; k < rule.columns.size(); ++k) {
+        if (has_begun(run, rule.columns[k].name, step, what)) its_begun |= begun & std::uint32_t{1} << k;
+      }
+      rows.steps.insert(rows.steps.end(), static_cast<std::size_t>(count), step);
+      rows.begun.insert(rows.begun.end(), static_cast<std::size_t>(count), its_begun);
       if (rule.scalars.empty()) continue;
       Scalars scalars = first_scalars(rule);
       read_scalars(rule, run.at("scalars", what), what + ": rows", ScalarOwner::parameter, scalars);
@@ -395,6 +416,8 @@ LoadReport Optimizer::Impl::load(const State& state, const LoadOptions& load_opt
   settings.accumulation = reader.settings.accumulation;
   settings.clip = reader.settings.clip;
   settings.average = reader.settings.average;
+  // Gradients that were accumulated belong to the step that is given up here.
+  for (std::size_t i = 0; i < parameters.size(); ++i) parameters[i].accumulated = 0;
   for (LoadedParameter& from : reader.parameters) {
     Parameter& parameter = parameters[from.index];
     ParameterRecord& record = parameters.record(from.index);

@@ -63,7 +63,11 @@ std::string names(const std::vector<const Optimizer*>& optimizers) {
 
 }  // namespace
 
-std::array<const Dialect*, 5> all() { return {&torch(), &keras(), &keras2(), &optax(), &tf1()}; }
+std::array<const Dialect*, 6> all() { return {&torch(), &keras(), &keras2(), &optax(), &tf1(), &timm()}; }
+
+StepCount step_count_of(const Dialect& dialect, const Optimizer& optimizer) {
+  return optimizer.step_count.value_or(dialect.step_count);
+}
 
 std::string plain(std::string_view name) {
   std::string result;

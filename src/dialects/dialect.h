@@ -6,6 +6,7 @@
 #include <thalweg/dialects.h>
 
 #include <array>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,10 +20,16 @@ struct Key {
   std::string_view name;         ///< the framework's
   std::string_view option = {};  ///< thalweg's, if it is another
   std::optional<double> fallback =
-      {};                        ///< its value where the key is missing, if it is not thalweg's default of the rule
-  std::string_view second = {};  ///< the value is a list of two numbers, and this the second one's option
-  bool required = false;         ///< the framework has no default
-  bool null_is_zero = false;
+      {};                           ///< its value where the key is missing, if it is not thalweg's default of the rule
+  std::string_view second = {};     ///< the value is a list of two numbers, and this the second one's option
+  bool required = false;            ///< the framework has no default
+  std::optional<double> null = {};  ///< what null means, for a pair as its first number; it is an error otherwise
+  double least = -std::numeric_limits<double>::infinity();  ///< that the framework allows, if thalweg allows less
+  bool positive = false;                                    ///< 0, which is none in thalweg, is something else
+  // thalweg's value is factor · theirs + shift.
+  double factor = 1, shift = 0;
+  bool whole = false;          ///< an integer in Python
+  std::string_view note = {};  ///< of its default, where a number does not tell it
 
   std::string_view thalweg_name() const { return option.empty() ? name : option; }
 };
@@ -53,8 +60,10 @@ struct Optimizer {
   std::string_view rule;  ///< thalweg's; the rule amsgrad instead where a key `amsgrad` is true
   std::vector<Key> keys;
   std::vector<Fixed> fixed = {};
-  std::vector<OnlyValue> only = {};
+  std::vector<OnlyValue> only = {};  ///< in place of the framework's for the same key
   std::vector<Slot> slots = {};
+  std::vector<std::string_view> passed_over = {};  ///< as the framework's
+  std::optional<StepCount> step_count = {};        ///< if it is not the framework's
 };
 
 /// Keys by which an optimizer can be told from the others.
@@ -89,8 +98,12 @@ const Dialect& keras();
 const Dialect& keras2();
 const Dialect& optax();
 const Dialect& tf1();
+const Dialect& timm();
 /// All of them, in this order.
-std::array<const Dialect*, 5> all();
+std::array<const Dialect*, 6> all();
+
+/// How the framework's optimizer counts its steps.
+StepCount step_count_of(const Dialect& dialect, const Optimizer& optimizer);
 
 /// `keras RMSprop: `, in front of every message.
 std::string prefix(const Dialect& dialect, const Optimizer& optimizer);
@@ -142,10 +155,26 @@ Texts write(const Dialect& dialect, const Optimizer& optimizer, const Options& o
 
 std::string to_json(const Texts& texts);
 
-/// Translates one of PyTorch's param groups, with its own name and `lr_scale`.
-Translation read_torch_group(const Optimizer& optimizer, std::string_view told, const json::Object& group);
+// Param groups, which PyTorch's own optimizers and those of other packages have (param_groups.cc).
+
+/// Keys of param groups that PyTorch itself and its schedulers put there; they act through others, or on no number.
+std::vector<std::string_view> keys_of_groups();
+
+/// The one group of what may be a group, a list of them or a whole `state_dict()`. Throws Error if there are several.
+json::Object one_group(const Dialect& dialect, const json::Value& value);
+
+/// Translates a param group, with its own name and `lr_scale`.
+Translation read_group(const Dialect& dialect, const Optimizer& optimizer, std::string_view told,
+                       const json::Object& group);
+
+/// Refuses a look-ahead with dampening, as the constructors of PyTorch and timm do, and takes out one that does
+/// nothing.
+void check_nesterov(const Dialect& dialect, const Optimizer& optimizer, const Options& options, Texts& texts);
 
 /// As `write`, and refuses what PyTorch's constructors refuse.
 Texts write_torch(const Optimizer& optimizer, const Options& options);
+
+/// The arguments of timm's constructors.
+Texts write_timm(const Optimizer& optimizer, const Options& options);
 
 }  // namespace thalweg::dialects

@@ -36,6 +36,7 @@ Texts arguments(const Dialect& dialect, const dialects::Optimizer& optimizer, Op
       options.set("eps_inside", 0.0);  // as its table has it
     }
   }
+  if (&dialect == &dialects::timm()) return dialects::write_timm(optimizer, options);
   if (&dialect != &dialects::torch()) return dialects::write(dialect, optimizer, options);
   Texts texts = dialects::write_torch(optimizer, options);
   if (optimizer.name == "AdamW") {
@@ -58,8 +59,8 @@ std::vector<Expression> express(const Options& options) {
       if (engine_rule(rule(optimizer.rule)).family != family) continue;
       try {
         const Texts texts = arguments(*dialect, optimizer, renamed(options, optimizer.rule));
-        result.push_back(
-            {std::string(dialect->name), std::string(optimizer.name), dialects::to_json(texts), dialect->step_count});
+        result.push_back({std::string(dialect->name), std::string(optimizer.name), dialects::to_json(texts),
+                          step_count_of(*dialect, optimizer)});
       } catch (const Error&) {
         continue;  // this one cannot say it
       }

@@ -10,7 +10,7 @@ using dialects::Dialect;
 using dialects::Fixed;
 using dialects::Key;
 
-constexpr Key kDecay{.name = "weight_decay", .fallback = 0, .null_is_zero = true};
+constexpr Key kDecay{.name = "weight_decay", .fallback = 0, .null = 0};
 constexpr Key kEpsilon{"epsilon", "eps", 1e-7};
 constexpr Key kBeta1{"beta_1", "beta1", 0.9};
 constexpr Key kBeta2{"beta_2", "beta2", 0.999};
@@ -60,12 +60,28 @@ const Dialect& dialects::keras() {
            {.name = "Lion",
             .rule = "lion",
             .keys = {lr(1e-3), kDecay, kBeta1, {"beta_2", "beta2", 0.99}},
-            .fixed = {kDecoupled}}},
-      // Without its name AdamW is the same as Adam, once the decay is given. Adamax and Nadam have the same keys.
+            .fixed = {kDecoupled}},
+           {.name = "Lamb",
+            .rule = "lamb",
+            .keys = {lr(1e-3), kDecay, kBeta1, kBeta2, kEpsilon},
+            .fixed = {kDecoupled}},
+           // min(η, 1/√t) is taken whatever relative_step says.
+           {.name = "Adafactor",
+            .rule = "adafactor",
+            .keys = {lr(1e-3),
+                     kDecay,
+                     {"beta_2_decay", "beta2_decay"},
+                     {"epsilon_1", "eps1", 1e-30},
+                     {"epsilon_2", "eps2"},
+                     {.name = "clip_threshold", .positive = true}},
+            .fixed = {{"eps_inside", 1}, {"decay_first", 1}},
+            .passed_over = {"relative_step"}}},
+      // Without its name AdamW is the same as Adam, once the decay is given. Adamax, Nadam and Lamb have the same keys.
       .marks = {{"RMSprop", {"rho", "momentum"}},
                 {"RMSprop", {"rho", "centered"}},
                 {"Adadelta", {"rho", "epsilon", "weight_decay"}},
                 {"Adagrad", {"initial_accumulator_value"}},
+                {"Adafactor", {"beta_2_decay"}},
                 {"Adam", {"amsgrad", "weight_decay"}},
                 {"SGD", {"momentum", "nesterov"}},
                 {"Lion", {"beta_1", "beta_2", "weight_decay"}, {"epsilon"}}},

@@ -79,7 +79,7 @@ void refuse_wrapper(const json::Object& config, std::string_view class_name) {
     if (!config.contains(key)) continue;
     throw Error(std::string(kWhat) + ": " + (class_name.empty() ? "this" : shown(class_name)) +
                 " scales the loss of another optimizer and has no formula of its own; give what stands under " +
-                json::in_quotes(key) + ", and thalweg's loss_scale and check_finite for the rest");
+                json::in_quotes(key) + ", and thalweg's dynamic_loss_scale for the rest");
   }
 }
 

@@ -14,11 +14,22 @@ constexpr Key kB1{"b1", "beta1", 0.9};
 constexpr Key kB2{"b2", "beta2", 0.999};
 constexpr Key kEps{"eps", {}, 1e-8};
 constexpr Key kEpsRoot{"eps_root", {}, 0};
-constexpr Key kMomentum{.name = "momentum", .fallback = 0, .null_is_zero = true};
+constexpr Key kMomentum{.name = "momentum", .fallback = 0, .null = 0};
 constexpr Key kNesterov{"nesterov", {}, 0};
 constexpr Key decay(double fallback) { return {"weight_decay", {}, fallback}; }
 
 constexpr Fixed kDecoupled{"decoupled_weight_decay", 1};
+
+constexpr std::string_view kMasked =
+    "has no counterpart; give the parameters that it leaves out a group of their own, with weight_decay = 0";
+
+/// Adafactor's momentum may be kept in another type than the parameters.
+void check_momentum_type(const json::Object& config) {
+  const auto type = config.find("dtype_momentum");
+  if (type == config.end() || type->second == json::Value("float32") || type->second == json::Value("float64")) return;
+  throw Error("optax adafactor: dtype_momentum = " + json::to_string(type->second) +
+              " has no counterpart: the momentum is of the parameter's type; allowed are \"float32\" and \"float64\"");
+}
 
 }  // namespace
 
@@ -80,12 +91,39 @@ const Dialect& dialects::optax() {
            {.name = "lion",
             .rule = "lion",
             .keys = {kLr, kB1, {"b2", "beta2", 0.99}, decay(1e-3)},
-            .fixed = {kDecoupled}}},
+            .fixed = {kDecoupled}},
+           {.name = "lamb", .rule = "lamb", .keys = {kLr, kB1, kB2, {"eps", {}, 1e-6}, kEpsRoot, decay(0)}},
+           {.name = "lars",
+            .rule = "lars",
+            .keys = {kLr, decay(0), {"trust_coefficient"}, {"eps", {}, 0}, {"momentum", {}, 0.9}, kNesterov},
+            .fixed = {{"always_adapt", 1}, {"norm_of_sum", 1}, {"lr_in_momentum", 1}},
+            .only = {{"weight_decay_mask", true, kMasked},
+                     {"trust_ratio_mask", true,
+                      "has no counterpart; give the parameters that it leaves out a group of their own, of the rule "
+                      "sgd with lr_in_momentum"}}},
+           {.name = "adafactor",
+            .rule = "adafactor",
+            .keys = {{.name = "learning_rate",
+                      .option = "lr",
+                      .fallback = 1,
+                      .null = 1,
+                      .note = "`learning_rate` = None, which is 1"},
+                     {.name = "min_dim_size_to_factor", .fallback = 128, .whole = true},
+                     {.name = "decay_rate", .option = "beta2_decay", .factor = -1, .note = "−`decay_rate` = −0.8"},
+                     {.name = "decay_offset", .whole = true},
+                     {"multiply_by_parameter_scale", "scale_parameter"},
+                     {.name = "clipping_threshold", .option = "clip_threshold", .null = 0, .positive = true},
+                     kMomentum,
+                     {.name = "weight_decay_rate", .option = "weight_decay", .null = 0},
+                     {"eps", "eps1", 1e-30},
+                     {"factored"}},
+            .fixed = {{"eps_inside", 1}, {"decay_without_lr", 1}, {"relative_step", 0}},
+            .passed_over = {"dtype_momentum"}}},
       .marks = {},
       .only = {{"mu_dtype", nullptr},
                {"accumulator_dtype", nullptr},
-               {"mask", nullptr},
-               {"weight_decay_mask", nullptr}},
+               {"mask", nullptr, kMasked},
+               {"weight_decay_mask", nullptr, kMasked}},
       .passed_over = {},
       .refused = {{"rprop",
                    "of 0.2.8 applies the update of the step before (pull request 1725), which is not imitated; "
@@ -102,7 +140,9 @@ Translation from_optax(std::string_view name, std::string_view json) {
   const auto nesterov = config.find("nesterov");
   const bool looks_ahead = nesterov == config.end() || nesterov->second != json::Value(false);
   if (function.starts_with("nadam") && !looks_ahead) function.erase(0, 1);
-  return dialects::read(dialects::optax(), dialects::choose(dialects::optax(), function, config), function, config);
+  const dialects::Optimizer& optimizer = dialects::choose(dialects::optax(), function, config);
+  if (optimizer.name == "adafactor") check_momentum_type(config);
+  return dialects::read(dialects::optax(), optimizer, function, config);
 }
 
 }  // namespace thalweg

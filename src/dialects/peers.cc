@@ -30,6 +30,7 @@ PeerOption describe(const dialects::Optimizer& optimizer, const RuleInfo& rule, 
     const bool first = key.thalweg_name() == option, second = key.second == option;
     if (!first && !second) continue;
     result.key = std::string(key.name) + (key.second.empty() ? "" : first ? "[0]" : "[1]");
+    result.note = key.note;
     if (key.required) {
       result.value = std::nullopt;
     } else if (key.second.empty() && key.fallback) {
@@ -43,20 +44,22 @@ PeerOption describe(const dialects::Optimizer& optimizer, const RuleInfo& rule, 
   return result;
 }
 
-/// Do the options do anything, once everything that has a key is switched on?
+/// Do the options do anything, once everything that has a key is switched on, or nothing?
 void mark_idle(PeerOptimizer& peer, const RuleInfo& rule) {
-  Options options(rule);
+  Options off(rule), on(rule);
   for (const PeerOption& option : peer.options) {
     const OptionInfo& info = rule.options[static_cast<std::size_t>(rule.find_option(option.option))];
     if (option.key.empty()) {
-      options.set(option.option, option.value.value());
+      for (Options* options : {&off, &on}) options->set(option.option, option.value.value());
     } else if (info.type == OptionType::boolean) {
-      options.set(option.option, 1.0);
+      on.set(option.option, 1.0);
     } else if (info.default_value == 0) {
-      options.set(option.option, 0.5);
+      on.set(option.option, 0.5);
     }
   }
-  for (PeerOption& option : peer.options) option.matters = dialects::matters(options, option.option);
+  for (PeerOption& option : peer.options) {
+    option.matters = dialects::matters(on, option.option) || dialects::matters(off, option.option);
+  }
 }
 
 }  // namespace
@@ -66,7 +69,8 @@ std::vector<PeerOptimizer> peer_optimizers(const RuleInfo& rule) {
   for (const Dialect* dialect : dialects::all()) {
     for (const dialects::Optimizer& optimizer : dialect->optimizers) {
       if (!computes(optimizer, rule)) continue;
-      PeerOptimizer& peer = result.emplace_back(PeerOptimizer{dialect->name, optimizer.name, dialect->step_count, {}});
+      PeerOptimizer& peer =
+          result.emplace_back(PeerOptimizer{dialect->name, optimizer.name, step_count_of(*dialect, optimizer), {}});
       for (const OptionInfo& option : rule.options) peer.options.push_back(describe(optimizer, rule, option.name));
       mark_idle(peer, rule);
       for (const dialects::Slot& slot : optimizer.slots) {

@@ -33,8 +33,9 @@ Translation translate(std::string_view peer, std::string_view name, std::string_
   if (peer == "keras2") return from_keras2(json, name);
   if (peer == "optax") return from_optax(name, json);
   if (peer == "tf1") return from_tf1(json, name);
+  if (peer == "timm") return from_timm(json, name);
   if (peer == "thalweg") return from_thalweg(json, name);
-  const std::vector<std::string> known{"torch", "keras", "keras2", "optax", "tf1", "thalweg"};
+  const std::vector<std::string> known{"torch", "keras", "keras2", "optax", "tf1", "timm", "thalweg"};
   throw Error("unknown peer " + in_quotes(peer) + suggest(peer, known));
 }
 

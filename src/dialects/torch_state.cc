@@ -19,6 +19,7 @@ const dialects::TorchState& dialects::torch_state_of(std::string_view class_name
       {"RMSprop", {{"square_avg", "v"}, {"grad_avg", "m"}, {"momentum_buffer", "b"}}},
       {"Adagrad", {{"sum", "v"}}},
       {"Adadelta", {{"square_avg", "v"}, {"acc_delta", "u"}}},
+      {"Adafactor", {{"row_var", "r"}, {"col_var", "c"}, {"variance", "v"}}},
       {"Adam", adam},
       {"AdamW", adam},
       {"Adamax", {{"exp_avg", "m"}, {"exp_inf", "u"}}},
@@ -34,12 +35,30 @@ const ColumnInfo& dialects::column_named(const std::vector<ColumnInfo>& columns,
   return *std::ranges::find(columns, name, &ColumnInfo::name);
 }
 
+Shape dialects::torch_shape(ColumnShape column, const Shape& parameter) {
+  std::vector<std::int64_t> sizes = parameter.sizes;
+  if (column == ColumnShape::rows) sizes.end()[-1] = 1;
+  if (column == ColumnShape::columns) sizes.end()[-2] = 1;
+  return Shape(std::move(sizes));
+}
+
+void dialects::check_one_class(const thalweg::Optimizer& optimizer) {
+  for (std::uint32_t i = 1; i < optimizer.group_count(); ++i) {
+    const RuleInfo& rule = optimizer.options(Group{i}).rule();
+    if (engine_rule(rule).family == engine_rule(optimizer.rule()).family) continue;
+    throw Error("torch state: group " + in_quotes(optimizer.group_name(Group{i})) + " is under the rule " +
+                std::string(rule.name) + ", the first under " + std::string(optimizer.rule().name) +
+                ", and a class of torch's has one rule; give each rule an optimizer of its own");
+  }
+}
+
 namespace {
 
 using dialects::column_named;
 using dialects::kTorchClass;
 using dialects::kTorchGroups;
 using dialects::kTorchStep;
+using dialects::torch_shape;
 using dialects::torch_state_of;
 using dialects::TorchColumn;
 using dialects::TorchState;
@@ -64,7 +83,11 @@ Tensor filled(Dtype dtype, const Shape& shape, double number) {
 }
 
 /// The column of a parameter of this shape in the order in which a file has it.
-Tensor row_major(Tensor column, const Shape& shape) {
+Tensor row_major(Tensor column, ColumnShape kind, const Shape& shape) {
+  if (kind != ColumnShape::parameter) {  // of row-major parameters alone
+    column.shape = sizes_of(torch_shape(kind, shape));
+    return column;
+  }
   Tensor result{.dtype = column.dtype, .shape = sizes_of(shape), .data = std::vector<std::byte>(column.data.size())};
   copy_in_order(shape, Shape(shape.sizes), bytes_of(column.dtype), column.data, result.data.data());
   return result;
@@ -88,6 +111,7 @@ class Writer {
       throw Error(
           "torch state: steps counted for all parameters have no counterpart in torch, which counts them for each");
     }
+    dialects::check_one_class(optimizer_);
     dialects::check_settings(dialects::torch(), optimizer_.settings(), /*expressed=*/false);
     std::vector<std::string> members(optimizer_.group_count());
     for (const Handle handle : optimizer_.handles()) {
@@ -125,6 +149,7 @@ class Writer {
                                          [&](const TorchColumn& pair) { return column(pair) != ours_.tensors.end(); });
     if (!theirs_.counts_steps()) has_state = has_momentum(name, options, entry);
     if (!has_state) return;
+    check_is_factored(handle);
 
     const Dtype dtype = entry.at("dtype", "state").string("state") == "f32" ? Dtype::F32 : Dtype::F64;
     const std::vector<ColumnInfo> columns =
@@ -133,10 +158,11 @@ class Writer {
       const ColumnInfo& info = column_named(columns, pair.ours);
       const std::string their_name = tensor_name(name, pair.theirs);
       if (auto node = ours_.tensors.extract(tensor_name(name, pair.ours))) {
-        result_.tensors.emplace(their_name, row_major(std::move(node.mapped()), optimizer_.shape(handle)));
+        result_.tensors.emplace(their_name, row_major(std::move(node.mapped()), info.shape, optimizer_.shape(handle)));
       } else if (info.needed) {
         // The next step would make it here; PyTorch makes a parameter's state once.
-        result_.tensors.emplace(their_name, filled(dtype, optimizer_.shape(handle), info.first_value));
+        const Shape shape = torch_shape(info.shape, optimizer_.shape(handle));
+        result_.tensors.emplace(their_name, filled(dtype, shape, info.first_value));
       }
     }
     for (const ScalarInfo& scalar : optimizer_.rule().scalars) {
@@ -148,6 +174,15 @@ class Writer {
     // PyTorch's own counter stops where float does.
     const bool fits = static_cast<double>(static_cast<float>(step)) == number;
     result_.tensors.emplace(tensor_name(name, kTorchStep), single_number(fits ? Dtype::F32 : Dtype::F64, number));
+  }
+
+  /// PyTorch's Adafactor keeps squares of rows and columns alone for everything that has them.
+  void check_is_factored(Handle handle) const {
+    const Shape& shape = optimizer_.shape(handle);
+    if (theirs_.name != "Adafactor" || shape.sizes.size() < 2 || layout_of(shape).is_matrix()) return;
+    throw Error("torch state: parameter " + in_quotes(optimizer_.name(handle)) + " of shape " + shape.text() +
+                " has squares of its elements, because it does not lie in row-major order, which has no counterpart in "
+                "torch's Adafactor");
   }
 
   /// Does PyTorch's SGD keep a momentum for the parameter? A step that finds one there dampens the gradient; without

@@ -1,7 +1,7 @@
 // What PyTorch's classes keep for each parameter, and where.
 #pragma once
 
-#include <thalweg/rule.h>
+#include <thalweg/optimizer.h>
 
 #include <string_view>
 #include <vector>
@@ -34,5 +34,11 @@ inline constexpr std::string_view kTorchStep = "step";
 
 /// The column of this name.
 const ColumnInfo& column_named(const std::vector<ColumnInfo>& columns, std::string_view name);
+
+/// The shape in which PyTorch keeps a column of a parameter: [3, 1] for the rows of a matrix, [1, 4] for its columns.
+Shape torch_shape(ColumnShape column, const Shape& parameter);
+
+/// Throws Error unless all groups have rules of one family: a class of PyTorch's has one rule.
+void check_one_class(const thalweg::Optimizer& optimizer);
 
 }  // namespace thalweg::dialects

@@ -12,7 +12,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <map>
+#include <set>
 
 namespace thalweg {
 namespace {
@@ -59,6 +61,7 @@ class Reader {
           "torch state: torch counts the steps of each parameter, this optimizer those of all; make it with "
           "StepCount::per_parameter");
     }
+    dialects::check_one_class(optimizer_);
     read_class();
     read_groups();
     check_tensor_names();
@@ -99,19 +102,38 @@ class Reader {
     for (std::uint32_t i = 0; i < count; ++i) {
       const std::string group = "torch state: param_groups[" + std::to_string(i) + "]";
       const json::Object& keys = groups.array(what)[i].object(group);
-      const Translation read = naming(group, [&] { return dialects::read_torch_group(*class_, class_->name, keys); });
+      const Translation read =
+          naming(group, [&] { return dialects::read_group(dialects::torch(), *class_, class_->name, keys); });
       check_group_name(read.group_name, i, group);
       options_.push_back(read.options);
-      own[i]["options"] = to_json(read.options);
       if (keys.contains("lr_scale")) own[i]["lr_scale"] = read.lr_scale;
       for (const json::Value& member : groups.array(what)[i].at("params", group).array(group + ": params")) {
         read_member(member.string(group + ": params, which are names here"), Group{i}, group);
       }
+      if (class_->name == "Adafactor") fill_in_eps(keys, Group{i}, group);
+      own[i]["options"] = to_json(options_[i]);
     }
     head_["groups"] = own;
     for (const std::string& name : names_) {
       if (!group_of_.contains(name)) throw Error("torch state: parameter " + in_quotes(name) + " is in no param group");
     }
+  }
+
+  /// Adafactor's first ε is that of the parameter's type where the group says None.
+  void fill_in_eps(const json::Object& keys, Group group, const std::string& what) {
+    const auto eps = keys.find("eps");
+    if (eps != keys.end() && !eps->second.array(what + ": eps")[0].is_null()) return;
+    std::set<std::string> types;
+    for (const auto& [name, of_group] : group_of_) {
+      if (of_group != group) continue;
+      types.insert(head_.at("parameters", "state").at(name, "state").at("dtype", "state").string("state"));
+    }
+    if (types.size() > 1) {
+      throw Error(what +
+                  ": eps[0] = null is another ε for parameters of f32 than for those of f64, which are in one "
+                  "group here; give eps[0], or each type a group of its own");
+    }
+    if (types.contains("f64")) options_[group.index].set("eps1", std::numeric_limits<double>::epsilon());
   }
 
   /// Groups are matched by order; their names must not say another one.
@@ -161,7 +183,7 @@ class Reader {
     json::Value& entry = head_["parameters"][name];
     const bool is_f32 = entry.at("dtype", "state").string("state") == "f32";
     const Shape& shape = optimizer_.shape(optimizer_.find(name));
-    const std::uint64_t size = shape.elements();
+    const Layout layout = layout_of(shape);
     for (const ColumnInfo& column : optimizer_.rule().columns) result_.tensors.erase(tensor_name(name, column.name));
 
     const std::vector<std::string> known = keys();
@@ -174,16 +196,24 @@ class Reader {
     };
 
     json::Array columns;
-    const std::vector<ColumnInfo> infos =
-        engine_rule(optimizer_.rule()).columns_under(options_[group.index], layout_of(shape));
+    const std::vector<ColumnInfo> infos = engine_rule(optimizer_.rule()).columns_under(options_[group.index], layout);
     for (const TorchColumn& pair : theirs_->columns) {
+      const ColumnInfo& info = column_named(infos, pair.ours);
       const Tensor* tensor = find(name, pair.theirs);
-      if (tensor == nullptr && has_state && column_named(infos, pair.ours).needed) tensor = &required(pair.theirs);
+      if (tensor == nullptr && has_state && info.needed) tensor = &required(pair.theirs);
       if (tensor == nullptr) continue;
-      check_column(tensor_name(name, pair.theirs), *tensor, is_f32 ? Dtype::F32 : Dtype::F64, size);
+      const std::string their_name = tensor_name(name, pair.theirs);
+      const bool is_small = info.shape != ColumnShape::parameter;
+      if (is_small && !layout.is_matrix()) {
+        throw Error(called(their_name) + " is of a matrix, the parameter of shape " + shape.text() +
+                    " is none here; add it with the shape that it has in torch, in row-major order");
+      }
+      check_column(their_name, *tensor, is_f32 ? Dtype::F32 : Dtype::F64, info.shape, layout);
       Tensor& ours = result_.tensors[tensor_name(name, pair.ours)] = *tensor;
-      ours.shape = {size};
-      copy_in_order(Shape(shape.sizes), shape, bytes_of(tensor->dtype), tensor->data, ours.data.data());
+      ours.shape = {elements_of(info.shape, layout)};
+      if (!is_small) {
+        copy_in_order(Shape(shape.sizes), shape, bytes_of(tensor->dtype), tensor->data, ours.data.data());
+      }
       columns.emplace_back(pair.ours);
     }
     json::Value scalars = json::Object();
@@ -206,14 +236,17 @@ class Reader {
     return found == file_.tensors.end() ? nullptr : &found->second;
   }
 
-  static void check_column(const std::string& name, const Tensor& tensor, Dtype dtype, std::uint64_t size) {
+  static void check_column(const std::string& name, const Tensor& tensor, Dtype dtype, ColumnShape shape,
+                           const Layout& layout) {
     if (tensor.dtype != dtype) {
       throw Error(called(name) + " is " + std::string(to_string(tensor.dtype)) + ", the parameter " +
                   std::string(to_string(dtype)));
     }
+    const std::uint64_t size = elements_of(shape, layout);
     if (safetensors::checked_elements(tensor.shape) != size || tensor.data.size() != size * bytes_of(dtype)) {
+      const std::string whose = shape == ColumnShape::parameter ? "" : "'s " + std::string(to_string(shape));
       throw Error(called(name) + " has shape " + safetensors::to_string(tensor.shape) + " and " +
-                  std::to_string(tensor.data.size()) + " bytes, the parameter " + std::to_string(size) +
+                  std::to_string(tensor.data.size()) + " bytes, the parameter" + whose + " " + std::to_string(size) +
                   " elements of " + std::to_string(bytes_of(dtype)) + " bytes");
     }
   }

@@ -10,4 +10,7 @@ set(THALWEG_REGISTRY
     "radam RAdam"
     "rprop Rprop"
     "lion Lion"
+    "lamb LAMB"
+    "lars LARS"
+    "adafactor Adafactor"
 )

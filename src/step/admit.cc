@@ -26,8 +26,13 @@ void Step::begin(std::optional<double> loss) {
   scattered_.clear();
   block_sums_.clear();
   block_reports_.clear();
+  blocks_ = 0;
+  scale_ = 1 / gradient_divisor();
   family_scalars_.clear();
+  has_seen_non_finite_ = false;
   average_number_ = 0;
+  parameters_.keep_columns();
+  if (averages_now()) check_averages();
 }
 
 void Step::check_loss(std::optional<double> loss) const {
@@ -52,9 +57,15 @@ void Step::admit(const Gradient& gradient) {
                 " steps, the most");
   }
   const void* values = gradient_values(gradient, index);
+  add_task(index, values);
+}
+
+void Step::add_task(std::uint32_t index, const void* gradient) {
+  Parameter& parameter = parameters_[index];
   parameter.last_step = serial_;
-  tasks_.push_back({.parameter = index, .steps = true, .gradient = values});
+  tasks_.push_back({.parameter = index, .steps = true, .gradient = gradient, .first_block = blocks_, .scale = scale_});
   sizes_.push_back(parameter.size);
+  blocks_ += count_blocks(parameter.size);
 }
 
 template <class T>
@@ -69,6 +80,16 @@ const void* Step::scatter(const Rows<T>& rows, std::uint32_t index) {
   if (size % width != 0) {
     throw Error(what() + " has rows of " + std::to_string(width) + " values, which do not divide the parameter's " +
                 std::to_string(size) + " elements");
+  }
+  const Shape& shape = parameters_.record(index).shape;
+  if (shape.sizes.size() > 1 && !shape.is_row_major()) {
+    throw Error(what() + " has rows, but the parameter does not lie row by row in memory; give the gradient whole");
+  }
+  // Rows of several sparse dimensions are numbered through, so they may be of any of the shape's trailing dimensions.
+  std::size_t its_width = 1, trailing = shape.sizes.size();
+  while (trailing > 1 && its_width < width) its_width *= static_cast<std::size_t>(shape.sizes[--trailing]);
+  if (shape.sizes.size() > 1 && count > 0 && its_width != width) {
+    throw Error(what() + " has rows of " + std::to_string(width) + " values, the parameter's shape is " + shape.text());
   }
   for (std::int64_t row : rows.indices) {
     if (row < 0 || static_cast<std::uint64_t>(row) >= size / width) {
@@ -129,6 +150,14 @@ const void* Step::gradient_values(const Gradient& gradient, std::uint32_t index)
 /// Adds the gradients to those of the calls before. True: this call completes the step, whose tasks are now all that
 /// has been accumulated.
 bool Step::accumulate() {
+  if (counters_.accumulated + 1 >= settings_.accumulation.calls) {
+    for (std::uint32_t i = 0; i < parameters_.size(); ++i) {
+      const Parameter& parameter = parameters_[i];
+      if (!parameter.alive || parameter.accumulated == 0 || parameter.data != nullptr || parameter.size == 0) continue;
+      throw Error("step: " + in_quotes(parameters_.name(i)) +
+                  ", of which gradients are accumulated, is unbound; rebind it first");
+    }
+  }
   for (const Task& task : tasks_) parameters_.make_column(task.parameter, kAccumulatedSlot);
   plan_.update(sizes_, threads);
   const MeasureKernels& kernels = groups_.backend().measure;
@@ -152,12 +181,11 @@ bool Step::accumulate() {
   if (counters_.accumulated < settings_.accumulation.calls) return false;
   tasks_.clear();
   sizes_.clear();
+  blocks_ = 0;
   for (std::uint32_t i = 0; i < parameters_.size(); ++i) {
-    Parameter& parameter = parameters_[i];
+    const Parameter& parameter = parameters_[i];
     if (!parameter.alive || parameter.accumulated == 0) continue;
-    parameter.last_step = serial_;
-    tasks_.push_back({.parameter = i, .steps = true, .gradient = parameter.columns[kAccumulatedSlot]});
-    sizes_.push_back(parameter.size);
+    add_task(i, parameter.columns[kAccumulatedSlot]);
   }
   return true;
 }

@@ -52,6 +52,15 @@ bool Step::averages_now() const {
   return average.kind != AverageKind::none && since >= 0 && since % average.every == 0;
 }
 
+/// Throws Error if a parameter that the step averages has been averaged too often.
+void Step::check_averages() const {
+  for (std::uint32_t i = 0; i < parameters_.size(); ++i) {
+    if (!parameters_[i].alive || parameters_[i].averaged < kMostSteps) continue;
+    throw Error("step: " + in_quotes(parameters_.name(i)) + " has been averaged " +
+                std::to_string(parameters_[i].averaged) + " times, the most");
+  }
+}
+
 /// Adds the parameters without a gradient to the tasks, and gives all their shares.
 void Step::plan_averages() {
   for (std::uint32_t i = 0; i < parameters_.size(); ++i) {
@@ -66,11 +75,7 @@ void Step::plan_averages() {
 }
 
 void Step::share_average(Task& task) {
-  Parameter& parameter = parameters_[task.parameter];
-  if (parameter.averaged >= kMostSteps) {
-    throw Error("step: " + in_quotes(parameters_.name(task.parameter)) + " has been averaged " +
-                std::to_string(parameter.averaged) + " times, the most");
-  }
+  const Parameter& parameter = parameters_[task.parameter];
   parameters_.make_column(task.parameter, kAverageSlot);
   if (parameter.averaged + 1 != average_number_) {  // most parameters have been averaged equally often
     average_number_ = parameter.averaged + 1;

@@ -34,8 +34,6 @@ double scaled_norm(std::size_t count, const F& number) {
   return std::scalbn(std::sqrt(sum), exponent);
 }
 
-std::size_t count_blocks(std::size_t elements) { return (elements + kNormBlock - 1) / kNormBlock; }
-
 }  // namespace
 
 std::string_view to_string(ClipBy by) {
@@ -60,19 +58,9 @@ void check(const Clip& clip) {
   if (!(clip.eps >= 0) || std::isinf(clip.eps)) fail("eps of clipping", clip.eps, "[0, ∞)");
 }
 
-/// Gives the tasks from the first one on their places among the blocks.
-void Step::place_blocks(std::size_t first) {
-  std::size_t blocks = first == 0 ? 0 : block_reports_.size();
-  for (Task& task : std::span(tasks_).subspan(first)) {
-    task.first_block = blocks;
-    if (task.steps) blocks += count_blocks(parameters_[task.parameter].size);
-  }
-  block_sums_.resize(blocks);
-  block_reports_.resize(blocks);
-}
-
 /// Of the tasks that the plan is of.
 void Step::sum_squares(std::span<const Task> tasks) {
+  block_sums_.resize(blocks_);
   for_each_chunk([&](std::size_t chunk) {
     for (const Piece& piece : plan_.chunk(chunk)) {
       const Task& task = tasks[piece.task];
@@ -101,9 +89,17 @@ std::optional<double> Step::squares_of(const Task& task) const {
 }
 
 double Step::gradient_norm_of(const Task& task) const {
+  if (task.norm) return *task.norm;
   if (const std::optional<double> squares = squares_of(task)) return std::sqrt(*squares);
   const auto* values = static_cast<const double*>(task.gradient);
   return scaled_norm(parameters_[task.parameter].size, [&](std::size_t i) { return values[i]; });
+}
+
+/// The pass has summed the same squares that a pass for clipping sums: the same bits.
+void Step::take_over_squares(const Task& task) {
+  for (std::size_t block = 0; block < count_blocks(parameters_[task.parameter].size); ++block) {
+    block_sums_[task.first_block + block] = block_reports_[task.first_block + block].totals.gradient;
+  }
 }
 
 /// The tasks that step, in the order of the parameters.
@@ -112,7 +108,8 @@ const std::vector<const Task*>& Step::in_order() {
   for (const Task& task : tasks_) {
     if (task.steps) by_parameter_.push_back(&task);
   }
-  std::ranges::sort(by_parameter_, {}, [](const Task* task) { return task->parameter; });
+  const auto parameter = [](const Task* task) { return task->parameter; };
+  if (!std::ranges::is_sorted(by_parameter_, {}, parameter)) std::ranges::sort(by_parameter_, {}, parameter);
   return by_parameter_;
 }
 
@@ -132,21 +129,24 @@ double Step::gradient_divisor() const {
   return settings_.loss_scale * (accumulation.mean ? static_cast<double>(accumulation.calls) : 1);
 }
 
-void Step::scale_gradients(std::span<Task> tasks) {
+void Step::clip_gradients(std::span<Task> tasks) {
   const auto clip_share = [&](double norm) {
     const double reach = norm + settings_.clip.eps;
     return reach <= settings_.clip.limit ? 1 : settings_.clip.limit / reach;  // NaN makes NaN
   };
   const double divisor = gradient_divisor();
-  const bool of_all = settings_.check == Check::guard || (clips_by_norm() && !in_parts_);
-  if (of_all) last.gradient_norm = gradient_norm_of_all() / divisor;
+  if (!in_parts_) last.gradient_norm = gradient_norm_of_all() / divisor;
+  if (!clips_by_norm()) return;
   for (Task& task : tasks) {
     if (!task.steps) continue;
-    task.scale = 1 / divisor;
-    if (settings_.clip.by == ClipBy::global_norm) task.clip_factor = clip_share(*last.gradient_norm);
-    if (settings_.clip.by == ClipBy::norm) task.clip_factor = clip_share(gradient_norm_of(task) / divisor);
+    if (settings_.clip.by == ClipBy::global_norm) {
+      task.clip_factor = clip_share(*last.gradient_norm);
+    } else {
+      task.norm = gradient_norm_of(task);
+      task.clip_factor = clip_share(*task.norm / divisor);
+    }
     task.scale *= task.clip_factor;
-    last.clip_factor = task.clip_factor < last.clip_factor ? task.clip_factor : last.clip_factor;
+    if (task.clip_factor < last.clip_factor || std::isnan(task.clip_factor)) last.clip_factor = task.clip_factor;
   }
 }
 
@@ -186,24 +186,28 @@ bool Step::guard_refuses() {
   return true;
 }
 
-/// Does the rule keep squares of the gradient, and could one of this block be infinite?
+/// Does the rule keep squares of the gradient, and could one of this block be infinite? Half of the largest number
+/// leaves room for roundings.
 bool Step::squares_overflow(const Task& task, std::size_t block) const {
   const double squares = block_sums_[task.first_block + block] * task.scale * task.scale;
   const double most = parameters_[task.parameter].precision == Precision::f32
                           ? double{std::numeric_limits<float>::max()}
                           : std::numeric_limits<double>::max();
-  return squares > most && keeps_squares(task);
+  return squares > most / 2 && keeps_squares(task);
 }
 
+/// Rounds as the kernels do.
 bool Step::overflows(const Task& task, double value) const {
   if (!keeps_squares(task)) return false;
-  double reach = std::abs(value) * task.scale;
-  if (settings_.clip.by == ClipBy::value) reach = std::min(reach, settings_.clip.limit);
-  if (parameters_[task.parameter].precision == Precision::f32) {
-    const auto narrow = static_cast<float>(reach);
-    return std::isinf(narrow * narrow);
-  }
-  return std::isinf(reach * reach);
+  const auto is_infinite = [&](auto scaled) {
+    using T = decltype(scaled);
+    if (settings_.clip.by == ClipBy::value) scaled = std::min(scaled, static_cast<T>(settings_.clip.limit));
+    return std::isinf(scaled * scaled);
+  };
+  const double size = std::abs(value);
+  return parameters_[task.parameter].precision == Precision::f32
+             ? is_infinite(static_cast<float>(size) * static_cast<float>(task.scale))
+             : is_infinite(size * task.scale);
 }
 
 bool Step::keeps_squares(const Task& task) const {
@@ -242,7 +246,7 @@ void Step::adapt_loss_scale(bool applied) {
   };
   if (!applied) {
     change(dynamic.backoff);
-  } else if (++counters_.good_steps == dynamic.interval) {
+  } else if (++counters_.good_steps >= dynamic.interval) {
     change(dynamic.growth);
   }
 }

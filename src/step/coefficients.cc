@@ -1,7 +1,8 @@
 // The coefficients of a step: once for each group and distinct step number.
 #include "step/step.h"
 
-#include <algorithm>
+#include <functional>
+#include <unordered_map>
 
 namespace thalweg {
 
@@ -14,7 +15,7 @@ std::uint32_t Step::coefficients_for(std::uint32_t index, std::int64_t step, con
   for (std::size_t i = rule.by_layout ? 0 : coefficients_.size(); i-- > 0;) {
     const StepCoefficients& made = coefficients_[i];
     if (made.group == parameter.group && made.step == step && made.columns_begun == begun &&
-        made.scalars_before == scalars && !made.own) {
+        (!made.has_scalars || made.scalars_before == scalars)) {
       return static_cast<std::uint32_t>(i);
     }
   }
@@ -23,6 +24,8 @@ std::uint32_t Step::coefficients_for(std::uint32_t index, std::int64_t step, con
   fresh.step = step;
   fresh.columns_begun = begun;
   fresh.own = rule.by_layout;
+  fresh.has_scalars = !rule.scalars.empty();
+  fresh.columns = static_cast<std::uint8_t>(rule.columns.size());
   fresh.scalars_before = scalars;
   fresh.scalars = groups_.with_family(rule, scalars);
   if (rule.advance != nullptr) rule.advance(group.options, step, fresh.scalars.data());
@@ -36,7 +39,7 @@ std::uint32_t Step::coefficients_for(std::uint32_t index, std::int64_t step, con
 
 void Step::prepare(Task& task) {
   if (!task.steps) return;
-  Parameter& parameter = parameters_[task.parameter];
+  const Parameter& parameter = parameters_[task.parameter];
   const GroupRecord& group = groups_.at(parameter.group);
   if (parameter.columns_made_for != group.version) parameters_.complete_columns(task.parameter);
   if (settings_.step_count == StepCount::per_row) {
@@ -48,24 +51,41 @@ void Step::prepare(Task& task) {
                                        shared ? group.shared_scalars : parameter.scalars, parameter.begun);
 }
 
-/// Cuts the parameter into runs of rows at the same step number.
+namespace {
+
+/// What the coefficients of a row depend on.
+struct RowKey {
+  std::int64_t step;
+  std::uint32_t begun;
+  Scalars scalars;
+  bool operator==(const RowKey&) const = default;
+};
+
+struct RowKeyHash {
+  std::size_t operator()(const RowKey& key) const {
+    return std::hash<std::int64_t>()(key.step) * 31 + std::hash<double>()(key.scalars[0]);
+  }
+};
+
+}  // namespace
+
+/// Cuts the parameter into runs of rows that have the same numbers.
 void Step::prepare_rows(Task& task) {
-  const Parameter& parameter = parameters_[task.parameter];
   const RowNumbers& rows = parameters_.record(task.parameter).rows;
   const std::size_t count = rows.steps.size();
-  const std::size_t width = count == 0 ? 0 : parameter.size / count;
-  const Scalars none{};
-  const auto scalars_of = [&](std::size_t row) -> const Scalars& {
-    return rows.scalars.empty() ? none : rows.scalars[row];
+  const auto alike = [&](std::size_t a, std::size_t b) {
+    return rows.steps[a] == rows.steps[b] && rows.begun[a] == rows.begun[b] &&
+           (rows.scalars.empty() || rows.scalars[a] == rows.scalars[b]);
   };
+  std::unordered_map<RowKey, std::uint32_t, RowKeyHash> made;  // rows of all ages may lie mixed
   task.first_run = static_cast<std::uint32_t>(runs_.size());
   for (std::size_t begin = 0; begin < count;) {
     std::size_t end = begin + 1;
-    while (end < count && rows.steps[end] == rows.steps[begin] && scalars_of(end) == scalars_of(begin)) ++end;
-    const std::uint32_t begun = rows.steps[begin] > 0 ? parameter.begun : 0;
-    const std::uint32_t coefficients =
-        coefficients_for(task.parameter, rows.steps[begin] + 1, scalars_of(begin), begun);
-    runs_.push_back({begin * width, end * width, coefficients});
+    while (end < count && alike(begin, end)) ++end;
+    const RowKey key{rows.steps[begin], rows.begun[begin], rows.scalars.empty() ? Scalars{} : rows.scalars[begin]};
+    const auto [entry, is_new] = made.try_emplace(key);
+    if (is_new) entry->second = coefficients_for(task.parameter, key.step + 1, key.scalars, key.begun);
+    runs_.push_back({begin, end, entry->second});
     begin = end;
   }
   task.end_run = static_cast<std::uint32_t>(runs_.size());

@@ -10,6 +10,7 @@ void Step::commit() {
   report_tasks();
   ++counters_.steps;
   const bool shared = settings_.step_count == StepCount::shared;
+  const bool per_row = settings_.step_count == StepCount::per_row;
   for (const Task& task : tasks_) {
     Parameter& parameter = parameters_[task.parameter];
     parameter.averaged += task.averages ? 1 : 0;
@@ -17,12 +18,10 @@ void Step::commit() {
     parameter.begun |= parameter.needed;
     if (task.sums != UINT32_MAX) sums_[task.sums].commit(parameters_, task.parameter);
     if (shared) continue;
-    const StepCoefficients& made = coefficients_[task.coefficients];
-    if (settings_.step_count == StepCount::per_row) {
+    ++parameter.step;
+    if (per_row) {
       commit_rows(task);
-      ++parameter.step;
-    } else {
-      parameter.step = made.step;
+    } else if (const StepCoefficients& made = coefficients_[task.coefficients]; made.has_scalars) {
       parameter.scalars = made.scalars;
     }
   }
@@ -40,44 +39,41 @@ void Step::commit() {
 
 void Step::commit_rows(const Task& task) {
   RowNumbers& rows = parameters_.record(task.parameter).rows;
-  const std::size_t count = rows.steps.size();
-  if (count == 0) return;
-  const std::size_t width = parameters_[task.parameter].size / count;
+  const std::uint32_t needed = parameters_[task.parameter].needed;
   for (std::size_t run = task.first_run; run < task.end_run; ++run) {
     const StepCoefficients& made = coefficients_[runs_[run].coefficients];
-    for (std::size_t row = runs_[run].begin / width; row < runs_[run].end / width; ++row) {
+    for (std::size_t row = runs_[run].begin; row < runs_[run].end; ++row) {
       rows.steps[row] = made.step;
+      rows.begun[row] |= needed;
       if (!rows.scalars.empty()) rows.scalars[row] = made.scalars;
     }
   }
 }
 
 void Step::report_tasks() {
-  if (!detects_ && !measures()) return;
+  if (!has_seen_non_finite_ && !measures() && !clips_by_norm()) return;
   const std::vector<const Task*>& ordered = in_order();
   const auto blocks_of = [&](const Task& task) {
-    const std::size_t blocks = (parameters_[task.parameter].size + kNormBlock - 1) / kNormBlock;
-    return std::span(block_reports_).subspan(task.first_block, blocks);
+    return std::span(block_reports_).subspan(task.first_block, count_blocks(parameters_[task.parameter].size));
   };
   for (const Task* task : ordered) {
+    if (!has_seen_non_finite_) break;
     for (const BlockReport& block : blocks_of(*task)) {
       if (block.non_finite == 0) continue;
       if (last.non_finite == 0) last.first_non_finite = parameters_.name(task->parameter);
       last.non_finite += block.non_finite;
     }
   }
-  if (!measures()) return;
-  // The pass has summed the same squares that a pass for clipping sums: the same bits.
-  for (std::size_t i = 0; i < block_reports_.size(); ++i) block_sums_[i] = block_reports_[i].gradient;
   const double divisor = gradient_divisor();
-  last.gradient_norm = gradient_norm_of_all() / divisor;
+  if (!last.gradient_norm && (measures() || clips_by_norm())) last.gradient_norm = gradient_norm_of_all() / divisor;
+  if (!measures()) return;
   double update = 0, parameter = 0;
   for (const Task* task : ordered) {
     double its_update = 0, its_parameter = 0;
     std::uint64_t zeros = 0, non_finite = 0;
     for (const BlockReport& block : blocks_of(*task)) {
-      its_update += block.update;
-      its_parameter += block.parameter;
+      its_update += block.totals.update;
+      its_parameter += block.totals.parameter;
       zeros += block.zeros;
       non_finite += block.non_finite;
     }

@@ -182,7 +182,11 @@ void Step::gather(std::span<Task> tasks, std::size_t round) {
     around.scale = task.scale;
     const Gather kernel = parameter.precision == Precision::f32 ? kernels.gather_f32[round] : kernels.gather_f64[round];
     plans[index].run(piece, kernel, made.bytes.data(), around, parameter.precision,
-                     [&](std::size_t begin, std::size_t end) { return block_of(task, made, begin, end, end); });
+                     [&](std::size_t begin, std::size_t end) {
+                       Block block;
+                       fill_block(block, task, made, begin, end, end);
+                       return block;
+                     });
   };
   const int wanted = elements < kSerialElements ? 1 : threads;
   parallel_for(

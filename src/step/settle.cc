@@ -2,6 +2,7 @@
 #include "step/step.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace thalweg {
 
@@ -11,6 +12,10 @@ std::array<std::span<const double>, kMaxSums> spans_of(const std::array<std::vec
   std::array<std::span<const double>, kMaxSums> spans;
   std::ranges::copy(sums, spans.begin());
   return spans;
+}
+
+double smallest_normal(Precision precision) {
+  return precision == Precision::f32 ? double{std::numeric_limits<float>::min()} : std::numeric_limits<double>::min();
 }
 
 bool has_sum_over_all(const Rule& rule, std::size_t round) {
@@ -48,8 +53,14 @@ bool Step::settle(std::span<Task> tasks, std::size_t round) {
                                         .loss = loss_},
                             .sums = sums.data(),
                             .columns = columns.data(),
-                            .scalars = made.scalars.data()};
+                            .scalars = made.scalars.data(),
+                            .smallest_normal = smallest_normal(parameter.precision)};
     task.refused = !group.rule->settle(group.options, settling, made.bytes.data());
+    if (group.rule->show != nullptr) {
+      std::array<std::span<double>, kMaxColumns> shown;
+      std::ranges::copy(own.shown, shown.begin());
+      group.rule->show(group.options, settling, shown.data());
+    }
     own.round(parameter.precision);
   }
   return true;

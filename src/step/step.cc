@@ -39,17 +39,22 @@ StepReport Step::whole(std::span<const Gradient> gradients, std::optional<double
   }
   if (averages_now()) plan_averages();
   plan_.update(sizes_, threads);
-  place_blocks(0);
-  if (settings_.check == Check::guard || clips_by_norm()) sum_squares(tasks_);
-  scale_gradients(tasks_);
+  if (settings_.check == Check::guard || clips_by_norm()) {
+    sum_squares(tasks_);
+    clip_gradients(tasks_);
+  }
   if (settings_.check == Check::guard && guard_refuses()) return last;
-  parameters_.keep_columns();
   for (Task& task : tasks_) prepare(task);
   if (has_sums() && !gather_and_settle(tasks_)) {
     refuse(Outcome::by_rule, "the rule's sums over all parameters gave no step to take");
     return last;
   }
   run(tasks_);
+  if (measures()) {
+    for (const Task& task : tasks_) {
+      if (task.steps) take_over_squares(task);
+    }
+  }
   commit();
   return last;
 }
@@ -60,6 +65,9 @@ void Step::begin_parts(std::optional<double> loss) {
   };
   if (settings_.clip.by == ClipBy::global_norm) {
     refuse_to_begin("clipping by the global norm", "clip by norm or value, or take the step in one call of step()");
+  }
+  if (settings_.dynamic_loss_scale.on) {
+    refuse_to_begin("a dynamic loss scale", "use a constant one, or take the step in one call of step()");
   }
   if (settings_.check == Check::guard) {
     refuse_to_begin("Check::guard", "use Check::detect, or take the step in one call of step()");
@@ -81,24 +89,30 @@ void Step::begin_parts(std::optional<double> loss) {
 
 void Step::part(const Gradient& gradient) {
   const DefaultEnvironment environment;
-  const std::size_t first = tasks_.size();
+  const std::size_t first = tasks_.size(), blocks = blocks_;
   try {
     admit(gradient);
     Task& task = tasks_.back();
     if (averages_now()) share_average(task);
     plan_.update(std::span(sizes_).subspan(first), threads);
-    place_blocks(first);
     const std::span<Task> added = std::span(tasks_).subspan(first);
-    if (clips_by_norm()) sum_squares(added);
-    scale_gradients(added);
+    if (clips_by_norm()) {
+      sum_squares(added);
+      clip_gradients(added);
+    }
     prepare(task);
     if (has_sums()) gather_and_settle(added);
     run(added);
+    if (measures()) {
+      take_over_squares(task);
+      task.norm = gradient_norm_of(task);  // now: the caller may free the gradient
+    }
   } catch (...) {
     if (tasks_.size() > first) {
       parameters_[tasks_.back().parameter].last_step = 0;
       tasks_.resize(first);
       sizes_.resize(first);
+      blocks_ = blocks;
     }
     throw;
   }
@@ -110,7 +124,6 @@ StepReport Step::end_parts() {
   if (averages_now()) {
     plan_averages();
     plan_.update(std::span(sizes_).subspan(stepped), threads);
-    place_blocks(stepped);
     run(std::span(tasks_).subspan(stepped));
   }
   commit();

@@ -13,6 +13,7 @@
 #include "threads/pool.h"
 
 #include <array>
+#include <atomic>
 #include <map>
 #include <optional>
 #include <span>
@@ -36,14 +37,16 @@ struct StepCoefficients {
   std::int64_t step;
   std::uint32_t columns_begun;  // as Parameter::begun
   bool own;                     // of one parameter alone, since its sums change them
+  std::uint8_t columns;         // that the rule has
+  bool has_scalars;
   Scalars scalars_before, scalars;
   Around around;
   alignas(double) std::array<std::byte, kMaxCoefficientBytes> bytes;
 };
 
-/// Rows of a parameter that are at the same step number, with StepCount::per_row.
+/// Rows of a parameter that have the same numbers, with StepCount::per_row.
 struct RowRun {
-  std::size_t begin, end;  // elements
+  std::size_t begin, end;
   std::uint32_t coefficients;
 };
 
@@ -57,6 +60,7 @@ struct Task {
   std::size_t first_block = 0;               ///< of its sums by block
   double scale = 1;                          ///< of the gradient
   double clip_factor = 1;                    ///< the part of `scale` that clipping by a norm is
+  std::optional<double> norm = {};           ///< of the gradient, where it has been needed
   bool averages = false;                     ///< is its average taken?
   double average_share = 0;                  ///< w of the parameter in it, which may be 0
   std::uint32_t first_run = 0, end_run = 0;  ///< its runs of rows
@@ -65,9 +69,12 @@ struct Task {
 
 /// What a block of elements gave for the report.
 struct BlockReport {
-  double gradient = 0, update = 0, parameter = 0;  // sums of squares
+  BlockTotals totals;  // of squares
   std::uint64_t zeros = 0, non_finite = 0;
 };
+
+/// Blocks of kNormBlock elements, the last one shorter.
+inline std::size_t count_blocks(std::size_t elements) { return (elements + kNormBlock - 1) / kNormBlock; }
 
 class Step {
  public:
@@ -89,6 +96,7 @@ class Step {
   void begin(std::optional<double> loss);
   void check_loss(std::optional<double> loss) const;
   void admit(const Gradient& gradient);
+  void add_task(std::uint32_t index, const void* gradient);
   const void* gradient_values(const Gradient& gradient, std::uint32_t index);
   template <class T>
   const void* scatter(const Rows<T>& rows, std::uint32_t index);
@@ -96,13 +104,13 @@ class Step {
 
   // norms, guard, scales (clip.cc)
   bool clips_by_norm() const { return settings_.clip.by == ClipBy::norm || settings_.clip.by == ClipBy::global_norm; }
-  void place_blocks(std::size_t first);
   void sum_squares(std::span<const Task> tasks);
   std::optional<double> squares_of(const Task& task) const;
   double gradient_norm_of(const Task& task) const;
+  void take_over_squares(const Task& task);
   double gradient_norm_of_all();
   double gradient_divisor() const;
-  void scale_gradients(std::span<Task> tasks);
+  void clip_gradients(std::span<Task> tasks);
   bool guard_refuses();
   bool squares_overflow(const Task& task, std::size_t block) const;
   bool overflows(const Task& task, double value) const;
@@ -114,6 +122,7 @@ class Step {
 
   // averages (average.cc)
   bool averages_now() const;
+  void check_averages() const;
   void plan_averages();
   void share_average(Task& task);
 
@@ -133,11 +142,14 @@ class Step {
   class Batch;
   void run(std::span<const Task> tasks);
   void run_piece(const Task& task, std::size_t begin, std::size_t end, Batch& batch);
+  void average_elements(const Task& task, std::size_t begin, std::size_t end);
+  void run_measured(const Task& task, std::size_t begin, std::size_t end, Batch& batch);
+  void count_non_finite(const Task& task, std::size_t begin, std::size_t end);
   void step_elements(const Task& task, std::size_t begin, std::size_t end, std::size_t piece_end, Batch& batch);
   void add_blocks(const Task& task, std::uint32_t coefficients, std::size_t begin, std::size_t end,
                   std::size_t piece_end, Batch& batch);
-  Block block_of(const Task& task, const StepCoefficients& made, std::size_t begin, std::size_t end,
-                 std::size_t piece_end) const;
+  void fill_block(Block& block, const Task& task, const StepCoefficients& made, std::size_t begin, std::size_t end,
+                  std::size_t piece_end) const;
   bool measures() const { return settings_.report != Reporting::none; }
 
   // the end (commit.cc)
@@ -158,8 +170,11 @@ class Step {
   Counters& counters_;
 
   bool in_parts_ = false;
-  bool overwrites_ = false, detects_ = false, looks_ = false;  // of the pass in progress
+  bool overwrites_ = false, detects_ = false;  // of the pass in progress
+  std::atomic<bool> has_seen_non_finite_ = false;
   std::uint64_t serial_ = 0;
+  std::size_t blocks_ = 0;  // of kNormBlock elements, of all tasks that step
+  double scale_ = 1;        // of gradients that are not clipped
   double loss_ = 0;
   std::int64_t average_number_ = 0;  // what average_share_ is the share of
   double average_share_ = 0;

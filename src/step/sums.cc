@@ -1,8 +1,6 @@
 // The small columns of a parameter during a step.
 #include "step/sums.h"
 
-#include <cstring>
-
 namespace thalweg {
 
 void TaskSums::begin(const Parameters& parameters, std::uint32_t index) {
@@ -16,22 +14,24 @@ void TaskSums::begin(const Parameters& parameters, std::uint32_t index) {
     const std::size_t size = parameters.column_size(index, shape);
     columns[k].resize(size);
     for (std::size_t i = 0; i < size; ++i) columns[k][i] = get(parameter.columns[k], i, parameter.precision);
-    next[k] = make_buffer(size * bytes_of(parameter.precision));
+    read[k] = make_buffer(size * bytes_of(parameter.precision));
+    if (rule.show != nullptr) shown[k] = columns[k];
   }
   round(parameter.precision);
 }
 
 void TaskSums::round(Precision precision) {
   for (std::size_t k = 0; k < kMaxColumns; ++k) {
-    for (std::size_t i = 0; i < columns[k].size(); ++i) put(next[k].get(), i, precision, columns[k][i]);
+    const std::vector<double>& values = shown[k].empty() ? columns[k] : shown[k];
+    for (std::size_t i = 0; i < values.size(); ++i) put(read[k].get(), i, precision, values[i]);
   }
 }
 
 void TaskSums::commit(Parameters& parameters, std::uint32_t index) const {
   const Parameter& parameter = parameters[index];
   for (std::size_t k = 0; k < kMaxColumns; ++k) {
-    if (columns[k].empty()) continue;
-    std::memcpy(parameter.columns[k], next[k].get(), columns[k].size() * bytes_of(parameter.precision));
+    for (std::size_t i = 0; i < columns[k].size(); ++i)
+      put(parameter.columns[k], i, parameter.precision, columns[k][i]);
   }
 }
 
@@ -44,7 +44,7 @@ void TaskSums::place(Block& block, const Rule& rule, const Layout& layout, std::
     if (rule.columns[k].shape == ColumnShape::columns) {
       at = from / (layout.rows * layout.columns) * layout.columns + from % layout.columns;
     }
-    block.columns[k] = {offset(static_cast<void*>(next[k].get()), at, precision), precision};
+    block.columns[k] = offset(static_cast<void*>(read[k].get()), at, precision);
   }
 }
 

@@ -14,11 +14,12 @@ struct TaskSums {
   bool by_row = false;             ///< … and shaped like its rows or columns, so that passes go row by row
   std::array<std::vector<double>, kMaxSums> sums;        ///< one number, or one for each row or column
   std::array<std::vector<double>, kMaxColumns> columns;  ///< the small ones, in double for `settle`
-  std::array<Buffer, kMaxColumns> next;                  ///< the same in the parameter's type, for the passes
+  std::array<std::vector<double>, kMaxColumns> shown;    ///< what passes read in their place, if that is something else
+  std::array<Buffer, kMaxColumns> read;                  ///< what passes read, in the parameter's type
 
   /// Reads the small columns as they are.
   void begin(const Parameters& parameters, std::uint32_t index);
-  /// Rounds them to the parameter's type.
+  /// Rounds what passes read to the parameter's type.
   void round(Precision precision);
   /// Writes them into the parameter's state.
   void commit(Parameters& parameters, std::uint32_t index) const;

@@ -1,5 +1,6 @@
 // Every rule's closed forms, from mathematics alone.
 #include "engine/closed_forms.h"
+#include "has_rule.h"
 
 #include <thalweg/rules.h>
 
@@ -279,6 +280,49 @@ void add_signs(std::vector<Form>& forms) {
   forms.push_back({"one gradient", lion, once, unit, {{"m", fading(0.95)}}});
 }
 
+/// Where the norms of the whole parameter do not count: without decay LAMB is Adam and LARS is SGD.
+void add_layerwise(std::vector<Form>& forms) {
+  if (!has_rule("lamb")) return;
+  const Options lamb = parse_options("lamb:lr=.02,beta1=.8,beta2=.95,eps=.003,always_adapt=false");
+  const std::map<std::string, Term> moments = {{"m", mean(0.8)}, {"v", mean_square(0.95)}};
+  forms.push_back(
+      {"unadapted", lamb, constant, [](double g, int) { return 0.02 * g / (std::abs(g) + 0.003); }, moments, false});
+  Options changed = lamb;
+  changed.set("correct_bias", 0.0);
+  changed.set("grad_averaging", 0.0);
+  changed.set("eps_root", 0.5);
+  const auto m = [](double g, int t) { return g * geometric(0.8, t); };
+  const auto u = [=](double g, int t) { return m(g, t) / (std::sqrt(share(0.95, t) * g * g + 0.5) + 0.003); };
+  forms.push_back(
+      {"a sum, uncorrected", changed, constant, [=](double g, int t) { return 0.02 * u(g, t); }, {{"m", m}}, false});
+
+  const Options lars = parse_options("lars:lr=.1,momentum=.7,dampening=.4");
+  const auto b = [](double g, int t) { return g * (std::pow(0.7, t - 1) + 0.6 * geometric(0.7, t - 1)); };
+  forms.push_back({"unadapted", lars, constant, [=](double g, int t) { return 0.1 * b(g, t); }, {{"b", b}}, false});
+}
+
+/// Of a vector: constant gradients have their own size for their mean square's root, and so steps are of one size.
+void add_adafactor(std::vector<Form>& forms) {
+  if (!has_rule("adafactor")) return;
+  const Options plain = parse_options("adafactor:lr=.3,eps1=1e-6,scale_parameter=false");
+  const auto rate = [](int t) { return std::min(0.3, 1 / std::sqrt(t)); };
+  const auto square = [](double g, int) { return g * g; };
+  forms.push_back(
+      {"bounded by 1/√t", plain, constant, [=](double g, int t) { return rate(t) * sign(g); }, {{"v", square}}});
+  Options changed = plain;
+  changed.set("relative_step", 0.0);
+  changed.set("clip_threshold", 0.5);
+  changed.set("momentum", 0.7);
+  const auto m = [](double g, int t) { return share(0.7, t) * 0.3 * 0.5 * sign(g); };
+  forms.push_back({"clipped, a mean of steps", changed, constant, m, {{"m", m}}});
+  // 1 − k is 0 in step 1, and (1 − 1/2)(1 − 1/3)… = 1/t with k = 1/t.
+  changed = plain;
+  changed.set("beta2_decay", -1.0);
+  const auto fading = [](double g, int t) { return g * g / t; };
+  forms.push_back(
+      {"one gradient", changed, once, [](double g, int t) { return t == 1 ? 0.3 * sign(g) : 0; }, {{"v", fading}}});
+}
+
 }  // namespace
 
 std::vector<Form> forms() {
@@ -291,6 +335,8 @@ std::vector<Form> forms() {
   add_adam<AMSGrad>(all);
   add_adams_relatives(all);
   add_signs(all);
+  add_layerwise(all);
+  add_adafactor(all);
   return all;
 }
 

@@ -20,6 +20,7 @@ struct Form {
   Term gradient;                        ///< of step t, where g is the element's own number
   Term step;                            ///< what step t takes from θ, beside decay
   std::map<std::string, Term> columns;  ///< state after step t
+  bool may_decay = true;                ///< is `step` the same where θ decays?
 };
 
 /// Every rule's.

@@ -51,16 +51,17 @@ using Types = ::testing::Types<float, double>;
 TYPED_TEST_SUITE(ClosedForms, Types);
 
 TYPED_TEST(ClosedForms, ConstantAndSingleGradients) {
-  // θₜ = qᵗ θ₀ − Σₖ qᵗ⁻ᵏ stepₖ, where q = 1 − ηλ if there is decoupled decay, else 1.
+  // θₜ = qᵗ θ₀ − Σₖ qᵗ⁻ᵏ stepₖ, where q = 1 − ηλ if there is decoupled decay, else 1. Rules with sums have no such
+  // form of one element unless all they do with the sums is turned off, as it is here.
   using T = TypeParam;
   const std::vector<T> own = this->own_gradients(), start = this->start();
   for (const Form& form : forms()) {
     for (const double decay : {0.0, 0.3}) {
       Options options = form.options;
       if (decay != 0) {
-        if (!options.has("weight_decay")) continue;
+        if (!options.has("weight_decay") || !form.may_decay) continue;
         options.set("weight_decay", decay);
-        options.set("decoupled_weight_decay", 1.0);
+        if (options.has("decoupled_weight_decay")) options.set("decoupled_weight_decay", 1.0);
       }
       const double q = 1 - options.get("lr") * decay;
       for (const std::string& backend : every_backend()) {
@@ -103,10 +104,14 @@ TYPED_TEST(ClosedForms, OneStepWithDecayAndAscent) {
       const bool maximize = (bits & 1) != 0, decoupled = (bits & 2) != 0;
       const double decay = (bits & 4) != 0 ? 0.3 : 0;
       options.set("maximize", maximize ? 1 : 0);
-      if (options.has("weight_decay")) {
+      if (options.has("weight_decay") && form.may_decay) {
         options.set("weight_decay", decay);
-        options.set("decoupled_weight_decay", decoupled ? 1 : 0);
       } else if (decay != 0) {
+        continue;
+      }
+      if (options.has("decoupled_weight_decay")) {
+        options.set("decoupled_weight_decay", decoupled ? 1 : 0);
+      } else if (!decoupled && decay != 0) {
         continue;
       }
       std::vector<double> expected;
@@ -137,7 +142,8 @@ TYPED_TEST(ClosedForms, WithoutGradientsOnlyDecayMoves) {
     option_sets.push_back(Options::of(sample.rule()));
     for (const Options& options : option_sets) {
       const double decay = options.has("weight_decay") ? options.get("weight_decay") : 0;
-      const bool decoupled = decay != 0 && options.get("decoupled_weight_decay") != 0;
+      const bool decoupled =
+          decay != 0 && options.has("decoupled_weight_decay") && options.get("decoupled_weight_decay") != 0;
       const bool is_plain = sample.rule() == "sgd" && options.get("momentum") == 0;
       for (const std::string& backend : every_backend()) {
         SCOPED_TRACE(options.text() + ", " + type_name<T> + ", " + backend);
@@ -153,6 +159,48 @@ TYPED_TEST(ClosedForms, WithoutGradientsOnlyDecayMoves) {
           for (double& x : expected) x *= std::pow(1 - options.get("lr") * decay, kSteps);
           EXPECT_EQ(first_difference<T>(theta, expected, tolerance<T>), "");
         }
+      }
+    }
+  }
+}
+
+TYPED_TEST(ClosedForms, StepsAlongTheParameterShrinkIt) {
+  // With θ₀ along the step, ‖θ‖ falls by a part that is known, whatever the gradients' sizes are.
+  using T = TypeParam;
+  struct Along {
+    const char* options;
+    double (*part)(int t);
+    bool along_gradient;  ///< θ₀ is the gradient; otherwise its signs
+  };
+  constexpr Along kAll[] = {
+      {"lamb:lr=0.1,eps=0", [](int) { return 0.1; }, false},
+      {"lars:lr=2,trust_coefficient=0.05,eps=0,always_adapt=1", [](int) { return 0.1; }, true},
+      {"lars:lr=2,trust_coefficient=0.05,eps=0,always_adapt=1,norm_of_sum=1,weight_decay=0.5", [](int) { return 0.1; },
+       true},
+      {"adafactor:lr=0.4", [](int t) { return std::min(0.4, 1 / std::sqrt(t)); }, false},
+      {"adafactor:lr=0.4,factored=0,warmup_init=1,eps_inside=1,eps1=1e-30",
+       [](int t) { return std::min(0.4 * t, 1 / std::sqrt(t)); }, false},
+  };
+  // A matrix of rank one, whose mean squares by row and column are those of its elements.
+  constexpr std::int64_t kRows = 5, kColumns = 9;
+  const std::vector<T> own = this->own_gradients();
+  std::vector<T> gradient, signs;
+  for (std::size_t row = 0; row < kRows; ++row) {
+    for (std::size_t column = 0; column < kColumns; ++column) gradient.push_back(own[row] * own[kRows + column]);
+  }
+  for (const T g : gradient) signs.push_back(g > 0 ? T{1} : T{-1});
+  for (const Along& along : kAll) {
+    const Options options = parse_options(along.options);
+    for (const std::string& backend : every_backend()) {
+      SCOPED_TRACE(options.text() + ", " + type_name<T> + ", " + backend);
+      std::vector<T> theta = along.along_gradient ? gradient : signs;
+      std::vector<double> expected = to_double<T>(theta);
+      Optimizer optimizer(options, {.backend = backend});
+      const Handle handle = optimizer.add("theta", theta, {kRows, kColumns});
+      for (int t = 1; t <= 6; ++t) {
+        optimizer.step({{handle, gradient}});
+        for (double& x : expected) x *= 1 - along.part(t);
+        ASSERT_EQ(first_difference<T>(theta, expected, 4 * tolerance<T>), "") << "step " << t;
       }
     }
   }

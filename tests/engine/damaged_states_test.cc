@@ -7,6 +7,7 @@
 #include <thalweg/error.h>
 #include <thalweg/optimizer.h>
 #include <thalweg/random.h>
+#include <thalweg/rules/adagrad.h>
 #include <thalweg/rules/nadam.h>
 #include <thalweg/rules/rmsprop.h>
 
@@ -24,27 +25,27 @@ using Bytes = std::vector<std::byte>;
 
 /// An optimizer in which everything is in use that a state may hold.
 struct Busy {
-  Busy(const Options& options, StepCount step_count)
-      : optimizer(options, {.step_count = step_count,
-                            .clip = {ClipBy::global_norm, 3},
-                            .average = {.kind = AverageKind::ema, .decay = 0.9}}) {
+  Busy(const Options& options, const Settings& settings) : optimizer(options, settings) {
     optimizer.add_group("other", options);
-    optimizer.add("layer.weight", weight);
+    optimizer.add_group("third", Adagrad{}, 0.5);
+    optimizer.add("layer.weight", weight, {2, 3});
     optimizer.add("layer.bias", bias, optimizer.group("other"));
     optimizer.add("\u00fc/ \"quoted\"", named);
-    optimizer.add("empty", empty);
+    optimizer.add("turned", turned, Shape({2, 2}, {1, 2}), optimizer.group("third"));
+    optimizer.add("empty", empty, {0, 4});
     for (std::uint32_t number = 0; number < 3; ++number) step(number);
   }
 
   void step(std::uint32_t number) {
     optimizer.step({{"layer.weight", random_numbers<float>(6, 1, "weight", number)},
                     {"layer.bias", random_numbers<double>(3, 1, "bias", number)},
+                    {"turned", random_numbers<float>(4, 1, "turned", number)},
                     {"\u00fc/ \"quoted\"", random_numbers<float>(1, 1, "named", number)}});
   }
   /// Of one parameter alone: the others only take averages, where there are any.
   void step_one() { optimizer.step({{"layer.bias", random_numbers<double>(3, 1, "bias")}}); }
 
-  std::vector<float> weight = random_numbers<float>(6, 1, "theta"), named{1}, empty;
+  std::vector<float> weight = random_numbers<float>(6, 1, "theta"), named{1}, turned{1, 2, 3, 4}, empty;
   std::vector<double> bias = random_numbers<double>(3, 1, "theta");
   Optimizer optimizer;
 };
@@ -91,8 +92,8 @@ Bytes damaged(Bytes bytes, const Random& random) {
   return bytes;
 }
 
-void damage(const Options& options, StepCount step_count, std::uint64_t first, std::uint64_t count) {
-  Busy busy(options, step_count);
+void damage(const Options& options, const Settings& settings, std::uint64_t first, std::uint64_t count) {
+  Busy busy(options, settings);
   const Bytes good = safetensors::to_bytes(busy.optimizer.state());
   const Bytes plain = without_checksum(good);  // with it nearly all damage would be noticed before it is looked at
   std::uint64_t refused = 0, taken = 0;
@@ -123,9 +124,19 @@ void damage(const Options& options, StepCount step_count, std::uint64_t first, s
 
 TEST(DamagedStates, AreTakenOverWhollyOrNotAtAll) {
   const char* wanted = std::getenv("THALWEG_DAMAGED_STATES");
-  const std::uint64_t count = (wanted != nullptr ? std::strtoull(wanted, nullptr, 10) : 3000) / 2;
-  damage(RMSprop{.momentum = 0.5, .centered = true}, StepCount::per_parameter, 0, count);
-  damage(Nadam{}, StepCount::shared, count, count);
+  const std::uint64_t count = (wanted != nullptr ? std::strtoull(wanted, nullptr, 10) : 3000) / 3;
+  const Settings settings{.clip = {ClipBy::global_norm, 3}, .average = {.kind = AverageKind::ema, .decay = 0.9}};
+  damage(RMSprop{.momentum = 0.5, .centered = true}, settings, 0, count);
+  Settings shared = settings;
+  shared.step_count = StepCount::shared;
+  damage(Nadam{}, shared, count, count);
+  // In the middle of an accumulated step.
+  damage(Nadam{},
+         {.step_count = StepCount::per_row,
+          .dynamic_loss_scale = {.on = true, .interval = 7},
+          .accumulation = {.calls = 2},
+          .check = Check::guard},
+         2 * count, count);
 }
 
 }  // namespace

@@ -41,6 +41,32 @@ TEST(DialectsAround, TorchKeepsWhatUsersPutIntoTheirGroups) {
   EXPECT_EQ(from_torch(R"({"name": "xyz", "alpha": 0.5, "centered": false})").group_name, "xyz");
 }
 
+// As timm has them after some steps: LAMB's step number, and the rate that Adafactor's last step took.
+TEST(DialectsAround, ReadsTimmsGroups) {
+  const Translation lamb = from_timm(
+      R"([{"params": [0], "lr": 0.5, "bias_correction": true, "betas": [0.5, 0.75], "eps": 0.001, "weight_decay": 0.25,
+           "grad_averaging": false, "max_grad_norm": 2.0, "trust_clip": true, "always_adapt": true, "caution": false,
+           "decoupled_decay": true, "corrected_weight_decay": false, "max_lr_snapshot": null, "foreach": null,
+           "step": 12.0, "initial_lr": 1.0, "lr_scale": 0.5, "name": "body"}])");
+  EXPECT_EQ(lamb.options, parse_options("lamb:lr=.5,beta1=.5,beta2=.75,eps=.001,weight_decay=.25,grad_averaging=false,"
+                                        "trust_clip=true,decoupled_weight_decay=true"));
+  EXPECT_EQ(lamb.settings.clip, (Clip{ClipBy::global_norm, 2, 0}));
+  EXPECT_EQ(lamb.settings.step_count, StepCount::shared);
+  EXPECT_EQ(lamb.group_name, "body");
+  EXPECT_EQ(lamb.lr_scale, 0.5);
+  EXPECT_EQ(from_timm("{}", "timm.optim.Lamb").settings.clip, (Clip{ClipBy::global_norm, 1, 0}));
+  EXPECT_EQ(from_timm(R"({"max_grad_norm": null})", "lamb").settings.clip, Clip{});
+  EXPECT_EQ(from_timm("{}", "Lars").settings.step_count, StepCount::per_parameter);
+  const char* rest = R"("eps": 1e-30, "eps_scale": 0.5, "clip_threshold": 1.0, "decay_rate": -0.75, "weight_decay": 0.0,
+                        "scale_parameter": true, "warmup_init": false, "min_dim_size_to_factor": 3, "caution": false})";
+  EXPECT_EQ(from_timm(std::string(R"({"lr": 0.0034, "beta1": null, "relative_step": true, )") + rest).options,
+            parse_options("adafactor:lr=.01,beta2_decay=-.75,eps1=1e-30,eps2=.5,eps_inside=true,decay_with_scale=true,"
+                          "min_dim_size_to_factor=4"));
+  EXPECT_EQ(from_timm(std::string(R"({"lr": 0.25, "beta1": 0.5, "relative_step": false, )") + rest).options,
+            parse_options("adafactor:lr=.25,momentum=.5,beta2_decay=-.75,eps1=1e-30,eps2=.5,eps_inside=true,"
+                          "decay_with_scale=true,min_dim_size_to_factor=4,relative_step=false,scale_parameter=false"));
+}
+
 TEST(DialectsAround, WhatMakesNoDifferenceIsRead) {
   const char* before_2_7 = R"({"lr": 0.1, "betas": [0.9, 0.99], "eps": 1e-8, "weight_decay": 0, "amsgrad": true})";
   EXPECT_EQ(from_torch(before_2_7).options, parse_options("amsgrad:lr=.1,beta2=.99"));

@@ -28,6 +28,7 @@ TYPED_TEST(Extremes, NonFiniteGoesThroughAsIEEESays) {
   Series<T> gradients = run_gradients<T>();
   for (std::size_t i = 0; i < kRunElements; i += 7) gradients[1][i] = bad_values[i / 7 % 3];
   for (const Sample& sample : samples()) {
+    if (!rule(sample.rule()).sums.empty()) continue;  // what one element is, all others feel
     for (const Options& options : pairwise_option_sets(sample)) {
       const std::vector<T> clean = run<T>(options, run_start<T>(), run_gradients<T>()).theta;
       oracle::Parameter model;
@@ -62,6 +63,7 @@ TYPED_TEST(Extremes, AnElementWhoseSquareOverflowsComesToRest) {
   const auto is_hit = [](std::size_t i) { return i % 3 == 1; };
   const T huge = std::sqrt(std::numeric_limits<T>::max()) * 64;
   for (const Sample& sample : samples()) {
+    if (!rule(sample.rule()).sums.empty()) continue;
     for (Options options : pairwise_option_sets(sample)) {
       if (options.has("weight_decay")) options.set("weight_decay", 0);
       std::string second_moment;

@@ -2,6 +2,7 @@
 #include "engine/golden_cases.h"
 
 #include "golden_file.h"
+#include "has_rule.h"
 
 #include <thalweg/dialects.h>
 
@@ -47,13 +48,19 @@ std::map<std::int64_t, double> rates(const json::Value& value) {
   return result;
 }
 
-/// Fills in the parameters' lengths, and the rows of a table.
+/// Fills in the parameters' lengths and shapes, and the rows of a table.
 void read_shape(GoldenCase& golden, const json::Value& value) {
   if (const json::Value* splits = value.find("splits", golden.id)) {
     for (const json::Value& length : splits->array("splits"))
       golden.lengths.push_back(length.unsigned_integer("splits"));
   } else {
     golden.lengths = {golden.start.size()};
+  }
+  if (const json::Value* shapes = value.find("shapes", golden.id)) {
+    for (const json::Value& shape : shapes->array("shapes")) {
+      std::vector<std::int64_t>& sizes = golden.shapes.emplace_back().sizes;
+      for (const json::Value& size : shape.array("shapes")) sizes.push_back(size.integer("shapes"));
+    }
   }
   const json::Value* rows = value.find("sparse_rows", golden.id);
   if (rows == nullptr) return;
@@ -109,7 +116,9 @@ GoldenCase read_case(const json::Value& value) {
                     .is_float64 = value.at("dtype", id).string("dtype") == "float64",
                     .start = numbers(value.at("theta0", id), "theta0"),
                     .lengths = {},
+                    .shapes = {},
                     .steps = {}};
+  if (const json::Value* rtol = value.find("rtol", id)) golden.rtol = rtol->number("rtol");
   const std::map<std::int64_t, double> lrs = rates(value);
   const json::Value &theta = value.at("theta", id), &state = value.at("state", id);
   std::int64_t number = 0;
@@ -136,9 +145,11 @@ GoldenCase read_case(const json::Value& value) {
 const std::vector<GoldenCase>& golden_cases() {
   static const std::vector<GoldenCase> all = [] {
     std::vector<GoldenCase> cases;
-    for (const char* peer : {"torch", "keras", "keras2", "optax", "tf1", "mlx"}) {
+    for (const char* peer : {"torch", "keras", "keras2", "optax", "tf1", "mlx", "timm"}) {
       const json::Value list = json::parse(read_golden_file(peer), peer);
-      for (const json::Value& value : list.array(peer)) cases.push_back(read_case(value));
+      for (const json::Value& value : list.array(peer)) {
+        if (has_rule(value.at("rule", peer).string("rule"))) cases.push_back(read_case(value));
+      }
     }
     return cases;
   }();

@@ -5,7 +5,6 @@
 
 #include <thalweg/optimizer.h>
 
-#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -33,20 +32,18 @@ struct GoldenCase {
   Settings settings;         ///< likewise; Keras' clipping and averages as the dialect reads them
   bool has_schedule;         ///< the framework computed the learning rates itself: steps have what it used
   bool is_float64;
+  double rtol = 0;  ///< the relative error that the framework itself allows, where it computed some part in float
   std::vector<double> start;
   std::vector<std::size_t> lengths;  ///< of the parameters that `start` is made of, one after another
+  std::vector<Shape> shapes;         ///< of the parameters, where they matter
   std::size_t row_width = 0;         ///< of a table whose gradients are handed over as rows; 0 if dense
   std::vector<GoldenStep> steps;
 
-  /// Is there a step in which only some parameters have a gradient?
-  bool has_partial_steps() const {
-    return std::ranges::any_of(steps, [](const GoldenStep& step) { return !step.without.empty(); });
-  }
   /// Is there more around the rule than its options say: clipping or averages?
   bool is_surrounded() const { return settings.clip.by != ClipBy::none || settings.average.kind != AverageKind::none; }
 };
 
-/// All of them: PyTorch, Keras 3 and 2, Optax, TensorFlow 1, MLX.
+/// All of them: PyTorch, Keras 3 and 2, Optax, TensorFlow 1, MLX, timm; without those of rules that are still to come.
 const std::vector<GoldenCase>& golden_cases();
 
 /// What GoogleTest calls it.

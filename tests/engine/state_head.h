@@ -3,8 +3,11 @@
 
 #include <thalweg/error.h>
 #include <thalweg/optimizer.h>
+#include <thalweg/safetensors.h>
 
+#include <cstddef>
 #include <string>
+#include <vector>
 
 namespace thalweg::tests {
 
@@ -19,6 +22,11 @@ inline State with_number(State state, const std::string& key, const std::string&
     head.replace(from, to - from, number);
   }
   return state;
+}
+
+/// The bytes of the state, without the count of refused steps.
+inline std::vector<std::byte> bytes_but_refused(const Optimizer& optimizer) {
+  return safetensors::to_bytes(with_number(optimizer.state(), "refused_steps", "0"));
 }
 
 }  // namespace thalweg::tests

@@ -41,6 +41,7 @@ TorchStateCase read_case(const json::Value& value) {
                           .class_name = value.at("class", id).string("class"),
                           .is_float64 = value.at("dtype", id).string("dtype") == "float64",
                           .groups = {},
+                          .shapes = {},
                           .start = numbers_by_name(value.at("theta0", id)),
                           .gradients = {},
                           .after_10 = numbers_by_name(value.at("theta", id).at("10", id)),
@@ -53,6 +54,10 @@ TorchStateCase read_case(const json::Value& value) {
     for (const json::Value& name : group.at("parameters", id).array("parameters")) {
       recorded.groups.back().parameters.push_back(name.string("parameter"));
     }
+  }
+  for (const auto& [name, sizes] : value.at("shapes", id).object("shapes")) {
+    for (const json::Value& size : sizes.array("shapes")) recorded.shapes[name].sizes.push_back(size.integer("shapes"));
+    recorded.shapes.try_emplace(name);  // of a single number
   }
   for (const auto& [name, steps] : value.at("grads", id).object("grads")) {
     const json::Array& list = steps.array("grads");

@@ -23,6 +23,7 @@ struct TorchStateCase {
   std::string id, class_name;
   bool is_float64;
   std::vector<Group> groups;
+  std::map<std::string, Shape> shapes;
   NumbersByName start;
   std::vector<NumbersByName> gradients;  ///< of each step; without those parameters that have none
   NumbersByName after_10, after_20;      ///< the parameters
@@ -49,7 +50,7 @@ class TorchStateRun {
       for (const std::string& name : recorded.groups[i].parameters) {
         const std::vector<double>& numbers = begin.at(name);
         theta[name] = {numbers.begin(), numbers.end()};
-        optimizer.add(name, theta[name], group);
+        optimizer.add(name, theta[name], recorded.shapes.at(name), group);
       }
     }
   }

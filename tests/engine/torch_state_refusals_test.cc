@@ -69,6 +69,11 @@ class TorchGroupsRefusals : public TorchStateRefusals {
   TorchGroupsRefusals() : TorchStateRefusals("Adam", 1) {}
 };
 
+class AdafactorStateRefusals : public TorchStateRefusals {
+ protected:
+  AdafactorStateRefusals() : TorchStateRefusals("Adafactor") {}
+};
+
 template <class T>
 Tensor tensor_of(std::vector<T> numbers, std::vector<std::uint64_t> shape) {
   return safetensors::make_tensor(std::span<const T>(numbers), std::move(shape));
@@ -180,6 +185,30 @@ TEST_F(TorchStateRefusals, ShapesAndTypes) {
   EXPECT_THAT(refused_tensor(name, [](Tensor& tensor) { tensor.shape = {1ull << 33, 1ull << 33}; }), HasSubstr(called));
 }
 
+TEST_F(AdafactorStateRefusals, RowsAndColumns) {
+  const std::string rows = "layer.weight/row_var", columns = "layer.weight/col_var";
+  EXPECT_THAT(refused_tensor(rows,
+                             [](Tensor& tensor) {
+                               tensor = tensor_of<double>({1, 2, 3}, {3, 1});
+                             }),
+              HasSubstr("has shape [3, 1] and 24 bytes, the parameter's rows 2 elements of 8 bytes"));
+  EXPECT_THAT(refused([&](State& file) { file.tensors.erase(columns); }),
+              HasSubstr("\"layer.weight/col_var\" is missing, \"layer.weight/row_var\" is there"));
+  EXPECT_THAT(refused([&](State& file) {
+                file.tensors.erase("layer.bias/variance");
+                file.tensors["layer.bias/row_var"] = tensor_of<double>({1, 1}, {2, 1});
+              }),
+              HasSubstr("\"layer.bias/row_var\" is of a matrix, the parameter of shape [2] is none here; add it with "
+                        "the shape that it has in torch"));
+}
+
+TEST_F(AdafactorStateRefusals, AnEpsilonOfTwoTypes) {
+  std::vector<float> other(1);
+  run_.optimizer.add("other", other);
+  EXPECT_THAT(refused_groups("\"params\": [", "\"params\": [\"other\", "),
+              HasSubstr("param_groups[0]: eps[0] = null is another ε for parameters of f32 than for those of f64"));
+}
+
 TEST_F(TorchStateRefusals, StepNumbers) {
   const auto with = [&](const Tensor& step) {
     return refused_tensor("scale/step", [&](Tensor& tensor) { tensor = step; });
@@ -238,6 +267,19 @@ TEST(TorchStateOptimizers, WithoutACounterpartAreRefused) {
   Optimizer shared(Options::of("adam"), {.step_count = StepCount::shared});
   EXPECT_THAT(error_of([&] { (void)from_torch_state(recorded.file, shared); }),
               HasSubstr("make it with StepCount::per_parameter"));
+  Optimizer mixed(Options::of("adam"));
+  mixed.add_group("words", Options::of("adagrad"));
+  for (const std::string& error : {error_of([&] { (void)to_torch_state(mixed); }),
+                                   error_of([&] { (void)from_torch_state(recorded.file, mixed); })}) {
+    EXPECT_THAT(error, HasSubstr("torch state: group \"words\" is under the rule adagrad, the first under adam"));
+  }
+  std::vector<double> theta(6, 1), gradient(6, 1);
+  Optimizer transposed(Options::of("adafactor"));
+  transposed.add("a", theta, Shape({2, 3}, {1, 2}));
+  transposed.step({{"a", gradient}});
+  EXPECT_THAT(
+      error_of([&] { (void)to_torch_state(transposed); }),
+      AllOf(HasSubstr("parameter \"a\" of shape [2, 3]"), HasSubstr("has no counterpart in torch's Adafactor")));
   Optimizer lion(Options::of("lion"));
   EXPECT_THAT(error_of([&] { (void)from_torch_state(recorded.file, lion); }),
               HasSubstr("is of Adam, the optimizer's rule is lion"));

@@ -11,6 +11,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <set>
 #include <string>
 #include <vector>
@@ -61,7 +62,7 @@ TEST(TorchState, IsRecordedOfEveryClass) {
     classes.insert(recorded.class_name);
     for (const auto& group : recorded.groups) rules.emplace(group.options.rule().name);
   }
-  EXPECT_EQ(classes.size(), 10u);
+  EXPECT_EQ(classes.size(), 11u);
   for (const RuleInfo* rule : thalweg::rules()) {
     try {
       (void)to_torch(Options::of(rule->name));
@@ -97,8 +98,13 @@ TEST(TorchState, GoesOnHere) {
   });
 }
 
-/// Equal JSON; numbers need not be written alike.
+/// Equal JSON; numbers need not be written alike, and null is Adafactor's first ε, of the parameters' type.
 bool is_same(const json::Value& a, const json::Value& b) {
+  if (a.is_array() && b.is_array() && a.array("").size() == 2 && b.array("")[0].is_null()) {
+    const double eps = a.array("")[0].number("");
+    return (eps == std::numeric_limits<float>::epsilon() || eps == std::numeric_limits<double>::epsilon()) &&
+           is_same(a.array("")[1], b.array("")[1]);
+  }
   try {
     return a == b || a.number("") == b.number("");
   } catch (const Error&) {
@@ -146,6 +152,7 @@ TEST(TorchState, IsWrittenAsPyTorchWritesIt) {
         EXPECT_EQ(found->second.shape.size(), 0u);
       } else {
         EXPECT_EQ(found->second.dtype, theirs.dtype);
+        EXPECT_EQ(found->second.shape, theirs.shape);
       }
     }
     // It can be written and read, and is what the optimizer itself can load.
@@ -183,7 +190,7 @@ TEST(TorchState, LosesNothing) {
     } catch (const Error& error) {
       EXPECT_THAT(error.what(), HasSubstr("no counterpart"));
       ++refused;
-      return;
+      return false;  // after any number of steps
     }
     ++carried;
     Training other = carried_over(run);
@@ -193,7 +200,7 @@ TEST(TorchState, LosesNothing) {
       EXPECT_EQ(other.optimizer.step_number(there), run.optimizer.step_number(handle));
     }
     // What does nothing beside the others is not carried over, but may round otherwise.
-    if (other.optimizer.options() != run.optimizer.options()) return;
+    if (other.optimizer.options() != run.optimizer.options()) return true;
     ++compared;
     for (std::uint32_t t = steps; t < steps + 4; ++t) {
       run.step(t);
@@ -203,10 +210,13 @@ TEST(TorchState, LosesNothing) {
       EXPECT_EQ(first_bit_difference<float>(run.a, other.a), "");
     }
     EXPECT_EQ(first_bit_difference<double>(run.b, other.b), "");
+    return true;
   };
   for (const Sample& sample : samples()) {
     for (const Options& options : every_option_set(sample)) {
-      for (const std::uint32_t steps : {0u, 1u, 2u, 5u}) try_one(options, steps);
+      for (const std::uint32_t steps : {0u, 1u, 2u, 5u}) {
+        if (!try_one(options, steps)) break;
+      }
     }
   }
   EXPECT_GE(carried, 500);

@@ -4,8 +4,8 @@
     python3 tests/goldens/check.py [PEER.json.gz…]
 
 Prints the largest relative error of each type in a file, and exits 1 if any is above 1e-12 (float64) or 1e-5
-(float32). It shares nothing with the engine: an error here is a wrong mapping in a PEER_cases.py or a misread formula,
-not a bug of thalweg. It needs numpy alone.
+(float32), or above the case's own `rtol`. It shares nothing with the engine: an error here is a wrong mapping in a
+PEER_cases.py or a misread formula, not a bug of thalweg. It needs numpy alone.
 """
 
 import base64
@@ -16,7 +16,8 @@ import sys
 
 import numpy as np
 
-from formulas import RULES
+from formulas import RULES, SHAPED
+from recording import parts
 from torch_cases import COLUMNS
 
 HERE = pathlib.Path(__file__).parent
@@ -82,6 +83,19 @@ class Average:
         return self.sum / (1 - words["decay"] ** self.count if words.get("bias_correction") else 1)
 
 
+def shaped_step(case, rule, o, states, theta, g, missing, t, lr):
+    """The parameters after a step of a rule that is given one at a time, each with its own state and count of steps."""
+    after = []
+    for parameter, gradient, lacks, state in zip(parts(case, theta), parts(case, g), parts(case, missing), states):
+        if lacks.any():
+            after.append(parameter.ravel())
+            continue
+        count = state["t"] = state.get("t", 0) + 1
+        count = t if case["thalweg_step_count"] == "shared" else count
+        after.append(SHAPED[rule](o, state, parameter, gradient, count, lr).ravel())
+    return np.concatenate(after)
+
+
 def replay(case):
     """Yields what should agree: name, step, expected, computed."""
     rule, o = parse(case["thalweg"])
@@ -91,6 +105,7 @@ def replay(case):
     theta = np.array(case["theta0"])
     first_state = {"v": o.get("initial_accumulator_value", 0)} | case.get("first_state", {})
     state = {name: np.full_like(theta, value) for name, value in first_state.items()}
+    states = [{} for _ in parts(case, theta)]  # of each parameter, where the rule is given one at a time
     lrs = dict(enumerate(case["lr_by_step"], start=1)) if "lr_by_step" in case else dict(case.get("lr_schedule", []))
     lr, t = o["lr"], 0
     for step, gradient in enumerate(case["grads"], start=1):
@@ -103,16 +118,21 @@ def replay(case):
             if clip:
                 g = np.concatenate(clipped(clip, np.split(g, np.cumsum(case.get("splits", [g.size]))[:-1])))
             g = -g if o.get("maximize") else g
-            if o.get("decoupled_weight_decay"):
-                theta = theta * (1 - lr * o["weight_decay"])
+            if rule in SHAPED:
+                theta = shaped_step(case, rule, o, states, theta, g, missing, t, lr)
+                state = {name: np.concatenate([each[name].ravel() for each in states if name in each])
+                         for name in set().union(*states) - {"t"}}
             else:
-                g = g + o.get("weight_decay", 0) * theta
-            theta = theta - RULES[rule](o, state, g, t, lr)
-            if missing.any():
-                theta = np.where(missing, before["theta"], theta)
-                for name, array in state.items():
-                    if isinstance(array, np.ndarray):
-                        state[name] = np.where(missing, before.get(name, 0), array)
+                if o.get("decoupled_weight_decay"):
+                    theta = theta * (1 - lr * o["weight_decay"])
+                else:
+                    g = g + o.get("weight_decay", 0) * theta
+                theta = theta - RULES[rule](o, state, g, t, lr)
+                if missing.any():
+                    theta = np.where(missing, before["theta"], theta)
+                    for name, array in state.items():
+                        if isinstance(array, np.ndarray):
+                            state[name] = np.where(missing, before.get(name, 0), array)
         if average:
             averaged = average.after(step, theta)
             overwrite_every = average.words.get("overwrite_every")
@@ -156,12 +176,15 @@ def single_parameters(case):
 
 
 def largest_error(case):
-    """The largest relative error, and where it is. In float32 a sum whose terms cancel is measured by its terms."""
+    """The largest relative error, and where it is. A sum whose terms cancel is measured by its terms: in float64 by a
+    thousandth of the largest number, and of what was computed in float32, if only in part, by what it has been.
+    """
     worst, where, magnitudes = 0, "", {}
     for name, step, expected, computed in replay(case):
         expected = np.array(expected)
         scale = np.abs(expected)
-        if case["dtype"] == "float32":
+        scale = np.maximum(scale, 1e-3 * np.max(scale))
+        if case["dtype"] == "float32" or "rtol" in case:
             scale = magnitudes[name] = np.maximum(scale, magnitudes.get(name, 0))
             scale = np.maximum(scale, 0.1 * np.max(scale))
         difference = np.abs(expected - computed)
@@ -180,8 +203,9 @@ def main(paths):
         largest = {}
         for case in cases:
             error, where = largest_error(case)
-            largest[case["dtype"]] = max(largest.get(case["dtype"], 0), error)
-            if not error <= TOLERANCE[case["dtype"]]:
+            kind = "float64, partly in float32" if "rtol" in case else case["dtype"]
+            largest[kind] = max(largest.get(kind, 0), error)
+            if not error <= case.get("rtol", TOLERANCE[case["dtype"]]):
                 failed = True
                 print(f"{case['id']}: {where}: relative error {error:.1e}")
         errors = ", ".join(f"{error:.1e} in {dtype}" for dtype, error in sorted(largest.items()))

@@ -1,6 +1,7 @@
 """The rules once more in NumPy, for check.py: each gives the step that is subtracted, and changes the state columns.
 
-`o` holds the options in thalweg's words, `t` is the number of the step, from 1.
+`o` holds the options in thalweg's words, `t` is the number of the step, from 1. Those for which a parameter is more
+than its elements (SHAPED) are given one parameter at a time, in its shape, and return what it is after the step.
 """
 
 import numpy as np
@@ -124,3 +125,63 @@ def lion(o, state, g, t, lr):
 
 RULES = {f.__name__: f for f in (sgd, rmsprop, adagrad, adadelta, adam, amsgrad, radam, nadam, adamax, rprop, lion)}
 RULES["adamw"] = adam
+
+
+def norm(x):
+    return np.sqrt(np.sum(x * x))
+
+
+def rms(x):
+    return np.sqrt(np.mean(x * x))
+
+
+def lamb(o, state, theta, g, t, lr):
+    theta = theta * (1 - lr * o["weight_decay"] if o.get("decoupled_weight_decay") else 1)
+    state["m"] = o["beta1"] * state.get("m", 0) + (1 - o["beta1"] if o.get("grad_averaging", True) else 1) * g
+    state["v"] = o["beta2"] * state.get("v", 0) + (1 - o["beta2"]) * g * g
+    c1, c2 = (1 - o[beta] ** t if o.get("correct_bias", True) else 1 for beta in ("beta1", "beta2"))
+    u = state["m"] / c1 / (np.sqrt(state["v"] / c2 + o.get("eps_root", 0)) + o["eps"])
+    u = u + (0 if o.get("decoupled_weight_decay") else o["weight_decay"]) * theta
+    if o["weight_decay"] != 0 or o["always_adapt"]:
+        ratio = norm(theta) / norm(u) if norm(theta) > 0 and norm(u) > 0 else 1
+        u = u * (min(ratio, 1) if o.get("trust_clip") else ratio)
+    return theta - lr * u
+
+
+def lars(o, state, theta, g, t, lr):
+    u = g + o["weight_decay"] * theta
+    if o["weight_decay"] != 0 or o["always_adapt"]:
+        size = norm(u) if o["norm_of_sum"] else norm(g)
+        below = size + o["eps"] + (0 if o["norm_of_sum"] else o["weight_decay"] * norm(theta))
+        ratio = o["trust_coefficient"] * norm(theta) / below if norm(theta) > 0 and size > 0 else 1
+        u = u * (min(ratio / lr, 1) if o.get("trust_clip") else ratio)
+    return theta - sgd({"dampening": 0} | o, state, u, t, lr)
+
+
+def adafactor(o, state, theta, g, t, lr):
+    if o.get("decay_first"):
+        theta = theta * (1 - lr * o["weight_decay"])
+    k = (t - o.get("decay_offset", 0)) ** o["beta2_decay"]
+    rate = min(lr * t if o.get("warmup_init") else lr, t**-0.5) if o["relative_step"] else lr
+    if o["scale_parameter"]:
+        rate = rate * max(o["eps2"], rms(theta))
+    square = g * g + (o["eps1"] if o["eps_inside"] else 0)
+    if g.ndim > 1 and min(g.shape[-2:]) >= o.get("min_dim_size_to_factor", 0) and o.get("factored", True):
+        state["r"] = (1 - k) * state.get("r", 0) + k * square.mean(axis=-1)
+        state["c"] = (1 - k) * state.get("c", 0) + k * square.mean(axis=-2)
+        mean = state["r"].mean(axis=-1)[..., None, None]
+        mean = mean if o["eps_inside"] else np.maximum(mean, o["eps1"])
+        square = state["r"][..., :, None] / mean * state["c"][..., None, :]
+    else:
+        square = state["v"] = (1 - k) * state.get("v", 0) + k * square
+    u = g / np.sqrt(square if o["eps_inside"] else np.maximum(square, o["eps1"] ** 2))
+    if o["clip_threshold"] > 0:
+        u = u / max(1, rms(u) / o["clip_threshold"])
+    u = rate * u
+    if o["momentum"] > 0:
+        u = state["m"] = o["momentum"] * state.get("m", 0) + (1 - o["momentum"]) * u
+    decay = 0 if o.get("decay_first") else o["weight_decay"]
+    return theta - u - decay * (1 if o.get("decay_without_lr") else rate if o.get("decay_with_scale") else lr) * theta
+
+
+SHAPED = {f.__name__: f for f in (lamb, lars, adafactor)}

@@ -1,8 +1,11 @@
 """Recordings of Keras' optimizers, on JAX."""
 
+import itertools
+
 import numpy
 
-from recording import LR_CHANGES, LR_EVERY_STEP, STEPS, combinations, lr_at, new_case, split, values
+from recording import (LR_CHANGES, LR_EVERY_STEP, SHAPES, STEPS, combinations, lr_at, new_case, of_shapes, parts,
+                       values)
 
 
 def option_sets():
@@ -92,6 +95,12 @@ def in_thalweg(name, o, lr):
         return "sgd", words | decay | {"momentum": o["momentum"], "nesterov": o["nesterov"], "lr_in_momentum": True}
     if name == "Lion":
         return "lion", words | decay | {"beta1": o["beta_1"], "beta2": o["beta_2"]}
+    if name == "Adafactor":
+        # `relative_step` does nothing: the peer takes the smaller of η and 1/√t in any case.
+        return "adafactor", words | {
+            "beta2_decay": o["beta_2_decay"], "eps1": o["epsilon_1"], "eps2": o["epsilon_2"], "eps_inside": True,
+            "clip_threshold": o["clip_threshold"], "weight_decay": decay["weight_decay"], "decay_first": True,
+            "relative_step": True, "scale_parameter": True}
     words |= decay | {"eps": o["epsilon"]}
     if name == "RMSprop":
         return "rmsprop", words | {"alpha": o["rho"], "eps_inside": True, "momentum": o["momentum"],
@@ -101,6 +110,8 @@ def in_thalweg(name, o, lr):
     if name == "Adadelta":
         return "adadelta", words | {"rho": o["rho"]}
     words |= {"beta1": o["beta_1"], "beta2": o["beta_2"]}
+    if name == "Lamb":
+        return "lamb", words | {"always_adapt": True}
     if name == "Adamax":
         return "adamax", words | {"eps_beside": True}
     if name == "Nadam":
@@ -117,8 +128,17 @@ COLUMNS = {
     "Adadelta": [("_accumulated_grads", "v", 1), ("_accumulated_delta_vars", "u", 1)],
     "Adamax": [("_m", "m", 1), ("_u", "u", 1)],
     "Lion": [("_momentums", "m", 1)],
-} | dict.fromkeys(("Adam", "AdamW", "Nadam"),
+    "Adafactor": [("_v", "v", 1), ("_r", "r", 1), ("_c", "c", 1)],
+} | dict.fromkeys(("Adam", "AdamW", "Nadam", "Lamb"),
                   [("_momentums", "m", 1), ("_velocities", "v", 1), ("_velocity_hats", "x", 1)])
+
+
+def slots_of(optimizer, slots, thetas):
+    """The parameters' own: Adafactor's other slots hold a single 0, and `_v` of a matrix what r and c give."""
+    variables = getattr(optimizer, slots, None) or []
+    if slots in ("_r", "_c", "_v"):
+        return [variable for variable, theta in zip(variables, thetas) if (theta.ndim < 2) == (slots == "_v")]
+    return variables
 
 
 def needs_of(options):
@@ -127,7 +147,7 @@ def needs_of(options):
         needs.append("clip")
     if options.get("use_ema"):
         needs.append("ema")
-    if not isinstance(options["learning_rate"], float):
+    if not isinstance(options.get("learning_rate", 0.0), float):
         needs.append("schedule")
     return {"needs": needs} if needs else {}
 
@@ -151,6 +171,33 @@ def further():
             yield name, options, LR_CHANGES[1], {"shape": [5, 2]}
 
 
+def shaped():
+    """Class, options, changes of the learning rate and way of the cases whose parameters' shapes matter."""
+    from keras.optimizers import schedules
+
+    changes = itertools.cycle(LR_CHANGES)
+    in_float = {"rtol": 5e-5}  # the peer's means are float32
+    lamb = [dict(learning_rate=0.02, beta_1=0.8, beta_2=0.95, epsilon=1e-3),
+            dict(learning_rate=0.3, beta_1=0.6, beta_2=0.9), dict(learning_rate=0.05, epsilon=0.1)]
+    for options in combinations(lamb, shapes=SHAPES, weight_decay=[None, 0.3, 0.1]):
+        yield "Lamb", options, next(changes), of_shapes(options.pop("shapes"))
+    adafactor = [dict(learning_rate=0.02, epsilon_1=0.2, clip_threshold=0.7),
+                 dict(learning_rate=1.5, beta_2_decay=-0.6, epsilon_2=0.6, clip_threshold=1.3),
+                 dict(learning_rate=0.05, beta_2_decay=-1.0, epsilon_1=1e-3, epsilon_2=0.01)]
+    for options in combinations(adafactor, shapes=SHAPES, weight_decay=[None, 0.3], relative_step=[True, False]):
+        yield "Adafactor", options, next(changes), of_shapes(options.pop("shapes")) | in_float
+    decay = schedules.ExponentialDecay(0.8, decay_steps=3, decay_rate=0.6)
+    yield "Lamb", lamb[0] | dict(learning_rate=decay, weight_decay=0.1), {}, of_shapes(SHAPES[0])
+    yield "Adafactor", adafactor[0] | dict(learning_rate=decay), {}, of_shapes(SHAPES[1]) | in_float
+    clip, ema = dict(global_clipnorm=1.1), dict(use_ema=True, ema_momentum=0.8)
+    yield "Lamb", lamb[1] | clip | ema, {}, of_shapes(SHAPES[2])
+    yield "Adafactor", adafactor[1] | clip, {}, of_shapes(SHAPES[0]) | in_float
+    for shapes, name, options in [(SHAPES[0], "Lamb", lamb[0] | dict(weight_decay=0.3)), (SHAPES[1], "Lamb", {}),
+                                  (SHAPES[2], "Adafactor", adafactor[0] | dict(weight_decay=0.3)),
+                                  (SHAPES[0], "Adafactor", {})]:
+        yield name, options, LR_EVERY_STEP, of_shapes(shapes) | {"dtype": "float32"}
+
+
 def run(seed, name, called_with, *, changes, way={}, **splits):
     """A case with its results."""
     import keras
@@ -168,7 +215,7 @@ def run(seed, name, called_with, *, changes, way={}, **splits):
                     changes={} if is_scheduled else changes, shared=True, way=way, **needs, **splits)
 
     def arrays(numbers):
-        return [part.astype(case["dtype"]).reshape(case.get("shape", -1)) for part in split(case, numbers)]
+        return [part.astype(case["dtype"]) for part in parts(case, numbers)]
 
     def joined(variables):
         return values(numpy.concatenate([variable.numpy().ravel() for variable in variables]))
@@ -183,8 +230,8 @@ def run(seed, name, called_with, *, changes, way={}, **splits):
             case["lr_by_step"].append(float(optimizer.learning_rate))
         optimizer.apply([keras.ops.convert_to_tensor(part) for part in arrays(case["grads"][step - 1])], thetas)
         case["theta"][str(step)] = joined(thetas)
-        columns = {column: values(sign * numpy.array(joined(getattr(optimizer, slots))))
-                   for slots, column, sign in COLUMNS[name] if getattr(optimizer, slots, None)}
+        columns = {column: values(sign * numpy.array(joined(slots_of(optimizer, slots, thetas))))
+                   for slots, column, sign in COLUMNS[name] if slots_of(optimizer, slots, thetas)}
         if columns:
             case["state"][str(step)] = columns
     if options["use_ema"]:
@@ -196,4 +243,5 @@ def record():
     cases = [run(seed, name, called_with, changes=LR_CHANGES[seed % 3], **({"splits": splits} if splits else {}))
              for seed, (name, called_with, splits) in enumerate(option_sets(), start=2000)]
     return cases + [run(seed, name, called_with, changes=changes, way=way)
-                    for seed, (name, called_with, changes, way) in enumerate(further(), start=2500)]
+                    for start, more in ((2500, further()), (2700, shaped()))
+                    for seed, (name, called_with, changes, way) in enumerate(more, start=start)]

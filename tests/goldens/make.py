@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Records what PyTorch, Keras, Keras 2, Optax, TensorFlow's raw operations and MLX compute. Rewrites PEER.json.gz beside it.
+"""Records what PyTorch, Keras, Keras 2, Optax, TensorFlow's raw operations, MLX and timm compute. Rewrites PEER.json.gz
+beside it.
 
     python3 -m venv /tmp/goldens
     /tmp/goldens/bin/pip install torch==2.13.0 optax==0.2.8 keras==3.15.1 jax tensorflow==2.21.0 tf-keras==2.21.0
     /tmp/goldens/bin/pip install mlx[cpu]==0.32.4 safetensors
+    /tmp/goldens/bin/pip install --no-deps timm==1.0.31        # its optimizers need PyTorch alone
     /tmp/goldens/bin/python tests/goldens/make.py              # all peers, each in a process of its own
     /tmp/goldens/bin/python tests/goldens/make.py torch optax  # only these
     /tmp/goldens/bin/python tests/goldens/make.py --keep       # cases that are there already keep their numbers
@@ -16,7 +18,9 @@ A file is a JSON list of cases in the format that `thalweg replay` reads, option
 
     thalweg             the same options in thalweg's words, written here by hand from the peers' formulas
     thalweg_step_count  "per_parameter" or "shared": who counts the steps
-    state               {"1": {"v": [...]}, ...}: state columns after each step, under thalweg's names
+    state               {"1": {"v": [...]}, ...}: state columns after each step, under thalweg's names; of several
+                        parameters those that have the column, one after another
+    rtol                the largest relative error that the peer itself allows: it computed some part in float32
     needs               what the case needs beyond its rule: "clip", "ema", "schedule", "first_state", or the name of
                         an option
     lr_by_step          with "schedule": the learning rates that the schedule gave, one a step
@@ -47,7 +51,7 @@ os.environ["KERAS_BACKEND"] = "jax"
 os.environ["JAX_ENABLE_X64"] = "1"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-PEERS = ("torch", "optax", "keras", "keras2", "tf1", "mlx", "torch_state")  # each recorded by PEER_cases.py
+PEERS = ("torch", "optax", "keras", "keras2", "tf1", "mlx", "timm", "torch_state")  # each recorded by PEER_cases.py
 
 
 def main(arguments):

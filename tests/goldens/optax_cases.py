@@ -5,8 +5,8 @@ import itertools
 
 import numpy
 
-from recording import (LR_CHANGES, LR_EVERY_STEP, STEPS, combinations, is_averaged, new_case, record_average, split,
-                       values)
+from recording import (LR_CHANGES, LR_EVERY_STEP, MATRICES, SHAPES, STEPS, combinations, is_averaged, new_case,
+                       of_shapes, parts, record_average, values)
 
 
 def option_sets():
@@ -60,6 +60,14 @@ def option_sets():
 def in_thalweg(name, o):
     """Rule and options in thalweg's words, from all keyword arguments."""
     words = {"lr": o["learning_rate"]}
+    if name == "adafactor":
+        return "adafactor", {
+            "lr": 1.0 if o["learning_rate"] is None else o["learning_rate"], "beta2_decay": -o["decay_rate"],
+            "decay_offset": o["decay_offset"], "eps1": o["eps"], "eps2": 1e-3, "eps_inside": True,
+            "clip_threshold": o["clipping_threshold"] or 0.0, "momentum": o["momentum"] or 0.0,
+            "weight_decay": o["weight_decay_rate"] or 0.0, "decay_without_lr": True, "relative_step": False,
+            "scale_parameter": o["multiply_by_parameter_scale"], "factored": o["factored"],
+            "min_dim_size_to_factor": o["min_dim_size_to_factor"]}
     momentum = {"momentum": o.get("momentum") or 0.0, "nesterov": o.get("nesterov", False)}
     if name == "sgd":
         return "sgd", words | momentum | {"lr_in_momentum": False}
@@ -74,7 +82,14 @@ def in_thalweg(name, o):
     if name == "adadelta":
         return "adadelta", words | {"rho": o["rho"], "eps": o["eps"], "weight_decay": o["weight_decay"],
                                     "decoupled_weight_decay": False}
+    if name == "lars":
+        return "lars", words | momentum | {
+            "lr_in_momentum": True, "weight_decay": o["weight_decay"], "trust_coefficient": o["trust_coefficient"],
+            "eps": o["eps"], "always_adapt": True, "norm_of_sum": True}
     words |= {"beta1": o["b1"], "beta2": o["b2"]}
+    if name == "lamb":
+        return "lamb", words | {"eps": o["eps"], "eps_root": o["eps_root"], "weight_decay": o["weight_decay"],
+                                "decoupled_weight_decay": False, "always_adapt": True}
     decay = {"weight_decay": o.get("weight_decay", 0.0), "decoupled_weight_decay": True}
     if name == "lion":
         return "lion", words | decay
@@ -113,9 +128,32 @@ def columns_in_thalweg(name, state):
             if hasattr(part, field):
                 if name in ("adamax", "adamaxw") and field == "nu":
                     column = "u"
-                # rmsprop's trace holds −η g / d.
-                sign = -1 if name == "rmsprop" and field == "trace" else 1
+                # rmsprop's trace holds −η g / d, that of lars −η u.
+                sign = -1 if name in ("rmsprop", "lars") and field == "trace" else 1
                 columns[column] = values(sign * numpy.asarray(joined(getattr(part, field))))
+    return columns
+
+
+def factored_columns(shapes, state):
+    """Those of adafactor: each is a parameter's where it has more than the one number that stands for none."""
+    import optax
+
+    columns = {}
+
+    def add(column, arrays):
+        if arrays:
+            columns[column] = joined(arrays)
+
+    for part in state:
+        if hasattr(part, "v_row"):
+            # `v_row` is what remains where the longer side is averaged away.
+            pairs = [(row, column) if shape[0] <= shape[-1] else (column, row)
+                     for shape, row, column in zip(shapes, part.v_row, part.v_col) if row.shape != (1,)]
+            add("v", [v for v, row, shape in zip(part.v, part.v_row, shapes) if row.shape == (1,)])
+            add("r", [row for row, _ in pairs])
+            add("c", [column for _, column in pairs])
+        if isinstance(part, optax.EmaState):
+            add("m", part.ema)
     return columns
 
 
@@ -157,6 +195,38 @@ def further():
             yield name, options, LR_CHANGES[1], {"shape": [5, 2]}
 
 
+def shaped():
+    """Function, options, changes of the learning rate and way of the cases whose parameters' shapes matter."""
+    changes = itertools.cycle(LR_CHANGES)
+    lamb = [dict(learning_rate=0.02, b1=0.8, b2=0.95, eps=1e-3), dict(learning_rate=0.3, b1=0.6, b2=0.9),
+            dict(learning_rate=0.05, eps=0.1)]
+    for options in combinations(lamb, shapes=SHAPES, weight_decay=[0.0, 0.3], eps_root=[0.0, 1e-2]):
+        yield "lamb", options, next(changes), of_shapes(options.pop("shapes"))
+    lars = [dict(learning_rate=0.5, trust_coefficient=0.2), dict(learning_rate=20.0, momentum=0.6, eps=1e-2),
+            dict(learning_rate=0.1, trust_coefficient=0.7, momentum=0.0, eps=0.5)]
+    for options in combinations(lars, shapes=SHAPES, weight_decay=[0.0, 0.3], nesterov=[False, True]):
+        yield "lars", options, next(changes), of_shapes(options.pop("shapes"))
+    adafactor = [
+        dict(learning_rate=0.02, decay_rate=0.6, clipping_threshold=0.7), dict(learning_rate=0.5, eps=0.2),
+        dict(decay_offset=-3, min_dim_size_to_factor=3), dict(learning_rate=0.1, clipping_threshold=None, eps=1e-3),
+        dict(learning_rate=0.05, eps=1e-8, factored=False)]
+    sets = combinations(adafactor, shapes=MATRICES, momentum=[None, 0.7], weight_decay_rate=[None, 0.03],
+                        multiply_by_parameter_scale=[True, False])
+    for options, least in zip(sets, itertools.cycle([3, 4, 3])):
+        way = of_shapes(options.pop("shapes")) | {"rtol": 1e-5}  # t^−decay_rate is a float32
+        options = {key: value for key, value in options.items() if value is not None or key == "clipping_threshold"}
+        options |= {"dtype_momentum": "float64"} if "momentum" in options else {}
+        yield "adafactor", dict(min_dim_size_to_factor=least) | options, \
+            next(changes) if "learning_rate" in options else {}, way
+    for shapes, name, options in [
+        (SHAPES[0], "lamb", lamb[0] | dict(weight_decay=0.3)), (SHAPES[1], "lamb", dict(learning_rate=0.1)),
+        (SHAPES[2], "lars", lars[1] | dict(weight_decay=0.3)), (SHAPES[0], "lars", lars[0] | dict(nesterov=True)),
+        (MATRICES[1], "adafactor", adafactor[0] | dict(min_dim_size_to_factor=2, momentum=0.7)),
+        (MATRICES[3], "adafactor", dict(learning_rate=0.1, min_dim_size_to_factor=1, weight_decay_rate=0.03)),
+    ]:
+        yield name, options, LR_EVERY_STEP, of_shapes(shapes) | {"dtype": "float32"}
+
+
 def run(seed, name, options, *, changes, way={}):
     """A case with its results."""
     import jax.numpy
@@ -174,8 +244,7 @@ def run(seed, name, options, *, changes, way={}):
         return lr
 
     def arrays(numbers):
-        parts = [jax.numpy.asarray(part, dtype=case["dtype"]) for part in split(case, numbers)]
-        return [part.reshape(case["shape"]) for part in parts] if "shape" in case else parts
+        return [jax.numpy.asarray(part, dtype=case["dtype"]) for part in parts(case, numbers)]
 
     optimizer = function(**options | ({"learning_rate": scheduled} if "lr_schedule" in case else {}))
     if "clip" in case:
@@ -191,7 +260,12 @@ def run(seed, name, options, *, changes, way={}):
         thetas = optax.apply_updates(thetas, updates)
         assert all(theta.dtype == case["dtype"] for theta in thetas)
         case["theta"][str(step)] = joined(thetas)
-        columns = columns_in_thalweg(name, state)
+        if name == "adafactor":
+            columns = factored_columns(case["shapes"], state)
+        else:
+            columns = columns_in_thalweg(name, state)
+        if name == "lars" and with_defaults["momentum"] == 0:
+            columns = {}  # its trace is the step itself
         if columns:
             case["state"][str(step)] = columns
         if "average" in case:
@@ -205,4 +279,5 @@ def record():
     cases = [run(seed, name, options, changes=LR_CHANGES[seed % 3])
              for seed, (name, options) in enumerate(option_sets(), start=1000)]
     return cases + [run(seed, name, options, changes=changes, way=way)
-                    for seed, (name, options, changes, way) in enumerate(further(), start=1500)]
+                    for start, more in ((1500, further()), (1800, shaped()))
+                    for seed, (name, options, changes, way) in enumerate(more, start=start)]

@@ -3,6 +3,7 @@
 import gzip
 import itertools
 import json
+import math
 import pathlib
 
 import numpy
@@ -12,6 +13,18 @@ ELEMENTS = 4
 RESULTS = ("theta", "state", "ema", "ema_by_step")  # what the peer computed
 STEPS = 8  # RAdam rectifies from its step 6 or 7 on
 LR_CHANGES = [{}, {4: 0.25}, {3: 0.5, 6: 1.5}]  # factors from these steps on; tells η in the momentum from η outside
+SHAPES = [  # of the parameters of a case; matrices both ways round, batches of them, vectors, a single number
+    [[3, 5], [4], [1]],
+    [[5, 2], [2, 3, 4]],
+    [[2, 2, 3, 2], [6, 1], [3]],
+    [[4, 4]],
+]
+MATRICES = [  # the same for peers that factor matrices of so many rows and columns alone
+    [[3, 5], [4], [1]],
+    [[5, 3], [2, 6]],
+    [[4, 4], [2, 2, 2]],
+    [[7, 4], [2, 5], [3]],
+]
 LR_EVERY_STEP = {2: 0.7, 3: 1.3, 4: 0.5, 5: 2.0, 6: 0.9, 7: 0.25, 8: 1.6}
 
 
@@ -37,6 +50,37 @@ def table_numbers(seed, shape):
         gradients[step - 1, rows] = numpy.round(generator.normal(size=(count, shape[1])), 6)
         touched.append(rows)
     return start.ravel(), gradients.reshape(STEPS, -1), touched
+
+
+def shaped_numbers(seed, shapes):
+    """Start and gradients of parameters with shapes. The last of several begins at 0, and the first has a step without
+    gradient; some rows, columns and ends of vectors have none for longer.
+    """
+    generator = numpy.random.default_rng(seed)
+    starts, gradients = [], []
+    for i, shape in enumerate(shapes):
+        start = generator.normal(size=shape)
+        gradient = generator.normal(size=(STEPS, *shape)) * generator.choice([1, 0.05, 8], shape)
+        gradient[0:2, ..., -1] = 0
+        if len(shape) > 1:
+            gradient[3:5, ..., 0, :] = 0
+        if len(shapes) > 1:
+            start[...] = 0 if i == len(shapes) - 1 else start
+            gradient[2] = 0 if i == 0 else gradient[2]
+        starts.append(numpy.round(start, 6).ravel())
+        gradients.append(numpy.round(gradient, 6).reshape(STEPS, -1))
+    return numpy.concatenate(starts), numpy.concatenate(gradients, axis=1)
+
+
+def start_and_gradients(seed, way):
+    if "shapes" in way:
+        return shaped_numbers(seed, way["shapes"])
+    return table_numbers(seed, way["shape"])[:2] if "shape" in way else numbers(seed)
+
+
+def of_shapes(shapes):
+    """The way of a case whose parameters have these shapes."""
+    return {"splits": [math.prod(shape) for shape in shapes], "shapes": shapes}
 
 
 def combinations(bases, **choices):
@@ -75,10 +119,18 @@ def split(case, array):
     return numpy.split(numpy.asarray(array), numpy.cumsum(case.get("splits", []))[:-1])
 
 
+def parts(case, array):
+    """The same, each in its parameter's shape."""
+    flat = split(case, array)
+    return [part.reshape(shape) for part, shape in zip(flat, case.get("shapes", [case.get("shape", -1)] * len(flat)))]
+
+
 def way_in_words(way):
-    """What is not the ordinary way of a run: `dtype`, `splits`, `shape`, `clip`, `average`."""
+    """What is not the ordinary way of a run: `dtype`, `splits`, `shapes`, `shape`, `clip`, `average`."""
     words = [way["dtype"]] if "dtype" in way else []
-    if "splits" in way:
+    if "shapes" in way:
+        words.append("parameters of " + " and ".join("×".join(map(str, shape)) for shape in way["shapes"]))
+    elif "splits" in way:
         words.append("parameters of " + " and ".join(map(str, way["splits"])))
     if "shape" in way:
         words.append("rows of a table")
@@ -94,7 +146,7 @@ def way_in_words(way):
 def new_case(peer, version, name, called_with, options, thalweg, seed, *, changes, shared, way={}, **others):
     """A case without its results. `name`: the peer's class or function; `thalweg`: rule and its options."""
     rule, thalweg_options = thalweg
-    start, gradients = numbers(seed)
+    start, gradients = start_and_gradients(seed, way)
     case = {"id": f"{peer} {name}({in_words(called_with)})", "peer": peer, "peer_version": version, "rule": rule}
     if changes:
         at_steps = "every step" if len(changes) == STEPS - 1 else " and ".join(map(str, changes))
@@ -110,7 +162,7 @@ def new_case(peer, version, name, called_with, options, thalweg, seed, *, change
     needs = [need for key, need in (("clip", "clip"), ("average", "ema")) if key in way] + others.pop("needs", [])
     case |= ({"needs": needs} if needs else {}) | others | way
     if "shape" in way:
-        start, gradients, case["sparse_rows"] = table_numbers(seed, way["shape"])
+        case["sparse_rows"] = table_numbers(seed, way["shape"])[2]
     if case["dtype"] == "float32":
         start, gradients = numpy.float32(start), numpy.float32(gradients)
     return case | {"theta0": values(start), "grads": [values(gradient) for gradient in gradients],

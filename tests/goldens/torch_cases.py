@@ -1,7 +1,11 @@
 """Recordings of PyTorch's optimizers."""
 
-from recording import (LR_CHANGES, LR_EVERY_STEP, STEPS, combinations, is_averaged, lr_at, new_case, numbers,
-                       record_average, split, table_numbers, values)
+import itertools
+
+import numpy
+
+from recording import (LR_CHANGES, LR_EVERY_STEP, SHAPES, STEPS, combinations, is_averaged, lr_at, new_case, of_shapes,
+                       parts, record_average, start_and_gradients, values)
 
 MISSING = [(), (3,), (), (1, 5), (4, 5)]  # steps without a gradient
 
@@ -48,9 +52,15 @@ def option_sets():
     return cases
 
 
-def in_thalweg(name, o):
+def in_thalweg(name, o, dtype="float64"):
     """Rule and options in thalweg's words, from `param_groups[0]`."""
     words = {"lr": o["lr"]}
+    if name == "Adafactor":
+        eps1 = float(numpy.finfo(dtype).eps) if o["eps"][0] is None else o["eps"][0]
+        return "adafactor", words | {
+            "beta2_decay": o["beta2_decay"], "eps1": eps1, "eps2": o["eps"][1], "clip_threshold": o["d"],
+            "weight_decay": o["weight_decay"], "relative_step": True, "scale_parameter": True, "eps_inside": False,
+            "maximize": o["maximize"]}
     if name == "SGD":
         rule = "sgd"
         words |= {k: o[k] for k in ("momentum", "dampening", "nesterov")}
@@ -88,6 +98,7 @@ COLUMNS = {
     "Adadelta": {"square_avg": "v", "acc_delta": "u"},
     "Adamax": {"exp_avg": "m", "exp_inf": "u"},
     "Rprop": {"step_size": "step", "prev": "prev"},
+    "Adafactor": {"variance": "v", "row_var": "r", "col_var": "c"},
 } | dict.fromkeys(("Adam", "AdamW", "NAdam", "RAdam"), {"exp_avg": "m", "exp_avg_sq": "v", "max_exp_avg_sq": "x"})
 
 
@@ -141,16 +152,27 @@ def further():
     yield "Adagrad", dict(lr=0.2, maximize=True), {}, table | {"dtype": "float32"}
 
 
+def shaped():
+    """Class, options, changes of the learning rate and way of the cases whose parameters' shapes matter."""
+    adafactor = [dict(lr=0.02, eps=(0.3, 1e-3), d=1.1), dict(lr=1.5, beta2_decay=-0.6, eps=(1e-6, 0.6), d=1.4),
+                 dict(lr=0.05, beta2_decay=-1.0, eps=(0.05, 0.01))]
+    sets = combinations(adafactor, shapes=SHAPES, weight_decay=[0, 0.3], maximize=[False, True])
+    for options, changes in zip(sets, itertools.cycle(LR_CHANGES)):
+        yield "Adafactor", options, changes, of_shapes(options.pop("shapes"))
+    yield "Adafactor", adafactor[0], LR_EVERY_STEP, {}  # one vector
+    yield "Adafactor", adafactor[1] | dict(foreach=True), {}, of_shapes(SHAPES[0])
+    for options, shapes in zip([{}, *adafactor], SHAPES):  # by default ε₁ depends on the type
+        yield "Adafactor", options | dict(weight_decay=0.2), LR_EVERY_STEP, of_shapes(shapes) | {"dtype": "float32"}
+
+
 def gradient_of(case, name, step, gradient):
     """The gradient as the peer has it: of rows, if this is a table and its optimizer takes such."""
     import torch
 
     gradient = torch.tensor(gradient, dtype=getattr(torch, case["dtype"]))
-    if "shape" not in case:
+    if "shape" not in case or name not in ("SGD", "Adagrad"):
         return gradient
-    gradient, rows = gradient.reshape(case["shape"]), case["sparse_rows"][step - 1]
-    if name not in ("SGD", "Adagrad"):
-        return gradient
+    rows = case["sparse_rows"][step - 1]
     return torch.sparse_coo_tensor([rows], gradient[rows], case["shape"])
 
 
@@ -177,14 +199,14 @@ def run(seed, name, called_with, *, changes, way={}, missing=()):
     """A case with its results. `missing`: the steps without a gradient."""
     import torch
 
-    parts = [torch.tensor(part, dtype=getattr(torch, way.get("dtype", "float64"))).reshape(way.get("shape", [-1]))
-             for part in split(way, table_numbers(seed, way["shape"])[0] if "shape" in way else numbers(seed)[0])]
-    thetas = [torch.nn.Parameter(part) for part in parts]
+    dtype = way.get("dtype", "float64")
+    thetas = [torch.nn.Parameter(torch.tensor(part, dtype=getattr(torch, dtype)))
+              for part in parts(way, start_and_gradients(seed, way)[0])]
     implementation = {} if "fused" in called_with else {"foreach": False}
     optimizer = getattr(torch.optim, name)(thetas, **implementation | called_with)
     options = {k: v for k, v in optimizer.param_groups[0].items() if k != "params"}
-    case = new_case("torch", torch.__version__, name, called_with, options, in_thalweg(name, options), seed,
-                    changes=changes, shared=False, way=way)
+    case = new_case("torch", torch.__version__, name, called_with, options, in_thalweg(name, options, dtype),
+                    seed, changes=changes, shared=False, way=way)
     if missing:
         case["id"] += f", no gradient at {' and '.join(map(str, missing))}"
     average = averaged_model(case["average"], thetas) if "average" in case else None
@@ -195,16 +217,17 @@ def run(seed, name, called_with, *, changes, way={}, missing=()):
     for step in range(1, STEPS + 1):
         if lr_at(case, step) is not None:
             optimizer.param_groups[0]["lr"] = lr_at(case, step)
+        for theta, part in zip(thetas, parts(case, case["grads"][step - 1])):
+            theta.grad = None if step in missing else gradient_of(case, name, step, part)
         if step in missing:
             case["grads"][step - 1] = None
-        for theta, part in zip(thetas, split(case, case["grads"][step - 1] or [])):
-            theta.grad = None if step in missing else gradient_of(case, name, step, part)
         if "clip" in case:
             clip(case, thetas)
         optimizer.step()
         case["theta"][str(step)] = joined(thetas)
-        columns = {COLUMNS[name][key]: joined([optimizer.state[theta][key] for theta in thetas])
-                   for key, value in optimizer.state[thetas[0]].items() if key in COLUMNS[name] and value is not None}
+        columns = {column: [state[key] for state in map(optimizer.state.get, thetas) if state and key in state]
+                   for key, column in COLUMNS[name].items()}
+        columns = {column: joined(tensors) for column, tensors in columns.items() if tensors}
         if columns:
             case["state"][str(step)] = columns
         if average:
@@ -221,5 +244,7 @@ def record():
     torch.sparse.check_sparse_tensor_invariants.enable()
     cases = [run(seed, name, called_with, changes=LR_CHANGES[seed % 3], missing=MISSING[seed % 5])
              for seed, (name, called_with) in enumerate(option_sets())]
-    return cases + [run(seed, name, called_with, changes=changes, way=way)
-                    for seed, (name, called_with, changes, way) in enumerate(further(), start=500)]
+    cases += [run(seed, name, called_with, changes=changes, way=way)
+              for seed, (name, called_with, changes, way) in enumerate(further(), start=500)]
+    return cases + [run(seed, name, called_with, changes=changes, way=way, missing=MISSING[seed % 5])
+                    for seed, (name, called_with, changes, way) in enumerate(shaped(), start=700)]

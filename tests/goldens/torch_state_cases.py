@@ -42,6 +42,9 @@ def option_sets():
         ("Adagrad", dict(lr=0.3, lr_decay=0.2), None),
         ("Adagrad", dict(lr=0.2, initial_accumulator_value=0.3, weight_decay=0.3), dict(lr=0.5, eps=1e-3)),
         ("Adadelta", dict(lr=2.0, rho=0.8, eps=1e-4), dict(weight_decay=0.1)),
+        ("Adafactor", dict(lr=0.05), None),
+        ("Adafactor", dict(lr=0.3, beta2_decay=-0.6, eps=(1e-3, 0.1), d=1.2, maximize=True),
+         dict(lr=0.5, weight_decay=0.3)),
         ("Adam", betas, None),
         ("Adam", betas | dict(amsgrad=True), dict(amsgrad=False, weight_decay=0.3)),
         ("Adam", betas | dict(weight_decay=0.3, decoupled_weight_decay=True), None),
@@ -91,7 +94,7 @@ def run(name, options, differing, dtype):
         case["id"] += f", second group ({in_words(differing)})"
     case["id"] += f", {dtype}"
     for parameters, group in zip(members, optimizer.param_groups):
-        rule, words = in_thalweg(name, {k: v for k, v in group.items() if k != "params"})
+        rule, words = in_thalweg(name, {k: v for k, v in group.items() if k != "params"}, dtype)
         case["groups"].append({"parameters": parameters, "thalweg": thalweg_text(rule, words), "lr_by_step": []})
         case.setdefault("rule", rule)
     case |= {"theta0": {parameter: values(array) for parameter, array in start.items()},

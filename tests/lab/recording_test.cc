@@ -25,7 +25,7 @@ json recordings() {
   const json plain = json::parse(R"({
     "id": "plain", "peer": "torch", "rule": "adam", "options": {"lr": 0.1, "betas": [0.5, 0.75], "eps": 1e-3},
     "dtype": "float64", "lr_schedule": [[1, 0.1], [2, 0.05]], "theta0": [1, 2, 3], "splits": [1, 2],
-    "grads": [[1, -1, 2], null, [0.5, 0, 1e-30]], "theta": {"1": [1, 2, 3], "3": [1, 2, 3]},
+    "shapes": [[], [2, 1]], "losses": [1, null, 0.5], "rtol": 1e-3, "grads": [[1, -1, 2], null, [0.5, 0, 1e-30]], "theta": {"1": [1, 2, 3], "3": [1, 2, 3]},
     "clip": {"by": "norm", "limit": 2, "eps": 1e-6}, "average": {"kind": "ema", "decay": 0.5}, "ema": [1, 2, 3],
     "known": {"rule": "adam", "lr": 0.1, "amsgrad": false}})");
   const json table = json::parse(R"({

@@ -1,4 +1,4 @@
-// thalweg replay: recorded runs of four frameworks, runs that are not met, and files that cannot be used.
+// thalweg replay: recorded runs of the frameworks, runs that are not met, and files that cannot be used.
 #include "replay/replay.h"
 #include "error_of.h"
 #include "golden_file.h"
@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <limits>
@@ -44,7 +45,7 @@ class Replay : public test::RecordedFile {
 };
 
 TEST_F(Replay, MeetsWhatTheFrameworksRecorded) {
-  for (const std::string peer : {"torch", "keras", "keras2", "optax", "tf1"}) {
+  for (const std::string peer : {"torch", "keras", "keras2", "optax", "tf1", "timm"}) {
     json cases = json::array();
     json all = json::parse(tests::read_golden_file(peer));
     for (json& recorded : all) {
@@ -59,7 +60,8 @@ TEST_F(Replay, MeetsWhatTheFrameworksRecorded) {
       // Measured at each step by what the numbers are then, not by what they have been: a little more in float. Keras
       // takes the cosines of its schedules in float32.
       const bool cosine = recorded.id.find("CosineDecay") != std::string::npos;
-      EXPECT_LE(result.max_relative_error.value(), recorded.is_float64 ? (cosine ? 1e-6 : 1e-12) : 1e-4)
+      const double allowed = recorded.is_float64 ? (cosine ? 1e-6 : 1e-12) : 1e-4;
+      EXPECT_LE(result.max_relative_error.value(), std::max(allowed, recorded.rtol.value_or(0)))
           << recorded.id << ", " << (recorded.is_float64 ? "float64" : "float32") << ", step " << result.worst_step;
     }
   }
@@ -123,6 +125,62 @@ TEST_F(Replay, OneOfSeveralParametersWithoutAGradient) {
                     HasSubstr("splits tells the parameters")));
 }
 
+TEST_F(Replay, ShapesOfParameters) {
+  // LAMB by hand, η = .1: β₁ = β₂ = 0, ε = 0 and gradients of ±1 make u = ±1, of norm √n for n numbers.
+  json changed = one_;
+  changed["rule"] = "lamb";
+  changed["options"] = {{"lr", 0.1}, {"beta1", 0}, {"beta2", 0}, {"eps", 0}};
+  changed["theta0"] = {3, 4, 5, 5};
+  changed["grads"] = {{1, -1, 1, 1}};
+  const double norm = std::sqrt(75) / 2;  // ‖θ‖/‖u‖ of all four
+  changed["theta"] = {{"1", {3 - 0.1 * norm, 4 + 0.1 * norm, 5 - 0.1 * norm, 5 - 0.1 * norm}}};
+  EXPECT_LE(replay(read_replay_file(write(changed)).at(0)).max_relative_error, 1e-15);
+  changed["shapes"] = json{{2, 2}};
+  EXPECT_LE(replay(read_replay_file(write(changed)).at(0)).max_relative_error, 1e-15);
+  const double first = 5 / std::sqrt(2), second = 5;  // of two parameters of two
+  changed["splits"] = {2, 2};
+  changed["shapes"] = {{1, 2}, {2}};
+  changed["theta"] = {{"1", {3 - 0.1 * first, 4 + 0.1 * first, 5 - 0.1 * second, 5 - 0.1 * second}}};
+  EXPECT_LE(replay(read_replay_file(write(changed)).at(0)).max_relative_error, 1e-15);
+}
+
+// PyTorch's Adafactor: None is the ε of the parameter's type. Here it is the whole denominator: g² = 0 but for that.
+TEST_F(Replay, AnEpsilonOfTheType) {
+  json changed = one_;
+  changed["peer"] = "torch";
+  changed["rule"] = "adafactor";
+  changed["options"] = {{"lr", 0.5}, {"eps", {nullptr, 1}}, {"d", 1e300}};
+  changed["grads"] = {{1e-20, 0}};
+  const double eps = std::numeric_limits<double>::epsilon(), scale = std::sqrt(2.5);  // rms θ
+  changed["theta"] = {{"1", {1 - 0.5 * scale * 1e-20 / eps, 2}}};
+  EXPECT_LE(replay(read_replay_file(write(changed)).at(0)).max_relative_error, 1e-15);
+  changed["options"]["eps"][0] = 1e-20;
+  changed["theta"] = {{"1", {1 - 0.5 * scale, 2}}};
+  EXPECT_LE(replay(read_replay_file(write(changed)).at(0)).max_relative_error, 1e-15);
+}
+
+TEST_F(Replay, ShapesWinOverShape) {
+  json changed = one_;
+  changed["shape"] = {1, 2};
+  changed["shapes"] = json{{2, 1}};
+  changed["sparse_rows"] = {{1, 0, 1}, {0}};
+  EXPECT_EQ(replay(read_replay_file(write(changed)).at(0)).max_relative_error, 0);
+  const ReplayCase read = read_replay_file(write(changed)).at(0);
+  EXPECT_EQ(read.shapes, (std::vector<Shape>{{2, 1}}));
+  EXPECT_EQ(read_replay_file(write(one_)).at(0).shapes, (std::vector<Shape>{{2}}));
+}
+
+TEST_F(Replay, LossesAndTheRunsOwnTolerance) {
+  json changed = one_;
+  changed["losses"] = {0.5, nullptr};
+  changed["theta"]["2"] = {-0.5, 0.0001};
+  EXPECT_EQ(run(changed).code, 1);
+  changed["rtol"] = 0.5;
+  EXPECT_EQ(run(changed).code, 0);
+  EXPECT_EQ(run(changed, {"--rtol", "0.1"}).code, 1) << "the flag wins";
+  EXPECT_EQ(read_replay_file(write(changed)).at(0).losses, (std::vector<std::optional<double>>{0.5, std::nullopt}));
+}
+
 TEST_F(Replay, NumbersThatAreNotFinite) {
   const double infinity = std::numeric_limits<double>::infinity();
   json changed = one_;
@@ -176,6 +234,14 @@ TEST_F(Replay, RefusesFilesThatCannotBeUsed) {
   EXPECT_THAT(refused({{"shape", {2, 1}}, {"sparse_rows", {{0}, {0}}}}), HasSubstr("does not name row 1"));
   EXPECT_THAT(refused({{"shape", {2, 1}}, {"sparse_rows", {{0, 2}, {0}}}}), HasSubstr("from 0 to 1"));
   EXPECT_THAT(refused({{"shape", {1, 1}}}), HasSubstr("theta0 has 2"));
+  EXPECT_THAT(refused({{"shapes", {{1, 2}, {2}}}}),
+              HasSubstr("shapes has 2 entries, expected 1: one for each parameter"));
+  EXPECT_THAT(refused({{"shapes", {{3}}}}), HasSubstr("shapes[0][0] is 3, expected a whole number from 1 to 2"));
+  EXPECT_THAT(refused({{"shapes", json{{1, 1}}}}), HasSubstr("shapes[0] is [1,1], the parameter has 2 numbers"));
+  EXPECT_THAT(refused({{"shapes", {2}}}), HasSubstr("shapes[0] is no list"));
+  EXPECT_THAT(refused({{"losses", {1}}}), HasSubstr("losses has 1 steps, grads 2"));
+  EXPECT_THAT(refused({{"losses", {1, "x"}}}), HasSubstr("losses[1] is \"x\""));
+  EXPECT_THAT(refused({{"rtol", -1}}), HasSubstr("rtol is -1, expected a number in [0, ∞)"));
   EXPECT_THAT(refused({{"lr_schedule", {{1, -1}}}}), HasSubstr("lr = -1"));
   EXPECT_THAT(refused({{"lr_schedule", {{1, 1}, {1, 2}}}}), HasSubstr("step 1 twice"));
   const test::Ended missing = test::run_command(folder_.path(), {"replay", "nowhere.json"});

@@ -30,7 +30,8 @@ class Parameters {
       const std::span<const T> values = numbers<T>(tensor);
       std::vector<T>& theta = thetas_[name.substr(kTheta.size())];
       theta.assign(values.begin(), values.end());
-      optimizer.add(name.substr(kTheta.size()), theta);
+      optimizer.add(name.substr(kTheta.size()), theta,
+                    thalweg::Shape(std::vector<std::int64_t>(tensor.shape.begin(), tensor.shape.end())));
     }
   }
 

@@ -30,10 +30,10 @@ constexpr auto kColumnShapes = column_shapes<THALWEG_RULE_STRUCT>();
 template <class T>
 struct Memory {
   explicit Memory(const Block& block)
-      : theta(static_cast<T*>(block.theta.data)),
-        gradient(static_cast<const T*>(block.gradient.data)),
-        average(static_cast<T*>(block.average.data)) {
-    for (std::size_t k = 0; k < kColumns; ++k) columns[k] = static_cast<T*>(block.columns[k].data);
+      : theta(static_cast<T*>(block.theta)),
+        gradient(static_cast<const T*>(block.gradient)),
+        average(static_cast<T*>(block.average)) {
+    for (std::size_t k = 0; k < kColumns; ++k) columns[k] = static_cast<T*>(block.columns[k]);
   }
 
   T* theta;
@@ -65,12 +65,14 @@ HWY_INLINE typename Access::Lanes load_column(const Access access, const T* colu
   }
 }
 
-/// Two vectors, one, or part of one, `at` elements into the block.
+/// Two vectors, one, or part of one, `at` elements into the block. `seen` becomes NaN where the gradient is not finite.
 template <class T, class Access, std::size_t... k>
 HWY_INLINE void step_at(const Coefficients& coefficients, const Around& around, bool prepares, const Access access,
-                        const Memory<T>& memory, std::size_t at, std::index_sequence<k...>) {
+                        const Memory<T>& memory, std::size_t at, typename Access::Lanes& seen,
+                        std::index_sequence<k...>) {
   using Lanes = typename Access::Lanes;
   Lanes point = access.load(memory.theta + at), g = access.load(memory.gradient + at);
+  seen = seen + (g - g);
   Lanes lanes[kColumns];
   ((lanes[k] = load_column<kColumnShapes[k]>(access, memory.columns[k], at)), ...);
   if (prepares) prepare(around, point, g);
@@ -88,29 +90,35 @@ HWY_INLINE void step_at(const Coefficients& coefficients, const Around& around, 
 }
 
 template <class T>
-HWY_INLINE void run_block(const Coefficients& coefficients, const Around& around, bool prepares, const Block& block) {
+HWY_INLINE bool run_block(const Coefficients& coefficients, const Around& around, bool prepares, const Block& block) {
   const Memory<T> memory(block);
   constexpr auto kIndices = std::make_index_sequence<kColumns>();
   constexpr std::size_t kAhead = kPrefetchBytes / sizeof(T), kLine = kLineBytes / sizeof(T);
   const std::size_t lanes = Whole<T>::count(), two = Both<T>::count();
   const std::size_t count = block.count, reach = count + block.following;
+  Pair<T> seen(0.0);
   std::size_t at = 0;
   for (; at + two <= count && at + two + kAhead <= reach; at += two) {
     for (std::size_t line = 0; line < two; line += kLine) prefetch(memory, at + kAhead + line, kIndices);
-    step_at(coefficients, around, prepares, Both<T>(), memory, at, kIndices);
+    step_at(coefficients, around, prepares, Both<T>(), memory, at, seen, kIndices);
   }
-  for (; at + two <= count; at += two) step_at(coefficients, around, prepares, Both<T>(), memory, at, kIndices);
-  for (; at + lanes <= count; at += lanes) step_at(coefficients, around, prepares, Whole<T>(), memory, at, kIndices);
-  if (at < count) step_at(coefficients, around, prepares, Part<T>{count - at}, memory, at, kIndices);
+  for (; at + two <= count; at += two) step_at(coefficients, around, prepares, Both<T>(), memory, at, seen, kIndices);
+  for (; at + lanes <= count; at += lanes) {
+    step_at(coefficients, around, prepares, Whole<T>(), memory, at, seen.low, kIndices);
+  }
+  if (at < count) step_at(coefficients, around, prepares, Part<T>{count - at}, memory, at, seen.high, kIndices);
+  return has_nan(seen.low + seen.high);
 }
 
 template <class T>
-void run(const void* erased_coefficients, const Around& outer_around, std::span<const Block> blocks) {
+bool run(const void* erased_coefficients, const Around& outer_around, std::span<const Block> blocks) {
   // Copies on the stack cannot be changed by the stores below, so their broadcasts leave the loop.
   const Coefficients coefficients = *static_cast<const Coefficients*>(erased_coefficients);
   const Around around = outer_around;
   const bool prepares = around.prepares();  // one question an element in place of five
-  for (const Block& block : blocks) run_block<T>(coefficients, around, prepares, block);
+  bool non_finite = false;
+  for (const Block& block : blocks) non_finite |= run_block<T>(coefficients, around, prepares, block);
+  return non_finite;
 }
 
 #include <thalweg/kernels/gather-inl.h>

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <new>
+#include <span>
 #include <string_view>
 #include <type_traits>
 #include <vector>
@@ -29,6 +30,8 @@ struct Rule : RuleInfo {
   /// From the sums of a round that one parameter takes: its small columns, its coefficients for what follows. False: it
   /// takes no step. Null for a rule without sums.
   bool (*settle)(const Options&, const Settling&, void* coefficients) = nullptr;
+  /// What `gather` and `update` read in place of the small columns, after each call of `settle`. Null: the columns.
+  void (*show)(const Options&, const Settling&, const std::span<double>* shown) = nullptr;
   /// From the sums over all, once: the scalars that belong to the optimizer. False: nobody takes a step. May be null.
   bool (*settle_all)(const Options&, const Settling&) = nullptr;
   std::size_t rounds = 0;
@@ -96,6 +99,11 @@ void add_sums(Rule& rule) {
   rule.settle = [](const Options& options, const Settling& settling, void* coefficients) {
     return options.as<R>().settle(settling, *static_cast<typename R::Coefficients*>(coefficients));
   };
+  if constexpr (requires { &R::show; }) {
+    rule.show = [](const Options& options, const Settling& settling, const std::span<double>* shown) {
+      options.as<R>().show(settling, shown);
+    };
+  }
   if constexpr (requires { &R::settle_all; }) {
     rule.settle_all = [](const Options& options, const Settling& settling) {
       return options.as<R>().settle_all(settling);

@@ -24,27 +24,27 @@ inline constexpr std::size_t kMaxCoefficientBytes = 256;
 /// ones add a code here and a decoder in front of the kernels.
 enum class Storage : std::uint8_t { f32, f64 };
 
-/// Elements in memory. Null: not in use.
-struct Stream {
-  void* data = nullptr;
-  Storage storage = Storage::f32;
-};
-
 /// Contiguous elements of one parameter, or those of one row if the rule reads columns that are shaped like rows or
 /// columns. Streams begin at the block's first element, those shaped like rows or one number at their one element for
-/// the block. Nothing overlaps; nothing need be aligned beyond its element type.
+/// the block; a null one is not in use. Nothing overlaps; nothing need be aligned beyond its element type.
 struct Block {
-  std::size_t count = 0;      ///< elements
-  std::size_t following = 0;  ///< elements behind the block that are next: memory worth asking for
-  std::uint64_t first = 0;    ///< index of the first element in the whole parameter
-  std::uint64_t key = 0;      ///< of the parameter, from its name: where random bits are counted from
-  std::int64_t step = 0;      ///< counts from 1
-  Stream theta, gradient, average;
-  std::array<Stream, kMaxColumns> columns{};
+  std::size_t count;      ///< elements
+  std::size_t following;  ///< elements behind the block that are next: memory worth asking for
+  std::uint64_t first;    ///< index of the first element in the whole parameter
+  std::uint64_t key;      ///< of the parameter, from its name: where random bits are counted from
+  std::int64_t step;      ///< counts from 1
+  void* theta;
+  const void* gradient;
+  void* average;
+  void* columns[kMaxColumns];  // as many as the rule has; those behind them say nothing
+  Storage storage;             ///< of the parameter and its gradient
+  Storage average_storage;
+  Storage column_storage[kMaxColumns];
 };
 
-/// One step of the blocks, which have the same coefficients. `coefficients` points to the rule's own struct.
-using Update = void (*)(const void* coefficients, const Around& around, std::span<const Block> blocks);
+/// One step of the blocks, which have the same coefficients. `coefficients` points to the rule's own struct. Gives
+/// whether an element of the gradients is infinite or NaN.
+using Update = bool (*)(const void* coefficients, const Around& around, std::span<const Block> blocks);
 
 /// Where `gather` adds the shares of a block's elements. A null sum is not taken.
 struct SumPlaces {

@@ -60,6 +60,13 @@ struct Lane {
   }
 };
 
+/// Is one of the numbers NaN?
+template <class T>
+HWY_INLINE bool has_nan(Lane<T> a) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  return !hn::AllTrue(typename Lane<T>::Tag(), hn::Eq(a.raw, a.raw));
+}
+
 /// Two vectors side by side. Every `if` of a formula and every column that may be missing is then decided once for
 /// both: with single vectors of AVX2 the branches took half of the time.
 template <class T>

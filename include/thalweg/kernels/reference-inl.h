@@ -14,22 +14,24 @@ constexpr auto kColumnShapes = column_shapes<THALWEG_RULE_STRUCT>();
 /// The i-th element's number in the rule's k-th column.
 template <class T>
 double column_at(const Block& block, std::size_t k, std::size_t i) {
-  const auto* column = static_cast<const T*>(block.columns[k].data);
+  const auto* column = static_cast<const T*>(block.columns[k]);
   if (column == nullptr) return 0;
   const bool has_many = kColumnShapes[k] == ColumnShape::parameter || kColumnShapes[k] == ColumnShape::columns;
   return double{column[has_many ? i : 0]};
 }
 
 template <class T, std::size_t... k>
-void run_block(const Coefficients& coefficients, const Around& around, const Block& block, std::index_sequence<k...>) {
-  auto* theta = static_cast<T*>(block.theta.data);
-  const auto* gradient = static_cast<const T*>(block.gradient.data);
-  auto* average = static_cast<T*>(block.average.data);
+bool run_block(const Coefficients& coefficients, const Around& around, const Block& block, std::index_sequence<k...>) {
+  auto* theta = static_cast<T*>(block.theta);
+  const auto* gradient = static_cast<const T*>(block.gradient);
+  auto* average = static_cast<T*>(block.average);
   const auto store = [&](std::size_t column, std::size_t i, double value) {
-    if (block.columns[column].data == nullptr || kColumnShapes[column] != ColumnShape::parameter) return;
-    static_cast<T*>(block.columns[column].data)[i] = static_cast<T>(value);
+    if (block.columns[column] == nullptr || kColumnShapes[column] != ColumnShape::parameter) return;
+    static_cast<T*>(block.columns[column])[i] = static_cast<T>(value);
   };
+  bool non_finite = false;
   for (std::size_t i = 0; i < block.count; ++i) {
+    non_finite |= !std::isfinite(gradient[i]);
     Real<T> point = double{theta[i]}, g = double{gradient[i]};
     Real<T> state[kColumns] = {column_at<T>(block, k, i)...};
     prepare(around, point, g);
@@ -42,13 +44,17 @@ void run_block(const Coefficients& coefficients, const Around& around, const Blo
     theta[i] = static_cast<T>(point.value);
     (store(k, i, state[k].value), ...);
   }
+  return non_finite;
 }
 
 template <class T>
-void run(const void* coefficients, const Around& around, std::span<const Block> blocks) {
+bool run(const void* coefficients, const Around& around, std::span<const Block> blocks) {
+  bool non_finite = false;
   for (const Block& block : blocks) {
-    run_block<T>(*static_cast<const Coefficients*>(coefficients), around, block, std::make_index_sequence<kColumns>());
+    non_finite |= run_block<T>(*static_cast<const Coefficients*>(coefficients), around, block,
+                               std::make_index_sequence<kColumns>());
   }
+  return non_finite;
 }
 
 /// In the shape that `Gather` promises, so that f64 has the same bits as on any other target.
@@ -64,8 +70,7 @@ void gather_elements(const Coefficients& coefficients, const Around& around, con
     }
   };
   for (std::size_t i = 0; i < block.count; ++i) {
-    Real<T> point = double{static_cast<const T*>(block.theta.data)[i]},
-            g = double{static_cast<const T*>(block.gradient.data)[i]};
+    Real<T> point = double{static_cast<const T*>(block.theta)[i]}, g = double{static_cast<const T*>(block.gradient)[i]};
     Real<T> state[kColumns] = {column_at<T>(block, k, i)...};
     prepare(around, point, g);
     Real<T> shares[kSums];

@@ -1,9 +1,10 @@
-// What a step sees of its elements while they are in the cache: sums for its report, what is not finite; and the sum of
+// What a step sees of its elements while they are in the cache: sums for its report; and the sum of
 // accumulated gradients. The sums' bits do not depend on the instruction set, as those of norm.cc.
 #include "backends/backend.h"
 
 #include <thalweg/kernels/targets.h>
 
+#include <array>
 #include <cstring>
 #include <iterator>
 #include <limits>
@@ -22,72 +23,80 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 #include <thalweg/kernels/lane-inl.h>
 
-constexpr std::size_t kSums = 32;
+#include "backends/cpu/squares-inl.h"
 
-using Doubles = hn::ScalableTag<double>;
-
-HWY_INLINE hn::Vec<Doubles> load(const double* from) { return hn::LoadU(Doubles(), from); }
-HWY_INLINE hn::Vec<Doubles> load(const float* from) {
-  return hn::PromoteTo(Doubles(), hn::LoadU(hn::Rebind<float, Doubles>(), from));
+/// The same of x and of x − y in float first. False: the squares do not fit into float, and nothing was added.
+HWY_INLINE bool add_squares_narrow(const float* x, const float* y, std::size_t count, Sums& of_x, Sums& of_difference) {
+  using Floats = hn::ScalableTag<float>;
+  constexpr std::size_t kLanes = hn::MaxLanes(Floats()), kVectors = kSums / kLanes;
+  hn::Vec<Floats> first[kVectors], second[kVectors];
+  for (std::size_t k = 0; k < kVectors; ++k) first[k] = second[k] = hn::Zero(Floats());
+  for (std::size_t at = 0; at < count; at += kSums) {
+    for (std::size_t k = 0; k < kVectors; ++k) {
+      const auto number = hn::LoadU(Floats(), x + at + k * kLanes);
+      const auto difference = hn::Sub(number, hn::LoadU(Floats(), y + at + k * kLanes));
+      first[k] = hn::Add(first[k], hn::Mul(number, number));
+      second[k] = hn::Add(second[k], hn::Mul(difference, difference));
+    }
+  }
+  // Pieces of nothing but zeros go the other way, too.
+  const auto too_small = hn::Set(Floats(), 1e-20f), too_large = hn::Set(Floats(), 1e30f);
+  auto fits = hn::Lt(first[0], too_large);
+  for (std::size_t k = 0; k < kVectors; ++k) {
+    fits = hn::And(fits, hn::And(hn::Gt(first[k], too_small), hn::Lt(first[k], too_large)));
+    fits = hn::And(fits, hn::And(hn::Gt(second[k], too_small), hn::Lt(second[k], too_large)));
+  }
+  if (!hn::AllTrue(Floats(), fits)) return false;
+  HWY_ALIGN float narrow[kSums];
+  const auto add = [&](const auto& running, Sums& sums) HWY_ATTR {
+    for (std::size_t k = 0; k < kVectors; ++k) hn::Store(running[k], Floats(), narrow + k * kLanes);
+    for (std::size_t i = 0; i < kSums; i += hn::Lanes(Doubles())) {
+      hn::StoreU(hn::Add(hn::LoadU(Doubles(), sums.data() + i), load_wide(narrow + i)), Doubles(), sums.data() + i);
+    }
+  };
+  add(first, of_x);
+  add(second, of_difference);
+  return true;
 }
 
-HWY_INLINE void add_square(hn::Vec<Doubles> x, double* sum) {
-  hn::StoreU(hn::Add(hn::LoadU(Doubles(), sum), hn::Mul(x, x)), Doubles(), sum);
-}
-
-/// 32 elements.
 template <class T>
-HWY_INLINE void measure_some(const T* gradient, const T* before, const T* after, BlockSums& sums) {
-  const std::size_t lanes = hn::Lanes(Doubles());
-  for (std::size_t i = 0; i < kSums; i += lanes) {
-    const auto g = load(gradient + i), theta = load(after + i);
-    add_square(g, sums.gradient.data() + i);
-    add_square(hn::Sub(theta, load(before + i)), sums.update.data() + i);
-    add_square(theta, sums.parameter.data() + i);
-    sums.zeros += hn::CountTrue(Doubles(), hn::Eq(g, hn::Zero(Doubles())));
+HWY_INLINE void measure_whole(const T* gradient, const T* before, const T* after, std::size_t count, bool counts_zeros,
+                              BlockSums& sums) {
+  add_squares_wide<false>(gradient, gradient, count, sums.gradient);
+  bool added = false;
+  if constexpr (sizeof(T) == sizeof(float)) {
+    added = add_squares_narrow(after, before, count, sums.parameter, sums.update);
+  }
+  if (!added) {
+    add_squares_wide<true>(after, before, count, sums.update);
+    add_squares_wide<false>(after, after, count, sums.parameter);
+  }
+  if (!counts_zeros) return;
+  const hn::ScalableTag<T> tag;
+  for (std::size_t at = 0; at < count; at += hn::Lanes(tag)) {
+    sums.zeros += hn::CountTrue(tag, hn::Eq(hn::LoadU(tag, gradient + at), hn::Zero(tag)));
   }
 }
 
 template <class T>
 void measure(const void* erased_gradient, const void* erased_before, const void* erased_after, std::size_t count,
-             BlockSums& sums) {
+             bool counts_zeros, BlockSums& sums) {
   const auto *gradient = static_cast<const T*>(erased_gradient), *before = static_cast<const T*>(erased_before),
              *after = static_cast<const T*>(erased_after);
-  std::size_t at = 0;
-  for (; at + kSums <= count; at += kSums) measure_some(gradient + at, before + at, after + at, sums);
-  if (at == count) return;
-  const std::size_t rest = count - at;
+  const std::size_t whole = count / kSums * kSums, rest = count - whole;
+  if (whole > 0) measure_whole(gradient, before, after, whole, counts_zeros, sums);
+  if (rest == 0) return;
   HWY_ALIGN T last[3][kSums] = {};
-  std::memcpy(last[0], gradient + at, rest * sizeof(T));
-  std::memcpy(last[1], before + at, rest * sizeof(T));
-  std::memcpy(last[2], after + at, rest * sizeof(T));
-  measure_some(last[0], last[1], last[2], sums);
-  sums.zeros -= kSums - rest;
+  std::memcpy(last[0], gradient + whole, rest * sizeof(T));
+  std::memcpy(last[1], before + whole, rest * sizeof(T));
+  std::memcpy(last[2], after + whole, rest * sizeof(T));
+  add_squares_wide<false>(last[0], last[0], kSums, sums.gradient);
+  add_squares_wide<true>(last[2], last[1], kSums, sums.update);
+  add_squares_wide<false>(last[2], last[2], kSums, sums.parameter);
+  for (std::size_t i = 0; counts_zeros && i < rest; ++i) sums.zeros += last[0][i] == 0 ? 1 : 0;
 }
 
-/// A difference with itself is 0, but of an infinity or a NaN it is NaN, which then stays.
-template <class T>
-bool has_non_finite(const void* erased, std::size_t count) {
-  const auto* elements = static_cast<const T*>(erased);
-  const hn::ScalableTag<T> tag;
-  const std::size_t lanes = hn::Lanes(tag);
-  auto first = hn::Zero(tag), second = hn::Zero(tag);
-  std::size_t at = 0;
-  for (; at + 2 * lanes <= count; at += 2 * lanes) {
-    const auto a = hn::LoadU(tag, elements + at), b = hn::LoadU(tag, elements + at + lanes);
-    first = hn::Add(first, hn::Sub(a, a));
-    second = hn::Add(second, hn::Sub(b, b));
-  }
-  for (; at + lanes <= count; at += lanes) {
-    const auto a = hn::LoadU(tag, elements + at);
-    first = hn::Add(first, hn::Sub(a, a));
-  }
-  if (at < count) {
-    const auto rest = Part<T>{count - at}.load(elements + at).raw;
-    second = hn::Add(second, hn::Sub(rest, rest));
-  }
-  return !hn::AllTrue(tag, hn::Eq(hn::Add(first, second), hn::Zero(tag)));
-}
+BlockTotals totals(BlockSums& sums) { return {total(sums.gradient), total(sums.update), total(sums.parameter)}; }
 
 template <class T>
 void add_to(const void* erased_from, void* erased_to, std::size_t count) {
@@ -100,10 +109,7 @@ void add_to(const void* erased_from, void* erased_to, std::size_t count) {
   if (at < count) add(Part<T>{count - at});
 }
 
-MeasureKernels kernels() {
-  return {&measure<float>,         &measure<double>, &has_non_finite<float>,
-          &has_non_finite<double>, &add_to<float>,   &add_to<double>};
-}
+MeasureKernels kernels() { return {&measure<float>, &measure<double>, &totals, &add_to<float>, &add_to<double>}; }
 
 }  // namespace
 }  // namespace thalweg::HWY_NAMESPACE

@@ -19,12 +19,18 @@ struct Parameter {
   std::vector<double> theta;
   std::map<std::string, std::vector<double>, std::less<>> columns;
   std::map<std::string, double, std::less<>> scalars;
+  std::vector<std::size_t> shape = {};  ///< row-major; empty: a vector
 
   /// The state column, which begins at `first_value` when it is first asked for.
   std::vector<double>& column(std::string_view name, double first_value = 0) {
+    return column(name, first_value, theta.size());
+  }
+
+  /// One of another length than the parameter's.
+  std::vector<double>& column(std::string_view name, double first_value, std::size_t length) {
     auto found = columns.find(name);
     if (found == columns.end()) {
-      found = columns.emplace(std::string(name), std::vector<double>(theta.size(), first_value)).first;
+      found = columns.emplace(std::string(name), std::vector<double>(length, first_value)).first;
     }
     return found->second;
   }
