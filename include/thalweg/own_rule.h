@@ -12,6 +12,31 @@
 // if_negative and normal_or_zero (thalweg/kernels/lane-inl.h). An option `lr` there must be; `weight_decay`,
 // `decoupled_weight_decay` and `maximize` act around the rule if it has them.
 //
+// Sums. A rule that needs sums over a tensor, its rows, its columns or all parameters (norms, trust ratios, factored
+// moments) says beside this:
+//
+//   static constexpr std::array<thalweg::SumInfo, n> sums{{{SumScope::tensor, 0}, …}};    scope and round of each
+//   template <std::size_t round, class Lane>                                       in the formula's file
+//   void gather(const Coefficients& c, Lane theta, Lane g, Lane column…, Lane* shares)
+//       shares[k] = what one element adds to the k-th sum, for the sums of this round; it changes nothing else. `g` is
+//       scaled, clipped, turned and decayed as for `update`.
+//   bool settle(const Settling& now, Coefficients& c) const
+//       after each round, for each parameter: from now.sums, now.numbers and now.scalars the coefficients that the next
+//       round and `update` see, the small columns and the scalars. False: this parameter takes no step.
+//   bool settle_all(const Settling& now) const                                     only with sums over all
+//       once a round that has some, with the options of the first group of the rule: the scalars that belong to the
+//       optimizer. False: nobody takes a step, and nothing is changed.
+//
+// Rounds count from 0, at most kMaxRounds; sums of one round are one pass over the elements. Columns may be shaped like
+// the rows, the columns or as one number (`column("r", kind, needed, first, ColumnShape::rows)`): `settle` alone writes
+// them, in double, and `gather` and `update` read the element's own. What has no rows and columns (a vector, a tensor
+// in another order than row-major) has no such columns, which read as 0, and takes no sums over rows or columns, which
+// are then empty; `bool takes(std::size_t k, const Layout&) const` leaves out more. Scalars (`scalars`, `advance` as
+// thalweg/rules/nadam.h) belong to a parameter or, ScalarOwner::optimizer, to all; those of a parameter are kept where
+// StepCount::per_parameter is. `static constexpr bool needs_loss = true` has `step` ask for the loss
+// (numbers.loss), `needs_matrix = true` refuses vectors. Such rules do not go with StepCount::per_row, and those with
+// sums over all not with a step in parts. tests/engine/summing.h shows all of it.
+//
 // This is the one header that needs Highway. Link thalweg::own_rule, which brings it and turns the contraction of a·b +
 // c off; without CMake: the package libhwy, the flag -ffp-contract=off and, for speed, -fno-trapping-math. One rule in
 // a source. examples/own_rule.cc shows all of it.

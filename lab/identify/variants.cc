@@ -128,6 +128,14 @@ bool drop_idle(Variant& variant) {
   return true;
 }
 
+/// Is it what another rule says with fewer words? LAMB and LARS that do not adapt are Adam and SGD.
+bool is_another_rule(const Variant& variant) {
+  const Options& options = variant.options;
+  const int decay = options.rule().find_option("weight_decay");
+  return options.has("always_adapt") && options.get("always_adapt") == 0 && decay >= 0 &&
+         !is_on(variant, static_cast<std::size_t>(decay));
+}
+
 /// Variants that differ in booleans alone, each formula once.
 std::vector<Variant> boolean_variants(const Variant& base, const std::vector<std::size_t>& booleans,
                                       const std::vector<StepCount>& step_counts) {
@@ -142,6 +150,7 @@ std::vector<Variant> boolean_variants(const Variant& base, const std::vector<std
         const bool changed = (bits >> k & 1) != 0, by_default = infos[booleans[k]].default_value != 0;
         variant.options.set(infos[booleans[k]].name, changed != by_default ? 1 : 0);
       }
+      if (is_another_rule(variant)) continue;
       variant.signature = signature(made_up_run(), variant);
       const auto is_known = [&](const Variant& other) { return is_same(other.signature, variant.signature); };
       if (std::ranges::none_of(result, is_known) && drop_idle(variant)) result.push_back(std::move(variant));

@@ -60,7 +60,7 @@ class Trainer {
         classes_(resumed != nullptr ? resumed_classes(*resumed, dataset) : dataset.classes),
         model_(make_model(config.model, {dataset_.channels, dataset_.height, dataset_.width, classes_}, config.dense,
                           config.seed)),
-        optimizer_(*model_, options_, Settings{.threads = threads_, .check = Check::guard}),
+        optimizer_(*model_, options_, Settings{.check = Check::guard, .threads = threads_}),
         parameters_(model_->parameters()),
         images_(static_cast<std::int64_t>(split_.training.size())),
         batches_((images_ - 1) / config.batch + 1),

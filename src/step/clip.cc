@@ -97,7 +97,6 @@ double Step::gradient_norm_of(const Task& task) const {
 
 /// The pass has summed the same squares that a pass for clipping sums: the same bits.
 void Step::take_over_squares(const Task& task) {
-  block_sums_.resize(blocks_);
   for (std::size_t block = 0; block < count_blocks(parameters_[task.parameter].size); ++block) {
     block_sums_[task.first_block + block] = block_reports_[task.first_block + block].totals.gradient;
   }
@@ -140,9 +139,12 @@ void Step::clip_gradients(std::span<Task> tasks) {
   if (!clips_by_norm()) return;
   for (Task& task : tasks) {
     if (!task.steps) continue;
-    const bool of_all = settings_.clip.by == ClipBy::global_norm;
-    if (!of_all) task.norm = gradient_norm_of(task);
-    task.clip_factor = clip_share(of_all ? *last.gradient_norm : *task.norm / divisor);
+    if (settings_.clip.by == ClipBy::global_norm) {
+      task.clip_factor = clip_share(*last.gradient_norm);
+    } else {
+      task.norm = gradient_norm_of(task);
+      task.clip_factor = clip_share(*task.norm / divisor);
+    }
     task.scale *= task.clip_factor;
     if (task.clip_factor < last.clip_factor || std::isnan(task.clip_factor)) last.clip_factor = task.clip_factor;
   }

@@ -51,26 +51,21 @@ void Step::commit_rows(const Task& task) {
 }
 
 void Step::report_tasks() {
-  const bool clipped_in_parts = in_parts_ && clips_by_norm();
-  if (!has_seen_non_finite_ && !measures() && !clipped_in_parts) return;
+  if (!has_seen_non_finite_ && !measures() && !clips_by_norm()) return;
   const std::vector<const Task*>& ordered = in_order();
   const auto blocks_of = [&](const Task& task) {
     return std::span(block_reports_).subspan(task.first_block, count_blocks(parameters_[task.parameter].size));
   };
-  if (has_seen_non_finite_) {
-    for (const Task* task : ordered) {
-      for (const BlockReport& block : blocks_of(*task)) {
-        if (block.non_finite == 0) continue;
-        if (last.non_finite == 0) last.first_non_finite = parameters_.name(task->parameter);
-        last.non_finite += block.non_finite;
-      }
+  for (const Task* task : ordered) {
+    if (!has_seen_non_finite_) break;
+    for (const BlockReport& block : blocks_of(*task)) {
+      if (block.non_finite == 0) continue;
+      if (last.non_finite == 0) last.first_non_finite = parameters_.name(task->parameter);
+      last.non_finite += block.non_finite;
     }
   }
-  if (measures()) {
-    for (const Task* task : ordered) take_over_squares(*task);
-  }
   const double divisor = gradient_divisor();
-  if (!last.gradient_norm && (measures() || clipped_in_parts)) last.gradient_norm = gradient_norm_of_all() / divisor;
+  if (!last.gradient_norm && (measures() || clips_by_norm())) last.gradient_norm = gradient_norm_of_all() / divisor;
   if (!measures()) return;
   double update = 0, parameter = 0;
   for (const Task* task : ordered) {

@@ -131,19 +131,8 @@ void Step::step_elements(const Task& task, std::size_t begin, std::size_t end, s
   }
 }
 
-void Step::run_piece(const Task& task, std::size_t begin, std::size_t end, Batch& batch) {
-  if (task.steps && measures()) {
-    run_measured(task, begin, end, batch);
-  } else if (task.steps && !task.refused) {
-    step_elements(task, begin, end, end, batch);
-  } else {
-    run_average(task, begin, end);
-    if (task.steps && detects_) count_non_finite(task, begin, end);
-  }
-}
-
-/// Of a parameter that takes no step.
-void Step::run_average(const Task& task, std::size_t begin, std::size_t end) {
+/// Takes the averages of elements that take no step.
+void Step::average_elements(const Task& task, std::size_t begin, std::size_t end) {
   if (!task.averages) return;
   const Parameter& parameter = parameters_[task.parameter];
   const Precision precision = parameter.precision;
@@ -154,6 +143,19 @@ void Step::run_average(const Task& task, std::size_t begin, std::size_t end) {
   (precision == Precision::f32 ? kernels.f32 : kernels.f64)(around, offset(parameter.data, begin, precision),
                                                             offset(parameter.columns[kAverageSlot], begin, precision),
                                                             end - begin);
+}
+
+void Step::run_piece(const Task& task, std::size_t begin, std::size_t end, Batch& batch) {
+  if (!task.steps) {
+    average_elements(task, begin, end);
+  } else if (measures()) {
+    run_measured(task, begin, end, batch);
+  } else if (task.refused) {
+    average_elements(task, begin, end);
+    if (detects_) count_non_finite(task, begin, end);
+  } else {
+    step_elements(task, begin, end, end, batch);
+  }
 }
 
 /// Steps the elements of a piece and takes the sums of the report, while they are in the first cache.
@@ -171,7 +173,7 @@ void Step::run_measured(const Task& task, std::size_t begin, std::size_t end, Ba
     void* const theta = offset(parameter.data, from, precision);
     std::memcpy(before, theta, (to - from) * bytes_of(precision));
     if (task.refused) {
-      run_average(task, from, to);
+      average_elements(task, from, to);
     } else {
       step_elements(task, from, to, end, batch);
       batch.flush();

@@ -50,6 +50,11 @@ StepReport Step::whole(std::span<const Gradient> gradients, std::optional<double
     return last;
   }
   run(tasks_);
+  if (measures()) {
+    for (const Task& task : tasks_) {
+      if (task.steps) take_over_squares(task);
+    }
+  }
   commit();
   return last;
 }

@@ -142,7 +142,7 @@ class Step {
   class Batch;
   void run(std::span<const Task> tasks);
   void run_piece(const Task& task, std::size_t begin, std::size_t end, Batch& batch);
-  void run_average(const Task& task, std::size_t begin, std::size_t end);
+  void average_elements(const Task& task, std::size_t begin, std::size_t end);
   void run_measured(const Task& task, std::size_t begin, std::size_t end, Batch& batch);
   void count_non_finite(const Task& task, std::size_t begin, std::size_t end);
   void step_elements(const Task& task, std::size_t begin, std::size_t end, std::size_t piece_end, Batch& batch);

@@ -113,7 +113,7 @@ TEST_F(RowsRefused, OtherNumbersOfRowsWhereRowsCount) {
   EXPECT_THAT(error_of([&] {
                 optimizer.rebind(handle, std::span(theta), Shape{3, 4});
               }),
-              HasSubstr("its rows count steps, and there must be as many"));
+              HasSubstr("has 4 rows, the new shape 3: keep_rows or append_rows says which"));
   EXPECT_THAT(error_of([&] { optimizer_.row_steps(handle_); }), HasSubstr("StepCount::per_row"));
 }
 

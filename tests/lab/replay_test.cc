@@ -2,7 +2,6 @@
 #include "replay/replay.h"
 #include "error_of.h"
 #include "golden_file.h"
-#include "has_rule.h"
 #include "recorded_file.h"
 
 #include <gmock/gmock.h>

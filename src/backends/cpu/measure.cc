@@ -23,31 +23,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 #include <thalweg/kernels/lane-inl.h>
 
-constexpr std::size_t kSums = 32;
-
-using Doubles = hn::ScalableTag<double>;
-using Sums = std::array<double, kSums>;
-
-HWY_INLINE hn::Vec<Doubles> load_wide(const double* from) { return hn::LoadU(Doubles(), from); }
-HWY_INLINE hn::Vec<Doubles> load_wide(const float* from) {
-  return hn::PromoteTo(Doubles(), hn::LoadU(hn::Rebind<float, Doubles>(), from));
-}
-
-/// Squares of x, or of x − y where there is a y, in double, each to its running sum. Whole groups of 32 elements.
-template <bool subtracts, class T>
-HWY_INLINE void add_squares_wide(const T* x, const T* y, std::size_t count, Sums& sums) {
-  constexpr std::size_t kLanes = hn::MaxLanes(Doubles()), kVectors = kSums / kLanes;
-  hn::Vec<Doubles> running[kVectors];  // side by side, for one sum alone waits for its last addition
-  for (std::size_t k = 0; k < kVectors; ++k) running[k] = hn::LoadU(Doubles(), sums.data() + k * kLanes);
-  for (std::size_t at = 0; at < count; at += kSums) {
-    for (std::size_t k = 0; k < kVectors; ++k) {
-      auto number = load_wide(x + at + k * kLanes);
-      if constexpr (subtracts) number = hn::Sub(number, load_wide(y + at + k * kLanes));
-      running[k] = hn::Add(running[k], hn::Mul(number, number));
-    }
-  }
-  for (std::size_t k = 0; k < kVectors; ++k) hn::StoreU(running[k], Doubles(), sums.data() + k * kLanes);
-}
+#include "backends/cpu/squares-inl.h"
 
 /// The same of x and of x − y in float first. False: the squares do not fit into float, and nothing was added.
 HWY_INLINE bool add_squares_narrow(const float* x, const float* y, std::size_t count, Sums& of_x, Sums& of_difference) {
@@ -118,21 +94,6 @@ void measure(const void* erased_gradient, const void* erased_before, const void*
   add_squares_wide<true>(last[2], last[1], kSums, sums.update);
   add_squares_wide<false>(last[2], last[2], kSums, sums.parameter);
   for (std::size_t i = 0; counts_zeros && i < rest; ++i) sums.zeros += last[0][i] == 0 ? 1 : 0;
-}
-
-HWY_INLINE double total(Sums& sums) {
-  const std::size_t lanes = hn::Lanes(Doubles());
-  std::size_t half = kSums / 2;
-  for (; half >= lanes; half /= 2) {
-    for (std::size_t i = 0; i < half; i += lanes) {
-      const auto sum = hn::Add(hn::LoadU(Doubles(), sums.data() + i), hn::LoadU(Doubles(), sums.data() + i + half));
-      hn::StoreU(sum, Doubles(), sums.data() + i);
-    }
-  }
-  for (; half > 0; half /= 2) {
-    for (std::size_t i = 0; i < half; ++i) sums[i] += sums[i + half];
-  }
-  return sums[0];
 }
 
 BlockTotals totals(BlockSums& sums) { return {total(sums.gradient), total(sums.update), total(sums.parameter)}; }

@@ -1,18 +1,17 @@
-// Sums of squares whose bits do not depend on the instruction set.
-//
-// 32 running sums, whatever the vector's width, each over every 32nd element; then a fixed tree of halves. Sums are in
-// double: squares of f32 neither overflow nor vanish there, and rounding does not add up.
+// Sums of squares of gradients, for norms.
 #include "backends/backend.h"
 
 #include <thalweg/kernels/targets.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <iterator>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backends/cpu/norm.cc"
 #include <hwy/foreach_target.h>  // must come before highway.h
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 HWY_BEFORE_NAMESPACE();
@@ -22,41 +21,25 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-constexpr std::size_t kSums = 32;
-
-using Doubles = hn::ScalableTag<double>;
-
-HWY_INLINE hn::Vec<Doubles> load(const double* from) { return hn::LoadU(Doubles(), from); }
-HWY_INLINE hn::Vec<Doubles> load(const float* from) {
-  return hn::PromoteTo(Doubles(), hn::LoadU(hn::Rebind<float, Doubles>(), from));
-}
-
-/// Adds the squares of 32 elements to the 32 sums.
-template <class T>
-HWY_INLINE void add_squares(const T* elements, double* sums) {
-  const Doubles tag;
-  const std::size_t lanes = hn::Lanes(tag);
-  for (std::size_t i = 0; i < kSums; i += lanes) {
-    const auto x = load(elements + i);
-    hn::StoreU(hn::Add(hn::LoadU(tag, sums + i), hn::Mul(x, x)), tag, sums + i);
-  }
-}
+#include "backends/cpu/squares-inl.h"
 
 template <class T>
 double sum_of_squares(const void* erased, std::size_t count) {
   const auto* elements = static_cast<const T*>(erased);
-  HWY_ALIGN double sums[kSums] = {};
-  std::size_t at = 0;
-  for (; at + kSums <= count; at += kSums) add_squares(elements + at, sums);
-  if (at < count) {
-    HWY_ALIGN T rest[kSums] = {};
-    std::memcpy(rest, elements + at, (count - at) * sizeof(T));
-    add_squares(rest, sums);
+  Sums sums{};
+  const std::size_t whole = count / kSums * kSums, rest = count - whole;
+  constexpr std::size_t kAhead = 4096 / sizeof(T);
+  for (std::size_t at = 0; at < whole; at += kAhead) {
+    // The processor does not reach far enough ahead by itself where squares are summed in double.
+    for (std::size_t line = 0; line < kAhead; line += 64 / sizeof(T)) hwy::Prefetch(elements + at + kAhead + line);
+    add_squares_wide<false>(elements + at, elements + at, std::min(kAhead, whole - at), sums);
   }
-  for (std::size_t half = kSums / 2; half > 0; half /= 2) {
-    for (std::size_t i = 0; i < half; ++i) sums[i] += sums[i + half];
+  if (rest > 0) {
+    HWY_ALIGN T last[kSums] = {};
+    std::memcpy(last, elements + whole, rest * sizeof(T));
+    add_squares_wide<false>(last, last, kSums, sums);
   }
-  return sums[0];
+  return total(sums);
 }
 
 NormKernels kernels() { return {&sum_of_squares<float>, &sum_of_squares<double>}; }
