@@ -44,6 +44,7 @@ std::vector<int> thread_counts(const Settings& settings);
 
 // Each adds the targets of one source. What they measure with is made when they are measured.
 void add_engine_targets(const Settings& settings, std::vector<Target>& targets);
+void add_look_targets(const Settings& settings, std::vector<Target>& targets);
 void add_idle_targets(const Settings& settings, std::vector<Target>& targets);
 void add_libtorch_targets(const Settings& settings, std::vector<Target>& targets);
 void add_drop_in_targets(const Settings& settings, std::vector<Target>& targets);

@@ -95,6 +95,7 @@ int run(int count, char** arguments) {
 
   std::vector<Target> targets;
   add_engine_targets(settings, targets);
+  add_look_targets(settings, targets);
   add_idle_targets(settings, targets);
   add_rows_targets(settings, targets);
   add_libtorch_targets(settings, targets);
