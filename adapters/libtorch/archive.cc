@@ -34,17 +34,27 @@ std::string column_name(const std::string& parameter, std::string_view column) {
   return parameter + "/" + std::string(column);
 }
 
-/// A tensor of this shape over the numbers, which live as long as it does.
-torch::Tensor to_torch_tensor(safetensors::Tensor tensor, c10::IntArrayRef sizes) {
+/// A tensor of the parameter's shape and order over the numbers, which live as long as it does.
+torch::Tensor to_torch_tensor(safetensors::Tensor tensor, const Shape& shape) {
   const auto dtype = tensor.dtype == safetensors::Dtype::F32 ? torch::kFloat : torch::kDouble;
   const auto data = std::make_shared<std::vector<std::byte>>(std::move(tensor.data));
-  return torch::from_blob(
-             data->data(), sizes, [data](void*) {}, torch::dtype(dtype))
-      .requires_grad_(false);
+  const auto release = [data](void*) {};
+  const torch::Tensor result =
+      shape.strides.empty() ? torch::from_blob(data->data(), shape.sizes, release, torch::dtype(dtype))
+                            : torch::from_blob(data->data(), shape.sizes, shape.strides, release, torch::dtype(dtype));
+  return result.requires_grad_(false);
 }
 
+/// The elements in the tensor's own order in memory.
+torch::Tensor in_memory_order(const torch::Tensor& values) {
+  const torch::Tensor plain = values.detach();
+  return plain.is_non_overlapping_and_dense() ? plain.as_strided({plain.numel()}, {1}) : plain.contiguous().view({-1});
+}
+
+torch::Tensor in_row_major_order(const torch::Tensor& values) { return values.detach().contiguous().view({-1}); }
+
 safetensors::Tensor to_safetensor(const torch::Tensor& values) {
-  const torch::Tensor plain = values.detach().cpu().contiguous().view({-1});
+  const torch::Tensor plain = values.cpu();
   const auto length = static_cast<std::size_t>(plain.numel());
   if (plain.scalar_type() == torch::kFloat) {
     return safetensors::make_tensor(std::span<const float>(plain.data_ptr<float>(), length), {length});
@@ -114,13 +124,15 @@ SavedGroup read_group(InputArchive& groups, std::size_t index, const RuleInfo& r
   });
 }
 
-/// Adds the columns that LibTorch's archive has of a parameter, under the names that `name_of` gives them.
-template <class NameOf>
-void read_columns(InputArchive& saved, const std::string& parameter, const NameOf& name_of, State& state) {
+/// Adds the columns that LibTorch's archive has of a parameter: their elements in the order of `flat`, under the names
+/// that `name_of` gives them.
+template <class Flat, class NameOf>
+void read_columns(InputArchive& saved, const std::string& parameter, const Flat& flat, const NameOf& name_of,
+                  State& state) {
   for (const LibTorchColumn& column : kLibTorchColumns) {
     torch::IValue value;
     if (!saved.try_read(std::string(column.theirs), value) || !value.isTensor()) continue;
-    state.tensors[column_name(parameter, name_of(column))] = to_safetensor(value.toTensor());
+    state.tensors[column_name(parameter, name_of(column))] = to_safetensor(flat(value.toTensor()));
   }
 }
 
@@ -129,7 +141,7 @@ void read_columns(InputArchive& saved, const std::string& parameter, const NameO
 /// Does LibTorch have an optimizer that does what this one does?
 bool Optimizer::libtorch_has_this() const {
   const thalweg::Optimizer& engine = impl_->engine;
-  if (engine.settings().step_count != StepCount::per_parameter) return false;
+  if (engine.settings().step_count != StepCount::per_parameter || !impl_->has_one_rule()) return false;
   return with_libtorch_class(engine.rule(), [&]<class Theirs>(std::type_identity<Theirs>) {
     if constexpr (!kMembers<Theirs>.empty()) {
       for (std::uint32_t i = 0; i < engine.group_count(); ++i) {
@@ -166,7 +178,7 @@ void Optimizer::save_as_libtorch(OutputArchive& archive, State& state) const {
         auto node = state.tensors.extract(column_name(name, column.ours));
         if (!node) continue;
         parameter.write(std::string(column.theirs),
-                        torch::IValue(to_torch_tensor(std::move(node.mapped()), binding->tensor()->sizes())));
+                        torch::IValue(to_torch_tensor(std::move(node.mapped()), engine.shape(binding->handle()))));
         has_state = true;
       }
       if (!has_state) continue;
@@ -197,6 +209,11 @@ void Optimizer::save(OutputArchive& archive) const {
 State Optimizer::read_libtorch(InputArchive& archive) const {
   const thalweg::Optimizer& engine = impl_->engine;
   const std::string theirs = libtorch_class_name(engine.rule());
+  if (!impl_->has_one_rule()) {
+    throw Error(
+        "load: the archive was saved by an optimizer of LibTorch's own, which has one rule for all groups; the groups "
+        "here have several");
+  }
   if (theirs.empty()) {
     throw Error("load: the archive was saved by an optimizer of LibTorch's own, which has no " +
                 std::string(engine.rule().name));
@@ -228,7 +245,7 @@ State Optimizer::read_libtorch(InputArchive& archive) const {
       InputArchive saved;
       if (!all_state.try_read(group.keys[i], saved)) continue;
       read_columns(
-          saved, name, [](const LibTorchColumn& column) { return column.theirs; }, file);
+          saved, name, in_row_major_order, [](const LibTorchColumn& column) { return column.theirs; }, file);
       torch::IValue step;
       if (!saved.try_read("step", step)) continue;
       const auto number = static_cast<double>(step.toInt());
@@ -258,7 +275,7 @@ void Optimizer::load(InputArchive& archive) {
           InputArchive saved;
           if (!all_state.try_read(std::to_string(i + 1), saved)) continue;
           read_columns(
-              saved, list.get(i), [](const LibTorchColumn& column) { return column.ours; }, state);
+              saved, list.get(i), in_memory_order, [](const LibTorchColumn& column) { return column.ours; }, state);
         }
       }
       load_state_dict(state);

@@ -3,6 +3,8 @@
 
 #include "parameters.h"
 
+#include <algorithm>
+#include <type_traits>
 #include <utility>
 
 namespace thalweg::libtorch {
@@ -19,9 +21,25 @@ std::vector<std::int64_t> row_major_strides(c10::IntArrayRef sizes) {
   return strides;
 }
 
-bool is_row_major(const c10::TensorImpl& tensor) {
-  // A tensor with gaps is stepped as a copy that has none.
-  return tensor.is_contiguous() || !tensor.is_non_overlapping_and_dense();
+/// Must the group's parameters be in row-major order? Their rule sees rows and columns, or their rows count steps.
+bool needs_rows(const thalweg::Optimizer& engine, Group group) {
+  const RuleInfo& rule = engine.options(group).rule();
+  const auto is_of_rows = [](const auto& of) {
+    using Of = std::remove_cvref_t<decltype(of)>;
+    return of == Of::rows || of == Of::columns;
+  };
+  return engine.settings().step_count == StepCount::per_row || rule.needs_matrix ||
+         std::ranges::any_of(rule.columns, is_of_rows, &ColumnInfo::shape) ||
+         std::ranges::any_of(rule.sums, is_of_rows, &SumInfo::scope);
+}
+
+/// Is the tensor stepped where it lies? Otherwise a copy of it in row-major order is.
+bool steps_in_place(const c10::TensorImpl& tensor, bool as_rows) {
+  return tensor.is_contiguous() || (tensor.is_non_overlapping_and_dense() && !as_rows);
+}
+
+bool is_row_major(const c10::TensorImpl& tensor, bool as_rows) {
+  return tensor.is_contiguous() || !steps_in_place(tensor, as_rows);
 }
 
 template <class T>
@@ -36,7 +54,9 @@ void reorder(std::span<T> values, c10::IntArrayRef sizes, c10::IntArrayRef from,
 template <class T>
 void reorder(thalweg::Optimizer& engine, Handle handle, c10::IntArrayRef sizes, c10::IntArrayRef from,
              c10::IntArrayRef to) {
-  for (const ColumnInfo& info : engine.rule().columns) reorder(engine.column<T>(handle, info.name), sizes, from, to);
+  for (const ColumnInfo& info : engine.options(engine.group_of(handle)).rule().columns) {
+    if (info.shape == ColumnShape::parameter) reorder(engine.column<T>(handle, info.name), sizes, from, to);
+  }
   reorder(engine.average<T>(handle), sizes, from, to);
 }
 
@@ -54,17 +74,28 @@ void reorder(thalweg::Optimizer& engine, Handle handle, caffe2::TypeMeta dtype, 
 
 Binding::Binding(thalweg::Optimizer& engine, const std::string& name, const torch::Tensor& parameter, Group group)
     : parameter_(parameter), group_(group) {
-  look();
-  with_span([&](auto span) { handle_ = engine.add(name, span, group); });
+  look(needs_rows(engine, group));
+  with_span([&](auto span, Shape shape) { handle_ = engine.add(name, span, std::move(shape), group); });
 }
 
 void Binding::move(thalweg::Optimizer& engine, Group group) {
-  if (engine.group_of(handle_) != group) engine.move(handle_, group);
+  if (engine.group_of(handle_) != group) {
+    const bool as_rows = needs_rows(engine, group);
+    if (as_rows) give_rows(engine);
+    engine.move(handle_, group);
+    if (copy_.defined() && steps_in_place(*tensor(), as_rows)) follow(engine, as_rows);
+  }
   group_ = group;
 }
 
+void Binding::give_rows(thalweg::Optimizer& engine) {
+  if (row_major_) return;
+  check_order(engine, /*as_rows=*/true);
+  follow(engine, /*as_rows=*/true);
+}
+
 /// Takes over where the tensor is and how it is ordered.
-void Binding::look() {
+void Binding::look(bool as_rows) {
   const torch::NoGradGuard no_grad;
   data_ = parameter_.data_ptr();
   dtype_ = tensor()->dtype();
@@ -72,24 +103,13 @@ void Binding::look() {
   contiguous_ = tensor()->is_contiguous();
   sizes_ = tensor()->sizes().vec();
   strides_ = tensor()->strides().vec();
-  row_major_ = is_row_major(*tensor());
-  copy_ = tensor()->is_non_overlapping_and_dense() ? torch::Tensor() : parameter_.detach().contiguous();
+  row_major_ = is_row_major(*tensor(), as_rows);
+  copy_ = steps_in_place(*tensor(), as_rows) ? torch::Tensor() : parameter_.detach().contiguous();
   ordered_gradient_ = torch::Tensor();
 }
 
 /// Strides of the engine's order.
 std::vector<std::int64_t> Binding::order() const { return row_major_ ? row_major_strides(sizes_) : strides_; }
-
-template <class Function>
-void Binding::with_span(const Function& function) const {
-  void* data = copy_.defined() ? copy_.data_ptr() : data_;
-  const auto length = static_cast<std::size_t>(elements_);
-  if (dtype_ == caffe2::TypeMeta::Make<float>()) {
-    function(std::span(static_cast<float*>(data), length));
-  } else {
-    function(std::span(static_cast<double*>(data), length));
-  }
-}
 
 void Binding::check_move(const thalweg::Optimizer& engine) const {
   const std::string& name = engine.name(handle_);
@@ -103,11 +123,26 @@ void Binding::check_move(const thalweg::Optimizer& engine) const {
     throw Error(parameter_called(name) + " has " + std::to_string(tensor()->numel()) + " elements, its state " +
                 std::to_string(elements_) + "; remove and add it, which begins its state anew");
   }
+  check_order(engine, needs_rows(engine, engine.group_of(handle_)));
+}
+
+/// Throws Error if the state cannot follow the tensor's elements into their new order.
+void Binding::check_order(const thalweg::Optimizer& engine, bool as_rows) const {
+  const bool becomes_row_major = is_row_major(*tensor(), as_rows);
   // From one row-major order to another the state stays as it is, whatever the shape.
-  if (tensor()->sizes() != sizes_ && !(row_major_ && is_row_major(*tensor()))) {
-    throw Error(parameter_called(name) + " has changed its shape from " + text(c10::IntArrayRef(sizes_)) + " to " +
+  if (row_major_ && becomes_row_major) return;
+  if (!row_major_ && !becomes_row_major && tensor()->sizes() == sizes_ && tensor()->strides() == strides_) return;
+  const auto what = [&] { return parameter_called(engine.name(handle_)); };
+  if (tensor()->sizes() != sizes_) {
+    throw Error(what() + " has changed its shape from " + text(c10::IntArrayRef(sizes_)) + " to " +
                 text(tensor()->sizes()) +
                 " together with its memory format; remove and add it, which begins its state anew");
+  }
+  if (engine.accumulated_calls() > 0) {
+    throw Error(what() + " has changed its memory format while gradients of " +
+                std::to_string(engine.accumulated_calls()) + " of " +
+                std::to_string(engine.settings().accumulation.calls) +
+                " calls are accumulated in its old one; change it right after a step");
   }
 }
 
@@ -116,11 +151,13 @@ void Binding::leave(thalweg::Optimizer& engine) {
   data_ = &handle_;  // no tensor's memory, so that it counts as moved until it has been followed
 }
 
-void Binding::follow(thalweg::Optimizer& engine) {
+void Binding::follow(thalweg::Optimizer& engine) { follow(engine, needs_rows(engine, engine.group_of(handle_))); }
+
+void Binding::follow(thalweg::Optimizer& engine, bool as_rows) {
   const Binding before = *this;
-  look();
+  look(as_rows);
   try {
-    with_span([&](auto span) { engine.rebind(handle_, span); });
+    with_span([&](auto span, Shape shape) { engine.rebind(handle_, span, std::move(shape)); });
   } catch (...) {
     *this = before;
     throw;
@@ -189,14 +226,6 @@ torch::Tensor Binding::column(thalweg::Optimizer& engine, std::string_view name)
 torch::Tensor Binding::average(thalweg::Optimizer& engine) const {
   return dtype_ == caffe2::TypeMeta::Make<float>() ? view(engine.average<float>(handle_))
                                                    : view(engine.average<double>(handle_));
-}
-
-void Binding::to_row_major(thalweg::Optimizer& engine) const {
-  if (!row_major_) reorder(engine, handle_, dtype_, sizes_, strides_, row_major_strides(sizes_));
-}
-
-void Binding::from_row_major(thalweg::Optimizer& engine) const {
-  if (!row_major_) reorder(engine, handle_, dtype_, sizes_, row_major_strides(sizes_), strides_);
 }
 
 }  // namespace thalweg::libtorch

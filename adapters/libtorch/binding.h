@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace thalweg::libtorch {
@@ -24,8 +25,8 @@ struct GradientList {
   }
 };
 
-/// One parameter's tensor in the engine. The engine sees a flat span in the order of the tensor's memory, or in
-/// row-major order a copy of a tensor that has gaps in its memory.
+/// One parameter's tensor in the engine. The engine sees the tensor's memory in its own order; or, in row-major order,
+/// a copy of a tensor that has gaps in its memory, or that is not in row-major order and has rows that must be.
 ///
 /// What every step looks at comes first, in one cache line.
 class alignas(64) Binding {
@@ -33,6 +34,7 @@ class alignas(64) Binding {
   /// Adds the parameter to the engine. It must have passed `check_parameter`.
   Binding(thalweg::Optimizer& engine, const std::string& name, const torch::Tensor& parameter, Group group);
 
+  const torch::Tensor& parameter() const { return parameter_; }
   c10::TensorImpl* tensor() const { return parameter_.unsafeGetTensorImpl(); }
   Handle handle() const { return handle_; }
   Group group() const { return group_; }
@@ -59,13 +61,30 @@ class alignas(64) Binding {
   /// Tells the engine where the tensor now is, and brings the state into its order.
   void follow(thalweg::Optimizer& engine);
 
+  /// Has the tensor take this one's place, once `tell` has told the engine the memory that it steps. Rows are in
+  /// row-major order.
+  template <class Tell>
+  void replace(thalweg::Optimizer& engine, const torch::Tensor& tensor, const Tell& tell) {
+    give_rows(engine);
+    const Binding before = *this;
+    parameter_ = tensor;
+    look(/*as_rows=*/true);
+    try {
+      with_span([&](auto span, const Shape&) { tell(span); });
+    } catch (...) {
+      *this = before;
+      throw;
+    }
+  }
+  /// Has the engine step the tensor in row-major order, where it does not yet.
+  void give_rows(thalweg::Optimizer& engine);
+
   /// Appends the gradient to the list without copying it, where type, shape and order are the parameter's.
   void append(const thalweg::Optimizer& engine, const torch::Tensor& gradient, GradientList& list) {
     const c10::TensorImpl* values = gradient.unsafeGetTensorImpl();
     if (values->layout() == torch::kStrided && values->dtype() == dtype_ && values->is_cpu() &&
-        values->sizes() == tensor()->sizes() &&
-        (row_major_ ? values->is_contiguous() : values->strides() == strides_) && !gradient.is_neg() &&
-        !gradient._is_zerotensor()) {
+        same_sizes(*values, *tensor()) && (row_major_ ? values->is_contiguous() : values->strides() == strides_) &&
+        !gradient.is_neg() && !gradient._is_zerotensor()) {
       append_span(values->data(), list);
     } else {
       append_other(engine, gradient, list);
@@ -82,17 +101,30 @@ class alignas(64) Binding {
     tensor()->bump_version();
   }
 
+  /// Frees the gradient, and what was made of it.
+  void free_gradient() {
+    tensor()->mutable_grad().reset();
+    ordered_gradient_.reset();
+  }
+
   /// The state column in the parameter's shape; undefined if not in use.
   torch::Tensor column(thalweg::Optimizer& engine, std::string_view name) const;
   /// The average in the parameter's shape; undefined before the first.
   torch::Tensor average(thalweg::Optimizer& engine) const;
 
-  /// Brings the columns from the order of the parameter's memory into row-major order, and back.
-  void to_row_major(thalweg::Optimizer& engine) const;
-  void from_row_major(thalweg::Optimizer& engine) const;
-
  private:
-  void look();
+  /// What `==` says of their sizes, without the call of memcmp that it is.
+  static bool same_sizes(const c10::TensorImpl& a, const c10::TensorImpl& b) {
+    const c10::IntArrayRef left = a.sizes(), right = b.sizes();
+    if (left.size() != right.size()) return false;
+    for (std::size_t i = 0; i < left.size(); ++i) {
+      if (left[i] != right[i]) return false;
+    }
+    return true;
+  }
+  void look(bool as_rows);
+  void follow(thalweg::Optimizer& engine, bool as_rows);
+  void check_order(const thalweg::Optimizer& engine, bool as_rows) const;
   template <class T>
   torch::Tensor view(std::span<T> values) const;
   std::vector<std::int64_t> order() const;
@@ -106,13 +138,22 @@ class alignas(64) Binding {
   }
   void append_other(const thalweg::Optimizer& engine, const torch::Tensor& gradient, GradientList& list);
   void append_rows(const torch::Tensor& gradient, GradientList& list) const;
-  /// Calls `function` with the span that the engine works on.
+  /// Calls `function` with the span that the engine works on, and its shape.
   template <class Function>
-  void with_span(const Function& function) const;
+  void with_span(const Function& function) const {
+    void* const data = copy_.defined() ? copy_.data_ptr() : data_;
+    const auto length = static_cast<std::size_t>(elements_);
+    Shape shape(sizes_, row_major_ ? std::vector<std::int64_t>() : strides_);
+    if (dtype_ == caffe2::TypeMeta::Make<float>()) {
+      function(std::span(static_cast<float*>(data), length), std::move(shape));
+    } else {
+      function(std::span(static_cast<double*>(data), length), std::move(shape));
+    }
+  }
 
   torch::Tensor parameter_;
   void* data_ = nullptr;  // of the tensor, when the engine was last told
-  torch::Tensor copy_;    // row-major copy that is stepped, if the tensor has gaps
+  torch::Tensor copy_;    // row-major copy that is stepped, if the tensor itself cannot be
   std::int64_t elements_ = 0;
   caffe2::TypeMeta dtype_;
   bool contiguous_ = false;  // is the tensor itself row-major without gaps?

@@ -56,4 +56,11 @@ Options from_libtorch(const torch::optim::OptimizerOptions& theirs, Options ours
   });
 }
 
+Options group_options_from_libtorch(const torch::optim::OptimizerOptions& theirs, const Options& defaults) {
+  const bool is_same_class = with_libtorch_class(defaults.rule(), [&]<class Theirs>(std::type_identity<Theirs>) {
+    return !kMembers<Theirs>.empty() && dynamic_cast<const Theirs*>(&theirs) != nullptr;
+  });
+  return is_same_class ? from_libtorch(theirs, defaults) : from_libtorch(theirs);
+}
+
 }  // namespace thalweg::libtorch

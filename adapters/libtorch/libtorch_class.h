@@ -109,6 +109,10 @@ void write_members(const Options& ours, Theirs& theirs) {
   for (const Member<Theirs>& member : kMembers<Theirs>) member.set(theirs, ours.get(member.option));
 }
 
+/// Options of a group in an optimizer whose own are `defaults`: of its rule, where LibTorch's class is that rule's, and
+/// otherwise of the rule that LibTorch's class says. Throws Error as `from_libtorch`.
+Options group_options_from_libtorch(const torch::optim::OptimizerOptions& theirs, const Options& defaults);
+
 /// LibTorch's name of its options class for the rule: `torch::optim::AdamWOptions`; empty if it has none.
 std::string libtorch_class_name(const RuleInfo& rule);
 

@@ -1,4 +1,5 @@
 // Optimizer: a torch::optim::Optimizer whose steps the engine takes.
+#include "libtorch_class.h"
 #include "optimizer_impl.h"
 #include "parameters.h"
 
@@ -79,7 +80,12 @@ void Optimizer::add_param_group(const ParamGroup& group) {
   }
   if (group.has_options()) {
     try {
-      from_libtorch(group.options(), impl_->defaults->options());
+      const Options& defaults = impl_->defaults->options();
+      Options ours = group_options_from_libtorch(group.options(), defaults);
+      if (&ours.rule() != &defaults.rule()) {  // then there is nothing to be merged with
+        param_groups_.emplace_back(group.params(), libtorch::group_options(std::move(ours)));
+        return;
+      }
     } catch (const Error& error) {
       throw Error("parameter group " + std::to_string(param_groups_.size()) + ": its " + error.what());
     }
@@ -115,10 +121,19 @@ torch::Tensor Optimizer::step(LossClosure closure) {
     loss = closure();
   }
   const torch::NoGradGuard no_grad;
-  synchronize();
-  impl_->step();
+  if (!impl_->engine.in_step()) synchronize();
+  if (impl_->hooks) {
+    impl_->end_step_in_backward();
+    impl_->hooks->follow(impl_->bindings);
+  } else {
+    impl_->step(impl_->loss_for_rules(loss));
+  }
   return loss;
 }
+
+const StepReport& Optimizer::report() const { return impl_->engine.report(); }
+std::int64_t Optimizer::refused_steps() const { return impl_->engine.refused_steps(); }
+double Optimizer::loss_scale() const { return impl_->engine.loss_scale(); }
 
 thalweg::Optimizer& Optimizer::engine() {
   synchronize();
@@ -137,6 +152,7 @@ torch::Tensor Optimizer::average(std::string_view name) {
 
 void Optimizer::swap_averages() {
   synchronize();
+  impl_->check_at_rest("swap_averages");
   if (impl_->buffers) impl_->buffers->follow_moved();
   impl_->swap_averages();
   if (impl_->buffers) impl_->buffers->swap_averages();
@@ -144,6 +160,7 @@ void Optimizer::swap_averages() {
 
 void Optimizer::average_buffers(const torch::nn::Module& module) {
   synchronize();
+  impl_->check_at_rest("average_buffers");
   const thalweg::Optimizer& engine = impl_->engine;
   for (const Handle handle : engine.handles()) {
     if (engine.step_number(handle) > 0) {
@@ -169,10 +186,10 @@ torch::Tensor Optimizer::buffer_average(std::string_view name) {
 State Optimizer::state_dict() const {
   // LibTorch's groups may have changed unnoticed; taking that over is no change of what the optimizer is.
   const_cast<Optimizer*>(this)->synchronize();
-  const auto state_of = [](const thalweg::Optimizer& engine) { return engine.state(); };
-  State state = impl_->in_row_major_order(state_of);
+  impl_->check_at_rest("state_dict");
+  State state = impl_->engine.state();
   if (impl_->buffers) {
-    State buffers = impl_->buffers->in_row_major_order(state_of);
+    State buffers = impl_->buffers->engine.state();
     for (auto& [name, tensor] : buffers.tensors) {
       state.tensors.emplace(std::string(kBuffers) + "/" + name, std::move(tensor));
     }
@@ -183,18 +200,17 @@ State Optimizer::state_dict() const {
 
 State Optimizer::torch_state_dict() const {
   const_cast<Optimizer*>(this)->synchronize();
-  return impl_->in_row_major_order(to_torch_state);
+  impl_->check_at_rest("torch_state_dict");
+  return to_torch_state(impl_->engine);
 }
 
 void Optimizer::load_state_dict(const State& state) {
   synchronize();
+  impl_->check_at_rest("load_state_dict");
   impl_->follow_moved();
-  const auto in_params_order = [](BoundParameters& bound) {
-    for (const Binding& binding : bound.bindings) binding.from_row_major(bound.engine);
-  };
   const auto head = state.metadata.find(kBuffers);
   if (head == state.metadata.end()) {
-    impl_->engine.load(state);
+    impl_->load(state);
   } else {
     if (!impl_->buffers) throw Error("load: the state has averages of buffers; call average_buffers(model) first");
     State parameters, buffers;
@@ -213,16 +229,12 @@ void Optimizer::load_state_dict(const State& state) {
     impl_->buffers->follow_moved();
     impl_->buffers->engine.load(buffers);
     try {
-      impl_->engine.load(parameters);
+      impl_->load(parameters);
     } catch (...) {
       impl_->buffers->engine.load(before);
       throw;
     }
-    in_params_order(*impl_->buffers);
   }
-  // param_groups() says which group a parameter is in, not the state.
-  for (Binding& binding : impl_->bindings) binding.move(impl_->engine, binding.group());
-  in_params_order(*impl_);
 }
 
 void Optimizer::load_torch_state_dict(const State& state) {

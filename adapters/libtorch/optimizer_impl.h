@@ -1,6 +1,7 @@
 // What the adapter keeps beside LibTorch's own groups: the engine, and which tensor is which of its parameters.
 #pragma once
 
+#include "backward.h"
 #include "binding.h"
 #include "group_options.h"
 #include "parameters.h"
@@ -41,22 +42,6 @@ struct BoundParameters {
     for (const Binding& binding : bindings) places.add(binding.tensor(), engine.name(binding.handle()));
   }
 
-  /// What the function makes of the engine while all columns are in row-major order.
-  State in_row_major_order(const std::function<State(const thalweg::Optimizer&)>& function) {
-    for (const Binding& binding : bindings) binding.to_row_major(engine);
-    const auto restore = [&] {
-      for (const Binding& binding : bindings) binding.from_row_major(engine);
-    };
-    try {
-      State state = function(engine);
-      restore();
-      return state;
-    } catch (...) {
-      restore();
-      throw;
-    }
-  }
-
   void swap_averages() {
     const torch::NoGradGuard no_grad;
     follow_moved();
@@ -80,6 +65,7 @@ struct Optimizer::Impl : BoundParameters {
     });
   }
   ~Impl() {
+    hooks.reset();
     for (GroupOptions* options : board->shown) options->keep_values();
     board->engine = nullptr;
   }
@@ -94,43 +80,107 @@ struct Optimizer::Impl : BoundParameters {
   std::unordered_map<const c10::TensorImpl*, std::string> names;  // given, for tensors that are not bound yet
   std::size_t unnamed = 0;
   GradientList list;
-  std::vector<Binding*> stepping;
+  struct Stepping {
+    Binding* binding;
+    const torch::Tensor* gradient;
+  };
+  std::vector<Stepping> stepping;
+
+  // Steps in the backward pass (backward.cc)
+
+  std::optional<BackwardHooks> hooks;
+  std::vector<bool> has_stepped;  // in the step in progress, by the bindings' places
+
+  void check_steps_in_parts() const;
+  void begin_step_in_backward();
+  void step_in_backward(std::size_t place);
+  void end_step_in_backward();
+  /// Throws Error if a backward pass has begun a step.
+  void check_at_rest(std::string_view what) const;
+
+  // Rows (rows.cc)
+
+  void check_replacement(const std::string& what, const Binding& binding, const torch::Tensor& tensor) const;
+  template <class Tell>
+  void replace(std::string_view what, std::string_view name, const torch::Tensor& tensor,
+               std::vector<ParamGroup>& groups, const Tell& tell);
 
   /// Collects the gradients of all parameters that step, unless a tensor has moved: then false.
   bool collect() {
     list.clear();
     stepping.clear();
-    for (Binding& binding : bindings) {
+    // A tensor's gradient is two pointers away. All are looked up first, and asked for from memory, before the first is
+    // looked at: with many small tensors it is that way that takes the time.
+    constexpr std::size_t kAhead = 8;
+    for (std::size_t i = 0; i < bindings.size(); ++i) {
+      if (i + kAhead < bindings.size()) __builtin_prefetch(bindings[i + kAhead].tensor());
+      Binding& binding = bindings[i];
       if (binding.has_moved()) return false;
       if (const torch::Tensor* gradient = binding.gradient()) {
-        binding.append(engine, *gradient, list);
-        stepping.push_back(&binding);
+        __builtin_prefetch(gradient->unsafeGetTensorImpl());
+        stepping.push_back({&binding, gradient});
       }
     }
+    for (const Stepping& each : stepping) each.binding->append(engine, *each.gradient, list);
     return true;
   }
 
-  void step() {
+  void step(std::optional<double> loss) {
     if (buffers) buffers->follow_moved();  // what can throw comes before anything is changed
     if (!collect()) {
       follow_moved();
       collect();
     }
-    // Averages take all parameters, and may overwrite them, with a gradient or without one.
-    const Average& average = engine.settings().average;
-    if (average.kind != AverageKind::none) {
-      for (Binding& binding : bindings) binding.begin_step();
-    } else {
-      for (Binding* binding : stepping) binding->begin_step();
-    }
-    engine.step(list.gradients);
-    if (average.kind != AverageKind::none && average.overwrite_every > 0) {
-      for (Binding& binding : bindings) binding.end_step();
-    } else {
-      for (Binding* binding : stepping) binding->end_step();
-    }
+    const Settings& settings = engine.settings();
+    const bool averages = settings.average.kind != AverageKind::none;
+    // Accumulated gradients may be of parameters that have none now. Averages take all parameters, and may overwrite
+    // them, with a gradient or without one.
+    const bool may_step_all = settings.accumulation.calls > 1;
+    const bool reads_all = may_step_all || averages;
+    const bool writes_all = may_step_all || (averages && settings.average.overwrite_every > 0);
+    for_each_stepping(reads_all, [](Binding& binding) { binding.begin_step(); });
+    engine.step(list.gradients, loss);
     list.owned.clear();
+    if (!engine.report().applied()) return;
+    for_each_stepping(writes_all, [](Binding& binding) { binding.end_step(); });
     average_buffers();
+  }
+
+  template <class Function>
+  void for_each_stepping(bool all, const Function& function) {
+    if (all) {
+      for (Binding& binding : bindings) function(binding);
+    } else {
+      for (const Stepping& each : stepping) function(*each.binding);
+    }
+  }
+
+  /// The loss as a number, if a group's rule asks for it.
+  std::optional<double> loss_for_rules(const torch::Tensor& loss) const {
+    for (std::uint32_t i = 0; i < engine.group_count(); ++i) {
+      const RuleInfo& rule = engine.options(Group{i}).rule();
+      if (!rule.needs_loss) continue;
+      const std::string what = "step: " + std::string(rule.name) + " needs the loss: ";
+      if (!loss.defined()) throw Error(what + "give step a closure that computes the gradients and returns the loss");
+      if (loss.numel() != 1)
+        throw Error(what + "what the closure returned has shape " + text(loss.sizes()) + ", not one number");
+      return loss.item<double>();
+    }
+    return {};
+  }
+
+  /// Loads the state into the engine, but leaves the parameters in the groups that they have here: param_groups() says
+  /// which those are, not the state.
+  void load(const State& state) {
+    std::optional<State> before;
+    if (!has_one_rule()) before = engine.state();  // moving a parameter back can fail
+    engine.load(state);
+    try {
+      for (Binding& binding : bindings) binding.move(engine, binding.group());
+    } catch (...) {
+      if (before) engine.load(*before);
+      throw;
+    }
   }
 
   /// Averages the buffers as the step averaged the parameters.
@@ -141,6 +191,14 @@ struct Optimizer::Impl : BoundParameters {
     if (average != buffers->engine.settings().average) buffers->engine.set_average(average);
     for (Binding& binding : buffers->bindings) binding.begin_step();
     buffers->engine.step({});
+  }
+
+  /// Have all groups the same rule?
+  bool has_one_rule() const {
+    for (std::uint32_t i = 1; i < engine.group_count(); ++i) {
+      if (&engine.options(Group{i}).rule() != &engine.rule()) return false;
+    }
+    return true;
   }
 
   /// The name that was given to the tensor, or the next positional one.

@@ -1,4 +1,5 @@
 // Parameters and groups of a LibTorch optimizer: how what was done to param_groups() reaches the engine.
+#include "libtorch_class.h"
 #include "optimizer_impl.h"
 #include "parameters.h"
 
@@ -15,8 +16,8 @@ GroupOptions& Optimizer::adopted_options(std::size_t index) {
   if (index < shown.size() && shown[index]->self_ == &group.options()) return *shown[index];
   if (auto* options = dynamic_cast<GroupOptions*>(&group.options())) return *options;
   try {
-    const Options ours = from_libtorch(group.options(), impl_->defaults->options());
-    group.set_options(libtorch::group_options(ours));
+    group.set_options(
+        libtorch::group_options(group_options_from_libtorch(group.options(), impl_->defaults->options())));
   } catch (const Error& error) {
     throw Error("parameter group " + std::to_string(index) + ": its " + error.what());
   }
@@ -40,7 +41,9 @@ void Optimizer::synchronize() {
     }
   }
   if (same && position == impl_->bindings.size()) return;
+  impl_->check_at_rest("param_groups() was changed");
   impl_->bind(param_groups_, impl_->bound_groups);
+  if (impl_->hooks) impl_->hooks->follow(impl_->bindings);
 }
 
 /// Gives each parameter group its group in the engine, and their options in their order. Groups are known by name: a
@@ -85,6 +88,12 @@ const std::vector<GroupOptions*>& Optimizer::bind_groups() {
     const std::uint32_t known = impl_->find_group(name);
     Group group{known};
     if (known < impl_->engine.group_count()) {
+      const std::string_view before = impl_->engine.options(group).rule().name, now = options.options().rule().name;
+      if (before != now) {
+        throw Error("parameter group " + std::to_string(index) + ": its options are of " + std::string(now) +
+                    ", the group's rule is " + std::string(before) +
+                    "; a group keeps its rule: add another one, and put the parameters there");
+      }
       impl_->engine.set_options(group, options.options());
       impl_->engine.set_lr_scale(group, lr_scale);
     } else {
@@ -175,10 +184,6 @@ void Optimizer::add_group(std::string_view name, Options options) {
   const std::string text(name);
   if (impl_->find_group(text) < impl_->engine.group_count()) {
     throw Error("parameter group \"" + text + "\" is there already");
-  }
-  if (&options.rule() != &impl_->engine.rule()) {
-    throw Error("parameter group \"" + text + "\": its rule is " + std::string(options.rule().name) +
-                ", the optimizer's " + std::string(impl_->engine.rule().name));
   }
   param_groups_.emplace_back(std::vector<torch::Tensor>{}, libtorch::group_options(std::move(options), text));
   synchronize();

@@ -184,7 +184,7 @@ void Step::gather(std::span<Task> tasks, std::size_t round) {
     plans[index].run(piece, kernel, made.bytes.data(), around, parameter.precision,
                      [&](std::size_t begin, std::size_t end) {
                        Block block;
-                       fill_block(block, task, made, begin, end, end);
+                       fill_block(block, task, made, begin, end, parameter.size);
                        return block;
                      });
   };

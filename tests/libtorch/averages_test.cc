@@ -78,7 +78,7 @@ TEST(Averages, OverwriteEveryKindOfParameter) {
   }
 }
 
-TEST(Averages, AreSavedInRowMajorOrder) {
+TEST(Averages, LoadIntoAnotherMemoryFormat) {
   Kinds kinds, others;
   const Settings settings{.average = {.kind = AverageKind::ema, .decay = 0.5}};
   Optimizer optimizer{Parameters(kinds.all()), thalweg::SGD{.lr = 0.1}, settings};

@@ -42,12 +42,10 @@ TEST(ErrorsTest, NamesAndOptions) {
   EXPECT_THAT(error_of([&] { thalweg::libtorch::RMSprop({leaf({2}, 1)}, {.lr = -1}); }), HasSubstr("rmsprop: lr = -1"));
   Net net = seeded_net();
   std::vector<torch::optim::OptimizerParamGroup> groups;
-  groups.emplace_back(net->parameters(), std::make_unique<torch::optim::AdamOptions>(0.1));
+  groups.emplace_back(net->parameters(), std::make_unique<torch::optim::LBFGSOptions>(0.1));
   EXPECT_THAT(error_of([&] { thalweg::libtorch::RMSprop(groups, {}); }),
-              AllOf(HasSubstr("parameter group 0: its options are torch::optim::AdamOptions, the rule is rmsprop"),
-                    HasSubstr("torch::optim::RMSpropOptions")));
-  EXPECT_THAT(error_of([&] { thalweg::libtorch::Nadam(groups, {}); }),
-              HasSubstr("the rule is nadam; allowed: thalweg's own"));
+              AllOf(HasSubstr("parameter group 0: its torch::optim::LBFGSOptions are options of no rule"),
+                    HasSubstr("SGD, RMSprop, Adagrad, Adam and AdamW")));
   EXPECT_THAT(error_of([&] { thalweg::libtorch::RMSprop(*net, torch::optim::SGDOptions(1)); }),
               HasSubstr("options are torch::optim::SGDOptions, the rule is rmsprop"));
   EXPECT_THAT(error_of([&] { Optimizer(*net, torch::optim::LBFGSOptions(1)); }),
@@ -59,7 +57,6 @@ TEST(ErrorsTest, NamesAndOptions) {
         thalweg::libtorch::RMSprop(*net, {}, {{"x", {"*.bias"}, thalweg::RMSprop{}}, {"x", {"*"}, thalweg::RMSprop{}}});
       }),
       HasSubstr("two parameter groups are called \"x\""));
-  EXPECT_NE(error_of([&] { thalweg::libtorch::RMSprop(*net, {}, {{"x", {"*.bias"}, thalweg::SGD{}}}); }), "");
 }
 
 TEST(ErrorsTest, TwoTensorsOverOneMemory) {
@@ -101,21 +98,6 @@ TEST(ErrorsTest, GradientsThatDoNotFit) {
   EXPECT_THAT(step_error(torch::empty({2, 3}, torch::device(torch::kMeta))), HasSubstr("is on meta"));
   EXPECT_THAT(step_error(w.detach()), HasSubstr("\"layer.weight\"")) << "its own gradient";
   EXPECT_EQ(optimizer.engine().step_number(optimizer.engine().find("a")), 0);
-}
-
-TEST(ErrorsTest, NonFiniteGradient) {
-  const torch::Tensor a = leaf({4}, 1), w = leaf({2, 3}, 2);
-  thalweg::libtorch::RMSprop optimizer({{"a", a}, {"w", w}}, {.lr = 0.1}, {.check = Check::guard});
-  give_gradients({a, w}, 1);
-  w.mutable_grad()[1][2] = std::numeric_limits<float>::quiet_NaN();
-  const torch::Tensor before = a.detach().clone();
-  try {
-    optimizer.step();
-    FAIL();
-  } catch (const NonFiniteError& error) {
-    EXPECT_EQ(error.parameter(), "w");
-  }
-  EXPECT_TRUE(same_bits(a, before));
 }
 
 }  // namespace

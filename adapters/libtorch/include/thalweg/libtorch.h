@@ -12,6 +12,7 @@
 #include <torch/types.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <initializer_list>
@@ -67,25 +68,51 @@ class Optimizer : public torch::optim::Optimizer {
   Optimizer(const Parameters& parameters, AnyOptions options, Settings settings = {});
   /// Throws Error if a pattern matches no parameter.
   Optimizer(const Parameters& parameters, AnyOptions options, const GroupPatterns& groups, Settings settings = {});
-  /// LibTorch's own way to give groups; their options are LibTorch's for this rule, as in `add_param_group`.
+  /// LibTorch's own way to give groups; their options are as in `add_param_group`.
   Optimizer(const std::vector<torch::optim::OptimizerParamGroup>& groups, AnyOptions options, Settings settings = {});
   ~Optimizer() override;
   Optimizer(Optimizer&&) noexcept;
 
   /// One step with the gradients that the parameters hold. `closure`, if given, computes them first; its loss, even an
-  /// undefined one, is returned.
+  /// undefined one, is returned, and given to rules that ask for it.
   torch::Tensor step(LossClosure closure = nullptr) override;
+  /// Has every parameter stepped within `backward()`, as soon as its gradient is ready, and the gradient freed: of all
+  /// gradients only few are there at a time. `step()` then ends the step that the backward pass has begun, and must
+  /// follow it. Gradients that are there without a backward pass are stepped by `step()`. Throws Error for what must
+  /// see all gradients first (clipping by the global norm, Check::guard, a dynamic loss scale, accumulation, rules with
+  /// sums over all parameters or the loss), and says what to do instead.
+  void step_in_backward(bool on);
+  /// What the last step did, and why it did not: see `Settings::check`, `report` and `accumulation`.
+  const StepReport& report() const;
+  /// Steps that were refused so far: by Check::guard, or by a rule.
+  std::int64_t refused_steps() const;
+  /// What the loss is to be multiplied by before `backward()`: `Settings::loss_scale`, which a dynamic one changes.
+  double loss_scale() const;
 
   /// Adds a parameter to the group of this name; `""` is the first one.
   void add(std::string_view name, const torch::Tensor& parameter, std::string_view group = {});
-  /// Adds an empty group, to be filled by `add`.
+  /// Adds an empty group, to be filled by `add`. Its options may be of another rule than the other groups'.
   void add_group(std::string_view name, Options options);
   /// Forgets the parameter and its state. Throws Error that suggests the nearest names.
   void remove(std::string_view name);
-  /// Adds a group as LibTorch does. Its options are made by `group_options`, or LibTorch's own for this rule, which
-  /// mean what they mean to LibTorch's optimizer: later versions (2.13) take what stands at its class's default from
-  /// `defaults()`. Without options it has `defaults()`.
+  /// Adds a group as LibTorch does. Its options are made by `group_options`, or LibTorch's own: of this rule's class,
+  /// when they mean what they mean to LibTorch's optimizer (later versions, 2.13, take what stands at its class's
+  /// default from `defaults()`), or of another class, whose rule the group then has. Without options it has
+  /// `defaults()`.
   void add_param_group(const torch::optim::OptimizerParamGroup& group);
+
+  // Rows of a parameter, its first dimension, that come and go: points, particles, words. The new tensor takes the
+  // old one's place in `param_groups()`, and columns, averages and step numbers of rows follow. The caller has filled
+  // it, and puts it into the module. Throws Error, and changes nothing, if a row or the tensor does not fit.
+
+  /// The new tensor holds these rows of the old one, in this order; a row that is named twice is duplicated.
+  void keep_rows(std::string_view name, const torch::Tensor& rows, const torch::Tensor& replacement);
+  void keep_rows(std::string_view name, const std::vector<std::int64_t>& rows, const torch::Tensor& replacement);
+  /// The new tensor holds the rows of the old one and more behind them, whose state begins anew.
+  void append_rows(std::string_view name, const torch::Tensor& replacement);
+  /// The state of these rows begins anew.
+  void reset_rows(std::string_view name, const torch::Tensor& rows);
+  void reset_rows(std::string_view name, const std::vector<std::int64_t>& rows);
 
   /// Options of the group in this place of `param_groups()`, or of this name (`""` is the first one's).
   GroupOptions& group_options(std::size_t index);
@@ -118,8 +145,8 @@ class Optimizer : public torch::optim::Optimizer {
   /// The buffer's average, as `average`. Throws Error for unknown names.
   torch::Tensor buffer_average(std::string_view name);
 
-  /// A copy of the whole state, as the engine's `state`, but with all columns in row-major order whatever the
-  /// parameter's memory format.
+  /// A copy of the whole state, as the engine's `state`. Columns are in the order of the parameter's memory, and load
+  /// into a parameter of any memory format.
   State state_dict() const;
   /// Throws Error, and changes nothing, if the state does not fit.
   void load_state_dict(const State& state);
