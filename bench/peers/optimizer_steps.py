@@ -6,6 +6,7 @@ Reads lines "MODE STEPS" and answers each with the mean seconds of one step, "in
 first line it prints is what runs, then the modes that it knows, which differ in speed alone.
 """
 
+import logging
 import os
 import sys
 import time
@@ -39,6 +40,7 @@ def lamb(side):
 def adafactor(side, threads):
     import torch
 
+    torch._logging.set_logs(all=logging.ERROR)  # or torch.compile tells at length where it breaks the graph
     torch.set_num_threads(threads)
     torch.manual_seed(1)
 
