@@ -185,7 +185,7 @@ class Step {
   std::vector<StepCoefficients> coefficients_;
   std::vector<RowRun> runs_;
   std::vector<TaskSums> sums_;
-  std::deque<GatherParts> gathered_;  // by plan
+  std::deque<GatherParts> gathered_;                    // by plan
   std::map<std::string_view, Scalars> family_scalars_;  // as the step makes them
   std::vector<Buffer> scattered_;
   std::vector<double> block_sums_;          // of squares, of the gradients
