@@ -93,8 +93,8 @@ void add_libtorch_targets(const Settings& settings, std::vector<Target>& targets
     add("large." + rule + ".adapter", what + "adapter", 4, adam, /*through_adapter=*/true, kLarge);
   }
   const std::string what = "rmsprop, 1000 tensors of 100 floats, against LibTorch's own, ";
-  add("small.engine", what + "engine", 80, /*adam=*/false, /*through_adapter=*/false, kSmall);
-  add("small.adapter", what + "adapter", 50, /*adam=*/false, /*through_adapter=*/true, kSmall);
+  add("small.engine", what + "engine", 100, /*adam=*/false, /*through_adapter=*/false, kSmall);
+  add("small.adapter", what + "adapter", 60, /*adam=*/false, /*through_adapter=*/true, kSmall);
 }
 
 }  // namespace thalweg::bench

@@ -133,7 +133,10 @@ TEST(RowsTest, WhatDoesNotFitChangesNothing) {
   EXPECT_THAT(keep({0, 1}, leaf({1, 3}, 1)), HasSubstr("\"means\""));
   EXPECT_THAT(keep({6}, leaf({1, 3}, 1)), HasSubstr("\"means\" has no row 6"));
   EXPECT_THAT(keep({-1}, leaf({1, 3}, 1)), HasSubstr("\"means\" has no row -1"));
-  EXPECT_THAT(error_of([&] { points.optimizer.keep_rows("mean", {0}, leaf({1, 3}, 1)); }), HasSubstr("did you mean means"));
+  EXPECT_THAT(error_of([&] {
+                points.optimizer.keep_rows("mean", {0}, leaf({1, 3}, 1));
+              }),
+              HasSubstr("did you mean means"));
   EXPECT_THAT(error_of([&] { points.optimizer.append_rows("means", leaf({5, 3}, 1)); }), HasSubstr("\"means\""));
   EXPECT_THAT(error_of([&] {
                 points.optimizer.keep_rows("weights", {0, 1, 2, 3}, points.weights);
