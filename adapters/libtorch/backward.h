@@ -29,7 +29,7 @@ class BackwardHooks {
   void follow(const std::vector<Binding>& bindings);
 
  private:
-  // A std::shared_ptr up to LibTorch 2.12.
+  // A std::shared_ptr in LibTorch 1.13, a pointer of its own kind in 2.13.
   using Node = decltype(torch::autograd::impl::grad_accumulator(std::declval<const torch::Tensor&>()));
   struct Hook;
   struct Hooked {

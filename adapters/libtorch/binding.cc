@@ -213,19 +213,31 @@ void Binding::append_rows(const torch::Tensor& gradient, GradientList& list) con
 }
 
 template <class T>
-torch::Tensor Binding::view(std::span<T> values) const {
+torch::Tensor Binding::view(std::span<T> values, ColumnShape shape) const {
   if (values.empty()) return {};
-  return torch::from_blob(values.data(), sizes_, order(), torch::dtype(dtype_));
+  const auto options = torch::dtype(dtype_);
+  if (shape == ColumnShape::parameter) return torch::from_blob(values.data(), sizes_, order(), options);
+  // One for each row or column of the matrices of the last two dimensions, or one for all.
+  std::vector<std::int64_t> sizes;
+  if (shape != ColumnShape::one) {
+    sizes = sizes_;
+    sizes.erase(shape == ColumnShape::rows ? sizes.end() - 1 : sizes.end() - 2);
+  }
+  return torch::from_blob(values.data(), sizes, options);
 }
 
 torch::Tensor Binding::column(thalweg::Optimizer& engine, std::string_view name) const {
-  return dtype_ == caffe2::TypeMeta::Make<float>() ? view(engine.column<float>(handle_, name))
-                                                   : view(engine.column<double>(handle_, name));
+  const std::vector<ColumnInfo>& columns = engine.options(engine.group_of(handle_)).rule().columns;
+  const auto info = std::ranges::find(columns, name, &ColumnInfo::name);
+  const ColumnShape shape =
+      info == columns.end() ? ColumnShape::parameter : info->shape;  // the engine refuses the name
+  return dtype_ == caffe2::TypeMeta::Make<float>() ? view(engine.column<float>(handle_, name), shape)
+                                                   : view(engine.column<double>(handle_, name), shape);
 }
 
 torch::Tensor Binding::average(thalweg::Optimizer& engine) const {
-  return dtype_ == caffe2::TypeMeta::Make<float>() ? view(engine.average<float>(handle_))
-                                                   : view(engine.average<double>(handle_));
+  return dtype_ == caffe2::TypeMeta::Make<float>() ? view(engine.average<float>(handle_), ColumnShape::parameter)
+                                                   : view(engine.average<double>(handle_), ColumnShape::parameter);
 }
 
 }  // namespace thalweg::libtorch

@@ -107,7 +107,7 @@ class alignas(64) Binding {
     ordered_gradient_.reset();
   }
 
-  /// The state column in the parameter's shape; undefined if not in use.
+  /// The state column in its shape, mostly the parameter's; undefined if not in use.
   torch::Tensor column(thalweg::Optimizer& engine, std::string_view name) const;
   /// The average in the parameter's shape; undefined before the first.
   torch::Tensor average(thalweg::Optimizer& engine) const;
@@ -126,7 +126,7 @@ class alignas(64) Binding {
   void follow(thalweg::Optimizer& engine, bool as_rows);
   void check_order(const thalweg::Optimizer& engine, bool as_rows) const;
   template <class T>
-  torch::Tensor view(std::span<T> values) const;
+  torch::Tensor view(std::span<T> values, ColumnShape shape) const;
   std::vector<std::int64_t> order() const;
   void append_span(const void* values, GradientList& list) const {
     const auto length = static_cast<std::size_t>(elements_);

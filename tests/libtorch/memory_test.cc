@@ -110,6 +110,26 @@ TEST(MemoryTest, EmptyAndScalarParameters) {
   EXPECT_TRUE(same_bits(scalar, before - scalar.grad()));
 }
 
+TEST(MemoryTest, RulesThatSeeRowsAndColumns) {
+  const torch::Tensor plain = leaf({6, 4}, 1);
+  const torch::Tensor transposed = plain.detach().t().contiguous().t().requires_grad_(true);
+  ASSERT_FALSE(transposed.is_contiguous());
+  const thalweg::Adafactor options{.lr = 0.1, .momentum = 0.5};
+  thalweg::libtorch::Adafactor ours({{"w", transposed}}, options), expected({{"w", plain}}, options);
+  for (std::uint64_t step = 0; step < 3; ++step) {
+    give_gradients({transposed}, step);
+    give_gradients({plain}, step);
+    ours.step();
+    expected.step();
+    EXPECT_TRUE(same_bits(transposed, plain)) << step;
+  }
+  EXPECT_EQ(ours.state("w", "r").sizes(), c10::IntArrayRef({6}));
+  EXPECT_EQ(ours.state("w", "c").sizes(), c10::IntArrayRef({4}));
+  EXPECT_TRUE(same_bits(ours.state("w", "r"), expected.state("w", "r")));
+  EXPECT_TRUE(same_bits(ours.state("w", "m"), expected.state("w", "m")));
+  EXPECT_FALSE(ours.state("w", "v").defined());
+}
+
 TEST(MovedTest, ByLoadingAModule) {
   Net net = seeded_net(), other = seeded_net();
   thalweg::libtorch::RMSprop optimizer{*net, {.lr = 1e-2, .momentum = 0.9}};

@@ -163,7 +163,7 @@ TEST(AccumulationTest, ResumesBetweenTheCalls) {
 
 TEST(AccumulationTest, TheMemoryFormatStaysInBetween) {
   const torch::Tensor w = leaf({2, 3, 4, 5}, 1);
-  thalweg::libtorch::SGD optimizer({{"w", w}}, {.lr = 0.1}, Settings{.accumulation = {.calls = 2}});
+  thalweg::libtorch::SGD optimizer({{"w", w}}, {.lr = 0.1}, {.accumulation = {.calls = 2}});
   give_gradient(w, 1);
   optimizer.step();
   w.set_data(w.detach().contiguous(torch::MemoryFormat::ChannelsLast));

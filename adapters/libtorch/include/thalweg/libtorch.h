@@ -125,8 +125,9 @@ class Optimizer : public torch::optim::Optimizer {
   thalweg::Optimizer& engine();
 
   using torch::optim::Optimizer::state;  // LibTorch's own map, which stays empty
-  /// A state column (`v`, `m`, …) in the parameter's shape, sharing the engine's memory: valid until the next call that
-  /// changes this optimizer. Undefined if the column is not in use yet. Throws Error for unknown names.
+  /// A state column (`v`, `m`, …) in the parameter's shape (or in that of its rows or columns, where the rule keeps one
+  /// number for each), sharing the engine's memory: valid until the next call that changes this optimizer. Undefined if
+  /// the column is not in use yet. Throws Error for unknown names.
   torch::Tensor state(std::string_view name, std::string_view column);
 
   /// The parameter's average in its shape, as `state`. Undefined before the first one.

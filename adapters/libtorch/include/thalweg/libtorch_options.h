@@ -53,9 +53,11 @@ struct GroupPattern {
 /// Any number of group patterns.
 class GroupPatterns {
  public:
-  // Both implicit on purpose. A plain vector would make `{.threads = 1}`, meant as Settings, ambiguous.
+  // Both implicit on purpose. If a vector could be made of braces, here or in place of this class, `{.threads = 1}` and
+  // `{.accumulation = {.calls = 2}}`, meant as Settings, would be ambiguous: hence the template.
   GroupPatterns(std::initializer_list<GroupPattern> patterns) : patterns_(patterns) {}
-  GroupPatterns(std::vector<GroupPattern> patterns) : patterns_(std::move(patterns)) {}
+  template <std::same_as<std::vector<GroupPattern>> Patterns>
+  GroupPatterns(Patterns patterns) : patterns_(std::move(patterns)) {}
 
   auto begin() const { return patterns_.begin(); }
   auto end() const { return patterns_.end(); }
