@@ -66,6 +66,9 @@ void add_idle_targets(const Settings& settings, std::vector<Target>& targets) {
       {"radam", RAdam{}},
       {"rprop", Rprop{}},
       {"lion", Lion{}},
+      {"lamb", LAMB{}},
+      {"lars", LARS{.momentum = 0.9, .always_adapt = true}},
+      {"adafactor", Adafactor{.momentum = 0.9}},
   };
   for (const auto& [name, options] : rules) {
     add<float>(settings, name, options, targets);

@@ -8,7 +8,7 @@
 
 namespace thalweg::bench {
 
-/// training_steps.cc or peers/training_steps.py. Throws thalweg::Error if it cannot be started or ends.
+/// training_steps.cc or one of peers/*.py. Throws thalweg::Error if it cannot be started or ends.
 class Peer {
  public:
   /// `command`: the program and its arguments.
@@ -17,9 +17,9 @@ class Peer {
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
 
-  /// Mean seconds of one of `steps` steps of `task`: mlp, linear or cnn.
+  /// Mean seconds of one of `steps` steps of `task`, a word that the program knows.
   double seconds_each(const std::string& task, int steps);
-  /// Of the LibTorch or PyTorch that it uses.
+  /// The first line that it printed: of the LibTorch or PyTorch that it uses.
   const std::string& version() const { return version_; }
 
  private:

@@ -14,6 +14,18 @@ void pass(const float* __restrict g, std::size_t count, float scale, Floats* __r
   for (std::size_t i = 0; i < count; ++i) ((written[i] += scale * g[i]), ...);
 }
 
+template <std::same_as<const float>... Floats>
+void read_pass(std::size_t count, Floats*... read) {
+  constexpr std::size_t kSums = 64;  // enough to keep all units busy
+  float sums[kSums] = {};
+  for (std::size_t at = 0; at + kSums <= count; at += kSums) {
+    for (std::size_t k = 0; k < kSums; ++k) sums[k] += (read[at + k] + ...);
+  }
+  volatile float kept = 0;  // so that the compiler must compute them
+  for (const float sum : sums) kept = sum;
+  static_cast<void>(kept);
+}
+
 /// Calls `work(begin, length)` on each thread with its contiguous share.
 template <class F>
 void in_shares(std::size_t count, int threads, const F& work) {
@@ -33,7 +45,9 @@ void run_roof(const float* gradient, std::span<float* const> written, std::size_
   in_shares(count, threads, [&](std::size_t begin, std::size_t length) {
     const float* g = gradient + begin;
     const auto at = [&](std::size_t k) { return written[k] + begin; };
-    if (written.size() == 2) {
+    if (written.size() == 1) {
+      pass(g, length, scale, at(0));
+    } else if (written.size() == 2) {
       pass(g, length, scale, at(0), at(1));
     } else if (written.size() == 3) {
       pass(g, length, scale, at(0), at(1), at(2));
@@ -43,16 +57,18 @@ void run_roof(const float* gradient, std::span<float* const> written, std::size_
   });
 }
 
-void run_reading_roof(const float* gradient, std::size_t count, int threads) {
+void run_reading_roof(std::span<const float* const> read, std::size_t count, int threads) {
   in_shares(count, threads, [&](std::size_t begin, std::size_t length) {
-    constexpr std::size_t kSums = 64;  // enough to keep all units busy
-    float sums[kSums] = {};
-    for (std::size_t at = 0; at + kSums <= length; at += kSums) {
-      for (std::size_t k = 0; k < kSums; ++k) sums[k] += gradient[begin + at + k];
+    const auto at = [&](std::size_t k) { return read[k] + begin; };
+    if (read.size() == 1) {
+      read_pass(length, at(0));
+    } else if (read.size() == 2) {
+      read_pass(length, at(0), at(1));
+    } else if (read.size() == 3) {
+      read_pass(length, at(0), at(1), at(2));
+    } else {
+      read_pass(length, at(0), at(1), at(2), at(3));
     }
-    volatile float kept = 0;  // so that the compiler must compute them
-    for (const float sum : sums) kept = sum;
-    static_cast<void>(kept);
   });
 }
 

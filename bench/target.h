@@ -34,7 +34,7 @@ struct Settings {
   int pairs = 11;
   int threads = 0;                       ///< of both sides, where the target says nothing else; 0: all cores
   std::string python;                    ///< Python that has torch 2.13.0
-  std::filesystem::path peers;           ///< folder of training_steps.py
+  std::filesystem::path peers;           ///< folder of training_steps.py, optimizer_steps.py
   std::filesystem::path training_steps;  ///< the program that does the same in C++
   std::filesystem::path demo_log{};      ///< what scripts/fresh_debian.sh printed; empty: not given
 };
@@ -44,10 +44,12 @@ std::vector<int> thread_counts(const Settings& settings);
 
 // Each adds the targets of one source. What they measure with is made when they are measured.
 void add_engine_targets(const Settings& settings, std::vector<Target>& targets);
+void add_look_targets(const Settings& settings, std::vector<Target>& targets);
 void add_idle_targets(const Settings& settings, std::vector<Target>& targets);
 void add_libtorch_targets(const Settings& settings, std::vector<Target>& targets);
 void add_drop_in_targets(const Settings& settings, std::vector<Target>& targets);
 void add_training_targets(const Settings& settings, std::vector<Target>& targets);
+void add_peer_targets(const Settings& settings, std::vector<Target>& targets);
 void add_rows_targets(const Settings& settings, std::vector<Target>& targets);
 void add_result_targets(const Settings& settings, std::vector<Target>& targets);
 

@@ -87,7 +87,8 @@ int run(int count, char** arguments) {
   app.add_option("--except", except, "Rows to leave out")->default_str("none");
   app.add_option("--pairs", settings.pairs, "Pairs of measurements")->check(CLI::PositiveNumber);
   app.add_option("--threads", settings.threads, "Threads of both sides")->check(CLI::PositiveNumber);
-  app.add_option("--python", settings.python, "Python that has torch 2.13.0 (scripts/peers_python.sh makes one)");
+  app.add_option("--python", settings.python,
+                 "Python that has torch 2.13.0, and JAX and Optax for peer.lamb (scripts/peers_python.sh makes one)");
   app.add_option("--demo-log", settings.demo_log, "What scripts/fresh_debian.sh printed")->check(CLI::ExistingFile);
   app.add_flag("--json", json, "Print JSON");
   app.add_flag("--list", list, "Only print the rows there are");
@@ -95,7 +96,9 @@ int run(int count, char** arguments) {
 
   std::vector<Target> targets;
   add_engine_targets(settings, targets);
+  add_look_targets(settings, targets);
   add_idle_targets(settings, targets);
+  add_peer_targets(settings, targets);
   add_rows_targets(settings, targets);
   add_libtorch_targets(settings, targets);
   add_drop_in_targets(settings, targets);

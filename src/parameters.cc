@@ -3,6 +3,7 @@
 
 #include "checkpoint/utf8.h"
 #include "checkpoint/xxh64.h"
+#include "shape_check.h"
 #include "text.h"
 
 #include <thalweg/suggest.h>
@@ -10,40 +11,15 @@
 #include <algorithm>
 
 namespace thalweg {
-namespace {
-
-/// Throws Error if the strides leave gaps between elements or let them overlap.
-void check_strides(const std::string& what, const Shape& shape) {
-  if (shape.strides.empty()) return;
-  const auto fail = [&] {
-    throw Error(what + " has strides " + Shape(shape.strides).text() + " for the shape " + shape.text() +
-                ": elements must lie without gaps and overlap");
-  };
-  if (shape.strides.size() != shape.sizes.size()) fail();
-  std::vector<std::pair<std::int64_t, std::int64_t>> dimensions;  // stride, size
-  for (std::size_t i = 0; i < shape.sizes.size(); ++i) {
-    if (shape.sizes[i] != 1) dimensions.emplace_back(shape.strides[i], shape.sizes[i]);
-  }
-  std::ranges::sort(dimensions);
-  std::int64_t expected = 1;
-  for (const auto& [stride, size] : dimensions) {
-    if (stride != expected) fail();
-    expected *= size;
-  }
-}
-
-}  // namespace
 
 void Parameters::check_shape(const std::string& what, const Shape& shape, std::size_t size,
                              const GroupRecord& group) const {
-  for (const std::int64_t each : shape.sizes) {
-    if (each < 0) throw Error(what + " has shape " + shape.text() + ": sizes are at least 0");
-  }
+  check_sizes(shape, what);
   if (shape.elements() != size) {
     throw Error(what + " has shape " + shape.text() + ", which is of " + std::to_string(shape.elements()) +
                 " elements, and memory of " + std::to_string(size));
   }
-  if (size > 0) check_strides(what, shape);  // without elements strides mean nothing
+  check_strides(shape, what);
   if (settings_.step_count == StepCount::per_row && shape.sizes.empty()) {
     throw Error(what + " is a single number and has no rows, which StepCount::per_row counts steps of");
   }

@@ -1,8 +1,10 @@
 // Shapes: elements, memory order, layout.
-#include <thalweg/shape.h>
+#include "shape_check.h"
+
+#include <thalweg/error.h>
 
 #include <algorithm>
-#include <string>
+#include <utility>
 
 namespace thalweg {
 
@@ -42,6 +44,31 @@ Layout layout_of(const Shape& shape) {
   layout.rows = static_cast<std::uint64_t>(sizes[sizes.size() - 2]);
   layout.matrices = layout.elements / (layout.rows * layout.columns);
   return layout;
+}
+
+void check_sizes(const Shape& shape, const std::string& what) {
+  for (const std::int64_t size : shape.sizes) {
+    if (size < 0) throw Error(what + " has shape " + shape.text() + ": sizes are at least 0");
+  }
+}
+
+void check_strides(const Shape& shape, const std::string& what) {
+  if (shape.strides.empty() || shape.elements() == 0) return;
+  bool fits = shape.strides.size() == shape.sizes.size();
+  std::vector<std::pair<std::int64_t, std::int64_t>> dimensions;  // stride, size
+  for (std::size_t i = 0; fits && i < shape.sizes.size(); ++i) {
+    if (shape.sizes[i] != 1) dimensions.emplace_back(shape.strides[i], shape.sizes[i]);
+  }
+  // In any order of the dimensions each stride is the product of the sizes of those that are faster.
+  std::ranges::sort(dimensions);
+  std::int64_t expected = 1;
+  for (const auto& [stride, size] : dimensions) {
+    fits = fits && stride == expected;
+    expected *= size;
+  }
+  if (fits) return;
+  throw Error(what + " has strides " + Shape(shape.strides).text() + " for the shape " + shape.text() +
+              ": elements must lie without gaps and overlap");
 }
 
 }  // namespace thalweg

@@ -17,11 +17,10 @@ std::string_view to_string(AverageKind kind);
 /// How parameters are averaged. Averaging comes after the step and takes all of the optimizer's parameters, those
 /// without a gradient too. The first average of a parameter is the parameter itself.
 ///
-/// - ema without bias correction is what Keras (`use_ema`) and PyTorch (`AveragedModel` with `get_ema_multi_avg_fn`)
-/// do.
-/// - ema with bias correction begins at 0 and is divided by 1 − kᵗ, as Adam's mean is (Optax: `ema` with `debias`).
-/// What
-///   is kept is the quotient itself: a ← a + (1 − k) / (1 − kᵗ) · (θ − a), t counted by the parameter's own averages.
+/// - ema without bias correction is what Keras (`use_ema`) and PyTorch do (`AveragedModel` with
+///   `get_ema_multi_avg_fn`).
+/// - ema with bias correction begins at 0 and is divided by 1 − kᵗ, as Adam's mean is (Optax: `ema` with `debias`). The
+///   quotient itself is kept: a ← a + (1 − k) / (1 − kᵗ) · (θ − a), t counted by the parameter's own averages.
 /// - mean: Izmailov et al. (2018), arXiv 1803.05407, eq. 2; PyTorch's `AveragedModel` by default.
 struct Average {
   AverageKind kind = AverageKind::none;

@@ -27,15 +27,18 @@ struct Translation {
   double lr_scale = 1;     ///< the key `lr_scale` of PyTorch's group; `lr` is the rate in force, and has it already
 };
 
-// `json` is one object with the framework's own keys. Keys that are missing have the framework's defaults, keys without
-// a meaning for the numbers (`foreach`, `fused`, `name`, …) are passed over.
-//
-// The name that goes with it is the framework's class, function or operation, or a rule of thalweg; upper and lower
-// case and underscores do not matter. Where it may be left out, it follows from the keys.
-//
-// All throw Error, which names key, value and what is allowed: for a key that is not known, with the nearest ones; for
-// a value of the wrong type, not finite or outside its range; for what thalweg does not do; if the keys do not tell the
-// rule. An Adam with amsgrad is always the rule amsgrad.
+/// @name Configurations
+///
+/// `json` is one object with the framework's own keys. Keys that are missing have the framework's defaults, keys
+/// without a meaning for the numbers (`foreach`, `fused`, `name`, …) are passed over.
+///
+/// The name that goes with it is the framework's class, function or operation, or a rule of thalweg; upper and lower
+/// case and underscores do not matter. Where it may be left out, it follows from the keys.
+///
+/// All throw Error, which names key, value and what is allowed: for a key that is not known, with the nearest ones; for
+/// a value of the wrong type, not finite or outside its range; for what thalweg does not do; if the keys do not tell
+/// the rule. An Adam with amsgrad is always the rule amsgrad.
+/// @{
 
 /// A PyTorch optimizer's `param_groups[0]`, with or without `params`. Adafactor's first ε of None is that of float32;
 /// for parameters of float64 PyTorch means `finfo(float64).eps`, 2.2e-16.
@@ -77,9 +80,14 @@ std::string to_torch(const Translation& translation);
 /// A Keras optimizer's `get_config()`, as JSON: what `from_config` takes; `name` is the class's. Throws as `to_torch`.
 std::string to_keras(const Translation& translation);
 
-// A PyTorch optimizer's state, as docs/dialects.md saves it from Python and loads it there: tensors `NAME/KEY`, where
-// NAME is the parameter's name and KEY PyTorch's own (`exp_avg`, `momentum_buffer`, …), and the metadata `class`, the
-// name of the class, and `param_groups`, as JSON with names as `params`.
+/// @}
+
+/// @name State
+///
+/// A PyTorch optimizer's state, as docs/dialects.md saves it from Python and loads it there: tensors `NAME/KEY`, where
+/// NAME is the parameter's name and KEY PyTorch's own (`exp_avg`, `momentum_buffer`, …), and the metadata `class`, the
+/// name of the class, and `param_groups`, as JSON with names as `params`.
+/// @{
 
 /// The state as PyTorch has it. `step` is a float32, `mu_product` of the parameter's type; the other tensors have the
 /// parameter's shape, as far as the optimizer knows it, and Adafactor's `row_var` and `col_var` a 1 in place of its
@@ -96,6 +104,8 @@ State to_torch_state(const Optimizer& optimizer);
 /// than this optimizer; if a tensor has another type or length than its parameter, or a number is out of its range; and
 /// for options as `from_torch`.
 State from_torch_state(const State& file, const Optimizer& optimizer);
+
+/// @}
 
 /// How one of a framework's optimizers says one option of a rule.
 struct PeerOption {

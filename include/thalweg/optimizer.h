@@ -121,7 +121,8 @@ class Optimizer {
   /// The instruction set that runs the steps, as its own compiled code says: one of `cpu_targets()` or `reference`.
   std::string_view target() const;
 
-  // Groups ----------------------------------------------------------------------------------------------------------
+  /// @name Groups
+  /// @{
 
   /// A group with a rule and options of its own, and its `lr_scale`. Its rate is the options' lr as it stands. Throws
   /// Error if the name is taken or not UTF-8, or the scale is outside [0, ∞).
@@ -149,8 +150,10 @@ class Optimizer {
   /// Has the function called after every change of a group's options, by `load` too: for what shows them elsewhere. It
   /// must not throw.
   void on_options_change(std::function<void()> changed);
+  /// @}
 
-  // Parameters ------------------------------------------------------------------------------------------------------
+  /// @name Parameters
+  /// @{
 
   /// Adds a parameter, a vector if no shape is given. The memory must stay valid until `remove` or `rebind`. Throws
   /// Error if the name is empty, taken or not UTF-8, if the shape has another number of elements or strides that leave
@@ -203,20 +206,22 @@ class Optimizer {
   Group group_of(Handle handle) const;
   /// Steps this parameter has taken (of all steps, if `StepCount::shared`).
   std::int64_t step_number(Handle handle) const;
+  /// @}
 
-  // Rows ------------------------------------------------------------------------------------------------------------
-  //
-  // Of a parameter whose first dimension counts rows, such as points, particles or words, which come and go during
-  // training; of a parameter that was added without a shape every element is a row. State columns, averages and
-  // accumulated gradients follow, and with StepCount::per_row the step numbers of the rows. Step numbers are the
-  // parameter's own otherwise, so that bias correction takes young rows for old ones.
-  //
-  // Columns keep their memory where rows go, and rows that come later find room there: removing rows in place asks for
-  // no memory, nor does appending as many. Otherwise one column is copied at a time.
-  //
-  // Each throws Error, and changes nothing, if the parameter has no rows or does not hold each in one piece (in other
-  // memory formats), if a row is outside of it, or if the memory does not fit. Where memory fails (std::bad_alloc),
-  // nothing is changed either. Gradients after it are those of the new rows.
+  /// @name Rows
+  ///
+  /// Of a parameter whose first dimension counts rows, such as points, particles or words, which come and go during
+  /// training; of a parameter that was added without a shape every element is a row. State columns, averages and
+  /// accumulated gradients follow, and with StepCount::per_row the step numbers of the rows. Step numbers are the
+  /// parameter's own otherwise, so that bias correction takes young rows for old ones.
+  ///
+  /// Columns keep their memory where rows go, and rows that come later find room there: removing rows in place asks for
+  /// no memory, nor does appending as many. Otherwise one column is copied at a time.
+  ///
+  /// Each throws Error, and changes nothing, if the parameter has no rows or does not hold each in one piece (in other
+  /// memory formats), if a row is outside of it, or if the memory does not fit. Where memory fails (std::bad_alloc),
+  /// nothing is changed either. Gradients after it are those of the new rows.
+  /// @{
 
   /// These rows stay, in this order: ascending ones remove the others, any order reorders, and a row that is named
   /// twice is there twice from now on, with the same state. The parameter's own memory is moved too: the rows are now
@@ -237,8 +242,10 @@ class Optimizer {
   void reset_rows(Handle handle, std::span<const std::int64_t> rows);
   /// Steps that each row has taken since it began, with StepCount::per_row. Throws Error with another.
   std::vector<std::int64_t> row_steps(Handle handle) const;
+  /// @}
 
-  // Steps -----------------------------------------------------------------------------------------------------------
+  /// @name Steps
+  /// @{
 
   /// One step with these gradients; parameters without one are left alone. If anything is wrong (unknown parameter, two
   /// gradients for one, other type or length, memory shared with a parameter, a loss that a rule needs and does not
@@ -272,8 +279,10 @@ class Optimizer {
   void set_report(Reporting report);
   /// What the gradients of the next step are to be multiplied by: that of a dynamic loss scale changes with the steps.
   double loss_scale() const { return settings().loss_scale; }
+  /// @}
 
-  // Averages --------------------------------------------------------------------------------------------------------
+  /// @name Averages
+  /// @{
 
   /// From the next step on; averages that are there are kept. Throws Error if a number is outside its range.
   void set_average(const Average& average);
@@ -286,8 +295,10 @@ class Optimizer {
   /// parameter is unbound, or if there are no averages and none are to come.
   void swap_averages();
   bool averages_are_swapped() const;
+  /// @}
 
-  // State -----------------------------------------------------------------------------------------------------------
+  /// @name State
+  /// @{
 
   /// The parameter's state column (`v`, `m`, …), which may be written too. Empty if the column is not in use yet.
   /// Columns that are shaped like rows or columns have as many elements. Throws Error if the rule has no such column or
@@ -312,6 +323,7 @@ class Optimizer {
   void save(const std::filesystem::path& file) const;
   void load(const std::filesystem::path& file);
   LoadReport load(const std::filesystem::path& file, const LoadOptions& options);
+  /// @}
 
  private:
   struct Impl;

@@ -19,7 +19,7 @@
 //   template <std::size_t round, class Lane>                                       in the formula's file
 //   void gather(const Coefficients& c, Lane theta, Lane g, Lane column…, Lane* shares)
 //       shares[k] = what one element adds to the k-th sum, for the sums of this round; it changes nothing else. `g` is
-//       scaled, clipped, turned and decayed as for `update`.
+//       scaled, clipped, negated and decayed as for `update`.
 //   bool settle(const Settling& now, Coefficients& c) const
 //       after each round, for each parameter: from now.sums, now.numbers and now.scalars the coefficients that the next
 //       round and `update` see, the small columns and the scalars. False: this parameter takes no step.
@@ -31,11 +31,13 @@
 // the rows, the columns or as one number (`column("r", kind, needed, first, ColumnShape::rows)`): `settle` alone writes
 // them, in double, and `gather` and `update` read the element's own. What has no rows and columns (a vector, a tensor
 // in another order than row-major) has no such columns, which read as 0, and takes no sums over rows or columns, which
-// are then empty; `bool takes(std::size_t k, const Layout&) const` leaves out more. Scalars (`scalars`, `advance` as
-// thalweg/rules/nadam.h) belong to a parameter or, ScalarOwner::optimizer, to all; those of a parameter are kept where
-// StepCount::per_parameter is. `static constexpr bool needs_loss = true` has `step` ask for the loss
-// (numbers.loss), `needs_matrix = true` refuses vectors. Such rules do not go with StepCount::per_row, and those with
-// sums over all not with a step in parts. tests/engine/summing.h shows all of it.
+// are then empty; `bool takes(std::size_t k, const Layout&) const` leaves out more. Where elements read something else
+// of small columns than is kept, `void show(const Settling& now, const std::span<double>* shown) const` makes it
+// (thalweg/rules/adafactor.h). Scalars (`scalars`, `advance` as thalweg/rules/nadam.h) belong to a parameter or,
+// ScalarOwner::optimizer, to all; those of a parameter are kept where StepCount::per_parameter is. `static constexpr
+// bool needs_loss = true` has `step` ask for the loss (numbers.loss), `needs_matrix = true` refuses vectors. Such rules
+// do not go with StepCount::per_row, and those with sums over all not with a step in parts. tests/engine/summing.h
+// shows all of it.
 //
 // This is the one header that needs Highway. Link thalweg::own_rule, which brings it and turns the contraction of a·b +
 // c off; without CMake: the package libhwy, the flag -ffp-contract=off and, for speed, -fno-trapping-math. One rule in

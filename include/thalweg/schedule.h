@@ -8,7 +8,10 @@
 
 namespace thalweg {
 
-// Formulas in k, the number of steps taken before (Keras: iterations), so that k = 0 at the first step.
+/// @name Kinds of schedules
+///
+/// Formulas in k, the number of steps taken before (Keras: iterations), so that k = 0 at the first step.
+/// @{
 
 /// η = initial · rate^(k / steps); with staircase the exponent is rounded down.
 struct ExponentialDecay {
@@ -61,6 +64,8 @@ struct CosineDecayRestarts {
   double m_mul = 1;
   double alpha = 0;
 };
+
+/// @}
 
 /// One of them. `optimizer.set("lr", schedule.lr(step))` before every step applies it.
 class Schedule {

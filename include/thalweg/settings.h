@@ -43,8 +43,8 @@ struct Accumulation {
   bool operator==(const Accumulation&) const = default;
 };
 
-/// A loss scale that is looked for during training, as PyTorch's GradScaler does: a refused step multiplies it by
-/// `backoff`, and `interval` steps in a row without one by `growth`. Needs Check::guard.
+/// Dynamic loss scaling, as PyTorch's GradScaler does it: a refused step multiplies the loss scale by `backoff`, and
+/// `interval` steps in a row without one by `growth`. Needs Check::guard.
 struct DynamicLossScale {
   bool on = false;
   double growth = 2;             ///< (1, ∞)

@@ -66,17 +66,23 @@ std::vector<ColumnUse> column_uses(const RuleInfo& rule) {
 }  // namespace
 
 Description describe(const RuleInfo& rule) {
-  const auto needed = static_cast<std::size_t>(std::ranges::count_if(rule.columns, &ColumnInfo::needed));
+  // Those that are shaped like a matrix' rows or columns take next to nothing beside it.
+  std::size_t needed = 0, all = 0;
+  for (const ColumnInfo& column : rule.columns) {
+    if (column.shape != ColumnShape::parameter) continue;
+    needed += column.needed ? 1 : 0;
+    ++all;
+  }
   return {.rule = &rule,
           .columns = column_uses(rule),
           .peers = peer_optimizers(rule),
           .least_bytes = kBytes * needed,
-          .most_bytes = kBytes * rule.columns.size()};
+          .most_bytes = kBytes * all};
 }
 
 std::string bytes_text(const Description& description) {
   const auto [least, most] = std::pair(description.least_bytes, description.most_bytes);
-  return least == most ? std::to_string(least) : fmt::format("{} to {}", least, most);
+  return least == most ? std::to_string(least) : fmt::format("{}–{}", least, most);
 }
 
 std::string value_text(const OptionInfo& option, double value) {

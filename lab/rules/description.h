@@ -27,7 +27,7 @@ struct Description {
 Description describe(const RuleInfo& rule);
 
 // Texts that recur.
-std::string bytes_text(const Description& description);  ///< `4 to 12`
+std::string bytes_text(const Description& description);  ///< `4–12`
 std::string default_text(const OptionInfo& option);
 std::string range_text(const OptionInfo& option);
 std::string kept_text(const ColumnUse& use);  ///< `always`, or `with momentum`

@@ -3,6 +3,7 @@
 #include "checkpoint/memory_order.h"
 #include "checkpoint/safetensors_layout.h"
 #include "checkpoint/settings_json.h"
+#include "checkpoint/state_fields.h"
 #include "checkpoint/state_head.h"
 #include "optimizer_impl.h"
 #include "text.h"
@@ -32,99 +33,6 @@ struct LoadedParameter {
   RowNumbers rows;
   std::array<Buffer, kSlots> storage;
 };
-
-/// Takes the scalars of this owner over.
-void read_scalars(const Rule& rule, const json::Value& json, const std::string& what, ScalarOwner owner,
-                  Scalars& scalars) {
-  for (std::size_t i = 0; i < rule.scalars.size(); ++i) {
-    const ScalarInfo& scalar = rule.scalars[i];
-    if (scalar.owner != owner) continue;
-    scalars[i] = json.at(scalar.name, what).number(what + ": " + std::string(scalar.name));
-    if (scalar.range.contains(scalars[i])) continue;
-    throw Error(what + ": " + std::string(scalar.name) + " = " + to_text(scalars[i]) + " is outside " +
-                scalar.range.text());
-  }
-}
-
-/// How often something has been done.
-std::int64_t count_from_json(const json::Value& json, const std::string& what) {
-  const std::int64_t count = json.integer(what);
-  if (count >= 0 && count <= kMostSteps) return count;
-  throw Error(what + " = " + std::to_string(count) + " is outside [0, " + std::to_string(kMostSteps) + "]");
-}
-
-/// The same where it need not be said: then 0.
-std::int64_t optional_count(const json::Value& json, std::string_view key, const std::string& what) {
-  const json::Value* found = json.find(key, what);
-  return found == nullptr ? 0 : count_from_json(*found, what + ": " + std::string(key));
-}
-
-std::vector<std::int64_t> integers(const json::Value& json, const std::string& what) {
-  std::vector<std::int64_t> result;
-  for (const json::Value& number : json.array(what)) result.push_back(number.integer(what));
-  return result;
-}
-
-/// The shape of a saved parameter. Files of the first version say how many elements there are; those lie in row-major
-/// order.
-Shape shape_from_json(const json::Value& entry, const Shape& own, const std::string& what) {
-  const json::Value* sizes = entry.find("shape", what);
-  if (sizes == nullptr) {
-    const std::uint64_t size = entry.at("size", what).unsigned_integer(what + ": size");
-    if (size == own.elements()) return Shape(own.sizes);
-    throw Error(what + " has " + std::to_string(size) + " elements, the optimizer's " + std::to_string(own.elements()));
-  }
-  Shape shape(integers(*sizes, what + ": shape"));
-  if (const json::Value* strides = entry.find("strides", what)) shape.strides = integers(*strides, what + ": strides");
-  return shape;
-}
-
-/// Throws Error unless the state of a parameter of the shape `saved` is that of one of the shape `own`. A vector stands
-/// for any shape of as many elements in row-major order: it is what a parameter is of which nobody said more.
-void check_shapes(const Shape& saved, const Shape& own, bool by_layout, const std::string& what) {
-  for (const std::int64_t size : saved.sizes) {
-    if (size < 0) throw Error(what + " has shape " + saved.text() + ": sizes are at least 0");
-  }
-  const bool is_flat =
-      (saved.sizes.size() == 1 && own.is_row_major()) || (own.sizes.size() == 1 && saved.is_row_major());
-  const bool fits = saved.sizes == own.sizes || (is_flat && !by_layout);
-  if (!fits || saved.elements() != own.elements()) {
-    throw Error(what + " has shape " + saved.text() + ", the optimizer's " + own.text());
-  }
-  if (saved.strides.empty() || saved.elements() == 0) return;
-  // Any order of the dimensions without gaps: each stride is the product of the sizes of those that are faster.
-  std::int64_t expected = 1;
-  std::vector<std::pair<std::int64_t, std::int64_t>> dimensions;
-  for (std::size_t i = 0; i < saved.sizes.size() && saved.strides.size() == saved.sizes.size(); ++i) {
-    if (saved.sizes[i] != 1) dimensions.emplace_back(saved.strides[i], saved.sizes[i]);
-  }
-  std::sort(dimensions.begin(), dimensions.end());
-  bool good = saved.strides.size() == saved.sizes.size();
-  for (const auto& [stride, size] : dimensions) {
-    good = good && stride == expected;
-    expected *= size;
-  }
-  if (!good) throw Error(what + " has strides " + Shape(saved.strides).text() + " for the shape " + saved.text());
-}
-
-/// Throws Error for the first tensor that is no column of a saved parameter.
-void check_for_strays(const json::Object& saved, const State& state) {
-  for (const auto& tensor : state.tensors) {
-    const std::string& name = tensor.first;
-    const std::size_t slash = std::min(name.rfind('/'), name.size());
-    const auto parameter = saved.find(name.substr(0, slash));
-    bool known = false;
-    if (parameter != saved.end() && slash < name.size()) {
-      const std::string column = name.substr(slash + 1);
-      const json::Value& entry = parameter->second;
-      // Files of the first version do not name the average among the columns.
-      known = column == kAverage       ? entry.at("averaged", "state").integer("state: averaged") > 0
-              : column == kAccumulated ? optional_count(entry, "accumulated", "state") > 0
-                                       : names_column(entry.at("columns", "state").array("state: columns"), column);
-    }
-    if (!known) throw Error("state: tensor " + in_quotes(name) + " belongs to no parameter and column");
-  }
-}
 
 /// A state as it is being read for an optimizer, which it does not change.
 class StateReader {

@@ -22,8 +22,9 @@ std::size_t divide_up(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
 
 }  // namespace
 
-GatherPlan::GatherPlan(const Rule& rule, const TaskSums& own, const Layout& layout, std::uint32_t sums)
-    : rule_(rule), layout_(layout), sums_(sums), tiled_(own.by_row) {
+GatherPlan::GatherPlan(const Rule& rule, const TaskSums& own, const Layout& layout, std::uint32_t sums,
+                       GatherParts& parts)
+    : rule_(rule), layout_(layout), sums_(sums), tiled_(own.by_row), parts_(parts) {
   for (std::size_t k = 0; k < rule.sums.size(); ++k) {
     if (takes(k) && (scope(k) == SumScope::rows || scope(k) == SumScope::columns)) tiled_ = true;
   }
@@ -38,10 +39,10 @@ GatherPlan::GatherPlan(const Rule& rule, const TaskSums& own, const Layout& layo
   }
   for (std::size_t k = 0; k < rule.sums.size(); ++k) {
     if (!takes(k)) continue;
-    std::size_t parts = pieces_;
-    if (scope(k) == SumScope::rows) parts = layout.matrices * layout.rows * column_tiles_;
-    if (scope(k) == SumScope::columns) parts = layout.matrices * row_tiles_ * layout.columns;
-    parts_[k].assign(parts, 0);
+    std::size_t count = pieces_;
+    if (scope(k) == SumScope::rows) count = layout.matrices * layout.rows * column_tiles_;
+    if (scope(k) == SumScope::columns) count = layout.matrices * row_tiles_ * layout.columns;
+    parts_[k].assign(count, 0);
   }
 }
 
@@ -165,7 +166,8 @@ void Step::gather(std::span<Task> tasks, std::size_t round) {
     // Whatever the shape is, the memory's order is that of a vector.
     Layout layout = record.layout;
     layout.elements = parameters_[task.parameter].size;
-    plans.emplace_back(rule, sums_[task.sums], layout, sums);
+    if (gathered_.size() <= plans.size()) gathered_.emplace_back();
+    plans.emplace_back(rule, sums_[task.sums], layout, sums, gathered_[plans.size()]);
     planned.push_back(&task);
     elements += layout.elements;
     for (std::size_t piece = 0; piece < plans.back().pieces(); ++piece) {
@@ -184,7 +186,7 @@ void Step::gather(std::span<Task> tasks, std::size_t round) {
     plans[index].run(piece, kernel, made.bytes.data(), around, parameter.precision,
                      [&](std::size_t begin, std::size_t end) {
                        Block block;
-                       fill_block(block, task, made, begin, end, end);
+                       fill_block(block, task, made, begin, end, parameter.size);
                        return block;
                      });
   };

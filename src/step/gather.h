@@ -8,12 +8,16 @@
 
 namespace thalweg {
 
+/// What the pieces of one parameter give, by the rule's sums: by piece; by row and tile of columns; by tile of rows and
+/// column. A step keeps the memory for the next one.
+using GatherParts = std::array<std::vector<double>, kMaxSums>;
+
 /// Pieces depend on the parameter's shape alone, so that the bits of a sum do not depend on threads. A parameter is cut
 /// into blocks of kNormBlock elements, or, where rows and columns count, each of its matrices into tiles.
 class GatherPlan {
  public:
   /// `sums`: bit k: the rule's k-th sum is taken now.
-  GatherPlan(const Rule& rule, const TaskSums& own, const Layout& layout, std::uint32_t sums);
+  GatherPlan(const Rule& rule, const TaskSums& own, const Layout& layout, std::uint32_t sums, GatherParts& parts);
 
   std::size_t pieces() const { return pieces_; }
   /// Runs the rule's kernel over the elements of one piece. `block` gives the block from one element to another.
@@ -38,7 +42,7 @@ class GatherPlan {
   std::size_t tile_rows_ = 1, tile_columns_ = 1;  // the largest ones
   std::size_t row_tiles_ = 1, column_tiles_ = 1;  // of each matrix
   std::size_t pieces_ = 0;
-  std::array<std::vector<double>, kMaxSums> parts_;  // by piece; by row and tile of columns; by tile of rows and column
+  GatherParts& parts_;
 };
 
 }  // namespace thalweg

@@ -8,12 +8,14 @@
 
 #include "groups.h"
 #include "parameters.h"
+#include "step/gather.h"
 #include "step/plan.h"
 #include "step/sums.h"
 #include "threads/pool.h"
 
 #include <array>
 #include <atomic>
+#include <deque>
 #include <map>
 #include <optional>
 #include <span>
@@ -183,6 +185,7 @@ class Step {
   std::vector<StepCoefficients> coefficients_;
   std::vector<RowRun> runs_;
   std::vector<TaskSums> sums_;
+  std::deque<GatherParts> gathered_;                    // by plan
   std::map<std::string_view, Scalars> family_scalars_;  // as the step makes them
   std::vector<Buffer> scattered_;
   std::vector<double> block_sums_;          // of squares, of the gradients

@@ -36,6 +36,8 @@ std::vector<T> exact_numbers(std::size_t count, std::string_view what, std::uint
 }
 
 constexpr std::size_t kSizes[] = {150'001, 4097, 1, 100, 0, 33};
+/// The first so many of them with rows and columns, for rules whose sums know of these.
+const Shape kShapes[] = {{7, 21'428}, {241, 17}, {1, 1}, {4, 5, 5}, {0, 5}, {33}};
 constexpr std::uint32_t kEarlySteps = 7;
 
 /// What every rule begins with and is given; made once, which takes longer than the steps.
@@ -75,12 +77,18 @@ std::uint64_t digest(const Options& options, const Settings& settings, std::uint
   Optimizer optimizer = make_optimizer(options, settings);
   std::vector<std::vector<T>> parameters = inputs.parameters;
   std::vector<Handle> handles;
+  const auto shape = [&](std::size_t i) {
+    return options.rule().sums.empty() ? Shape{static_cast<std::int64_t>(kSizes[i])} : kShapes[i];
+  };
   for (std::size_t i = 0; i < parameters.size(); ++i) {
-    handles.push_back(optimizer.add(std::to_string(i), parameters[i]));
+    parameters[i].resize(shape(i).elements());
+    handles.push_back(optimizer.add(std::to_string(i), parameters[i], shape(i)));
   }
   for (std::uint32_t step = 0; step < steps; ++step) {
     std::vector<Gradient> all;
-    for (std::size_t i = 0; i < handles.size(); ++i) all.emplace_back(handles[i], inputs.gradients.at(step)[i]);
+    for (std::size_t i = 0; i < handles.size(); ++i) {
+      all.emplace_back(handles[i], std::span(inputs.gradients.at(step)[i]).first(parameters[i].size()));
+    }
     if (step == 2) optimizer.set("lr", options.get("lr") / 4);
     optimizer.step(all);
   }

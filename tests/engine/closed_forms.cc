@@ -1,6 +1,5 @@
 // Every rule's closed forms, from mathematics alone.
 #include "engine/closed_forms.h"
-#include "has_rule.h"
 
 #include <thalweg/rules.h>
 
@@ -282,7 +281,6 @@ void add_signs(std::vector<Form>& forms) {
 
 /// Where the norms of the whole parameter do not count: without decay LAMB is Adam and LARS is SGD.
 void add_layerwise(std::vector<Form>& forms) {
-  if (!has_rule("lamb")) return;
   const Options lamb = parse_options("lamb:lr=.02,beta1=.8,beta2=.95,eps=.003,always_adapt=false");
   const std::map<std::string, Term> moments = {{"m", mean(0.8)}, {"v", mean_square(0.95)}};
   forms.push_back(
@@ -303,7 +301,6 @@ void add_layerwise(std::vector<Form>& forms) {
 
 /// Of a vector: constant gradients have their own size for their mean square's root, and so steps are of one size.
 void add_adafactor(std::vector<Form>& forms) {
-  if (!has_rule("adafactor")) return;
   const Options plain = parse_options("adafactor:lr=.3,eps1=1e-6,scale_parameter=false");
   const auto rate = [](int t) { return std::min(0.3, 1 / std::sqrt(t)); };
   const auto square = [](double g, int) { return g * g; };

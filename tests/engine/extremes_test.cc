@@ -55,6 +55,39 @@ TYPED_TEST(Extremes, NonFiniteGoesThroughAsIEEESays) {
   }
 }
 
+TYPED_TEST(Extremes, NonFiniteInSums) {
+  // LAMB and LARS take a ratio of 1 where a norm is no number, so that the other elements go on; Adafactor's roots of
+  // mean squares hand the NaN on to all. As the oracle says, element by element.
+  using T = TypeParam;
+  constexpr T kInfinity = std::numeric_limits<T>::infinity();
+  for (const T bad : {std::numeric_limits<T>::quiet_NaN(), kInfinity, -kInfinity}) {
+    Series<T> gradients = run_gradients<T>();
+    gradients[1][5] = bad;
+    for (const Sample& sample : samples()) {
+      if (rule(sample.rule()).sums.empty()) continue;
+      for (const Options& options : pairwise_option_sets(sample)) {
+        oracle::Parameter model;
+        model.theta = to_double<T>(run_start<T>());
+        for (std::uint32_t step = 0; step < kRunSteps; ++step) {
+          sample.oracle(options, model, {step + 1, to_double<T>(gradients[step]), std::numeric_limits<T>::min()});
+        }
+        for (const std::string& backend : every_backend()) {
+          SCOPED_TRACE(options.text() + ", " + type_name<T> + ", " + backend);
+          std::vector<T> theta = run<T>(options, run_start<T>(), gradients, backend).theta;
+          EXPECT_FALSE(std::isfinite(theta[5]) && std::isnan(bad)) << "a NaN was swallowed";
+          EXPECT_EQ(std::isfinite(theta[5]), std::isfinite(model.theta[5]));
+          theta[5] = 0;  // without decay 0 · θ is in the oracle's sum, and makes a NaN of an infinity
+          std::vector<double> expected = model.theta;
+          expected[5] = 0;
+          EXPECT_EQ(first_difference<T>(theta, expected, tolerance<T>), "");
+          EXPECT_TRUE(std::isfinite(theta[6]) || sample.rule() == "adafactor");
+          if (testing::Test::HasFailure()) return;
+        }
+      }
+    }
+  }
+}
+
 TYPED_TEST(Extremes, AnElementWhoseSquareOverflowsComesToRest) {
   // Where g² is out of range (|g| > 1.8·10¹⁹ in f32), so is v, which is ∞ from then on. Then steps are g / ∞ = 0: the
   // element coasts to a stop and never moves again, and never becomes NaN, centered or not. Its neighbours go on.

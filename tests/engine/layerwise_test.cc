@@ -1,7 +1,6 @@
 // Rules for which a parameter is more than its elements: what follows from the norm of the whole, and from its shape.
 #include "engine/numbers.h"
 #include "engine/samples.h"
-#include "has_rule.h"
 
 #include <thalweg/optimizer.h>
 
@@ -72,9 +71,6 @@ struct Given {
   std::vector<Numbers> gradients;
 };
 
-/// Does the engine have the rule of these options?
-bool has_rule_of(const std::string& options) { return has_rule(options.substr(0, options.find(':'))); }
-
 TEST(Layerwise, StepsAreAFixedPartOfTheParameter) {
   // ‖Δθ‖ = η ‖θ‖ under LAMB, η τ ‖θ‖ under LARS.
   for (const auto& [options, part] :
@@ -82,7 +78,6 @@ TEST(Layerwise, StepsAreAFixedPartOfTheParameter) {
         {"lamb:lr=.02,beta2=.9,grad_averaging=false,correct_bias=false", 0.02},
         {"lars:lr=.5,trust_coefficient=.2,eps=0,always_adapt=true", 0.1},
         {"lars:lr=.5,trust_coefficient=.2,eps=0,weight_decay=.3,norm_of_sum=true", 0.1}}) {
-    if (!has_rule_of(options)) continue;
     for (const std::string& backend : every_backend()) {
       for (const std::size_t count : {1u, 7u, 64u, 5000u}) {
         SCOPED_TRACE(options + ", " + backend + ", " + std::to_string(count));
@@ -104,7 +99,6 @@ TEST(Layerwise, ParametersThatAreZeroStepAllTheSame) {
        {std::pair<std::string, std::string>{"lamb:lr=.02,eps=1e-3", "adam:lr=.02,eps=1e-3"},
         {"lars:lr=.5,always_adapt=true", "sgd:lr=.5"},
         {"lars:lr=.5,always_adapt=true,norm_of_sum=true,weight_decay=.3", "sgd:lr=.5,weight_decay=.3"}}) {
-    if (!has_rule_of(options)) continue;
     for (const std::string& backend : every_backend()) {
       const Numbers ours = run(options, backend, {33}, zero, {given.gradients[0]})[1];
       EXPECT_EQ(first_difference<double>(ours, run(same, backend, {33}, zero, {given.gradients[0]})[1], 1e-15), "")
@@ -123,7 +117,6 @@ TEST(Layerwise, TheSizeOfGradientsDoesNotMatter) {
   }
   for (const std::string options : {"lamb:lr=.02,eps=0", "lars:lr=.5,momentum=.7,eps=0,always_adapt=true",
                                     "adafactor:lr=.02,eps1=0,eps_inside=true", "adafactor:eps1=0,momentum=.7"}) {
-    if (!has_rule_of(options)) continue;
     for (const std::string& backend : every_backend()) {
       const Shape shape = options.starts_with("adafactor") ? Shape{5, 7} : Shape{35};
       const Numbers ours = run(options, backend, shape, given.start, small).back();
@@ -136,7 +129,6 @@ TEST(Layerwise, TheSizeOfGradientsDoesNotMatter) {
 
 TEST(Adafactor, SquaresOfRankOneAreExact) {
   // g = a bᵀ has g² = r cᵀ / mean(r), and so every step is α sign(g), as of a vector with these gradients.
-  if (!has_rule("adafactor")) return;
   const Numbers a = {1, -2, 0.5, 3, -0.1}, b = {0.3, -1, 2, 5, -7, 0.2, 1};
   Numbers gradient;
   for (const double left : a) {
@@ -157,7 +149,6 @@ TEST(Adafactor, SquaresOfRankOneAreExact) {
 }
 
 TEST(Adafactor, TurnedMatricesAndStacksOfThem) {
-  if (!has_rule("adafactor")) return;
   const Given given(35);
   for (const std::string& backend : every_backend()) {
     for (const std::string options : {"adafactor:lr=.02,momentum=.7,weight_decay=.3",
@@ -190,7 +181,6 @@ TEST(Adafactor, TurnedMatricesAndStacksOfThem) {
 }
 
 TEST(Adafactor, OptionsThatChooseWhatIsFactored) {
-  if (!has_rule("adafactor")) return;
   const Given given(35);
   for (const std::string& backend : every_backend()) {
     const auto with = [&](const std::string& more, const Shape& shape) {

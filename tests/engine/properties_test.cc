@@ -53,6 +53,8 @@ Options random_options(const Sample& sample, Draw& draw) {
       value = draw.coin() ? 1 : 0;
     } else if (may_be_off && draw.coin()) {
       value = 0;
+    } else if (option.range.low < 0) {
+      value = base.get(option.name) * std::exp2(draw.uniform(-1, 1));
     } else if (option.range.high <= 1) {
       value = draw.uniform(0.5, 0.95);
     } else {

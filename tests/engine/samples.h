@@ -2,7 +2,6 @@
 #pragma once
 
 #include "engine/oracle.h"
-#include "has_rule.h"
 
 #include <thalweg/options.h>
 
@@ -30,55 +29,51 @@ inline void PrintTo(const Sample& sample, std::ostream* stream) { *stream << sam
 
 /// One sample a rule. Adding a rule adds its line here.
 inline const std::vector<Sample>& samples() {
-  static const std::vector<Sample> all = [] {
-    std::vector<Sample> known = {
-        {oracle::adadelta, "adadelta:lr=0.5,rho=0.8,eps=0.003,weight_decay=0.3", {"weight_decay"}},
-        {oracle::adafactor,
-         "adafactor:lr=0.02,beta2_decay=-0.6,decay_offset=-1,eps1=0.003,eps2=0.02,clip_threshold=1.3,momentum=0.7,"
-         "weight_decay=0.3,min_dim_size_to_factor=2",
-         {"momentum", "weight_decay"}},
-        {oracle::adagrad,
-         "adagrad:lr=0.02,lr_decay=0.4,eps=0.003,initial_accumulator_value=0.2,weight_decay=0.3",
-         {"lr_decay", "eps", "initial_accumulator_value", "weight_decay"}},
-        {oracle::adam<Adam>,
-         "adam:lr=0.02,beta1=0.8,beta2=0.95,eps=0.003,eps_root=0.004,weight_decay=0.3",
-         {"eps_root", "weight_decay"}},
-        {oracle::adamax, "adamax:lr=0.02,beta1=0.8,beta2=0.95,eps=0.003,weight_decay=0.3", {"weight_decay"}},
-        {oracle::adam<AdamW>,
-         "adamw:lr=0.02,beta1=0.8,beta2=0.95,eps=0.003,eps_root=0.004,weight_decay=0.3",
-         {"eps_root", "weight_decay"}},
-        {oracle::adam<AMSGrad>,
-         "amsgrad:lr=0.02,beta1=0.8,beta2=0.95,eps=0.003,eps_root=0.004,weight_decay=0.3",
-         {"eps_root", "weight_decay"}},
-        {oracle::lamb,
-         "lamb:lr=0.02,beta1=0.8,beta2=0.95,eps=0.003,eps_root=0.004,weight_decay=0.3",
-         {"eps_root", "weight_decay"}},
-        {oracle::lars,
-         "lars:lr=0.1,momentum=0.7,dampening=0.4,weight_decay=0.3,trust_coefficient=0.2,eps=0.003",
-         {"momentum", "dampening", "weight_decay"}},
-        {oracle::lion, "lion:lr=0.02,beta1=0.8,beta2=0.95,weight_decay=0.3", {"weight_decay"}},
-        {oracle::nadam,
-         "nadam:lr=0.02,beta1=0.8,beta2=0.95,eps=0.003,eps_root=0.004,momentum_decay=0.05,weight_decay=0.3",
-         {"eps_root", "weight_decay"}},
-        // After step 1 n is below t, so no threshold ≥ 4 is passed before step 5. Here n is the threshold in step 6, to
-        // the last digit, which tells > from ≥, and above it in step 7.
-        {oracle::radam,
-         "radam:lr=0.02,beta1=0.8,beta2=0.75,eps=0.003,eps_root=0.004,threshold=4.401841401841402,weight_decay=0.3",
-         {"eps_root", "weight_decay"},
-         7},
-        {oracle::rmsprop,
-         "rmsprop:lr=0.02,alpha=0.85,eps=0.003,momentum=0.7,weight_decay=0.3,initial_accumulator_value=0.2",
-         {"momentum", "weight_decay", "initial_accumulator_value"}},
-        // lr is above step_max, so that clamp_always shows in step 1. Both clamps act, and some steps lie between them.
-        // Twice or half of any number still has a meaning: eta_plus > 1, step_min < step_max.
-        {oracle::rprop, "rprop:lr=0.05,eta_minus=0.35,eta_plus=2.2,step_min=0.008,step_max=0.04", {}},
-        {oracle::sgd,
-         "sgd:lr=0.1,momentum=0.7,dampening=0.4,weight_decay=0.3",
-         {"momentum", "dampening", "weight_decay"}},
-    };
-    std::erase_if(known, [](const Sample& sample) { return !has_rule(sample.rule()); });
-    return known;
-  }();
+  static const std::vector<Sample> all = {
+      {oracle::adadelta, "adadelta:lr=0.5,rho=0.8,eps=0.003,weight_decay=0.3", {"weight_decay"}},
+      {oracle::adafactor,
+       "adafactor:lr=0.02,beta2_decay=-0.6,decay_offset=-1,eps1=0.003,eps2=0.02,clip_threshold=1.3,momentum=0.7,"
+       "weight_decay=0.3,min_dim_size_to_factor=2",
+       {"momentum", "weight_decay"}},
+      {oracle::adagrad,
+       "adagrad:lr=0.02,lr_decay=0.4,eps=0.003,initial_accumulator_value=0.2,weight_decay=0.3",
+       {"lr_decay", "eps", "initial_accumulator_value", "weight_decay"}},
+      {oracle::adam<Adam>,
+       "adam:lr=0.02,beta1=0.8,beta2=0.95,eps=0.003,eps_root=0.004,weight_decay=0.3",
+       {"eps_root", "weight_decay"}},
+      {oracle::adamax, "adamax:lr=0.02,beta1=0.8,beta2=0.95,eps=0.003,weight_decay=0.3", {"weight_decay"}},
+      {oracle::adam<AdamW>,
+       "adamw:lr=0.02,beta1=0.8,beta2=0.95,eps=0.003,eps_root=0.004,weight_decay=0.3",
+       {"eps_root", "weight_decay"}},
+      {oracle::adam<AMSGrad>,
+       "amsgrad:lr=0.02,beta1=0.8,beta2=0.95,eps=0.003,eps_root=0.004,weight_decay=0.3",
+       {"eps_root", "weight_decay"}},
+      {oracle::lamb,
+       "lamb:lr=0.02,beta1=0.8,beta2=0.95,eps=0.003,eps_root=0.004,weight_decay=0.3",
+       {"eps_root", "weight_decay"}},
+      {oracle::lars,
+       "lars:lr=0.1,momentum=0.7,dampening=0.4,weight_decay=0.3,trust_coefficient=0.2,eps=0.003",
+       {"momentum", "dampening", "weight_decay"}},
+      {oracle::lion, "lion:lr=0.02,beta1=0.8,beta2=0.95,weight_decay=0.3", {"weight_decay"}},
+      {oracle::nadam,
+       "nadam:lr=0.02,beta1=0.8,beta2=0.95,eps=0.003,eps_root=0.004,momentum_decay=0.05,weight_decay=0.3",
+       {"eps_root", "weight_decay"}},
+      // After step 1 n is below t, so no threshold ≥ 4 is passed before step 5. Here n is the threshold in step 6, to
+      // the last digit, which tells > from ≥, and above it in step 7.
+      {oracle::radam,
+       "radam:lr=0.02,beta1=0.8,beta2=0.75,eps=0.003,eps_root=0.004,threshold=4.401841401841402,weight_decay=0.3",
+       {"eps_root", "weight_decay"},
+       7},
+      {oracle::rmsprop,
+       "rmsprop:lr=0.02,alpha=0.85,eps=0.003,momentum=0.7,weight_decay=0.3,initial_accumulator_value=0.2",
+       {"momentum", "weight_decay", "initial_accumulator_value"}},
+      // lr is above step_max, so that clamp_always shows in step 1. Both clamps act, and some steps lie between them.
+      // Twice or half of any number still has a meaning: eta_plus > 1, step_min < step_max.
+      {oracle::rprop, "rprop:lr=0.05,eta_minus=0.35,eta_plus=2.2,step_min=0.008,step_max=0.04", {}},
+      {oracle::sgd,
+       "sgd:lr=0.1,momentum=0.7,dampening=0.4,weight_decay=0.3",
+       {"momentum", "dampening", "weight_decay"}},
+  };
   return all;
 }
 

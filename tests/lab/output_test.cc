@@ -217,7 +217,7 @@ TEST_F(Output, LinesFitTheTerminal) {
       }
     }
   }
-  EXPECT_THAT(test::run_on_terminal(40, {"rules"}).output, HasSubstr("8 to 12")) << "numbers stay whole";
+  EXPECT_THAT(test::run_on_terminal(40, {"rules"}).output, HasSubstr("8–12")) << "numbers stay whole";
   EXPECT_THAT(test::run_on_terminal(40, {"rules", "rmsprop"}).output, HasSubstr("\n  default  1e-08\n"));
   EXPECT_THAT(test::run_on_terminal(40, {"rules", "--help"}).output,
               HasSubstr("  thalweg rules rmsprop --json\n      the same for programs\n"));

@@ -138,11 +138,7 @@ TEST(RowsTest, WhatDoesNotFitChangesNothing) {
               }),
               HasSubstr("did you mean means"));
   EXPECT_THAT(error_of([&] { points.optimizer.append_rows("means", leaf({5, 3}, 1)); }), HasSubstr("\"means\""));
-  EXPECT_THAT(error_of([&] {
-                points.optimizer.keep_rows("weights", {0, 1, 2, 3}, points.weights);
-              }),
-              "")
-      << "it may stay the tensor";
+  EXPECT_NO_THROW(points.optimizer.keep_rows("weights", {0, 1, 2, 3}, points.weights)) << "it may stay the tensor";
   EXPECT_THAT(error_of([&] { points.optimizer.reset_rows("means", {6}); }), HasSubstr("has no row 6"));
   EXPECT_THAT(error_of([&] { points.optimizer.reset_rows("means", torch::zeros({1})); }),
               AllOf(HasSubstr("reset_rows: the rows are of dtype float"), HasSubstr("long")));

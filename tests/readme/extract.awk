@@ -6,10 +6,12 @@
 #   <!-- test: engine -->      its C++ is compiled with the engine, and run
 #   <!-- test: libtorch -->    the same, with the LibTorch adapter
 #   <!-- test: skip, why -->   it is not tested
+#   <!-- test: output -->      a fence of text: what the C++ example before it prints
 #
 # The mark may go on over several lines: what stands between its first line and `-->` comes before the example
 # (an #include that is left out on the page, a variable). C++ without a main of its own is put into one. A fence of these
-# languages without a mark is an error, so that no example is forgotten. Writes NN.sh, NN.engine.cc and NN.libtorch.cc.
+# languages without a mark is an error, so that no example is forgotten. Writes NN.sh, NN.engine.cc and NN.libtorch.cc, and
+# NN.engine.expected and NN.libtorch.expected with what they print.
 
 function complain(message) {
   printf "%s:%d: %s\n", FILENAME, FNR, message > "/dev/stderr"
@@ -26,7 +28,14 @@ function add_source(line) {
 }
 
 function write_example(   file) {
+  if (kind == "output") {
+    printf "%s", body > program
+    close(program)
+    program = ""
+    return
+  }
   file = sprintf("%s/%02d.%s", folder, ++count, kind == "shell" ? "sh" : kind ".cc")
+  program = kind == "shell" ? "" : sprintf("%s/%02d.%s.expected", folder, count, kind)
   if (kind == "shell") {
     printf "# %s, line %d\nset -euo pipefail\n%s", FILENAME, fence_line, body > file
   } else if (has_main) {
@@ -53,7 +62,8 @@ in_fence && /^```[ \t]*$/ {
 }
 
 in_fence {
-  if (language != "console") add_source($0)
+  if (kind == "output") body = body $0 "\n"
+  else if (language != "console") add_source($0)
   else if ($0 ~ /^\$ /) add_source(substr($0, 3))
   next
 }
@@ -62,7 +72,9 @@ in_fence {
   forget_mark()
   kind = $3
   sub(/,$/, "", kind)
-  if (kind !~ /^(shell|engine|libtorch|skip)$/) complain("mark \"" kind "\" is none of shell, engine, libtorch and skip")
+  if (kind !~ /^(shell|engine|libtorch|skip|output)$/)
+    complain("mark \"" kind "\" is none of shell, engine, libtorch, skip and output")
+  if (kind == "output" && program == "") complain("there is no C++ example of which this could be the output")
   in_mark = $0 !~ /-->[ \t]*$/
   next
 }
@@ -74,10 +86,11 @@ in_fence {
   in_fence = 1
   if (language ~ /^(sh|bash|console|cpp|c\+\+)$/) {
     if (kind == "") complain("the " language " example has no mark <!-- test: … -->")
+    else if (kind == "output") complain("the mark says output, the example is " language)
     else if (kind != "skip" && (kind == "shell") != (language ~ /^(sh|bash|console)$/))
       complain("the mark says " kind ", the example is " language)
-  } else if (kind != "") {
-    complain("the mark does not stand before an example of sh, console or cpp")
+  } else if (kind != "" && (kind != "output" || language != "text")) {
+    complain("the mark does not stand before an example of sh, console or cpp, or an output of text")
   }
   next
 }

@@ -46,6 +46,10 @@ if ((${#programs[@]})); then
     name=$(basename "$program").run
     attempt "$(place "$program"): builds" cmake --build "$work/programs" --target "$name"
     attempt "$(place "$program"): runs" env --chdir="$work/programs" "./$name"  # they may write files
+    if [[ -e ${program%.cc}.expected ]]; then
+      cp "$work/output" "$work/printed"
+      attempt "$(place "$program"): prints what the page shows" diff -u "${program%.cc}.expected" "$work/printed"
+    fi
   done
 fi
 

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstddef>
+#include <utility>
 
 namespace thalweg {
 
@@ -36,6 +37,26 @@ constexpr bool has_small_columns() {
   return false;
 }
 
+/// Is weight decay part of the rule's formula?
+template <class R>
+constexpr bool decays_itself() {
+  if constexpr (requires { R::decays_itself; }) {
+    return R::decays_itself;
+  } else {
+    return false;
+  }
+}
+
+/// Are the columns read for the rule's sums, too?
+template <class R>
+constexpr bool gathers_state() {
+  if constexpr (requires { R::gathers_state; }) {
+    return R::gathers_state;
+  } else {
+    return false;
+  }
+}
+
 template <class R>
 constexpr std::size_t count_sums() {
   if constexpr (requires { R::sums; }) {
@@ -45,15 +66,19 @@ constexpr std::size_t count_sums() {
   }
 }
 
-/// The round of each of the rule's sums; one that no sum has where the rule has none.
-template <class R>
-constexpr auto rounds_of_sums() {
-  std::array<std::size_t, count_sums<R>() == 0 ? 1 : count_sums<R>()> rounds{};
-  if constexpr (requires { R::sums; }) {
-    for (std::size_t k = 0; k < R::sums.size(); ++k) rounds[k] = R::sums[k].round;
+/// Indices of the rule's sums of one round, as an index sequence.
+template <class R, std::size_t round, std::size_t next = 0, std::size_t... found>
+constexpr auto sums_of_round() {
+  if constexpr (next == count_sums<R>()) {
+    return std::index_sequence<found...>();
+  } else if constexpr (R::sums[next].round == round) {
+    return sums_of_round<R, round, next + 1, found..., next>();
+  } else {
+    return sums_of_round<R, round, next + 1, found...>();
   }
-  return rounds;
 }
+template <class R, std::size_t round>
+using SumsOfRound = decltype(sums_of_round<R, round>());
 
 /// Rounds of the rule's sums.
 template <class R>

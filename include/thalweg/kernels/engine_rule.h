@@ -131,7 +131,7 @@ Rule make_rule() {
   result.columns_under = [](const Options& options, const Layout& layout) {
     return columns_of(options.as<R>(), layout);
   };
-  if constexpr (requires { R::decays_itself; }) result.decays_itself = R::decays_itself;
+  result.decays_itself = decays_itself<R>();
   if constexpr (requires { R::needs_matrix; }) result.needs_matrix = R::needs_matrix;
   if constexpr (requires { R::needs_loss; }) result.needs_loss = R::needs_loss;
   result.coefficients = [](const Options& options, const StepNumbers& numbers, void* out) {

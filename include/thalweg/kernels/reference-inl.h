@@ -58,14 +58,13 @@ bool run(const void* coefficients, const Around& around, std::span<const Block> 
 }
 
 /// In the shape that `Gather` promises, so that f64 has the same bits as on any other target.
-template <std::size_t round, class T, std::size_t... k>
+template <std::size_t round, class T, std::size_t... k, std::size_t... of_round>
 void gather_elements(const Coefficients& coefficients, const Around& around, const Block& block,
-                     const SumPlaces& places, std::index_sequence<k...>) {
-  constexpr auto kRounds = rounds_of_sums<THALWEG_RULE_STRUCT>();
-  constexpr std::size_t kSums = kRounds.size();
+                     const SumPlaces& places, std::index_sequence<k...>, std::index_sequence<of_round...>) {
+  constexpr std::size_t kSums = std::max<std::size_t>(1, count_sums<THALWEG_RULE_STRUCT>());
   double runs[kSums][kSumLanes] = {}, wide[kSums][kSumLanes] = {};
   const auto flush = [&] {
-    for (std::size_t sum = 0; sum < kSums; ++sum) {
+    for (const std::size_t sum : {of_round...}) {
       for (std::size_t i = 0; i < kSumLanes; ++i) wide[sum][i] += std::exchange(runs[sum][i], 0.0);
     }
   };
@@ -75,15 +74,14 @@ void gather_elements(const Coefficients& coefficients, const Around& around, con
     prepare(around, point, g);
     Real<T> shares[kSums];
     gather<round>(coefficients, point, g, state[k]..., shares);
-    for (std::size_t sum = 0; sum < kSums; ++sum) {
-      if (kRounds[sum] != round) continue;
+    for (const std::size_t sum : {of_round...}) {
       runs[sum][i % kSumLanes] += shares[sum].value;
       if (auto* to = static_cast<T*>(places.by_column[sum])) to[i] = static_cast<T>(double{to[i]} + shares[sum].value);
     }
     if ((i + 1) % kSumRun == 0) flush();
   }
   flush();
-  for (std::size_t sum = 0; sum < kSums; ++sum) {
+  for (const std::size_t sum : {of_round...}) {
     if (places.totals[sum] == nullptr) continue;
     for (std::size_t half = kSumLanes / 2; half > 0; half /= 2) {
       for (std::size_t i = 0; i < half; ++i) wide[sum][i] += wide[sum][i + half];
@@ -95,7 +93,7 @@ void gather_elements(const Coefficients& coefficients, const Around& around, con
 template <std::size_t round, class T>
 void gather_block(const void* coefficients, const Around& around, const Block& block, const SumPlaces& places) {
   gather_elements<round, T>(*static_cast<const Coefficients*>(coefficients), around, block, places,
-                            std::make_index_sequence<kColumns>());
+                            std::make_index_sequence<kColumns>(), SumsOfRound<THALWEG_RULE_STRUCT, round>());
 }
 
 template <std::size_t... round>

@@ -67,6 +67,8 @@ r = 1                                     if λ = 0 unless always_adapt
   /// Σθ² and Σu².
   static constexpr std::array<SumInfo, 2> sums = {{{SumScope::tensor, 0}, {SumScope::tensor, 0}}};
 
+  static constexpr bool gathers_state = true;
+
   bool takes(std::size_t, const Layout&) const { return always_adapt || weight_decay != 0; }
 
   struct Coefficients {
