@@ -72,7 +72,7 @@ HWY_INLINE void step_at(const Coefficients& coefficients, const Around& around, 
                         std::index_sequence<k...>) {
   using Lanes = typename Access::Lanes;
   Lanes point = access.load(memory.theta + at), g = access.load(memory.gradient + at);
-  seen = seen + (g - g);
+  seen = seen + (g - g);  // NOLINT(misc-redundant-expression)
   Lanes lanes[kColumns];
   ((lanes[k] = load_column<kColumnShapes[k]>(access, memory.columns[k], at)), ...);
   if (prepares) prepare(around, point, g);

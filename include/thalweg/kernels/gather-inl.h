@@ -1,7 +1,7 @@
 // The kernels of a rule's sums, for one instruction set: see `Gather` in kernels.h. Included by cpu-inl.h.
 
-constexpr std::size_t kSums = std::max<std::size_t>(1, count_sums<THALWEG_RULE_STRUCT>());
-constexpr bool kDecaysItself = decays_itself<THALWEG_RULE_STRUCT>();
+inline constexpr std::size_t kSums = std::max<std::size_t>(1, count_sums<THALWEG_RULE_STRUCT>());
+inline constexpr bool kDecaysItself = decays_itself<THALWEG_RULE_STRUCT>();
 
 /// One sum's running sums over a run of elements, in registers.
 template <class T>

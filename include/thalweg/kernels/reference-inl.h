@@ -8,8 +8,8 @@ namespace {
 
 using Coefficients = THALWEG_RULE_STRUCT::Coefficients;
 
-constexpr std::size_t kColumns = count_columns<THALWEG_RULE_STRUCT>();
-constexpr auto kColumnShapes = column_shapes<THALWEG_RULE_STRUCT>();
+inline constexpr std::size_t kColumns = count_columns<THALWEG_RULE_STRUCT>();
+inline constexpr auto kColumnShapes = column_shapes<THALWEG_RULE_STRUCT>();
 
 /// The i-th element's number in the rule's k-th column.
 template <class T>

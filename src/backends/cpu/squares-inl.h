@@ -3,7 +3,7 @@
 // 32 running sums, whatever the vector's width, each over every 32nd element; then a fixed tree of halves. Sums are in
 // double: squares of f32 neither overflow nor vanish there, and rounding does not add up.
 
-constexpr std::size_t kSums = 32;
+inline constexpr std::size_t kSums = 32;
 
 using Doubles = hn::ScalableTag<double>;
 using Sums = std::array<double, kSums>;
