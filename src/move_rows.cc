@@ -36,9 +36,7 @@ class Compaction {
   }
 
   void run(int threads) {
-    parallel_for(
-        bytes_ < 2 * kMovedBytes ? 1 : threads, done_.size(),
-        [](void* context, std::size_t) { static_cast<Compaction*>(context)->take_chunk(); }, this);
+    parallel_for(bytes_ < 2 * kMovedBytes ? 1 : threads, done_.size(), [this](std::size_t) { take_chunk(); });
   }
 
  private:

@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <type_traits>
 
 namespace thalweg {
 
@@ -24,11 +23,8 @@ inline constexpr std::size_t kMovedBytes = std::size_t{1} << 18;
 template <class Work>
 void for_each_part(int threads, std::size_t count, std::size_t bytes, Work&& work) {
   const std::size_t part = std::max<std::size_t>(1, kMovedBytes / std::max<std::size_t>(1, bytes));
-  const auto run = [&](std::size_t i) { work(i * part, std::min(count, (i + 1) * part)); };
-  parallel_for(
-      threads, (count + part - 1) / part,
-      [](void* context, std::size_t i) { (*static_cast<decltype(run)*>(context))(i); },
-      const_cast<void*>(static_cast<const void*>(&run)));
+  parallel_for(threads, (count + part - 1) / part,
+               [&](std::size_t i) { work(i * part, std::min(count, (i + 1) * part)); });
 }
 
 void copy_bytes(const std::byte* from, std::byte* to, std::size_t bytes, int threads);

@@ -22,7 +22,7 @@ Optimizer::Impl::Impl(Options options, Settings wanted)
   const Rule& rule = *groups.at(0).rule;
   for (const auto& [column, value] : settings.first_values) find_column(rule, column);
   check_rows(settings, rule);
-  step.threads = settings.threads == 0 ? available_cores() : settings.threads;
+  step.threads = threads_for(settings.threads);
 }
 
 void Optimizer::Impl::check_at_rest(std::string_view what) const {

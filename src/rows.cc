@@ -54,8 +54,6 @@ void check_rows_are_there(const std::string& what, std::span<const std::int64_t>
               (count == 0 ? "it has none" : "its rows are 0 to " + std::to_string(count - 1)));
 }
 
-int threads_for(const Settings& settings) { return settings.threads == 0 ? available_cores() : settings.threads; }
-
 }  // namespace
 
 std::size_t Parameters::row_width(std::size_t index) const { return width_of(records_[index].shape); }
@@ -193,7 +191,7 @@ void Parameters::keep_rows(Handle handle, std::span<const std::int64_t> rows, vo
     }
     return moved;
   };
-  const int threads = threads_for(settings_);
+  const int threads = threads_for(settings_.threads);
   if (are_ascending(rows)) {
     compact_rows(arrays(), rows, threads);
   } else {
@@ -227,7 +225,7 @@ void Parameters::append_rows(Handle handle, void* data, std::size_t size, Precis
   Places::node_type place = make_place(index, data, size);
   const std::vector<ColumnSlot> slots = column_slots(rule(index));
   const std::array<double, kSlots> first = first_values(index);
-  const int threads = threads_for(settings_);
+  const int threads = threads_for(settings_.threads);
   make_room(index, shape, threads);
   std::array<std::size_t, kSlots> filled{};
   for (const ColumnSlot& slot : slots) filled[slot.slot] = column_size(index, slot.shape);

@@ -152,38 +152,37 @@ void Step::clip_gradients(std::span<Task> tasks) {
 
 /// Does the step hold what must not reach the state? Then it is refused.
 bool Step::guard_refuses() {
-  const Task* first = nullptr;
   std::string why;
   for (const Task* task : in_order()) {
-    const Parameter& parameter = parameters_[task->parameter];
-    const std::string gradient = "gradient of " + in_quotes(parameters_.name(task->parameter));
-    // A finite sum of squares proves that all is finite. One that is not may have overflowed: look again.
-    const auto is_open = [&](std::size_t block) {
-      return !std::isfinite(block_sums_[task->first_block + block]) || squares_overflow(*task, block);
-    };
-    for (std::size_t block = 0; block < count_blocks(parameter.size); ++block) {
-      if (!is_open(block)) continue;
-      const std::size_t end = std::min(parameter.size, (block + 1) * kNormBlock);
-      for (std::size_t i = block * kNormBlock; i < end; ++i) {
-        const double value = get(task->gradient, i, parameter.precision);
-        if (!std::isfinite(value)) {
-          if (last.non_finite++ == 0) {
-            last.first_non_finite = parameters_.name(task->parameter);
-            why = gradient + " is not finite: element " + std::to_string(i) + " is " + to_text(value);
-          }
-        } else if (first == nullptr && overflows(*task, value)) {
-          first = task;
-          if (why.empty()) {
-            why = gradient + " is too large: the square of element " + std::to_string(i) + ", " + to_text(value) +
-                  ", is infinite in " + name_of(parameter.precision);
-          }
-        }
-      }
+    for (std::size_t block = 0; block < count_blocks(parameters_[task->parameter].size); ++block) {
+      // A finite sum of squares proves that all is finite. One that is not may have overflowed.
+      const bool is_finite = std::isfinite(block_sums_[task->first_block + block]);
+      if (!is_finite || squares_overflow(*task, block)) look_again(*task, block, why);
     }
   }
   if (why.empty()) return false;
   refuse(last.non_finite > 0 ? Outcome::non_finite : Outcome::overflow, std::move(why));
   return true;
+}
+
+/// Counts what is not finite in the block, and says why the step is refused: for the first such element, or else for
+/// the first whose square overflows.
+void Step::look_again(const Task& task, std::size_t block, std::string& why) {
+  const Parameter& parameter = parameters_[task.parameter];
+  const std::string& name = parameters_.name(task.parameter);
+  const bool squares_count = keeps_squares(task);
+  const std::size_t end = std::min(parameter.size, (block + 1) * kNormBlock);
+  for (std::size_t i = block * kNormBlock; i < end; ++i) {
+    const double value = get(task.gradient, i, parameter.precision);
+    if (!std::isfinite(value)) {
+      if (last.non_finite++ > 0) continue;
+      last.first_non_finite = name;
+      why = "gradient of " + in_quotes(name) + " is not finite: element " + std::to_string(i) + " is " + to_text(value);
+    } else if (why.empty() && squares_count && overflows(task, value)) {
+      why = "gradient of " + in_quotes(name) + " is too large: the square of element " + std::to_string(i) + ", " +
+            to_text(value) + ", is infinite in " + name_of(parameter.precision);
+    }
+  }
 }
 
 /// Does the rule keep squares of the gradient, and could one of this block be infinite? Half of the largest number
@@ -196,9 +195,8 @@ bool Step::squares_overflow(const Task& task, std::size_t block) const {
   return squares > most / 2 && keeps_squares(task);
 }
 
-/// Rounds as the kernels do.
+/// Is the number's square infinite, once the gradient is scaled and clipped? Rounds as the kernels do.
 bool Step::overflows(const Task& task, double value) const {
-  if (!keeps_squares(task)) return false;
   const auto is_infinite = [&](auto scaled) {
     using T = decltype(scaled);
     if (settings_.clip.by == ClipBy::value) scaled = std::min(scaled, static_cast<T>(settings_.clip.limit));

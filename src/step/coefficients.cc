@@ -23,7 +23,6 @@ std::uint32_t Step::coefficients_for(std::uint32_t index, std::int64_t step, con
   fresh.group = parameter.group;
   fresh.step = step;
   fresh.columns_begun = begun;
-  fresh.own = rule.by_layout;
   fresh.has_scalars = !rule.scalars.empty();
   fresh.columns = static_cast<std::uint8_t>(rule.columns.size());
   fresh.scalars_before = scalars;

@@ -2,9 +2,6 @@
 #include "step/gather.h"
 
 #include "step/step.h"
-#include "text.h"
-
-#include <thalweg/error.h>
 
 #include <algorithm>
 #include <numeric>
@@ -191,9 +188,7 @@ void Step::gather(std::span<Task> tasks, std::size_t round) {
                      });
   };
   const int wanted = elements < kSerialElements ? 1 : threads;
-  parallel_for(
-      wanted, work.size(), [](void* context, std::size_t item) { (*static_cast<decltype(run)*>(context))(item); },
-      const_cast<void*>(static_cast<const void*>(&run)));
+  parallel_for(wanted, work.size(), run);
   for (std::size_t i = 0; i < plans.size(); ++i) plans[i].combine(sums_[planned[i]->sums]);
 }
 

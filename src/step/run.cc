@@ -212,6 +212,10 @@ void Step::run(std::span<const Task> tasks) {
     Batch batch(*this);
     for (const Piece& piece : plan_.chunk(chunk)) run_piece(tasks[piece.task], piece.begin, piece.end, batch);
   });
+  if (!measures()) return;
+  for (const Task& task : tasks) {
+    if (task.steps) take_over_squares(task);
+  }
 }
 
 }  // namespace thalweg

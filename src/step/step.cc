@@ -50,11 +50,6 @@ StepReport Step::whole(std::span<const Gradient> gradients, std::optional<double
     return last;
   }
   run(tasks_);
-  if (measures()) {
-    for (const Task& task : tasks_) {
-      if (task.steps) take_over_squares(task);
-    }
-  }
   commit();
   return last;
 }
@@ -103,10 +98,7 @@ void Step::part(const Gradient& gradient) {
     prepare(task);
     if (has_sums()) gather_and_settle(added);
     run(added);
-    if (measures()) {
-      take_over_squares(task);
-      task.norm = gradient_norm_of(task);  // now: the caller may free the gradient
-    }
+    if (measures()) task.norm = gradient_norm_of(task);  // now: the caller may free the gradient
   } catch (...) {
     if (tasks_.size() > first) {
       parameters_[tasks_.back().parameter].last_step = 0;

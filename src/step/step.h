@@ -20,7 +20,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <type_traits>
 #include <vector>
 
 namespace thalweg {
@@ -38,7 +37,6 @@ struct StepCoefficients {
   std::uint32_t group;
   std::int64_t step;
   std::uint32_t columns_begun;  // as Parameter::begun
-  bool own;                     // of one parameter alone, since its sums change them
   std::uint8_t columns;         // that the rule has
   bool has_scalars;
   Scalars scalars_before, scalars;
@@ -116,6 +114,7 @@ class Step {
   bool guard_refuses();
   bool squares_overflow(const Task& task, std::size_t block) const;
   bool overflows(const Task& task, double value) const;
+  void look_again(const Task& task, std::size_t block, std::string& why);
   bool keeps_squares(const Task& task) const;
   void refuse(Outcome outcome, std::string why);
   void drop_accumulated();
@@ -160,10 +159,8 @@ class Step {
   void report_tasks();
 
   template <class F>
-  void for_each_chunk(F&& work) {
-    parallel_for(
-        plan_.threads(), plan_.chunks(),
-        [](void* context, std::size_t chunk) { (*static_cast<std::remove_reference_t<F>*>(context))(chunk); }, &work);
+  void for_each_chunk(const F& work) {
+    parallel_for(plan_.threads(), plan_.chunks(), work);
   }
 
   Settings& settings_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 
 namespace thalweg {
 
@@ -11,5 +12,13 @@ namespace thalweg {
 /// evenly: helpers go from chunk to chunk to whom has fewest. In a child process after fork() all runs on the calling
 /// thread alone.
 void parallel_for(int threads, std::size_t count, void (*work)(void* context, std::size_t index), void* context);
+
+/// The same for `work(i)`.
+template <class Work>
+void parallel_for(int threads, std::size_t count, const Work& work) {
+  parallel_for(
+      threads, count, [](void* context, std::size_t index) { (*static_cast<const Work*>(context))(index); },
+      const_cast<Work*>(std::addressof(work)));
+}
 
 }  // namespace thalweg

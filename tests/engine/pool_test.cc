@@ -12,18 +12,10 @@
 #include <mutex>
 #include <set>
 #include <thread>
-#include <type_traits>
 #include <vector>
 
 namespace thalweg::tests {
 namespace {
-
-template <class F>
-void parallel(int threads, std::size_t count, F&& work) {
-  parallel_for(
-      threads, count,
-      [](void* context, std::size_t index) { (*static_cast<std::remove_reference_t<F>*>(context))(index); }, &work);
-}
 
 /// Sleeps until the condition holds; false if it does not within a time that is long enough for any machine.
 template <class Condition>
@@ -41,7 +33,7 @@ TEST(Pool, CallsForEachIndexOnce) {
   for (const int threads : {1, 2, 3, 8}) {
     for (const std::size_t count : {std::size_t{0}, std::size_t{1}, std::size_t{2}, std::size_t{7}, std::size_t{500}}) {
       std::vector<std::atomic<int>> calls(count);
-      parallel(threads, count, [&](std::size_t i) { calls[i] += 1; });
+      parallel_for(threads, count, [&](std::size_t i) { calls[i] += 1; });
       for (const std::atomic<int>& each : calls) ASSERT_EQ(each, 1) << threads << " threads, " << count;
     }
   }
@@ -54,7 +46,7 @@ TEST(Pool, ManyCallersAtOnce) {
     callers.emplace_back([&, caller] {
       for (int job = 0; job < 200; ++job) {
         std::vector<int> calls(static_cast<std::size_t>(job) % 40);  // plain: every index is one thread's
-        parallel(2 + caller % 4, calls.size(), [&](std::size_t i) { calls[i] += 1; });
+        parallel_for(2 + caller % 4, calls.size(), [&](std::size_t i) { calls[i] += 1; });
         for (const int each : calls) wrong += each != 1;
       }
     });
@@ -76,13 +68,13 @@ TEST(Pool, TwoCallersHaveHelpersAtTheSameTime) {
   Arrivals first, second;
   std::atomic<int> late{0};
   std::thread caller([&] {
-    parallel(2, 2, [&](std::size_t) {
+    parallel_for(2, 2, [&](std::size_t) {
       first.count += 1;
       late += !second.are(2);
     });
   });
   EXPECT_TRUE(first.are(2));
-  parallel(3, 3, [&](std::size_t) {
+  parallel_for(3, 3, [&](std::size_t) {
     second.count += 1;
     late += !second.are(2);
   });
@@ -97,7 +89,7 @@ TEST(Pool, HelpersGoToTheJobThatHasNone) {
   std::atomic<int> threads_at_first{0};
   std::atomic<bool> ended{false};
   std::thread caller([&] {
-    parallel(3, 1'000'000, [&](std::size_t) {
+    parallel_for(3, 1'000'000, [&](std::size_t) {
       if (ended) return;
       {
         const std::lock_guard lock(mutex);
@@ -110,7 +102,7 @@ TEST(Pool, HelpersGoToTheJobThatHasNone) {
   EXPECT_TRUE(wait_for([&] { return threads_at_first == 3; }));
   Arrivals second;
   std::atomic<int> late{0};
-  parallel(3, 2, [&](std::size_t) {
+  parallel_for(3, 2, [&](std::size_t) {
     second.count += 1;
     late += !second.are(2);
   });
@@ -120,7 +112,7 @@ TEST(Pool, HelpersGoToTheJobThatHasNone) {
 }
 
 TEST(PoolAfterFork, WorksOnTheCallersThreadAlone) {
-  parallel(3, 10, [](std::size_t) {});  // starts helpers, which the child does not have
+  parallel_for(3, 10, [](std::size_t) {});  // starts helpers, which the child does not have
   const pid_t child = fork();
   ASSERT_NE(child, -1);
   if (child == 0) {
@@ -128,7 +120,7 @@ TEST(PoolAfterFork, WorksOnTheCallersThreadAlone) {
     int calls = 0;
     bool alone = true;
     const std::thread::id here = std::this_thread::get_id();
-    parallel(3, 10, [&](std::size_t) {
+    parallel_for(3, 10, [&](std::size_t) {
       alone = alone && std::this_thread::get_id() == here;
       ++calls;
     });

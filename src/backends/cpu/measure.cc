@@ -60,40 +60,24 @@ HWY_INLINE bool add_squares_narrow(const float* x, const float* y, std::size_t c
 }
 
 template <class T>
-HWY_INLINE void measure_whole(const T* gradient, const T* before, const T* after, std::size_t count, bool counts_zeros,
-                              BlockSums& sums) {
-  add_squares_wide<false>(gradient, gradient, count, sums.gradient);
-  bool added = false;
-  if constexpr (sizeof(T) == sizeof(float)) {
-    added = add_squares_narrow(after, before, count, sums.parameter, sums.update);
-  }
-  if (!added) {
-    add_squares_wide<true>(after, before, count, sums.update);
-    add_squares_wide<false>(after, after, count, sums.parameter);
-  }
-  if (!counts_zeros) return;
-  const hn::ScalableTag<T> tag;
-  for (std::size_t at = 0; at < count; at += hn::Lanes(tag)) {
-    sums.zeros += hn::CountTrue(tag, hn::Eq(hn::LoadU(tag, gradient + at), hn::Zero(tag)));
-  }
-}
-
-template <class T>
 void measure(const void* erased_gradient, const void* erased_before, const void* erased_after, std::size_t count,
              bool counts_zeros, BlockSums& sums) {
   const auto *gradient = static_cast<const T*>(erased_gradient), *before = static_cast<const T*>(erased_before),
              *after = static_cast<const T*>(erased_after);
-  const std::size_t whole = count / kSums * kSums, rest = count - whole;
-  if (whole > 0) measure_whole(gradient, before, after, whole, counts_zeros, sums);
-  if (rest == 0) return;
-  HWY_ALIGN T last[3][kSums] = {};
-  std::memcpy(last[0], gradient + whole, rest * sizeof(T));
-  std::memcpy(last[1], before + whole, rest * sizeof(T));
-  std::memcpy(last[2], after + whole, rest * sizeof(T));
-  add_squares_wide<false>(last[0], last[0], kSums, sums.gradient);
-  add_squares_wide<true>(last[2], last[1], kSums, sums.update);
-  add_squares_wide<false>(last[2], last[2], kSums, sums.parameter);
-  for (std::size_t i = 0; counts_zeros && i < rest; ++i) sums.zeros += last[0][i] == 0 ? 1 : 0;
+  const std::size_t whole = count / kSums * kSums;
+  add_squares<false>(gradient, gradient, count, sums.gradient);
+  std::size_t added = 0;
+  if constexpr (sizeof(T) == sizeof(float)) {
+    if (whole > 0 && add_squares_narrow(after, before, whole, sums.parameter, sums.update)) added = whole;
+  }
+  add_squares<true>(after + added, before + added, count - added, sums.update);
+  add_squares<false>(after + added, after + added, count - added, sums.parameter);
+  if (!counts_zeros) return;
+  const hn::ScalableTag<T> tag;
+  for (std::size_t at = 0; at < whole; at += hn::Lanes(tag)) {
+    sums.zeros += hn::CountTrue(tag, hn::Eq(hn::LoadU(tag, gradient + at), hn::Zero(tag)));
+  }
+  for (std::size_t i = whole; i < count; ++i) sums.zeros += gradient[i] == 0 ? 1 : 0;
 }
 
 BlockTotals totals(BlockSums& sums) { return {total(sums.gradient), total(sums.update), total(sums.parameter)}; }

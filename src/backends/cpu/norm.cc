@@ -26,18 +26,12 @@ namespace hn = hwy::HWY_NAMESPACE;
 template <class T>
 double sum_of_squares(const void* erased, std::size_t count) {
   const auto* elements = static_cast<const T*>(erased);
-  Sums sums{};
-  const std::size_t whole = count / kSums * kSums, rest = count - whole;
   constexpr std::size_t kAhead = 4096 / sizeof(T);
-  for (std::size_t at = 0; at < whole; at += kAhead) {
+  Sums sums{};
+  for (std::size_t at = 0; at < count; at += kAhead) {
     // The processor does not reach far enough ahead by itself where squares are summed in double.
     for (std::size_t line = 0; line < kAhead; line += 64 / sizeof(T)) hwy::Prefetch(elements + at + kAhead + line);
-    add_squares_wide<false>(elements + at, elements + at, std::min(kAhead, whole - at), sums);
-  }
-  if (rest > 0) {
-    HWY_ALIGN T last[kSums] = {};
-    std::memcpy(last, elements + whole, rest * sizeof(T));
-    add_squares_wide<false>(last, last, kSums, sums);
+    add_squares<false>(elements + at, elements + at, std::min(kAhead, count - at), sums);
   }
   return total(sums);
 }

@@ -29,6 +29,18 @@ HWY_INLINE void add_squares_wide(const T* x, const T* y, std::size_t count, Sums
   for (std::size_t k = 0; k < kVectors; ++k) hn::StoreU(running[k], Doubles(), sums.data() + k * kLanes);
 }
 
+/// The same of any number of elements: behind the last whole group, zeros.
+template <bool subtracts, class T>
+HWY_INLINE void add_squares(const T* x, const T* y, std::size_t count, Sums& sums) {
+  const std::size_t whole = count / kSums * kSums, rest = count - whole;
+  if (whole > 0) add_squares_wide<subtracts>(x, y, whole, sums);
+  if (rest == 0) return;
+  HWY_ALIGN T last[2][kSums] = {};
+  std::memcpy(last[0], x + whole, rest * sizeof(T));
+  if constexpr (subtracts) std::memcpy(last[1], y + whole, rest * sizeof(T));
+  add_squares_wide<subtracts>(last[0], last[1], kSums, sums);
+}
+
 /// The tree of halves, which changes the sums.
 HWY_INLINE double total(Sums& sums) {
   const std::size_t lanes = hn::Lanes(Doubles());
