@@ -80,11 +80,7 @@ struct Optimizer::Impl : BoundParameters {
   std::unordered_map<const c10::TensorImpl*, std::string> names;  // given, for tensors that are not bound yet
   std::size_t unnamed = 0;
   GradientList list;
-  struct Stepping {
-    Binding* binding;
-    const torch::Tensor* gradient;
-  };
-  std::vector<Stepping> stepping;
+  std::vector<Binding*> stepping;
 
   // Steps in the backward pass (backward.cc)
 
@@ -109,19 +105,13 @@ struct Optimizer::Impl : BoundParameters {
   bool collect() {
     list.clear();
     stepping.clear();
-    // A tensor's gradient is two pointers away. All are looked up first, and asked for from memory, before the first is
-    // looked at: with many small tensors it is that way that takes the time.
-    constexpr std::size_t kAhead = 8;
-    for (std::size_t i = 0; i < bindings.size(); ++i) {
-      if (i + kAhead < bindings.size()) __builtin_prefetch(bindings[i + kAhead].tensor());
-      Binding& binding = bindings[i];
+    for (Binding& binding : bindings) {
       if (binding.has_moved()) return false;
       if (const torch::Tensor* gradient = binding.gradient()) {
-        __builtin_prefetch(gradient->unsafeGetTensorImpl());
-        stepping.push_back({&binding, gradient});
+        binding.append(engine, *gradient, list);
+        stepping.push_back(&binding);
       }
     }
-    for (const Stepping& each : stepping) each.binding->append(engine, *each.gradient, list);
     return true;
   }
 
@@ -151,7 +141,7 @@ struct Optimizer::Impl : BoundParameters {
     if (all) {
       for (Binding& binding : bindings) function(binding);
     } else {
-      for (const Stepping& each : stepping) function(*each.binding);
+      for (Binding* binding : stepping) function(*binding);
     }
   }
 
