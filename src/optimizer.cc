@@ -85,10 +85,10 @@ Handle Optimizer::add(std::string_view name, std::span<float> parameter, Group g
 Handle Optimizer::add(std::string_view name, std::span<double> parameter, Group group) {
   return add(name, parameter, Shape{static_cast<std::int64_t>(parameter.size())}, group);
 }
-Handle Optimizer::add(std::string_view name, std::span<float> parameter, Shape shape, Group group) {
+Handle Optimizer::add(std::string_view name, std::span<float> parameter, const Shape& shape, Group group) {
   return impl_->parameters.add(name, parameter.data(), parameter.size(), Precision::f32, shape, group);
 }
-Handle Optimizer::add(std::string_view name, std::span<double> parameter, Shape shape, Group group) {
+Handle Optimizer::add(std::string_view name, std::span<double> parameter, const Shape& shape, Group group) {
   return impl_->parameters.add(name, parameter.data(), parameter.size(), Precision::f64, shape, group);
 }
 
@@ -98,11 +98,11 @@ void Optimizer::rebind(Handle handle, std::span<float> parameter) {
 void Optimizer::rebind(Handle handle, std::span<double> parameter) {
   impl_->parameters.rebind(handle, parameter.data(), parameter.size(), Precision::f64, nullptr);
 }
-void Optimizer::rebind(Handle handle, std::span<float> parameter, Shape shape) {
+void Optimizer::rebind(Handle handle, std::span<float> parameter, const Shape& shape) {
   impl_->check_between_steps("rebind with a shape");
   impl_->parameters.rebind(handle, parameter.data(), parameter.size(), Precision::f32, &shape);
 }
-void Optimizer::rebind(Handle handle, std::span<double> parameter, Shape shape) {
+void Optimizer::rebind(Handle handle, std::span<double> parameter, const Shape& shape) {
   impl_->check_between_steps("rebind with a shape");
   impl_->parameters.rebind(handle, parameter.data(), parameter.size(), Precision::f64, &shape);
 }

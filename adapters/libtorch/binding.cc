@@ -75,7 +75,7 @@ void reorder(thalweg::Optimizer& engine, Handle handle, caffe2::TypeMeta dtype, 
 Binding::Binding(thalweg::Optimizer& engine, const std::string& name, const torch::Tensor& parameter, Group group)
     : parameter_(parameter), group_(group) {
   look(needs_rows(engine, group));
-  with_span([&](auto span, Shape shape) { handle_ = engine.add(name, span, std::move(shape), group); });
+  with_span([&](auto span, const Shape& shape) { handle_ = engine.add(name, span, shape, group); });
 }
 
 void Binding::move(thalweg::Optimizer& engine, Group group) {
@@ -157,7 +157,7 @@ void Binding::follow(thalweg::Optimizer& engine, bool as_rows) {
   const Binding before = *this;
   look(as_rows);
   try {
-    with_span([&](auto span, Shape shape) { engine.rebind(handle_, span, std::move(shape)); });
+    with_span([&](auto span, const Shape& shape) { engine.rebind(handle_, span, shape); });
   } catch (...) {
     *this = before;
     throw;

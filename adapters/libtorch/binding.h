@@ -143,11 +143,11 @@ class alignas(64) Binding {
   void with_span(const Function& function) const {
     void* const data = copy_.defined() ? copy_.data_ptr() : data_;
     const auto length = static_cast<std::size_t>(elements_);
-    Shape shape(sizes_, row_major_ ? std::vector<std::int64_t>() : strides_);
+    const Shape shape(sizes_, row_major_ ? std::vector<std::int64_t>() : strides_);
     if (dtype_ == caffe2::TypeMeta::Make<float>()) {
-      function(std::span(static_cast<float*>(data), length), std::move(shape));
+      function(std::span(static_cast<float*>(data), length), shape);
     } else {
-      function(std::span(static_cast<double*>(data), length), std::move(shape));
+      function(std::span(static_cast<double*>(data), length), shape);
     }
   }
 

@@ -161,16 +161,16 @@ class Optimizer {
   /// parameter.
   Handle add(std::string_view name, std::span<float> parameter, Group group = {});
   Handle add(std::string_view name, std::span<double> parameter, Group group = {});
-  Handle add(std::string_view name, std::span<float> parameter, Shape shape, Group group = {});
-  Handle add(std::string_view name, std::span<double> parameter, Shape shape, Group group = {});
+  Handle add(std::string_view name, std::span<float> parameter, const Shape& shape, Group group = {});
+  Handle add(std::string_view name, std::span<double> parameter, const Shape& shape, Group group = {});
   /// Any other range of float or double in memory: vectors, arrays, Eigen's vectors and matrices.
   template <class Range>
   Handle add(std::string_view name, Range&& parameter, Group group = {}) {
     return add(name, parameter_elements(std::forward<Range>(parameter)), group);
   }
   template <class Range>
-  Handle add(std::string_view name, Range&& parameter, Shape shape, Group group = {}) {
-    return add(name, parameter_elements(std::forward<Range>(parameter)), std::move(shape), group);
+  Handle add(std::string_view name, Range&& parameter, const Shape& shape, Group group = {}) {
+    return add(name, parameter_elements(std::forward<Range>(parameter)), shape, group);
   }
   template <class Range>
   Handle add(std::string_view name, Range&& parameter, std::initializer_list<std::int64_t> sizes, Group group = {}) {
@@ -187,8 +187,8 @@ class Optimizer {
   /// exchange memory, or whose old memory may be another's before the new place is told.
   void unbind(Handle handle);
   /// The same, where the parameter has another shape too, of as many elements, in the same order in memory.
-  void rebind(Handle handle, std::span<float> parameter, Shape shape);
-  void rebind(Handle handle, std::span<double> parameter, Shape shape);
+  void rebind(Handle handle, std::span<float> parameter, const Shape& shape);
+  void rebind(Handle handle, std::span<double> parameter, const Shape& shape);
   /// Forgets the parameter and its state.
   void remove(Handle handle);
   /// Puts the parameter into another group. Throws Error if that group's rule is of another family and the parameter

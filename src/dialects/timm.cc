@@ -10,8 +10,6 @@ namespace thalweg {
 namespace {
 
 using dialects::Dialect;
-using dialects::Key;
-using dialects::OnlyValue;
 using dialects::Texts;
 
 constexpr double kMostNorm = 1;                       // LAMB's max_grad_norm
