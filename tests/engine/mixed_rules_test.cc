@@ -34,7 +34,10 @@ const Sample& sample(const std::string& rule) {
 /// One parameter under each of four rules.
 template <class T>
 struct Mixed {
-  static std::vector<std::string> rules() { return {"rmsprop", "adamw", "adagrad", "nadam"}; }
+  static const std::vector<std::string>& rules() {
+    static const std::vector<std::string> all = {"rmsprop", "adamw", "adagrad", "nadam"};
+    return all;
+  }
   static Options options(const std::string& rule) { return parse_options(sample(rule).options); }
 
   explicit Mixed(const Settings& settings) : optimizer(options("rmsprop"), settings) {

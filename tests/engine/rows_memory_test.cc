@@ -52,6 +52,13 @@ struct Memory {
 [[gnu::noinline]] void* operator new(std::size_t bytes, std::align_val_t alignment) {
   return thalweg::tests::memory.get(bytes, static_cast<std::size_t>(alignment));
 }
+[[gnu::noinline]] void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
+  try {
+    return operator new(bytes);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
 [[gnu::noinline]] void operator delete(void* memory) noexcept { thalweg::tests::memory.put(memory); }
 [[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { thalweg::tests::memory.put(memory); }
 [[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept { thalweg::tests::memory.put(memory); }
