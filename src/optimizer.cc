@@ -179,9 +179,10 @@ std::vector<std::int64_t> Optimizer::row_steps(Handle handle) const {
 
 // Steps ---------------------------------------------------------------------------------------------------------------
 
-StepReport Optimizer::step(std::span<const Gradient> gradients, std::optional<double> loss) {
+const StepReport& Optimizer::step(std::span<const Gradient> gradients, std::optional<double> loss) {
   impl_->check_at_rest("step");
-  return impl_->step.whole(gradients, loss);
+  impl_->step.whole(gradients, loss);
+  return report();
 }
 
 void Optimizer::begin_step(std::optional<double> loss) {
@@ -194,9 +195,10 @@ void Optimizer::update(const Gradient& gradient) {
   impl_->step.part(gradient);
 }
 
-StepReport Optimizer::end_step() {
+const StepReport& Optimizer::end_step() {
   if (!impl_->step.in_parts()) throw Error("end_step: no step has begun; begin_step() first");
-  return impl_->step.end_parts();
+  impl_->step.end_parts();
+  return report();
 }
 
 bool Optimizer::in_step() const { return impl_->step.in_parts(); }

@@ -251,8 +251,9 @@ class Optimizer {
   /// gradients for one, other type or length, memory shared with a parameter, a loss that a rule needs and does not
   /// get) it throws Error before anything has been changed; so it does if a step number would become larger than
   /// kMostSteps. `loss` is that of the gradients; rules that ask for it (`RuleInfo::needs_loss`) need it finite.
-  StepReport step(std::span<const Gradient> gradients, std::optional<double> loss = {});
-  StepReport step(std::initializer_list<Gradient> gradients, std::optional<double> loss = {}) {
+  /// The report is `report()`, which the next step changes.
+  const StepReport& step(std::span<const Gradient> gradients, std::optional<double> loss = {});
+  const StepReport& step(std::initializer_list<Gradient> gradients, std::optional<double> loss = {}) {
     return step(std::span(gradients.begin(), gradients.size()), loss);
   }
 
@@ -262,7 +263,7 @@ class Optimizer {
   /// accumulation, sums over all parameters) makes `begin_step` throw Error that says what to do instead.
   void begin_step(std::optional<double> loss = {});
   void update(const Gradient& gradient);
-  StepReport end_step();
+  const StepReport& end_step();
   /// Has a step begun that has not ended?
   bool in_step() const;
 

@@ -16,7 +16,7 @@ std::int64_t target_of(std::string_view name) { return cpu::find_target(name == 
 Backend make_backend(std::string_view name) {
   const std::int64_t target = target_of(name);
   return {cpu::norm_kernels(target), name == kReference ? reference::average_kernels() : cpu::average_kernels(target),
-          cpu::measure_kernels(target)};
+          cpu::add_kernels(target)};
 }
 
 Kernels rule_kernels(const Rule& rule, std::string_view name) {

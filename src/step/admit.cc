@@ -25,7 +25,7 @@ void Step::begin(std::optional<double> loss) {
   sums_.clear();
   scattered_.clear();
   block_sums_.clear();
-  block_reports_.clear();
+  block_totals_.clear();
   blocks_ = 0;
   scale_ = 1 / gradient_divisor();
   family_scalars_.clear();
@@ -160,7 +160,7 @@ bool Step::accumulate() {
   }
   for (const Task& task : tasks_) parameters_.make_column(task.parameter, kAccumulatedSlot);
   plan_.update(sizes_, threads);
-  const MeasureKernels& kernels = groups_.backend().measure;
+  const AddKernels& kernels = groups_.backend().add;
   for_each_chunk([&](std::size_t chunk) {
     for (const Piece& piece : plan_.chunk(chunk)) {
       const Task& task = tasks_[piece.task];
@@ -172,7 +172,7 @@ bool Step::accumulate() {
         std::copy_n(static_cast<const std::byte*>(from), count * bytes_of(parameter.precision),
                     static_cast<std::byte*>(to));
       } else {
-        (parameter.precision == Precision::f32 ? kernels.add_f32 : kernels.add_f64)(from, to, count);
+        (parameter.precision == Precision::f32 ? kernels.f32 : kernels.f64)(from, to, count);
       }
     }
   });

@@ -98,7 +98,7 @@ double Step::gradient_norm_of(const Task& task) const {
 /// The pass has summed the same squares that a pass for clipping sums: the same bits.
 void Step::take_over_squares(const Task& task) {
   for (std::size_t block = 0; block < count_blocks(parameters_[task.parameter].size); ++block) {
-    block_sums_[task.first_block + block] = block_reports_[task.first_block + block].totals.gradient;
+    block_sums_[task.first_block + block] = block_totals_[task.first_block + block].gradient;
   }
 }
 

@@ -51,43 +51,36 @@ void Step::commit_rows(const Task& task) {
 }
 
 void Step::report_tasks() {
-  if (!has_seen_non_finite_ && !measures() && !clips_by_norm()) return;
+  if (!has_seen_non_finite_ && !looks() && !clips_by_norm()) return;
   const std::vector<const Task*>& ordered = in_order();
-  const auto blocks_of = [&](const Task& task) {
-    return std::span(block_reports_).subspan(task.first_block, count_blocks(parameters_[task.parameter].size));
-  };
   for (const Task* task : ordered) {
     if (!has_seen_non_finite_) break;
-    for (const BlockReport& block : blocks_of(*task)) {
-      if (block.non_finite == 0) continue;
-      if (last.non_finite == 0) last.first_non_finite = parameters_.name(task->parameter);
-      last.non_finite += block.non_finite;
-    }
+    if (task->non_finite > 0 && last.non_finite == 0) last.first_non_finite = parameters_.name(task->parameter);
+    last.non_finite += task->non_finite;
   }
   const double divisor = gradient_divisor();
-  if (!last.gradient_norm && (measures() || clips_by_norm())) last.gradient_norm = gradient_norm_of_all() / divisor;
-  if (!measures()) return;
+  if (!last.gradient_norm && (looks() || clips_by_norm())) last.gradient_norm = gradient_norm_of_all() / divisor;
+  if (!looks()) return;
   double update = 0, parameter = 0;
   for (const Task* task : ordered) {
     double its_update = 0, its_parameter = 0;
-    std::uint64_t zeros = 0, non_finite = 0;
-    for (const BlockReport& block : blocks_of(*task)) {
-      its_update += block.totals.update;
-      its_parameter += block.totals.parameter;
-      zeros += block.zeros;
-      non_finite += block.non_finite;
+    std::uint64_t zeros = 0;
+    const std::size_t size = parameters_[task->parameter].size;
+    for (const BlockTotals& totals : std::span(block_totals_).subspan(task->first_block, count_blocks(size))) {
+      its_update += totals.update;
+      its_parameter += totals.parameter;
+      zeros += totals.zeros;
     }
     update += its_update;
     parameter += its_parameter;
     if (settings_.report != Reporting::parameters) continue;
-    const std::size_t size = parameters_[task->parameter].size;
     last.parameters.push_back({.name = parameters_.name(task->parameter),
                                .gradient_norm = gradient_norm_of(*task) / divisor,
                                .update_norm = std::sqrt(its_update),
                                .parameter_norm = std::sqrt(its_parameter),
                                .clip_factor = task->clip_factor,
                                .zero_share = size == 0 ? 0 : static_cast<double>(zeros) / static_cast<double>(size),
-                               .non_finite = non_finite});
+                               .non_finite = task->non_finite});
   }
   last.update_norm = std::sqrt(update);
   last.parameter_norm = std::sqrt(parameter);

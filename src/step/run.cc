@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 namespace thalweg {
 namespace {
@@ -19,12 +18,15 @@ constexpr std::size_t kBatch = 32;
 class Step::Batch {
  public:
   explicit Batch(Step& step) : step_(step) {}
-  ~Batch() { flush(); }
+  ~Batch() {
+    flush();
+    give_totals();
+  }
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;
 
   /// Room for a block of the task at these coefficients.
-  Block& add(const Task& task, std::uint32_t coefficients) {
+  Block& add(Task& task, std::uint32_t coefficients) {
     if (count_ == kBatch) flush();
     if (coefficients != coefficients_ || task.scale != around_.scale || task.average_share != around_.average_share ||
         task.averages != averages_) {
@@ -35,6 +37,17 @@ class Step::Batch {
     return blocks_[count_++];
   }
 
+  /// Where elements of a block of the report are summed that is not stepped at once. Its parts follow each other.
+  BlockSums* sums_for(BlockTotals& totals) {
+    if (&totals != totals_) {
+      flush();
+      give_totals();
+      totals_ = &totals;
+    }
+    return &sums_;
+  }
+
+ private:
   void flush() {
     // Parameters of both types may follow each other.
     for (std::size_t from = 0; from < count_;) {
@@ -42,7 +55,7 @@ class Step::Batch {
       while (to < count_ && blocks_[to].storage == blocks_[from].storage) ++to;
       const Update update = blocks_[from].storage == Storage::f32 ? kernels_->f32 : kernels_->f64;
       const bool non_finite = update(made_->bytes.data(), around_, std::span(blocks_).subspan(from, to - from));
-      if (non_finite && step_.detects_ && !step_.measures()) {
+      if (non_finite && step_.detects_) {
         for (std::size_t i = from; i < to; ++i) {
           step_.count_non_finite(*tasks_[i], blocks_[i].first, blocks_[i].first + blocks_[i].count);
         }
@@ -52,7 +65,13 @@ class Step::Batch {
     count_ = 0;
   }
 
- private:
+  void give_totals() {
+    if (totals_ == nullptr) return;
+    *totals_ = sums_.totals();
+    sums_ = {};
+    totals_ = nullptr;
+  }
+
   void turn_to(const Task& task, std::uint32_t coefficients) {
     coefficients_ = coefficients;
     averages_ = task.averages;
@@ -66,8 +85,10 @@ class Step::Batch {
 
   Step& step_;
   std::array<Block, kBatch> blocks_;
-  std::array<const Task*, kBatch> tasks_;
+  std::array<Task*, kBatch> tasks_;
   std::size_t count_ = 0;
+  BlockSums sums_;
+  BlockTotals* totals_ = nullptr;  // that they are of
   std::uint32_t coefficients_ = UINT32_MAX;
   bool averages_ = false;
   const StepCoefficients* made_ = nullptr;
@@ -101,22 +122,28 @@ void Step::fill_block(Block& block, const Task& task, const StepCoefficients& ma
 }
 
 /// The elements of one run of rows, or of a whole parameter.
-void Step::add_blocks(const Task& task, std::uint32_t coefficients, std::size_t begin, std::size_t end,
-                      std::size_t piece_end, Batch& batch) {
+void Step::add_blocks(Task& task, std::uint32_t coefficients, std::size_t begin, std::size_t end, std::size_t piece_end,
+                      Batch& batch) {
   const StepCoefficients& made = coefficients_[coefficients];
-  if (task.sums == UINT32_MAX || !sums_[task.sums].by_row) {
-    fill_block(batch.add(task, coefficients), task, made, begin, end, piece_end);
-    return;
-  }
-  const std::size_t width = parameters_.record(task.parameter).layout.columns;
+  const bool by_row = task.sums != UINT32_MAX && sums_[task.sums].by_row;
+  const std::size_t width = by_row ? parameters_.record(task.parameter).layout.columns : 0;
   for (std::size_t from = begin; from < end;) {
-    const std::size_t to = std::min(end, (from / width + 1) * width);
-    fill_block(batch.add(task, coefficients), task, made, from, to, piece_end);
+    std::size_t to = end;
+    if (by_row) to = std::min(to, (from / width + 1) * width);
+    const std::size_t total = from / kNormBlock;
+    const bool has_totals = from % kNormBlock == 0 && (to % kNormBlock == 0 || to == piece_end);
+    if (looks() && !has_totals) to = std::min(to, (total + 1) * kNormBlock);
+    BlockTotals* const totals = looks() ? &block_totals_[task.first_block + total] : nullptr;
+    BlockSums* const sums = looks() && !has_totals ? batch.sums_for(*totals) : nullptr;
+    Block& block = batch.add(task, coefficients);
+    fill_block(block, task, made, from, to, piece_end);
+    block.totals = has_totals ? totals : nullptr;
+    block.sums = sums;
     from = to;
   }
 }
 
-void Step::step_elements(const Task& task, std::size_t begin, std::size_t end, std::size_t piece_end, Batch& batch) {
+void Step::step_elements(Task& task, std::size_t begin, std::size_t end, std::size_t piece_end, Batch& batch) {
   if (task.first_run == task.end_run) {
     add_blocks(task, task.coefficients, begin, end, piece_end, batch);
     return;
@@ -145,74 +172,55 @@ void Step::average_elements(const Task& task, std::size_t begin, std::size_t end
                                                             end - begin);
 }
 
-void Step::run_piece(const Task& task, std::size_t begin, std::size_t end, Batch& batch) {
-  if (!task.steps) {
-    average_elements(task, begin, end);
-  } else if (measures()) {
-    run_measured(task, begin, end, batch);
-  } else if (task.refused) {
-    average_elements(task, begin, end);
-    if (detects_) count_non_finite(task, begin, end);
-  } else {
+void Step::run_piece(Task& task, std::size_t begin, std::size_t end, Batch& batch) {
+  if (task.steps && !task.refused) {
     step_elements(task, begin, end, end, batch);
+    return;
   }
+  average_elements(task, begin, end);
+  if (!task.refused) return;
+  if (looks()) look_at_refused(task, begin, end);
+  if (detects_) count_non_finite(task, begin, end);
 }
 
-/// Steps the elements of a piece and takes the sums of the report, while they are in the first cache.
-void Step::run_measured(const Task& task, std::size_t begin, std::size_t end, Batch& batch) {
+/// The sums of the report where nothing is added to the parameter.
+void Step::look_at_refused(const Task& task, std::size_t begin, std::size_t end) {
   const Parameter& parameter = parameters_[task.parameter];
   const Precision precision = parameter.precision;
-  const MeasureKernels& kernels = groups_.backend().measure;
-  const Measure measure = precision == Precision::f32 ? kernels.f32 : kernels.f64;
-  const std::size_t most = kMeasuredBytes / bytes_of(precision);
-  alignas(64) std::byte before[kMeasuredBytes];
-  BlockSums sums;
-  for (std::size_t from = begin; from < end;) {
-    const std::size_t to = std::min(end, from + most);
-    const void* const gradient = offset(task.gradient, from, precision);
-    void* const theta = offset(parameter.data, from, precision);
-    std::memcpy(before, theta, (to - from) * bytes_of(precision));
-    if (task.refused) {
-      average_elements(task, from, to);
-    } else {
-      step_elements(task, from, to, end, batch);
-      batch.flush();
-    }
-    measure(gradient, before, theta, to - from, settings_.report == Reporting::parameters, sums);
-    if (to == end || to % kNormBlock == 0) {
-      const std::size_t block = from / kNormBlock;
-      BlockReport& report = block_reports_[task.first_block + block];
-      report.totals = kernels.total(sums);
-      report.zeros = sums.zeros;
-      // A finite sum of squares proves that all is finite.
-      if (detects_ && !std::isfinite(report.totals.gradient)) count_non_finite(task, block * kNormBlock, to);
-      if (to != end) sums = {};
-    }
-    from = to;
+  const NormKernels& kernels = groups_.backend().squares;
+  const SumOfSquares squares = precision == Precision::f32 ? kernels.f32 : kernels.f64;
+  for (std::size_t from = begin; from < end; from += kNormBlock) {
+    const std::size_t to = std::min(end, from + kNormBlock);
+    BlockTotals& totals = block_totals_[task.first_block + from / kNormBlock];
+    totals = {};
+    totals.gradient = squares(offset(task.gradient, from, precision), to - from);
+    totals.parameter = squares(offset(parameter.data, from, precision), to - from);
+    for (std::size_t i = from; i < to; ++i) totals.zeros += get(task.gradient, i, precision) == 0 ? 1 : 0;
   }
 }
 
-void Step::count_non_finite(const Task& task, std::size_t begin, std::size_t end) {
+void Step::count_non_finite(Task& task, std::size_t begin, std::size_t end) {
   const Precision precision = parameters_[task.parameter].precision;
   std::uint64_t count = 0;
   for (std::size_t i = begin; i < end; ++i) count += std::isfinite(get(task.gradient, i, precision)) ? 0 : 1;
   if (count == 0) return;
-  // Pieces of other threads may end in the same block.
-  std::atomic_ref(block_reports_[task.first_block + begin / kNormBlock].non_finite).fetch_add(count);
+  std::atomic_ref(task.non_finite).fetch_add(count, std::memory_order_relaxed);  // other threads have other pieces
   has_seen_non_finite_.store(true, std::memory_order_relaxed);
 }
 
-void Step::run(std::span<const Task> tasks) {
+void Step::run(std::span<Task> tasks) {
   const std::int64_t overwrite_every = settings_.average.overwrite_every;
   overwrites_ = overwrite_every > 0 && (counters_.steps + 1) % overwrite_every == 0;
   detects_ = settings_.check == Check::detect;
-  if (detects_ || measures()) block_reports_.resize(blocks_);
-  if (measures()) block_sums_.resize(blocks_);
+  if (looks()) {
+    block_totals_.resize(blocks_);
+    block_sums_.resize(blocks_);
+  }
   for_each_chunk([&](std::size_t chunk) {
     Batch batch(*this);
     for (const Piece& piece : plan_.chunk(chunk)) run_piece(tasks[piece.task], piece.begin, piece.end, batch);
   });
-  if (!measures()) return;
+  if (!looks()) return;
   for (const Task& task : tasks) {
     if (task.steps) take_over_squares(task);
   }

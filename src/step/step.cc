@@ -26,16 +26,16 @@ std::string_view to_string(Outcome outcome) {
   return "unknown";
 }
 
-StepReport Step::whole(std::span<const Gradient> gradients, std::optional<double> loss) {
+void Step::whole(std::span<const Gradient> gradients, std::optional<double> loss) {
   const DefaultEnvironment environment;
   begin(loss);
   for (const Gradient& gradient : gradients) admit(gradient);
-  last = {};
+  clear_report();
   if (settings_.accumulation.calls > 1 && !accumulate()) {
     last.outcome = Outcome::accumulated;
     last.refused = "gradients of " + std::to_string(counters_.accumulated) + " of " +
                    std::to_string(settings_.accumulation.calls) + " calls are accumulated";
-    return last;
+    return;
   }
   if (averages_now()) plan_averages();
   plan_.update(sizes_, threads);
@@ -43,15 +43,22 @@ StepReport Step::whole(std::span<const Gradient> gradients, std::optional<double
     sum_squares(tasks_);
     clip_gradients(tasks_);
   }
-  if (settings_.check == Check::guard && guard_refuses()) return last;
+  if (settings_.check == Check::guard && guard_refuses()) return;
   for (Task& task : tasks_) prepare(task);
   if (has_sums() && !gather_and_settle(tasks_)) {
     refuse(Outcome::by_rule, "the rule's sums over all parameters gave no step to take");
-    return last;
+    return;
   }
   run(tasks_);
   commit();
-  return last;
+}
+
+/// Keeps the memory of its list.
+void Step::clear_report() {
+  std::vector<ParameterReport> list = std::move(last.parameters);
+  list.clear();
+  last = {};
+  last.parameters = std::move(list);
 }
 
 void Step::begin_parts(std::optional<double> loss) {
@@ -78,7 +85,7 @@ void Step::begin_parts(std::optional<double> loss) {
     }
   }
   begin(loss);
-  last = {};
+  clear_report();
   in_parts_ = true;
 }
 
@@ -98,7 +105,7 @@ void Step::part(const Gradient& gradient) {
     prepare(task);
     if (has_sums()) gather_and_settle(added);
     run(added);
-    if (measures()) task.norm = gradient_norm_of(task);  // now: the caller may free the gradient
+    if (looks()) task.norm = gradient_norm_of(task);  // now: the caller may free the gradient
   } catch (...) {
     if (tasks_.size() > first) {
       parameters_[tasks_.back().parameter].last_step = 0;
@@ -110,7 +117,7 @@ void Step::part(const Gradient& gradient) {
   }
 }
 
-StepReport Step::end_parts() {
+void Step::end_parts() {
   const DefaultEnvironment environment;
   const std::size_t stepped = tasks_.size();
   if (averages_now()) {
@@ -120,7 +127,6 @@ StepReport Step::end_parts() {
   }
   commit();
   in_parts_ = false;
-  return last;
 }
 
 }  // namespace thalweg

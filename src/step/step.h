@@ -65,12 +65,7 @@ struct Task {
   double average_share = 0;                  ///< w of the parameter in it, which may be 0
   std::uint32_t first_run = 0, end_run = 0;  ///< its runs of rows
   std::uint32_t sums = UINT32_MAX;           ///< of Step::sums_, if its rule has some
-};
-
-/// What a block of elements gave for the report.
-struct BlockReport {
-  BlockTotals totals;  // of squares
-  std::uint64_t zeros = 0, non_finite = 0;
+  std::uint64_t non_finite = 0;              ///< elements of the gradient, as the pass has seen them
 };
 
 /// Blocks of kNormBlock elements, the last one shorter.
@@ -81,17 +76,19 @@ class Step {
   Step(Settings& settings, Groups& groups, Parameters& parameters, Counters& counters)
       : settings_(settings), groups_(groups), parameters_(parameters), counters_(counters) {}
 
-  StepReport whole(std::span<const Gradient> gradients, std::optional<double> loss);
+  void whole(std::span<const Gradient> gradients, std::optional<double> loss);
 
   void begin_parts(std::optional<double> loss);
   void part(const Gradient& gradient);
-  StepReport end_parts();
+  void end_parts();
   bool in_parts() const { return in_parts_; }
 
   int threads = 1;
   StepReport last;
 
  private:
+  void clear_report();
+
   // gradients (admit.cc)
   void begin(std::optional<double> loss);
   void check_loss(std::optional<double> loss) const;
@@ -141,17 +138,17 @@ class Step {
 
   // the pass (run.cc)
   class Batch;
-  void run(std::span<const Task> tasks);
-  void run_piece(const Task& task, std::size_t begin, std::size_t end, Batch& batch);
+  void run(std::span<Task> tasks);
+  void run_piece(Task& task, std::size_t begin, std::size_t end, Batch& batch);
   void average_elements(const Task& task, std::size_t begin, std::size_t end);
-  void run_measured(const Task& task, std::size_t begin, std::size_t end, Batch& batch);
-  void count_non_finite(const Task& task, std::size_t begin, std::size_t end);
-  void step_elements(const Task& task, std::size_t begin, std::size_t end, std::size_t piece_end, Batch& batch);
-  void add_blocks(const Task& task, std::uint32_t coefficients, std::size_t begin, std::size_t end,
-                  std::size_t piece_end, Batch& batch);
+  void look_at_refused(const Task& task, std::size_t begin, std::size_t end);
+  void count_non_finite(Task& task, std::size_t begin, std::size_t end);
+  void step_elements(Task& task, std::size_t begin, std::size_t end, std::size_t piece_end, Batch& batch);
+  void add_blocks(Task& task, std::uint32_t coefficients, std::size_t begin, std::size_t end, std::size_t piece_end,
+                  Batch& batch);
   void fill_block(Block& block, const Task& task, const StepCoefficients& made, std::size_t begin, std::size_t end,
                   std::size_t piece_end) const;
-  bool measures() const { return settings_.report != Reporting::none; }
+  bool looks() const { return settings_.report != Reporting::none; }
 
   // the end (commit.cc)
   void commit();
@@ -185,9 +182,9 @@ class Step {
   std::deque<GatherParts> gathered_;                    // by plan
   std::map<std::string_view, Scalars> family_scalars_;  // as the step makes them
   std::vector<Buffer> scattered_;
-  std::vector<double> block_sums_;          // of squares, of the gradients
-  std::vector<BlockReport> block_reports_;  // by block
-  std::vector<const Task*> by_parameter_;   // those that step, in the order of the parameters
+  std::vector<double> block_sums_;         // of squares, of the gradients
+  std::vector<BlockTotals> block_totals_;  // for the report
+  std::vector<const Task*> by_parameter_;  // those that step, in the order of the parameters
   Plan plan_;
 };
 

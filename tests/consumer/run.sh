@@ -58,6 +58,10 @@ case $how in
     PKG_CONFIG_PATH=$(find "$PWD/$how/moved" -name pkgconfig) "${consumer[@]}"
     ;;
   add_subdirectory | FetchContent)
+    # Both compile the engine, and for a debugger; of the second one ccache knows everything.
+    if ccache=$(command -v ccache); then
+      consumer+=("-DCMAKE_CXX_COMPILER_LAUNCHER=env;CCACHE_BASEDIR=$source;CCACHE_NOHASHDIR=1;$ccache")
+    fi
     for type in "" Debug; do
       "${consumer[@]}" "-DTHALWEG_SOURCE=$source" -DCMAKE_EXPORT_COMPILE_COMMANDS=ON "-DCMAKE_BUILD_TYPE=$type"
       expect_optimised_kernels "$how/build/compile_commands.json"

@@ -7,6 +7,7 @@ foreach(how IN ITEMS install find_package pkg-config add_subdirectory FetchConte
 endforeach()
 set_tests_properties(consumer.install PROPERTIES FIXTURES_SETUP installed)
 set_tests_properties(consumer.find_package consumer.pkg-config PROPERTIES FIXTURES_REQUIRED installed)
+set_tests_properties(consumer.FetchContent PROPERTIES DEPENDS consumer.add_subdirectory)
 if(THALWEG_TORCH)
   add_test(NAME consumer.libtorch
            COMMAND ${CMAKE_CURRENT_LIST_DIR}/run.sh libtorch ${PROJECT_BINARY_DIR} ${CMAKE_CURRENT_BINARY_DIR}/consumer

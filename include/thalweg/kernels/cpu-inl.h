@@ -13,6 +13,7 @@ namespace {
 
 #include <thalweg/kernels/around-inl.h>
 #include <thalweg/kernels/lane-inl.h>
+#include <thalweg/kernels/look-inl.h>
 #include THALWEG_RULE_FILE
 
 using Coefficients = THALWEG_RULE_STRUCT::Coefficients;
@@ -65,10 +66,11 @@ HWY_INLINE typename Access::Lanes load_column(const Access access, const T* colu
   }
 }
 
-/// Two vectors, one, or part of one, `at` elements into the block. `seen` becomes NaN where the gradient is not finite.
-template <class T, class Access, std::size_t... k>
+/// Two vectors, or one or a part of it, `at` elements into the block. `seen` becomes NaN where the gradient is not
+/// finite.
+template <class T, class Access, class Look, std::size_t... k>
 HWY_INLINE void step_at(const Coefficients& coefficients, const Around& around, bool prepares, const Access access,
-                        const Memory<T>& memory, std::size_t at, typename Access::Lanes& seen,
+                        const Memory<T>& memory, std::size_t at, typename Access::Lanes& seen, Look& look,
                         std::index_sequence<k...>) {
   using Lanes = typename Access::Lanes;
   Lanes point = access.load(memory.theta + at), g = access.load(memory.gradient + at);
@@ -82,6 +84,7 @@ HWY_INLINE void step_at(const Coefficients& coefficients, const Around& around, 
     take_average(around, point, average);
     access.store(average, memory.average + at);
   }
+  look.see(access, at, memory.gradient + at, memory.theta + at, point);
   access.store(point, memory.theta + at);
   ((kColumnShapes[k] == ColumnShape::parameter && memory.columns[k] != nullptr
         ? access.store(lanes[k], memory.columns[k] + at)
@@ -89,7 +92,7 @@ HWY_INLINE void step_at(const Coefficients& coefficients, const Around& around, 
    ...);
 }
 
-template <class T>
+template <class T, class Look>
 HWY_INLINE bool run_block(const Coefficients& coefficients, const Around& around, bool prepares, const Block& block) {
   const Memory<T> memory(block);
   constexpr auto kIndices = std::make_index_sequence<kColumns>();
@@ -97,16 +100,21 @@ HWY_INLINE bool run_block(const Coefficients& coefficients, const Around& around
   const std::size_t lanes = Whole<T>::count(), two = Both<T>::count();
   const std::size_t count = block.count, reach = count + block.following;
   Pair<T> seen(0.0);
+  typename Look::Memory looked;
+  Look look(block, looked);
   std::size_t at = 0;
-  for (; at + two <= count && at + two + kAhead <= reach; at += two) {
-    for (std::size_t line = 0; line < two; line += kLine) prefetch(memory, at + kAhead + line, kIndices);
-    step_at(coefficients, around, prepares, Both<T>(), memory, at, seen, kIndices);
+  for (; at + two <= count; at += two) {
+    if (at + two + kAhead <= reach) {
+      for (std::size_t line = 0; line < two; line += kLine) prefetch(memory, at + kAhead + line, kIndices);
+    }
+    step_at(coefficients, around, prepares, Both<T>(), memory, at, seen, look, kIndices);
+    look.stepped(at + two);
   }
-  for (; at + two <= count; at += two) step_at(coefficients, around, prepares, Both<T>(), memory, at, seen, kIndices);
-  for (; at + lanes <= count; at += lanes) {
-    step_at(coefficients, around, prepares, Whole<T>(), memory, at, seen.low, kIndices);
+  for (; at < count; at += lanes) {
+    const Part<T> rest{std::min(lanes, count - at)};
+    step_at(coefficients, around, prepares, rest, memory, at, seen.low, look, kIndices);
   }
-  if (at < count) step_at(coefficients, around, prepares, Part<T>{count - at}, memory, at, seen.high, kIndices);
+  look.end();
   return has_nan(seen.low + seen.high);
 }
 
@@ -117,7 +125,10 @@ bool run(const void* erased_coefficients, const Around& outer_around, std::span<
   const Around around = outer_around;
   const bool prepares = around.prepares();  // one question an element in place of five
   bool non_finite = false;
-  for (const Block& block : blocks) non_finite |= run_block<T>(coefficients, around, prepares, block);
+  for (const Block& block : blocks) {
+    non_finite |= block.looks() ? run_block<T, Look<T>>(coefficients, around, prepares, block)
+                                : run_block<T, NoLook<T>>(coefficients, around, prepares, block);
+  }
   return non_finite;
 }
 

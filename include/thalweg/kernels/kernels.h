@@ -2,6 +2,7 @@
 #pragma once
 
 #include <thalweg/kernels/around.h>
+#include <thalweg/kernels/block_sums.h>
 
 #include <array>
 #include <cstddef>
@@ -40,6 +41,12 @@ struct Block {
   Storage storage;             ///< of the parameter and its gradient
   Storage average_storage;
   Storage column_storage[kMaxColumns];
+  /// For the report, where the block begins at a multiple of kNormBlock and nothing cuts those: a total for each.
+  BlockTotals* totals;
+  /// Where it does not: the sums that the block is part of. Null both: no report.
+  BlockSums* sums;
+
+  bool looks() const { return totals != nullptr || sums != nullptr; }
 };
 
 /// One step of the blocks, which have the same coefficients. `coefficients` points to the rule's own struct. Gives
@@ -60,8 +67,6 @@ using Gather = void (*)(const void* coefficients, const Around& around, const Bl
 
 /// Elements in one run of a block's totals.
 inline constexpr std::size_t kSumRun = 256;
-/// Running sums of a total.
-inline constexpr std::size_t kSumLanes = 32;
 /// Rounds of sums that a rule may have.
 inline constexpr std::size_t kMaxRounds = 3;
 

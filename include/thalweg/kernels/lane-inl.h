@@ -141,11 +141,13 @@ struct Part {
   }
 #else
   HWY_INLINE Lane<T> load(const T* from) const {
+    if (count >= Whole<T>::count()) return Whole<T>().load(from);
     HWY_ALIGN T whole[HWY_MAX_BYTES / sizeof(T)] = {};
     std::memcpy(whole, from, count * sizeof(T));
     return hwy::HWY_NAMESPACE::Load(typename Lane<T>::Tag(), whole);
   }
   HWY_INLINE void store(Lane<T> lane, T* to) const {
+    if (count >= Whole<T>::count()) return Whole<T>().store(lane, to);
     HWY_ALIGN T whole[HWY_MAX_BYTES / sizeof(T)];
     hwy::HWY_NAMESPACE::Store(lane.raw, typename Lane<T>::Tag(), whole);
     std::memcpy(to, whole, count * sizeof(T));

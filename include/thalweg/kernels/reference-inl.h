@@ -20,6 +20,16 @@ double column_at(const Block& block, std::size_t k, std::size_t i) {
   return double{column[has_many ? i : 0]};
 }
 
+/// The sums of one element for the report.
+template <class T>
+void look(BlockSums& sums, std::size_t lane, T gradient, T before, T after) {
+  const auto square = [](T x) { return double{x} * double{x}; };
+  sums.gradient[lane] += square(gradient);
+  sums.update[lane] += square(after - before);
+  sums.parameter[lane] += square(after);
+  sums.zeros += gradient == 0 ? 1 : 0;
+}
+
 template <class T, std::size_t... k>
 bool run_block(const Coefficients& coefficients, const Around& around, const Block& block, std::index_sequence<k...>) {
   auto* theta = static_cast<T*>(block.theta);
@@ -30,6 +40,8 @@ bool run_block(const Coefficients& coefficients, const Around& around, const Blo
     static_cast<T*>(block.columns[column])[i] = static_cast<T>(value);
   };
   bool non_finite = false;
+  BlockSums own;
+  BlockSums& sums = block.sums != nullptr ? *block.sums : own;
   for (std::size_t i = 0; i < block.count; ++i) {
     non_finite |= !std::isfinite(gradient[i]);
     Real<T> point = double{theta[i]}, g = double{gradient[i]};
@@ -41,8 +53,13 @@ bool run_block(const Coefficients& coefficients, const Around& around, const Blo
       take_average(around, point, mean);
       average[i] = static_cast<T>(mean.value);
     }
-    theta[i] = static_cast<T>(point.value);
+    const T before = std::exchange(theta[i], static_cast<T>(point.value));
+    if (block.looks()) look(sums, (block.first + i) % kSumLanes, gradient[i], before, theta[i]);
     (store(k, i, state[k].value), ...);
+    if (block.totals != nullptr && ((i + 1) % kNormBlock == 0 || i + 1 == block.count)) {
+      block.totals[i / kNormBlock] = sums.totals();
+      sums = {};
+    }
   }
   return non_finite;
 }
