@@ -23,11 +23,26 @@ void Parameters::check_shape(const std::string& what, const Shape& shape, std::s
   if (settings_.step_count == StepCount::per_row && shape.sizes.empty()) {
     throw Error(what + " is a single number and has no rows, which StepCount::per_row counts steps of");
   }
+  if (shape.is_shard() && !group.rule->sums.empty()) {
+    throw Error(what + " has shape " + shape.text() + ", but " + std::string(group.rule->name) +
+                " sums over whole parameters: put it into a group of another rule, or add it whole");
+  }
+  if (shape.is_shard() && settings_.step_count == StepCount::per_row) {
+    throw Error(what + " has shape " + shape.text() +
+                ", a shard, and no rows, which StepCount::per_row counts steps of");
+  }
   if (group.rule->needs_matrix && !layout_of(shape).is_matrix() && size > 0) {
     throw Error(what + " has shape " + shape.text() + (shape.is_row_major() ? "" : ", not in row-major order") +
                 ", but " + std::string(group.rule->name) +
                 " steps matrices alone: put it into a group of another rule, or add it with a shape of two dimensions");
   }
+}
+
+void Parameters::check_no_shards(const std::string& what) const {
+  if (shards_ == 0) return;
+  const auto is_shard = [](const ParameterRecord& record) { return record.shape.is_shard(); };
+  const auto shard = std::ranges::find_if(records_, is_shard);
+  throw Error(what + " needs whole parameters: " + in_quotes(shard->name) + " has shape " + shard->shape.text());
 }
 
 Handle Parameters::add(std::string_view name, void* data, std::size_t size, Precision precision, const Shape& shape,
@@ -50,6 +65,7 @@ Handle Parameters::add(std::string_view name, void* data, std::size_t size, Prec
   all_.push_back({.group = group.index,
                   .precision = precision,
                   .key = xxh64(std::as_bytes(std::span(name)), 0),
+                  .first = shape.first,
                   .scalars = first_scalars(*its_group.rule)});
   ParameterRecord& record = records_.emplace_back();
   record.name = name;
@@ -64,6 +80,7 @@ Handle Parameters::add(std::string_view name, void* data, std::size_t size, Prec
   by_name_.emplace(name, index);
   place(index, data, size);
   ++alive_;
+  shards_ += shape.is_shard() ? 1 : 0;
   return {index};
 }
 
@@ -80,6 +97,11 @@ void Parameters::rebind(Handle handle, void* data, std::size_t size, Precision p
   if (data == nullptr && size > 0) throw Error(what + " has no memory");
   if (shape != nullptr) {
     check_shape(what, *shape, size, groups_.at(parameter.group));
+    const Shape& before = records_[index].shape;
+    if (shape->whole != before.whole || shape->first != before.first) {
+      throw Error(what + " had shape " + before.text() + " and has " + shape->text() +
+                  ": the state is of that part of the parameter; remove and add it");
+    }
     const RowNumbers& rows = records_[index].rows;
     if (settings_.step_count == StepCount::per_row && rows.steps.size() != static_cast<std::size_t>(shape->sizes[0])) {
       throw Error(what + " has " + std::to_string(rows.steps.size()) + " rows, the new shape " +
@@ -111,6 +133,7 @@ void Parameters::remove(Handle handle) {
   records_[index].storage = {};
   records_[index].capacity = {};
   records_[index].rows = {};
+  shards_ -= std::exchange(records_[index].shape, {}).is_shard() ? 1 : 0;
   all_[index] = {.alive = false};
   --alive_;
 }

@@ -61,6 +61,7 @@ struct Parameter {
   Precision precision = Precision::f32;
   bool alive = true;
   std::uint64_t key = 0;                 ///< of the name: where random bits are counted from
+  std::uint64_t first = 0;               ///< index of the first element in the whole parameter, not 0 for a shard
   std::uint64_t columns_made_for = 0;    ///< GroupRecord::version under which the columns were last completed
   std::uint64_t last_step = 0;           ///< serial number of the last step that named this parameter
   const void* known_gradient = nullptr;  ///< the last gradient that was found not to overlap any parameter …
@@ -99,6 +100,8 @@ class Parameters {
   void move(Handle handle, Group group);
 
   std::size_t alive() const { return alive_; }
+  /// Throws Error if there is a shard, of which `what` needs the whole.
+  void check_no_shards(const std::string& what) const;
   /// With the removed ones, which are not alive.
   std::size_t size() const { return all_.size(); }
   Parameter& operator[](std::size_t index) { return all_[index]; }
@@ -189,6 +192,7 @@ class Parameters {
   std::unordered_map<std::string, std::uint32_t, NameHash, std::equal_to<>> by_name_;
   Places by_address_;  // first byte of every parameter that has any
   std::size_t alive_ = 0;
+  std::size_t shards_ = 0;  // of them
   std::uint64_t places_ = 1;
   std::vector<FreshColumn> fresh_;
 };

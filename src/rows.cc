@@ -38,6 +38,7 @@ std::size_t elements_a_row(const ParameterRecord& record, ColumnShape column) {
 /// Throws Error unless the rows of this shape lie in one piece each.
 void check_has_rows(const std::string& what, const Shape& shape) {
   if (shape.sizes.empty()) throw Error(what + " is a single number and has no rows");
+  if (shape.is_shard()) throw Error(what + " has shape " + shape.text() + ", a shard, and no rows");
   if (shape.strides.empty() || shape.sizes[0] <= 1 || shape.elements() == 0) return;
   if (static_cast<std::uint64_t>(shape.strides[0]) * static_cast<std::uint64_t>(shape.sizes[0]) == shape.elements()) {
     return;

@@ -30,10 +30,20 @@ bool Shape::is_row_major() const {
   return true;
 }
 
+Shape Shape::shard(std::uint64_t first_element, std::uint64_t count) const {
+  Shape result{static_cast<std::int64_t>(count)};
+  result.whole = sizes.empty() ? std::vector<std::int64_t>{1} : sizes;
+  result.first = first_element;
+  return result;
+}
+
 std::string Shape::text() const {
-  std::string text = "[";
-  for (const std::int64_t size : sizes) text += (text.size() > 1 ? ", " : "") + std::to_string(size);
-  return text + "]";
+  const auto list = [](const std::vector<std::int64_t>& numbers) {
+    std::string text = "[";
+    for (const std::int64_t size : numbers) text += (text.size() > 1 ? ", " : "") + std::to_string(size);
+    return text + "]";
+  };
+  return list(sizes) + (is_shard() ? " at " + std::to_string(first) + " of " + list(whole) : "");
 }
 
 Layout layout_of(const Shape& shape) {
@@ -49,6 +59,12 @@ Layout layout_of(const Shape& shape) {
 void check_sizes(const Shape& shape, const std::string& what) {
   for (const std::int64_t size : shape.sizes) {
     if (size < 0) throw Error(what + " has shape " + shape.text() + ": sizes are at least 0");
+  }
+  if (!shape.is_shard()) return;
+  const Shape whole(shape.whole);
+  check_sizes(whole, what);
+  if (shape.sizes.size() != 1 || shape.first > whole.elements() || shape.elements() > whole.elements() - shape.first) {
+    throw Error(what + " has shape " + shape.text() + ", which has " + std::to_string(whole.elements()) + " elements");
   }
 }
 

@@ -7,7 +7,7 @@
 
 namespace thalweg {
 
-/// Sizes are at least 0.
+/// Sizes are at least 0, and a shard lies within its parameter.
 void check_sizes(const Shape& shape, const std::string& what);
 
 /// Strides leave no gaps between elements and let none overlap. Without elements they mean nothing.

@@ -20,13 +20,21 @@ struct Shape {
   explicit Shape(std::vector<std::int64_t> sizes, std::vector<std::int64_t> strides = {})
       : sizes(std::move(sizes)), strides(std::move(strides)) {}
 
+  /// A shard: the range of a parameter of this shape, `count` elements from `first` on in memory order, that this
+  /// optimizer steps where several share the parameter. It is a vector that knows its place: its bits are those of the
+  /// whole parameter's step. Where norms shall be of the same bits, too, cut at multiples of kNormBlock.
+  Shape shard(std::uint64_t first, std::uint64_t count) const;
+  bool is_shard() const { return !whole.empty(); }
+
   std::vector<std::int64_t> sizes;
   std::vector<std::int64_t> strides;  ///< empty: row-major
+  std::vector<std::int64_t> whole;    ///< of a shard: the parameter's sizes; otherwise empty
+  std::uint64_t first = 0;            ///< of a shard: its first element's index in the parameter, in memory order
 
   /// Product of the sizes; 2⁶⁴ − 1 if it is not below that.
   std::uint64_t elements() const;
   bool is_row_major() const;
-  /// `[2, 3]`.
+  /// `[2, 3]`; `[4] at 2 of [2, 3]` for a shard.
   std::string text() const;
 
   bool operator==(const Shape&) const = default;

@@ -99,6 +99,10 @@ State Optimizer::Impl::state() const {
     entry["dtype"] = thalweg::name_of(parameter.precision);
     entry["shape"] = to_json(record.shape.sizes);
     if (!record.shape.is_row_major()) entry["strides"] = to_json(record.shape.strides);
+    if (record.shape.is_shard()) {
+      entry["whole"] = to_json(record.shape.whole);
+      entry["first"] = record.shape.first;
+    }
     entry["group"] = groups.at(parameter.group).name;
     entry["step"] = parameter.step;
     if (settings.step_count == StepCount::per_parameter) {

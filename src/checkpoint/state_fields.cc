@@ -47,6 +47,10 @@ Shape shape_from_json(const json::Value& entry, const Shape& own, const std::str
   }
   Shape shape(integers(*sizes, what + ": shape"));
   if (const json::Value* strides = entry.find("strides", what)) shape.strides = integers(*strides, what + ": strides");
+  if (const json::Value* whole = entry.find("whole", what)) {
+    shape.whole = integers(*whole, what + ": whole");
+    shape.first = entry.at("first", what).unsigned_integer(what + ": first");
+  }
   return shape;
 }
 
@@ -54,7 +58,8 @@ void check_shapes(const Shape& saved, const Shape& own, bool by_layout, const st
   check_sizes(saved, what);
   const bool is_flat =
       (saved.sizes.size() == 1 && own.is_row_major()) || (own.sizes.size() == 1 && saved.is_row_major());
-  const bool fits = saved.sizes == own.sizes || (is_flat && !by_layout);
+  const bool is_same_part = saved.whole == own.whole && saved.first == own.first;
+  const bool fits = is_same_part && (saved.sizes == own.sizes || (is_flat && !by_layout));
   if (!fits || saved.elements() != own.elements()) {
     throw Error(what + " has shape " + saved.text() + ", the optimizer's " + own.text());
   }

@@ -16,6 +16,7 @@ void Step::begin(std::optional<double> loss) {
     throw Error("step: this optimizer has taken " + std::to_string(counters_.steps) + " steps, the most");
   }
   check_loss(loss);
+  if (clips_by_norm()) parameters_.check_no_shards("step: clipping by a norm");
   loss_ = loss.value_or(std::numeric_limits<double>::quiet_NaN());
   ++serial_;
   tasks_.clear();

@@ -57,7 +57,8 @@ class Step::Batch {
       const bool non_finite = update(made_->bytes.data(), around_, std::span(blocks_).subspan(from, to - from));
       if (non_finite && step_.detects_) {
         for (std::size_t i = from; i < to; ++i) {
-          step_.count_non_finite(*tasks_[i], blocks_[i].first, blocks_[i].first + blocks_[i].count);
+          const std::size_t begin = blocks_[i].first - step_.parameters_[tasks_[i]->parameter].first;
+          step_.count_non_finite(*tasks_[i], begin, begin + blocks_[i].count);
         }
       }
       from = to;
@@ -103,7 +104,7 @@ void Step::fill_block(Block& block, const Task& task, const StepCoefficients& ma
   const Precision precision = parameter.precision;
   block.count = end - begin;
   block.following = piece_end - end;
-  block.first = begin;
+  block.first = parameter.first + begin;
   block.key = parameter.key;
   block.step = made.step;
   block.theta = offset(parameter.data, begin, precision);

@@ -257,13 +257,18 @@ class CompareCommand : public WorkerTest {
     for (const auto& [trial, value] : before) EXPECT_EQ(now.at(trial), value) << "trial " << trial << " ran again";
   }
 
-  /// The worker of the one command that runs.
-  static pid_t only_worker() {
-    const std::set<pid_t> commands = children_of(getpid());
-    if (commands.size() != 1) throw std::runtime_error("not one command is running");
-    const std::set<pid_t> workers = children_of(*commands.begin());
-    if (workers.size() != 1) throw std::runtime_error("not one worker is running");
-    return *workers.begin();
+  /// Stops the one command that runs at a moment when it has a worker: there is none between tuning and final runs.
+  static pid_t stop_with_worker(Command& command) {
+    for (;;) {
+      command.kill(SIGSTOP);  // so that its workers do not change while they are counted
+      const std::set<pid_t> commands = children_of(getpid());
+      if (commands.size() != 1) throw std::runtime_error("not one command is running");
+      const std::set<pid_t> workers = children_of(*commands.begin());
+      if (workers.size() > 1) throw std::runtime_error("more than one worker is running");
+      if (!workers.empty()) return *workers.begin();
+      command.kill(SIGCONT);
+      usleep(1000);
+    }
   }
 
   static constexpr std::size_t kTrials = 2 * 2 + 2 * 3;
@@ -321,8 +326,7 @@ TEST_F(CompareCommand, GoesOnAfterItWasKilled) {
   for (const std::size_t finished : {2U, 6U}) {
     Command command(folder_.path(), arguments());
     wait_for(finished);
-    command.kill(SIGSTOP);  // so that its workers do not change while they are counted
-    const pid_t worker = only_worker();
+    const pid_t worker = stop_with_worker(command);
     command.kill(SIGKILL);
     EXPECT_EQ(command.wait().code, 128 + SIGKILL);
     while (is_running(worker)) usleep(1000);
@@ -356,7 +360,8 @@ TEST_F(CompareCommand, InterruptedSaysHowToGoOn) {
 TEST_F(CompareCommand, ACrashedWorkerCostsOneTrialWhichIsRetried) {
   Command command(folder_.path(), arguments("200"));
   wait_for(5);
-  kill(only_worker(), SIGSEGV);
+  kill(stop_with_worker(command), SIGSEGV);
+  command.kill(SIGCONT);
   const Ended ended = command.wait();
   EXPECT_EQ(ended.code, 1);
   EXPECT_THAT(ended.errors, AllOf(HasSubstr("killed by SIGSEGV"), HasSubstr("run the same command again")));
