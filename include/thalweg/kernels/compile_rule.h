@@ -10,7 +10,6 @@
 #include <cstring>
 #include <iterator>
 #include <limits>
-#include <type_traits>
 #include <utility>
 
 #undef HWY_TARGET_INCLUDE
