@@ -6,6 +6,16 @@
 #include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
+// One function of all would take a sanitizer's compiler minutes for each rule.
+#undef THALWEG_KERNEL_INLINE
+#define THALWEG_KERNEL_INLINE HWY_INLINE
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#undef THALWEG_KERNEL_INLINE
+#define THALWEG_KERNEL_INLINE HWY_NOINLINE
+#endif
+#endif
+
 HWY_BEFORE_NAMESPACE();
 
 namespace thalweg::HWY_NAMESPACE {
@@ -69,9 +79,9 @@ HWY_INLINE typename Access::Lanes load_column(const Access access, const T* colu
 /// Two vectors, or one or a part of it, `at` elements into the block. `seen` becomes NaN where the gradient is not
 /// finite.
 template <class T, class Access, class Look, std::size_t... k>
-HWY_INLINE void step_at(const Coefficients& coefficients, const Around& around, bool prepares, const Access access,
-                        const Memory<T>& memory, std::size_t at, typename Access::Lanes& seen, Look& look,
-                        std::index_sequence<k...>) {
+THALWEG_KERNEL_INLINE void step_at(const Coefficients& coefficients, const Around& around, bool prepares,
+                                   const Access access, const Memory<T>& memory, std::size_t at,
+                                   typename Access::Lanes& seen, Look& look, std::index_sequence<k...>) {
   using Lanes = typename Access::Lanes;
   Lanes point = access.load(memory.theta + at), g = access.load(memory.gradient + at);
   seen = seen + (g - g);  // NOLINT(misc-redundant-expression)
@@ -93,7 +103,8 @@ HWY_INLINE void step_at(const Coefficients& coefficients, const Around& around, 
 }
 
 template <class T, class Look>
-HWY_INLINE bool run_block(const Coefficients& coefficients, const Around& around, bool prepares, const Block& block) {
+THALWEG_KERNEL_INLINE bool run_block(const Coefficients& coefficients, const Around& around, bool prepares,
+                                     const Block& block) {
   const Memory<T> memory(block);
   constexpr auto kIndices = std::make_index_sequence<kColumns>();
   constexpr std::size_t kAhead = kPrefetchBytes / sizeof(T), kLine = kLineBytes / sizeof(T);

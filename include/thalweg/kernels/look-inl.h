@@ -143,7 +143,8 @@ class Look {
     HWY_ALIGN T rest[3][kTwo];  // gradient, update, parameter behind the last two whole vectors
   };
 
-  HWY_INLINE Look(const Block& block, Memory& memory) : block_(block), memory_(memory), totals_(block.totals) {
+  THALWEG_KERNEL_INLINE Look(const Block& block, Memory& memory)
+      : block_(block), memory_(memory), totals_(block.totals) {
     if (block.totals != nullptr) return;
     block.sums->turn(block.first % kSumLanes);
     gradient_.load(block.sums->gradient.data());
@@ -152,7 +153,7 @@ class Look {
   }
 
   /// Elements that are `at` elements into the block. `after`: what is about to be stored at `theta`.
-  HWY_INLINE void see(Both<T> access, std::size_t at, const T* gradient, const T* theta, Pair<T> after) {
+  THALWEG_KERNEL_INLINE void see(Both<T> access, std::size_t at, const T* gradient, const T* theta, Pair<T> after) {
     const std::size_t part = part_of(at);
     gradient_.template add_squares<kTwo>(part, gradient);
     zeros_ += count_zeros(access.load(gradient));
@@ -164,7 +165,7 @@ class Look {
     }
   }
   /// Behind the last two whole vectors: zeros fill up another two.
-  HWY_INLINE void see(Part<T> access, std::size_t at, const T* gradient, const T* theta, Lane<T> after) {
+  THALWEG_KERNEL_INLINE void see(Part<T> access, std::size_t at, const T* gradient, const T* theta, Lane<T> after) {
     if (at % kTwo == 0) {
       for (auto& numbers : memory_.rest) Both<T>().store(Pair<T>(0.0), numbers);
     }
@@ -177,7 +178,7 @@ class Look {
   }
 
   /// All elements before `at`, whole vectors, are stored.
-  HWY_INLINE void stepped(std::size_t at) {
+  THALWEG_KERNEL_INLINE void stepped(std::size_t at) {
     if (at % kSumRun != 0) return;
     end_run(at);
     if (at % kNormBlock != 0 || at == block_.count) return;
@@ -186,7 +187,7 @@ class Look {
     zeros_ = 0;
   }
 
-  HWY_INLINE void end() {
+  THALWEG_KERNEL_INLINE void end() {
     const std::size_t rest = block_.count % kTwo, whole = block_.count - rest;
     add_run(update_, memory_.run, whole % kSumRun);
     add_run(parameter_, parameter_from(whole - whole % kSumRun), whole % kSumRun);
@@ -214,9 +215,11 @@ class Look {
   /// Which two vectors of running sums. Said where there are but two, so that the compiler has them in registers.
   HWY_INLINE static std::size_t part_of(std::size_t at) { return kTwo == kSumLanes ? 0 : at % kSumLanes / kTwo; }
 
-  HWY_INLINE void give_totals() { *totals_++ = {gradient_.total(), update_.total(), parameter_.total(), zeros_}; }
+  THALWEG_KERNEL_INLINE void give_totals() {
+    *totals_++ = {gradient_.total(), update_.total(), parameter_.total(), zeros_};
+  }
 
-  HWY_INLINE void end_run(std::size_t at) {
+  THALWEG_KERNEL_INLINE void end_run(std::size_t at) {
     if (kNarrow && narrow_update_.fits()) {
       narrow_update_.add_to(update_);
     } else {
@@ -231,7 +234,7 @@ class Look {
   }
 
   /// From the beginning of a run.
-  HWY_INLINE static void add_run(Lanes32& sums, const T* run, std::size_t count) {
+  THALWEG_KERNEL_INLINE static void add_run(Lanes32& sums, const T* run, std::size_t count) {
     for (std::size_t i = 0; i < count; i += kTwo) sums.template add_squares<kTwo>(part_of(i), run + i);
   }
   HWY_INLINE const T* parameter_from(std::size_t element) const {
