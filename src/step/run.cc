@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace thalweg {
 namespace {
@@ -131,14 +132,15 @@ void Step::add_blocks(Task& task, std::uint32_t coefficients, std::size_t begin,
   for (std::size_t from = begin; from < end;) {
     std::size_t to = end;
     if (by_row) to = std::min(to, (from / width + 1) * width);
-    const std::size_t total = from / kNormBlock;
-    const bool has_totals = from % kNormBlock == 0 && (to % kNormBlock == 0 || to == piece_end);
-    if (looks() && !has_totals) to = std::min(to, (total + 1) * kNormBlock);
-    BlockTotals* const totals = looks() ? &block_totals_[task.first_block + total] : nullptr;
-    BlockSums* const sums = looks() && !has_totals ? batch.sums_for(*totals) : nullptr;
+    BlockTotals* totals = looks() ? &block_totals_[task.first_block + from / kNormBlock] : nullptr;
+    BlockSums* sums = nullptr;
+    if (looks() && (from % kNormBlock != 0 || (to % kNormBlock != 0 && to != piece_end))) {
+      to = std::min(to, (from / kNormBlock + 1) * kNormBlock);
+      sums = batch.sums_for(*std::exchange(totals, nullptr));
+    }
     Block& block = batch.add(task, coefficients);
     fill_block(block, task, made, from, to, piece_end);
-    block.totals = has_totals ? totals : nullptr;
+    block.totals = totals;
     block.sums = sums;
     from = to;
   }

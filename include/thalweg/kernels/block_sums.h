@@ -11,6 +11,14 @@ namespace thalweg {
 /// Running sums of a total.
 inline constexpr std::size_t kSumLanes = 32;
 
+/// The tree of halves over `count` running sums, a power of two, which it changes.
+inline double add_halves(double* sums, std::size_t count = kSumLanes) {
+  for (std::size_t half = count / 2; half > 0; half /= 2) {
+    for (std::size_t i = 0; i < half; ++i) sums[i] += sums[i + half];
+  }
+  return sums[0];
+}
+
 /// Elements of a parameter in one total. Threads share the work at multiples of it, so that their number moves no
 /// rounding.
 inline constexpr std::size_t kNormBlock = 4096;
@@ -38,13 +46,8 @@ struct BlockSums {
   }
 
   /// The trees of halves, which change the sums.
-  BlockTotals totals() { return {total(gradient), total(update), total(parameter), zeros}; }
-
-  static double total(std::array<double, kSumLanes>& lanes) {
-    for (std::size_t half = kSumLanes / 2; half > 0; half /= 2) {
-      for (std::size_t i = 0; i < half; ++i) lanes[i] += lanes[i + half];
-    }
-    return lanes[0];
+  BlockTotals totals() {
+    return {add_halves(gradient.data()), add_halves(update.data()), add_halves(parameter.data()), zeros};
   }
 };
 

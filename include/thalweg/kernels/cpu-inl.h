@@ -23,6 +23,7 @@ namespace {
 
 #include <thalweg/kernels/around-inl.h>
 #include <thalweg/kernels/lane-inl.h>
+#include <thalweg/kernels/lanes32-inl.h>
 #include <thalweg/kernels/look-inl.h>
 #include THALWEG_RULE_FILE
 

@@ -21,12 +21,9 @@ struct Wide {
 
   /// The tree of halves. Lanes that no element has reached are 0 and change nothing.
   double total(std::size_t count) {
-    std::size_t half = 1;
-    while (2 * half < std::min(count, kSumLanes)) half *= 2;
-    for (; half > 0; half /= 2) {
-      for (std::size_t i = 0; i < half; ++i) lanes[i] += lanes[i + half];
-    }
-    return lanes[0];
+    std::size_t reached = 2;
+    while (reached < std::min(count, kSumLanes)) reached *= 2;
+    return add_halves(lanes, reached);
   }
 };
 

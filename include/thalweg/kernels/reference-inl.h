@@ -100,10 +100,7 @@ void gather_elements(const Coefficients& coefficients, const Around& around, con
   flush();
   for (const std::size_t sum : {of_round...}) {
     if (places.totals[sum] == nullptr) continue;
-    for (std::size_t half = kSumLanes / 2; half > 0; half /= 2) {
-      for (std::size_t i = 0; i < half; ++i) wide[sum][i] += wide[sum][i + half];
-    }
-    *places.totals[sum] += wide[sum][0];
+    *places.totals[sum] += add_halves(wide[sum]);
   }
 }
 
