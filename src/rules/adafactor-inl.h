@@ -11,10 +11,10 @@ template <class Lane>
 inline Lane adafactor_step(const Adafactor::Coefficients& c, Lane g, Lane of_row, Lane of_column, Lane& v) {
   Lane u;
   if (c.by_line) {
-    u = g * min(of_row * of_column, Lane(c.largest));
+    u = g * min(of_row * of_column, c.largest);
   } else {
     v = normal_or_zero(c.rest * v + c.share * adafactor_squares(c, g));
-    u = g / max(sqrt(v), Lane(c.below));
+    u = g / max(sqrt(v), c.below);
   }
   return if_positive(abs(g), u, g);
 }

@@ -9,7 +9,7 @@ inline void update(const RMSprop::Coefficients& c, Lane& theta, Lane g, Lane& v,
     m = normal_or_zero(c.alpha * m + c.rest * g);
     Lane mean = m;
     if (c.bias_correction) mean = mean / c.correction;
-    spread = max(spread - normal_square(mean), Lane(0.0));  // ≥ 0 in exact arithmetic only
+    spread = max(spread - normal_square(mean), 0.0);  // ≥ 0 in exact arithmetic only
   }
   const Lane d = sqrt(spread + c.eps_inside) + c.eps_outside;
   Lane u = c.lr_before * g / d;

@@ -152,7 +152,6 @@ std::uint32_t taken_in(const Rule& rule, const TaskSums& own, std::size_t round)
 void Step::gather(std::span<Task> tasks, std::size_t round) {
   std::vector<GatherPlan> plans;
   std::vector<const Task*> planned;
-  std::vector<std::pair<std::uint32_t, std::size_t>> work;  // plan, piece
   std::size_t elements = 0;
   for (const Task& task : tasks) {
     if (task.sums == UINT32_MAX || task.refused) continue;
@@ -167,12 +166,23 @@ void Step::gather(std::span<Task> tasks, std::size_t round) {
     plans.emplace_back(rule, sums_[task.sums], layout, sums, gathered_[plans.size()]);
     planned.push_back(&task);
     elements += layout.elements;
-    for (std::size_t piece = 0; piece < plans.back().pieces(); ++piece) {
-      work.emplace_back(static_cast<std::uint32_t>(plans.size() - 1), piece);
+  }
+  const int wanted = elements < kSerialElements ? 1 : threads;
+  // Pieces that follow each other go to one thread, which then asks for no memory that another one reads.
+  struct Run {
+    std::size_t plan, begin, end;  // pieces
+  };
+  std::vector<Run> runs;
+  const std::size_t share = elements / (4 * static_cast<std::size_t>(wanted));
+  for (std::size_t plan = 0; plan < plans.size(); ++plan) {
+    const std::size_t pieces = plans[plan].pieces();
+    const std::size_t most = std::clamp<std::size_t>(share / plans[plan].piece_elements(), 1, 64);
+    for (std::size_t begin = 0; begin < pieces; begin += most) {
+      runs.push_back({plan, begin, std::min(pieces, begin + most)});
     }
   }
   const auto run = [&](std::size_t item) {
-    const auto [index, piece] = work[item];
+    const auto [index, begin_piece, end_piece] = runs[item];
     const Task& task = *planned[index];
     const Parameter& parameter = parameters_[task.parameter];
     const StepCoefficients& made = coefficients_[task.coefficients];
@@ -180,15 +190,16 @@ void Step::gather(std::span<Task> tasks, std::size_t round) {
     Around around = made.around;
     around.scale = task.scale;
     const Gather kernel = parameter.precision == Precision::f32 ? kernels.gather_f32[round] : kernels.gather_f64[round];
-    plans[index].run(piece, kernel, made.bytes.data(), around, parameter.precision,
-                     [&](std::size_t begin, std::size_t end) {
-                       Block block;
-                       fill_block(block, task, made, begin, end, parameter.size);
-                       return block;
-                     });
+    const auto block = [&](std::size_t begin, std::size_t end) {
+      Block result;
+      fill_block(result, task, made, begin, end, parameter.size);
+      return result;
+    };
+    for (std::size_t piece = begin_piece; piece < end_piece; ++piece) {
+      plans[index].run(piece, kernel, made.bytes.data(), around, parameter.precision, block);
+    }
   };
-  const int wanted = elements < kSerialElements ? 1 : threads;
-  parallel_for(wanted, work.size(), run);
+  parallel_for(wanted, runs.size(), run);
   for (std::size_t i = 0; i < plans.size(); ++i) plans[i].combine(sums_[planned[i]->sums]);
 }
 

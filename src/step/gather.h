@@ -20,6 +20,8 @@ class GatherPlan {
   GatherPlan(const Rule& rule, const TaskSums& own, const Layout& layout, std::uint32_t sums, GatherParts& parts);
 
   std::size_t pieces() const { return pieces_; }
+  /// Of the largest piece.
+  std::size_t piece_elements() const { return tiled_ ? tile_rows_ * tile_columns_ : kNormBlock; }
   /// Runs the rule's kernel over the elements of one piece. `block` gives the block from one element to another.
   template <class MakeBlock>
   void run(std::size_t piece, Gather kernel, const void* coefficients, const Around& around, Precision precision,

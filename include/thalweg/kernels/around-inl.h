@@ -4,7 +4,7 @@
 template <class Lane>
 inline void prepare(const Around& around, Lane& theta, Lane& g) {
   if (around.scale != 1) g = around.scale * g;
-  if (around.limit < std::numeric_limits<double>::infinity()) g = min(max(g, Lane(-around.limit)), Lane(around.limit));
+  if (around.limit < std::numeric_limits<double>::infinity()) g = min(max(g, -around.limit), around.limit);
   if (around.maximize) g = -g;
   if (around.coupled_decay != 0) g = g + around.coupled_decay * theta;
   if (around.decoupled_shrink != 1) theta = around.decoupled_shrink * theta;

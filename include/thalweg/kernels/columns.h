@@ -80,6 +80,10 @@ constexpr auto sums_of_round() {
 template <class R, std::size_t round>
 using SumsOfRound = decltype(sums_of_round<R, round>());
 
+/// Is the sum one of columns, which runs down the blocks of a matrix and has no total within one?
+template <class R, std::size_t sum>
+inline constexpr bool kIsByColumn = R::sums[sum].scope == SumScope::columns;
+
 /// Rounds of the rule's sums.
 template <class R>
 constexpr std::size_t count_rounds() {

@@ -49,7 +49,7 @@ HWY_INLINE void share_at(const Coefficients& coefficients, const Around& around,
     T* const to = static_cast<T*>(places.by_column[which]) + at;
     access.store(access.load(to) + shares[which], to);
   };
-  (add_to_columns(sum), ...);
+  ((kIsByColumn<THALWEG_RULE_STRUCT, sum> ? add_to_columns(sum) : void()), ...);
 }
 
 /// Asks for what the shares `at` elements into the block are mostly made of. Nothing hangs on it but time: a line that
@@ -72,7 +72,8 @@ HWY_INLINE void add_pair(const Coefficients& coefficients, const Around& around,
   Pair<T> shares[kSums];
   share_at<round>(coefficients, around, prepares, Both<T>(), memory, places, at + pair * Both<T>::count(), shares,
                   std::make_index_sequence<kColumns>(), sums);
-  ((running[sum].pairs[pair] = running[sum].pairs[pair] + shares[sum]), ...);
+  const auto add = [&](Pair<T>& to, const Pair<T>& share) HWY_ATTR { to = to + share; };
+  ((kIsByColumn<THALWEG_RULE_STRUCT, sum> ? void() : add(running[sum].pairs[pair], shares[sum])), ...);
 }
 
 /// From `at` to `end`, 32 elements at a time; `runs` gets the running sums.
@@ -125,7 +126,7 @@ HWY_INLINE void gather_in(const Coefficients& coefficients, const Around& around
   for (; lane + lanes <= rest; lane += lanes) add_rest(Whole<T>(), lane);
   if (lane < rest) add_rest(Part<T>{rest - lane}, lane);
   if (block.count % kSumRun != 0) (wide[sum].add(runs[sum]), ...);
-  const auto give = [&](std::size_t which) {
+  const auto give = [&](std::size_t which) {  // of columns there are none
     if (places.totals[which] != nullptr) *places.totals[which] += wide[which].total(block.count);
   };
   (give(sum), ...);
