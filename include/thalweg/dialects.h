@@ -14,13 +14,14 @@
 namespace thalweg {
 
 /// What a framework's own configuration means in thalweg's words: `Optimizer optimizer{here.options, here.settings}`,
-/// and, if there is a schedule, `optimizer.set("lr", here.schedule->lr(step))` before every step.
+/// and, if there is a schedule, `optimizer.set("lr", here.options.get("lr") * here.schedule->factor(step))` before every
+/// step.
 struct Translation {
   // Implicit, so that options alone can be written too.
   Translation(Options rule_and_options, Settings around = {}, std::optional<Schedule> of_lr = {})
       : options(std::move(rule_and_options)), settings(std::move(around)), schedule(std::move(of_lr)) {}
 
-  Options options;    ///< with a schedule, `lr` is that of the first step
+  Options options;    ///< with a schedule, `lr` is the rate that its factors are of
   Settings settings;  ///< how steps are counted, loss scale, clipping, averages, first values of state
   std::optional<Schedule> schedule;
   std::string group_name;  ///< of PyTorch's group, where its key `name` is a text

@@ -29,7 +29,9 @@ class Run {
 
   /// Step `number`, counted from 1.
   void step(std::int64_t number) {
-    if (recorded_.translation.schedule) optimizer_.set("lr", recorded_.translation.schedule->lr(number));
+    if (const std::optional<Schedule>& schedule = recorded_.translation.schedule) {
+      optimizer_.set("lr", recorded_.translation.options.get("lr") * schedule->factor(number));
+    }
     if (const auto lr = recorded_.lrs.find(number); lr != recorded_.lrs.end()) optimizer_.set("lr", lr->second);
     const auto index = static_cast<std::size_t>(number - 1);
     const std::optional<double> loss = recorded_.losses.empty() ? std::nullopt : recorded_.losses[index];

@@ -142,7 +142,7 @@ std::string to_keras(const Translation& translation) {
   dialects::check_settings(dialects::keras(), translation.settings, /*expressed=*/true);
   for (auto& [key, text] : texts) {
     if (key == "learning_rate" && translation.schedule) {
-      text = json::to_string(dialects::schedule_to_keras(*translation.schedule));
+      text = json::to_string(dialects::schedule_to_keras({options.get("lr"), *translation.schedule}));
     }
   }
   texts.emplace_back("name", json::in_quotes(optimizer.name));

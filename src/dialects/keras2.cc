@@ -87,7 +87,7 @@ void refuse_keys_of_keras3(const json::Object& config, const std::string& prefix
 }
 
 /// The rate's decay: η / (1 + decay · steps before).
-std::optional<Schedule> inverse_time_decay(const json::Object& config, const std::string& prefix, double lr) {
+std::optional<Schedule> inverse_time_decay(const json::Object& config, const std::string& prefix) {
   const auto member = config.find("decay");
   if (member == config.end()) return {};
   const double decay = member->second.number(prefix + "decay");
@@ -95,7 +95,7 @@ std::optional<Schedule> inverse_time_decay(const json::Object& config, const std
     throw Error(prefix + "decay = " + to_text(decay) + " is outside " + allowed.text());
   }
   if (decay == 0) return {};
-  return Schedule(InverseTimeDecay{.initial = lr, .decay_steps = 1, .decay_rate = decay});
+  return Schedule(schedule::InverseTime{.rate = decay});
 }
 
 /// Keras 2 clips by 0 and less where Keras 3 does not clip.
@@ -132,7 +132,7 @@ Translation read(const dialects::Optimizer& optimizer, std::string_view told, js
     if (result.schedule) throw Error(prefix + "learning_rate is a schedule, which Keras 2's Nadam does not take");
     return result;
   }
-  const std::optional<Schedule> decay = inverse_time_decay(config, prefix, result.options.get("lr"));
+  const std::optional<Schedule> decay = inverse_time_decay(config, prefix);
   if (!decay) return result;
   if (result.schedule) throw Error(prefix + "a schedule as learning_rate together with decay has no counterpart");
   result.schedule = decay;

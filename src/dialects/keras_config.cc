@@ -133,8 +133,9 @@ Translation read_keras(const Dialect& dialect, const Optimizer& optimizer, std::
   const std::string prefix = dialects::prefix(dialect, optimizer);
   std::optional<Schedule> schedule;
   if (const auto lr = config.find("learning_rate"); lr != config.end() && lr->second.is_object()) {
-    schedule = schedule_from_keras(lr->second, prefix + "learning_rate");
-    lr->second = schedule->lr(1);
+    const RateSchedule read = schedule_from_keras(lr->second, prefix + "learning_rate");
+    schedule = read.schedule;
+    lr->second = read.lr;
   }
   Translation result = dialects::read(dialect, optimizer, bare_name(dialect, told), config);
   read_settings(config, prefix, result.settings);

@@ -18,11 +18,17 @@ struct KerasObject {
 /// Throws Error that begins with `what` and names the key.
 KerasObject read_keras_object(const json::Value& json, const std::string& what);
 
+/// A schedule, and the rate that its factors are of.
+struct RateSchedule {
+  double lr;
+  Schedule schedule;
+};
+
 /// From what `keras.optimizers.schedules.serialize` gives: {"class_name": …, "config": …}. Throws Error that begins
 /// with `what` and names class, key and value.
-Schedule schedule_from_keras(const json::Value& json, const std::string& what);
+RateSchedule schedule_from_keras(const json::Value& json, const std::string& what);
 
-/// And back.
-json::Value schedule_to_keras(const Schedule& schedule);
+/// And back. Throws Error for a schedule that Keras has not.
+json::Value schedule_to_keras(const RateSchedule& schedule);
 
 }  // namespace thalweg::dialects

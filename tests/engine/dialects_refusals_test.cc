@@ -115,7 +115,7 @@ TEST(DialectRefusals, NameTheKeyInErrors) {
       {"keras",
        "SGD",
        R"({"learning_rate": {"class_name": "CosineDecay", "config": {"initial_learning_rate": 0.1, "decay_steps": 0}}})",
-       {"CosineDecay: schedule: decay_steps = 0 is outside (0, "}},
+       {"CosineDecay: decay_steps = 0 is outside (0, "}},
       {"keras",
        "SGD",
        R"({"learning_rate": {"class_name": "PiecewiseConstantDecay", "config": {"boundaries": [1], "values": [1]}}})",

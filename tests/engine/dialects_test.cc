@@ -32,7 +32,8 @@ TEST(Dialects, TranslateEveryRecording) {
     // Keras takes cosines in float32, whatever floatx is.
     const double allowed = config(golden).find("\"CosineDecay") != std::string::npos ? 1e-8 : 1e-15;
     for (std::size_t step = 0; golden.has_schedule && step < golden.steps.size(); ++step) {
-      const double lr = translation.schedule->lr(static_cast<std::int64_t>(step) + 1);
+      const double lr =
+          translation.options.get("lr") * translation.schedule->factor(static_cast<std::int64_t>(step) + 1);
       EXPECT_NEAR(lr, golden.steps[step].lr.value(), allowed) << "step " << step + 1;
     }
     ++counts[golden.peer];

@@ -49,7 +49,7 @@ TEST(DialectWriting, GoToKerasAndBack) {
     EXPECT_EQ(back.settings.average, golden.settings.average);
     EXPECT_EQ(back.schedule.has_value(), golden.has_schedule);
     for (std::int64_t step = 1; golden.has_schedule && step <= 30; ++step) {
-      EXPECT_EQ(back.schedule->lr(step), given.schedule->lr(step)) << "step " << step;
+      EXPECT_EQ(back.schedule->factor(step), given.schedule->factor(step)) << "step " << step;
     }
   }
 }
@@ -119,7 +119,7 @@ TEST(DialectWriting, NameTheSettingWithoutACounterpart) {
   EXPECT_THAT(in_torch({.loss_scale = 8}), HasSubstr("a loss scale has no counterpart in torch"));
   EXPECT_THAT(in_torch({.first_values = {{"b", 1}}}), HasSubstr("the first value of column b has no counterpart"));
   EXPECT_THAT(error_of([] {
-                to_torch({SGD{}, {}, Schedule(CosineDecay{})});
+                to_torch({SGD{}, {}, Schedule(schedule::Cosine{.steps = 9})});
               }),
               HasSubstr("the schedule has no counterpart"));
   const auto in_keras = [](const Settings& settings) { return error_of([&] { to_keras({SGD{}, settings}); }); };

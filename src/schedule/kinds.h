@@ -1,0 +1,32 @@
+// Kinds of schedules: their fields, and the factor of each.
+#pragma once
+
+#include "fields.h"
+
+#include <thalweg/schedule.h>
+
+#include <string_view>
+
+namespace thalweg {
+
+/// The kind's name.
+std::string_view name_of(const Schedule::Kind& kind);
+
+/// The kind's options. Refer to `kind`.
+Fields fields_of(Schedule::Kind& kind);
+
+/// A kind of this name with its defaults. Throws Error, which begins with `what` and suggests the nearest names.
+Schedule::Kind kind_of(std::string_view name, const std::string& what);
+
+/// Throws Error, which begins with `what`, if numbers do not go together.
+void check_together(const Schedule::Kind& kind, const std::string& what);
+
+/// The kind's `steps`, or nullptr if it has none.
+double* steps_of(Schedule::Kind& kind);
+/// Does it begin behind a warm-up?
+bool begins_behind_warmup(const Schedule::Kind& kind);
+
+/// The factor at k ≥ 0 ticks. A plateau's is 1: it follows no ticks.
+double factor_at(const Schedule::Kind& kind, double k);
+
+}  // namespace thalweg
