@@ -150,18 +150,18 @@ void set(const Field& field, const json::Value& value, const std::string& what) 
   check(field, what);
 }
 
-const Field& find(const Fields& fields, std::string_view name, const std::string& what,
+const Field& find(const Fields& fields, std::string_view name, const std::string& what, std::string_view noun,
                   const std::vector<std::string>& others) {
   const auto found = std::ranges::find(fields, name, &Field::name);
   if (found != fields.end()) return *found;
   std::vector<std::string> known;
   for (const Field& field : fields) known.emplace_back(field.name);
   known.insert(known.end(), others.begin(), others.end());
-  throw Error(what + "unknown option '" + printable(name) + "'" + suggest(name, known));
+  throw Error(what + "unknown " + std::string(noun) + " '" + printable(name) + "'" + suggest(name, known));
 }
 
 void read(const Fields& fields, const json::Object& object, const std::string& what) {
-  for (const auto& [key, value] : object) set(find(fields, key, what), value, what);
+  for (const auto& [key, value] : object) set(find(fields, key, what, "key"), value, what);
 }
 
 json::Object write(const Fields& fields) {

@@ -50,8 +50,9 @@ void check(const Field& field, const std::string& what);
 /// Takes the value over. Throws Error, which begins with `what` and names field, value and what is allowed.
 void set(const Field& field, std::string_view text, const std::string& what);
 void set(const Field& field, const json::Value& value, const std::string& what);
-/// The field of this name. Throws Error that suggests the nearest names, those of `others` too.
-const Field& find(const Fields& fields, std::string_view name, const std::string& what,
+/// The field of this name. Throws Error, which calls it a `noun`, and suggests the nearest names, those of `others`
+/// too.
+const Field& find(const Fields& fields, std::string_view name, const std::string& what, std::string_view noun,
                   const std::vector<std::string>& others = {});
 
 /// All members of an object, in any order. Throws Error that names an unknown key.

@@ -29,12 +29,15 @@ Groups::Groups(Options options, std::string backend)
 
 GroupRecord Groups::make(std::string_view name, Options options, double lr_scale) {
   const Rule& rule = engine_rule(options.rule());
+  const double lr = options.get("lr");
+  if (factor_ != 1) options.set("lr", lr * factor_);
   return {.name = std::string(name),
           .rule = &rule,
           .kernels = rule_kernels(rule, backend_name_),
           .options = std::move(options),
           .version = ++versions_,
           .lr_scale = lr_scale,
+          .lr = lr,
           .shared_scalars = first_scalars(rule)};
 }
 
@@ -87,28 +90,61 @@ void Groups::change_options(GroupRecord& record, Options options) {
 void Groups::set_options(Group group, Options options) {
   GroupRecord& changed = record(group);
   check_rule(changed, options);
+  // Whoever changes another option hands over the rate that is in force.
+  double lr = changed.lr;
+  if (options.get("lr") != changed.options.get("lr")) {
+    lr = options.get("lr");
+    if (factor_ != 1) options.set("lr", lr * factor_);
+  }
   change_options(changed, std::move(options));
+  changed.lr = lr;
+  options_changed();
+}
+
+void Groups::set_factor(double factor) {
+  if (factor == factor_) return;
+  std::vector<Options> changed;
+  for (const GroupRecord& group : records_) {
+    Options& options = changed.emplace_back(group.options);
+    try {
+      options.set("lr", group.lr * factor);
+    } catch (const Error& error) {
+      throw Error("schedule: factor " + to_text(factor) + ": " + error.what());
+    }
+  }
+  factor_ = factor;
+  for (std::size_t i = 0; i < changed.size(); ++i) records_[i].options = std::move(changed[i]);
   options_changed();
 }
 
 void Groups::set(std::string_view option, double value) {
-  std::vector<std::pair<std::uint32_t, Options>> changed;  // all first, so that an error changes no group
-  for (std::uint32_t i = 0; i < records_.size(); ++i) {
-    const GroupRecord& group = records_[i];
-    if (!group.options.has(option) && (i + 1 < records_.size() || !changed.empty())) continue;
-    Options options = group.options;
-    options.set(option, value);
-    if (option == "lr" && group.lr_scale != 1) {
+  struct Change {
+    GroupRecord* group;
+    Options options;
+    double lr;
+  };
+  std::vector<Change> changes;  // all first, so that an error changes no group
+  for (GroupRecord& group : records_) {
+    if (!group.options.has(option) && (&group != &records_.back() || !changes.empty())) continue;
+    Change change{&group, group.options, group.lr};
+    change.options.set(option, value);
+    if (option == "lr") {
       try {
-        options.set(option, value * group.lr_scale);
+        if (group.lr_scale != 1) change.options.set(option, value * group.lr_scale);
+        change.lr = change.options.get("lr");
+        if (factor_ != 1) change.options.set(option, change.lr * factor_);
       } catch (const Error& error) {
         throw Error("group " + in_quotes(group.name) + ": lr = " + to_text(value) +
                     " times lr_scale = " + to_text(group.lr_scale) + ": " + error.what());
       }
     }
-    changed.emplace_back(i, std::move(options));
+    changes.push_back(std::move(change));
   }
-  for (auto& [index, options] : changed) set_options({index}, std::move(options));
+  for (Change& change : changes) {
+    change_options(*change.group, std::move(change.options));
+    change.group->lr = change.lr;
+    options_changed();
+  }
 }
 
 void Groups::set_lr_scale(Group group, double scale) {
@@ -139,8 +175,41 @@ Scalars Groups::with_family(const Rule& rule, const Scalars& own) const {
 void Groups::replace(std::vector<GroupRecord> records, std::map<std::string_view, Scalars> family_scalars) {
   records_.swap(records);
   family_scalars_.swap(family_scalars);
-  for (GroupRecord& record : records_) record.version = ++versions_;
+  factor_ = 1;
+  for (GroupRecord& record : records_) {
+    record.version = ++versions_;
+    record.options.set("lr", record.lr);
+  }
   options_changed();
+}
+
+Group Groups::add_by_pattern(const std::string& pattern, Options options, double lr_scale) {
+  const Group group = add(pattern, std::move(options), lr_scale);
+  records_[group.index].waits_for_parameters = true;
+  records_[group.index].has_pattern = true;
+  ++waiting_;
+  return group;
+}
+
+Group Groups::fitting(std::string_view name) const {
+  for (std::uint32_t i = 0; i < records_.size(); ++i) {
+    if (records_[i].has_pattern && fits_pattern(records_[i].name, name)) return {i};
+  }
+  return {};
+}
+
+void Groups::fit(Group group) {
+  GroupRecord& its = record(group);
+  waiting_ -= its.waits_for_parameters ? 1 : 0;
+  its.waits_for_parameters = false;
+}
+
+void Groups::check_patterns(const std::vector<std::string>& names) const {
+  for (const GroupRecord& group : records_) {
+    if (!group.waits_for_parameters) continue;
+    throw Error("step: group[" + printable(group.name) + "]: the pattern fits none of the parameters" +
+                suggest(group.name, names));
+  }
 }
 
 }  // namespace thalweg

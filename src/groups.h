@@ -21,9 +21,12 @@ struct GroupRecord {
   const Rule* rule;
   Kernels kernels;
   Options options;
-  std::uint64_t version;     ///< changes where the options may change a parameter's columns
-  double lr_scale = 1;       ///< of set("lr", …)
-  Scalars shared_scalars{};  ///< with StepCount::shared, instead of each parameter's own
+  std::uint64_t version;              ///< changes where the options may change a parameter's columns
+  double lr_scale = 1;                ///< of set("lr", …)
+  double lr = 0;                      ///< the rate at the schedule's factor 1; that in force is in the options
+  bool has_pattern = false;           ///< its name is one, by which parameters come into it
+  bool waits_for_parameters = false;  ///< and none has come
+  Scalars shared_scalars{};           ///< with StepCount::shared, instead of each parameter's own
 };
 
 /// The rule's scalars before the first step.
@@ -48,11 +51,24 @@ class Groups {
   auto end() { return records_.end(); }
 
   Group add(std::string_view name, Options options, double lr_scale);
+  /// A group that is named by a pattern and takes the parameters whose names fit.
+  Group add_by_pattern(const std::string& pattern, Options options, double lr_scale);
+  /// The first group whose pattern the name fits, or the first of all.
+  Group fitting(std::string_view name) const;
+  /// A parameter has come into the group.
+  void fit(Group group);
+  /// Has every pattern found a parameter?
+  bool patterns_fit() const { return waiting_ == 0; }
+  /// Throws Error for a pattern that has found none among these names.
+  void check_patterns(const std::vector<std::string>& names) const;
   /// Throws Error that suggests the nearest names.
   Group find(std::string_view name) const;
   void set_options(Group group, Options options);
   void set(std::string_view option, double value);
   void set_lr_scale(Group group, double scale);
+  /// The schedule's factor: every rate in force becomes it times the group's own. Throws Error, and changes no group,
+  /// if one is not allowed.
+  void set_factor(double factor);
 
   /// Every rule that a group has, once for each family, in the order of the groups: index of the first such group.
   std::vector<std::uint32_t> families() const;
@@ -80,6 +96,8 @@ class Groups {
   std::vector<GroupRecord> records_;
   std::map<std::string_view, Scalars> family_scalars_;
   std::uint64_t versions_ = 0;
+  double factor_ = 1;        // of the schedule
+  std::size_t waiting_ = 0;  // patterns that have found no parameter
 };
 
 }  // namespace thalweg

@@ -13,16 +13,63 @@ namespace thalweg {
 
 std::vector<std::string> cpu_targets() { return cpu::supported_targets(); }
 
-Optimizer::Impl::Impl(Options options, Settings wanted)
-    : settings(std::move(wanted)),
-      groups(std::move(options), settings.backend),
+Optimizer::Impl::Impl(const Description& description)
+    : settings(description.settings),
+      groups(description.options, settings.backend),
       parameters(settings, groups),
-      step(settings, groups, parameters, counters) {
-  check(settings);
+      schedule{.schedule = description.schedule, .position = {}},
+      step(settings, groups, parameters, counters, schedule) {
+  check(description);
   const Rule& rule = *groups.at(0).rule;
   for (const auto& [column, value] : settings.first_values) find_column(rule, column);
   check_rows(settings, rule);
   step.threads = threads_for(settings.threads);
+  for (const GroupDescription& group : description.groups) {
+    Options its_own = description.options_of(group);
+    its_own.set("lr", its_own.get("lr") * group.lr_scale);
+    check_rows(settings, engine_rule(its_own.rule()));
+    groups.add_by_pattern(group.pattern, std::move(its_own), group.lr_scale);
+  }
+  apply_schedule();
+}
+
+void Optimizer::Impl::apply_schedule() {
+  if (schedule.schedule && schedule.schedule->needs_length()) return;
+  groups.set_factor(schedule.factor());
+}
+
+Handle Optimizer::Impl::add(std::string_view name, void* data, std::size_t size, Precision precision,
+                            const Shape& shape, std::optional<Group> group) {
+  const Group its = group.value_or(groups.fitting(name));
+  const Handle handle = parameters.add(name, data, size, precision, shape, its);
+  groups.fit(its);
+  return handle;
+}
+
+Description Optimizer::Impl::description() const {
+  const auto at_factor_1 = [](const GroupRecord& group) {
+    Options options = group.options;
+    options.set("lr", group.lr);
+    return options;
+  };
+  Description result(at_factor_1(groups.at(0)), settings, schedule.schedule);
+  for (const GroupRecord& group : groups) {
+    if (&group == &groups.at(0)) continue;
+    GroupDescription& its = result.groups.emplace_back();
+    its.pattern = group.name;
+    its.lr_scale = group.lr_scale;
+    const Options own = at_factor_1(group);
+    const bool same_rule = &own.rule() == &result.options.rule();
+    if (!same_rule) its.rule = own.rule().name;
+    Options without = same_rule ? result.options : Options(own.rule());
+    if (group.lr_scale > 0) without.set("lr", without.get("lr") * group.lr_scale);
+    for (const OptionInfo& option : own.rule().options) {
+      const double value = own.get(option.name);
+      if (value == without.get(option.name)) continue;
+      its.options.emplace(option.name, option.name == "lr" && group.lr_scale > 0 ? value / group.lr_scale : value);
+    }
+  }
+  return result;
 }
 
 void Optimizer::Impl::check_at_rest(std::string_view what) const {
@@ -37,11 +84,13 @@ void Optimizer::Impl::check_between_steps(std::string_view what) const {
 }
 
 Optimizer::Optimizer(Options options, Settings settings)
-    : impl_(std::make_unique<Impl>(std::move(options), std::move(settings))) {}
+    : Optimizer(Description(std::move(options), std::move(settings))) {}
+Optimizer::Optimizer(const Description& description) : impl_(std::make_unique<Impl>(description)) {}
 Optimizer::~Optimizer() = default;
 Optimizer::Optimizer(Optimizer&&) noexcept = default;
 Optimizer& Optimizer::operator=(Optimizer&&) noexcept = default;
 
+Description Optimizer::description() const { return impl_->description(); }
 const RuleInfo& Optimizer::rule() const { return *impl_->groups.at(0).rule; }
 const Settings& Optimizer::settings() const { return impl_->settings; }
 std::string_view Optimizer::target() const { return impl_->groups.at(0).kernels.target; }
@@ -77,19 +126,59 @@ void Optimizer::set_lr_scale(Group group, double scale) { impl_->groups.set_lr_s
 double Optimizer::lr_scale(Group group) const { return impl_->groups[group].lr_scale; }
 void Optimizer::on_options_change(std::function<void()> changed) { impl_->groups.options_changed = std::move(changed); }
 
+// Schedule ------------------------------------------------------------------------------------------------------------
+
+const std::optional<Schedule>& Optimizer::schedule() const { return impl_->schedule.schedule; }
+const SchedulePosition& Optimizer::schedule_position() const { return impl_->schedule.position; }
+
+void Optimizer::set_schedule(std::optional<Schedule> schedule, const SchedulePosition& position) {
+  impl_->check_between_steps("set_schedule");
+  ScheduleState before = std::move(impl_->schedule);
+  impl_->schedule = {.schedule = std::move(schedule), .position = position, .steps_per_epoch = before.steps_per_epoch};
+  try {
+    impl_->apply_schedule();
+  } catch (...) {
+    impl_->schedule = std::move(before);
+    throw;
+  }
+}
+
+void Optimizer::set_run_length(const RunLength& run) {
+  impl_->check_between_steps("set_run_length");
+  if (run.steps_per_epoch < 1) {
+    throw Error("set_run_length: steps_per_epoch = " + std::to_string(run.steps_per_epoch) + " is outside [1, ∞)");
+  }
+  if (impl_->schedule.schedule) {
+    Schedule schedule = impl_->schedule.schedule->within(run);
+    impl_->schedule.schedule = std::move(schedule);
+  }
+  impl_->schedule.steps_per_epoch = run.steps_per_epoch;
+  impl_->apply_schedule();
+}
+
+void Optimizer::see_metric(double metric) {
+  impl_->check_between_steps("see_metric");
+  ScheduleState& schedule = impl_->schedule;
+  if (!schedule.schedule) throw Error("see_metric: the optimizer has no schedule that follows a metric");
+  schedule.schedule->see(metric, schedule.position, schedule.steps_per_epoch);
+  impl_->apply_schedule();
+}
+
 // Parameters ----------------------------------------------------------------------------------------------------------
 
-Handle Optimizer::add(std::string_view name, std::span<float> parameter, Group group) {
+Handle Optimizer::add(std::string_view name, std::span<float> parameter, std::optional<Group> group) {
   return add(name, parameter, Shape{static_cast<std::int64_t>(parameter.size())}, group);
 }
-Handle Optimizer::add(std::string_view name, std::span<double> parameter, Group group) {
+Handle Optimizer::add(std::string_view name, std::span<double> parameter, std::optional<Group> group) {
   return add(name, parameter, Shape{static_cast<std::int64_t>(parameter.size())}, group);
 }
-Handle Optimizer::add(std::string_view name, std::span<float> parameter, const Shape& shape, Group group) {
-  return impl_->parameters.add(name, parameter.data(), parameter.size(), Precision::f32, shape, group);
+Handle Optimizer::add(std::string_view name, std::span<float> parameter, const Shape& shape,
+                      std::optional<Group> group) {
+  return impl_->add(name, parameter.data(), parameter.size(), Precision::f32, shape, group);
 }
-Handle Optimizer::add(std::string_view name, std::span<double> parameter, const Shape& shape, Group group) {
-  return impl_->parameters.add(name, parameter.data(), parameter.size(), Precision::f64, shape, group);
+Handle Optimizer::add(std::string_view name, std::span<double> parameter, const Shape& shape,
+                      std::optional<Group> group) {
+  return impl_->add(name, parameter.data(), parameter.size(), Precision::f64, shape, group);
 }
 
 void Optimizer::rebind(Handle handle, std::span<float> parameter) {

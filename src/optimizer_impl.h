@@ -12,7 +12,13 @@
 namespace thalweg {
 
 struct Optimizer::Impl {
-  Impl(Options options, Settings wanted);
+  explicit Impl(const Description& description);
+
+  Handle add(std::string_view name, void* data, std::size_t size, Precision precision, const Shape& shape,
+             std::optional<Group> group);
+  Description description() const;
+  /// Shows the rates of the next step, unless the schedule must be told first how long the run is.
+  void apply_schedule();
 
   /// Throws Error if the averages are swapped, or a step has begun that has not ended.
   void check_at_rest(std::string_view what) const;
@@ -32,6 +38,7 @@ struct Optimizer::Impl {
   Groups groups;
   Parameters parameters;
   Counters counters;
+  ScheduleState schedule;
   Step step;
   bool averages_are_swapped = false;
 };

@@ -75,28 +75,4 @@ std::string Options::text() const {
   return result;
 }
 
-Options parse_options(std::string_view text) {
-  const std::size_t colon = text.find(':');
-  Options result = Options::of(text.substr(0, colon));
-  if (colon == std::string_view::npos) return result;
-  std::vector<bool> given(result.values().size());
-  std::string_view rest = text.substr(colon + 1);
-  while (true) {
-    const std::size_t comma = rest.find(',');
-    const std::string_view item = rest.substr(0, comma);
-    const std::size_t equals = item.find('=');
-    if (equals == std::string_view::npos) {
-      throw Error("optimizer '" + printable(text) + "': '" + printable(item) +
-                  "' is not of the form option=value; an example is " + std::string(result.rule().name) + ":lr=0.001");
-    }
-    const std::string_view name = item.substr(0, equals);
-    result.set(name, item.substr(equals + 1));
-    const auto index = static_cast<std::size_t>(result.rule().find_option(name));
-    if (given[index]) throw Error("optimizer '" + printable(text) + "': " + printable(name) + " is given twice");
-    given[index] = true;
-    if (comma == std::string_view::npos) return result;
-    rest.remove_prefix(comma + 1);
-  }
-}
-
 }  // namespace thalweg

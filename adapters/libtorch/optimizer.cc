@@ -24,6 +24,16 @@ std::string examples(const std::vector<Parameters::Item>& items) {
   return text;
 }
 
+GroupPatterns group_patterns(const Description& description) {
+  std::vector<GroupPattern> result;
+  for (const GroupDescription& group : description.groups) {
+    Options options = description.options_of(group);
+    options.set("lr", options.get("lr") * group.lr_scale);
+    result.push_back({group.pattern, {group.pattern}, options, group.lr_scale});
+  }
+  return result;
+}
+
 }  // namespace
 
 Optimizer::Optimizer(Options options, Settings settings)
@@ -46,7 +56,8 @@ Optimizer::Optimizer(const Parameters& parameters, AnyOptions options, const Gro
                                libtorch::group_options(std::move(its_own), group.name, group.lr_scale));
     for (const std::string& pattern : group.patterns) {
       const auto& items = parameters.items();
-      if (std::none_of(items.begin(), items.end(), [&](const auto& item) { return matches(pattern, item.first); })) {
+      if (std::none_of(items.begin(), items.end(),
+                       [&](const auto& item) { return fits_pattern(pattern, item.first); })) {
         throw Error("parameter group \"" + group.name + "\": pattern \"" + pattern + "\" matches no parameter; " +
                     examples(items));
       }
@@ -58,13 +69,19 @@ Optimizer::Optimizer(const Parameters& parameters, AnyOptions options, const Gro
     const std::string& parameter = name;
     const auto group = std::find_if(groups.begin(), groups.end(), [&](const GroupPattern& candidate) {
       return std::any_of(candidate.patterns.begin(), candidate.patterns.end(),
-                         [&](const std::string& pattern) { return matches(pattern, parameter); });
+                         [&](const std::string& pattern) { return fits_pattern(pattern, parameter); });
     });
     const auto index = group == groups.end() ? 0 : static_cast<std::size_t>(group - groups.begin()) + 1;
     impl_->names[tensor.unsafeGetTensorImpl()] = name;
     param_groups_[index].params().push_back(tensor);
   }
   synchronize();
+}
+
+Optimizer::Optimizer(const Parameters& parameters, const Description& description, FromDescription)
+    : Optimizer(parameters, description.options, group_patterns(description), description.settings) {
+  check(description);
+  impl_->engine.set_schedule(description.schedule);
 }
 
 Optimizer::Optimizer(const std::vector<ParamGroup>& groups, AnyOptions options, Settings settings)

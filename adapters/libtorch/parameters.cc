@@ -80,25 +80,4 @@ void Places::add(const c10::TensorImpl* tensor, const std::string& name) {
       "tensor under both names: then their gradients add up, and it steps once");
 }
 
-bool matches(std::string_view pattern, std::string_view text) {
-  // Where the last `*` stood, and how much of the text it has taken: to come back to when a later character fails.
-  std::size_t star = std::string_view::npos, taken = 0;
-  std::size_t at = 0, position = 0;
-  while (position < text.size()) {
-    if (at < pattern.size() && pattern[at] == '*') {
-      star = at++;
-      taken = position;
-    } else if (at < pattern.size() && (pattern[at] == '?' || pattern[at] == text[position])) {
-      ++at;
-      ++position;
-    } else if (star != std::string_view::npos) {
-      at = star + 1;
-      position = ++taken;
-    } else {
-      return false;
-    }
-  }
-  return pattern.find_first_not_of('*', at) == std::string_view::npos;
-}
-
 }  // namespace thalweg::libtorch

@@ -1,4 +1,4 @@
-// Names of parameters: patterns and the checks that every parameter must pass.
+// Names of parameters, and the checks that every parameter must pass.
 #pragma once
 
 #include <torch/types.h>
@@ -9,9 +9,6 @@
 #include <unordered_map>
 
 namespace thalweg::libtorch {
-
-/// Does all of `text` match the pattern, in which `*` stands for any characters and `?` for one?
-bool matches(std::string_view pattern, std::string_view text);
 
 /// Throws Error, which names the parameter, unless it is a defined leaf of float or double on the CPU.
 void check_parameter(const std::string& name, const torch::Tensor& parameter);

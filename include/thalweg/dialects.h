@@ -14,8 +14,8 @@
 namespace thalweg {
 
 /// What a framework's own configuration means in thalweg's words: `Optimizer optimizer{here.options, here.settings}`,
-/// and, if there is a schedule, `optimizer.set("lr", here.options.get("lr") * here.schedule->factor(step))` before every
-/// step.
+/// and, if there is a schedule, `optimizer.set("lr", here.options.get("lr") * here.schedule->factor(step))` before
+/// every step.
 struct Translation {
   // Implicit, so that options alone can be written too.
   Translation(Options rule_and_options, Settings around = {}, std::optional<Schedule> of_lr = {})

@@ -1,6 +1,7 @@
 // Optimizer: applies rules to parameters that live in the caller's buffers.
 #pragma once
 
+#include <thalweg/description.h>
 #include <thalweg/elements.h>
 #include <thalweg/options.h>
 #include <thalweg/report.h>
@@ -110,10 +111,15 @@ class Optimizer {
  public:
   /// `options` is usually a rule's struct: `Optimizer optimizer{RMSprop{.lr = 1e-3}};`.
   explicit Optimizer(Options options, Settings settings = {});
+  /// All that the description says: its groups, named by their patterns, take the parameters that are added without a
+  /// group and whose names fit; its schedule moves the rates. Throws Error as `check`.
+  explicit Optimizer(const Description& description);
   ~Optimizer();
   Optimizer(Optimizer&&) noexcept;
   Optimizer& operator=(Optimizer&&) noexcept;
 
+  /// What it computes, with all that has been changed since it was made.
+  Description description() const;
   /// The first group's rule; another group's is `options(group).rule()`.
   const RuleInfo& rule() const;
   /// With what `set_clip`, `set_average`, `load` and a dynamic loss scale have changed.
@@ -135,17 +141,35 @@ class Optimizer {
   /// Replaces a group's options from the next step on; state is kept, new columns begin at their first values. Throws
   /// Error if they are of another rule.
   void set_options(Group group, Options options);
-  /// Sets one option in every group whose rule has it (one must); `lr` to the value times the group's `lr_scale`, so
-  /// that one schedule drives groups of different rates. Throws Error, and changes no group, if a value is not allowed.
+  /// Sets one option in every group whose rule has it (one must); `lr` to the value times the group's `lr_scale`. With
+  /// a schedule that is the rate at factor 1. Throws Error, and changes no group, if a value is not allowed.
   void set(std::string_view option, double value);
   /// Sets one option of a group, `lr` too, to this very value.
   void set(Group group, std::string_view option, double value);
-  /// The rate in force.
+  /// The rate in force: with a schedule that of the last step, before the first one and after `load` that of the next.
   double lr(Group group = {}) const { return options(group).get("lr"); }
   /// What `set("lr", x)` multiplies x by for this group: 1 until it is set. It changes no rate by itself, and is saved
   /// with the state. Throws Error if the scale is outside [0, ∞).
   void set_lr_scale(Group group, double scale);
   double lr_scale(Group group = {}) const;
+
+  /// @name Schedule
+  ///
+  /// Before each step every group's rate becomes its own rate times the schedule's factor. The schedule stands where
+  /// the steps that were taken have brought it: refused steps and calls that accumulate do not move it. It and its
+  /// position are part of the state.
+  /// @{
+
+  const std::optional<Schedule>& schedule() const;
+  const SchedulePosition& schedule_position() const;
+  /// Another schedule, or none, from the next step on; it begins at its first step unless `position` says otherwise.
+  void set_schedule(std::optional<Schedule> schedule, const SchedulePosition& position = {});
+  /// What the schedule is told of the run: what an epoch is, and how long the run is, for lengths that it left open. It
+  /// is needed before the first step where they are. Throws Error as Schedule::within.
+  void set_run_length(const RunLength& run);
+  /// A schedule with a plateau sees the value of its metric, after each epoch usually. Throws Error if there is none.
+  void see_metric(double metric);
+  /// @}
 
   /// Has the function called after every change of a group's options, by `load` too: for what shows them elsewhere. It
   /// must not throw.
@@ -158,22 +182,24 @@ class Optimizer {
   /// Adds a parameter, a vector if no shape is given. The memory must stay valid until `remove` or `rebind`. Throws
   /// Error if the name is empty, taken or not UTF-8, if the shape has another number of elements or strides that leave
   /// gaps, if the group's rule cannot step a parameter of this shape, or if the memory overlaps that of another
-  /// parameter.
-  Handle add(std::string_view name, std::span<float> parameter, Group group = {});
-  Handle add(std::string_view name, std::span<double> parameter, Group group = {});
-  Handle add(std::string_view name, std::span<float> parameter, const Shape& shape, Group group = {});
-  Handle add(std::string_view name, std::span<double> parameter, const Shape& shape, Group group = {});
+  /// parameter. Without a group it goes into that of the description whose pattern its name fits first, else into the
+  /// first group.
+  Handle add(std::string_view name, std::span<float> parameter, std::optional<Group> group = {});
+  Handle add(std::string_view name, std::span<double> parameter, std::optional<Group> group = {});
+  Handle add(std::string_view name, std::span<float> parameter, const Shape& shape, std::optional<Group> group = {});
+  Handle add(std::string_view name, std::span<double> parameter, const Shape& shape, std::optional<Group> group = {});
   /// Any other range of float or double in memory: vectors, arrays, Eigen's vectors and matrices.
   template <class Range>
-  Handle add(std::string_view name, Range&& parameter, Group group = {}) {
+  Handle add(std::string_view name, Range&& parameter, std::optional<Group> group = {}) {
     return add(name, parameter_elements(std::forward<Range>(parameter)), group);
   }
   template <class Range>
-  Handle add(std::string_view name, Range&& parameter, const Shape& shape, Group group = {}) {
+  Handle add(std::string_view name, Range&& parameter, const Shape& shape, std::optional<Group> group = {}) {
     return add(name, parameter_elements(std::forward<Range>(parameter)), shape, group);
   }
   template <class Range>
-  Handle add(std::string_view name, Range&& parameter, std::initializer_list<std::int64_t> sizes, Group group = {}) {
+  Handle add(std::string_view name, Range&& parameter, std::initializer_list<std::int64_t> sizes,
+             std::optional<Group> group = {}) {
     return add(name, parameter_elements(std::forward<Range>(parameter)), Shape(sizes), group);
   }
   /// Tells where the parameter's memory now is. Its state is kept; type and length must be the same.

@@ -230,8 +230,8 @@ class Schedule {
   /// The same for a step, counted from 1, of a schedule that follows no metric.
   double factor(std::int64_t step, std::int64_t steps_per_epoch = 1) const;
 
-  /// A plateau sees a value of its metric, after an epoch usually. NaN is worse than any number. Throws Error if the
-  /// schedule follows no metric.
+  /// A plateau sees a value of its metric, after an epoch usually. What is not finite is never better. Throws Error if
+  /// the schedule follows no metric.
   void see(double metric, SchedulePosition& position, std::int64_t steps_per_epoch = 1) const;
 
   /// `cosine:steps=10000,floor=0.1,warmup=500`: the kind, and its options that differ from their defaults; several of

@@ -6,6 +6,7 @@
 #include "checkpoint/settings_json.h"
 #include "checkpoint/state_head.h"
 #include "optimizer_impl.h"
+#include "schedule/schedule_text.h"
 #include "text.h"
 
 #include <cstring>
@@ -26,6 +27,17 @@ json::Value to_json(const std::vector<std::int64_t>& numbers) {
   json::Array array;
   for (const std::int64_t number : numbers) array.emplace_back(number);
   return array;
+}
+
+json::Value to_json(const ScheduleState& schedule) {
+  const SchedulePosition& position = schedule.position;
+  json::Value result = json::Object{{"steps", position.steps},
+                                    {"reduced", position.reduced},
+                                    {"bad", position.bad},
+                                    {"cooldown", position.cooldown},
+                                    {"steps_per_epoch", schedule.steps_per_epoch}};
+  if (position.best) result["best"] = *position.best;
+  return result;
 }
 
 /// Runs of rows that are alike: `{"rows": 12, "step": 3, "scalars": {…}}`. `begins` names the columns that a step of
@@ -64,18 +76,21 @@ State Optimizer::Impl::state() const {
   const bool shared = settings.step_count == StepCount::shared;
   json::Value head = json::Object();
   head["format"] = "optimizer";
-  head["version"] = kStateVersion;
+  head["version"] = schedule.schedule ? kStateVersion : kStateVersionWithoutSchedule;
   head["steps"] = counters.steps;
   head["refused_steps"] = counters.refused;
   head["accumulated_calls"] = counters.accumulated;
   head["good_steps"] = counters.good_steps;
   write_settings(settings, head);
+  if (schedule.schedule) head["schedule"] = schedule_json(*schedule.schedule);
+  if (schedule.schedule) head["schedule_position"] = to_json(schedule);
   head["groups"] = json::Array();
   for (const GroupRecord& group : groups) {
     json::Value entry = json::Object();
     entry["name"] = group.name;
     entry["rule"] = group.rule->name;
     entry["options"] = to_json(group.options);
+    if (schedule.schedule) entry["options"]["lr"] = group.lr;
     if (group.lr_scale != 1) entry["lr_scale"] = group.lr_scale;
     if (shared) entry["scalars"] = to_json(*group.rule, group.shared_scalars, ScalarOwner::parameter);
     head["groups"].push_back(entry);

@@ -14,7 +14,9 @@ namespace thalweg {
 
 /// Metadata key of the state's JSON.
 inline constexpr const char* kStateKey = "thalweg";
-inline constexpr std::uint64_t kStateVersion = 2;
+inline constexpr std::uint64_t kStateVersion = 3;
+/// Of a state without a schedule, which earlier versions can read.
+inline constexpr std::uint64_t kStateVersionWithoutSchedule = 2;
 /// Names among a parameter's tensors that no rule's column has: its average, and the sum of its gradients that waits
 /// for the next step.
 inline constexpr std::string_view kAverage = "average", kAccumulated = "accumulated";

@@ -6,6 +6,7 @@
 #include "checkpoint/state_fields.h"
 #include "checkpoint/state_head.h"
 #include "optimizer_impl.h"
+#include "schedule/schedule_text.h"
 #include "text.h"
 
 #include <thalweg/suggest.h>
@@ -64,6 +65,7 @@ class StateReader {
       throw Error("state: good_steps = " + std::to_string(counters.good_steps) + " is outside [0, " +
                   std::to_string(settings.dynamic_loss_scale.interval) + ")");
     }
+    read_schedule_state(head);
     read_groups(head);
     read_families(head);
     read_parameters(head.at("parameters", "state").object("state: parameters"));
@@ -71,6 +73,7 @@ class StateReader {
 
   Counters counters;
   Settings settings;
+  ScheduleState schedule;
   std::vector<GroupRecord> groups;
   std::map<std::string_view, Scalars> family_scalars;
   std::vector<LoadedParameter> parameters;
@@ -88,6 +91,30 @@ class StateReader {
       throw Error("state: version " + std::to_string(version) + " is " + (version > kStateVersion ? "newer" : "older") +
                   " than what this thalweg reads: 1 to " + std::to_string(kStateVersion));
     }
+  }
+
+  /// A state without a schedule leaves the optimizer its own, at the step that the state has come to.
+  void read_schedule_state(const json::Value& head) {
+    const json::Value* const saved = head.find("schedule", "state");
+    if (saved == nullptr) {
+      schedule.position.steps = counters.steps;
+      return;
+    }
+    schedule.schedule = read_schedule(*saved, "state: schedule");
+    const std::string what = "state: schedule_position";
+    const json::Value& json = head.at("schedule_position", "state");
+    const auto count = [&](const char* key) { return count_from_json(json.at(key, what), what + ": " + key); };
+    schedule.position = {.steps = count("steps"),
+                         .reduced = json.at("reduced", what).number(what + ": reduced"),
+                         .best = {},
+                         .bad = count("bad"),
+                         .cooldown = count("cooldown")};
+    if (const json::Value* best = json.find("best", what)) schedule.position.best = best->number(what + ": best");
+    if (!at_least(0).contains(schedule.position.reduced)) {
+      throw Error(what + ": reduced = " + to_text(schedule.position.reduced) + " is outside [0, ∞)");
+    }
+    schedule.steps_per_epoch = count("steps_per_epoch");
+    if (schedule.steps_per_epoch < 1) throw Error(what + ": steps_per_epoch = 0 is outside [1, ∞)");
   }
 
   /// The optimizer's group of this name; nothing if it has none and may leave it out.
@@ -137,6 +164,7 @@ class StateReader {
       options.set(option, value.number(what + ": " + printable(option)));
     }
     for (const OptionInfo& option : rule.options) saved.at(option.name, what + ": options");
+    group.lr = options.get("lr");
     group.options = std::move(options);
     const json::Value* lr_scale = entry.find("lr_scale", what);
     group.lr_scale = lr_scale != nullptr ? lr_scale->number(what + ": lr_scale") : 1;
@@ -347,6 +375,16 @@ LoadReport Optimizer::Impl::load(const State& state, const LoadOptions& load_opt
     }
   }
   groups.replace(std::move(reader.groups), std::move(reader.family_scalars));
+  if (reader.schedule.schedule) {
+    schedule = std::move(reader.schedule);
+  } else {
+    schedule.position = reader.schedule.position;
+  }
+  try {
+    apply_schedule();
+  } catch (const Error&) {
+    // A rate that is not allowed is told by the next step.
+  }
   return std::move(reader.report);
 }
 

@@ -22,33 +22,32 @@ constexpr std::string_view kThresholdModes[] = {"rel", "abs"};
 
 Field positive(std::string_view name, double& member) { return {name, &member, kNotNegative, true}; }
 Field not_negative(std::string_view name, double& member) { return {name, &member, kNotNegative}; }
-Field any(std::string_view name, double& member) { return {name, &member}; }
 
-Fields fields(Constant& kind) { return {any("factor", kind.factor), not_negative("steps", kind.steps)}; }
+Fields fields(Constant& kind) { return {not_negative("factor", kind.factor), not_negative("steps", kind.steps)}; }
 Fields fields(StepDecay& kind) { return {positive("every", kind.every), not_negative("gamma", kind.gamma)}; }
 Fields fields(MultiStep& kind) {
   return {{"milestones", &kind.milestones, kNotNegative}, not_negative("gamma", kind.gamma)};
 }
 Fields fields(Linear& kind) {
-  return {any("start", kind.start), any("end", kind.end), not_negative("steps", kind.steps)};
+  return {not_negative("start", kind.start), not_negative("end", kind.end), not_negative("steps", kind.steps)};
 }
 Fields fields(Exponential& kind) {
   return {positive("gamma", kind.gamma), positive("every", kind.every), {"staircase", &kind.staircase}};
 }
 Fields fields(Polynomial& kind) {
   return {not_negative("power", kind.power),
-          any("floor", kind.floor),
+          not_negative("floor", kind.floor),
           not_negative("steps", kind.steps),
           {"cycle", &kind.cycle}};
 }
 Fields fields(Cosine& kind) {
-  return {any("floor", kind.floor), not_negative("steps", kind.steps), {"cycle", &kind.cycle}};
+  return {not_negative("floor", kind.floor), not_negative("steps", kind.steps), {"cycle", &kind.cycle}};
 }
 Fields fields(CosineRestarts& kind) {
   return {positive("period", kind.period),
           {"t_mult", &kind.t_mult, at_least(1)},
           not_negative("m_mult", kind.m_mult),
-          any("floor", kind.floor)};
+          not_negative("floor", kind.floor)};
 }
 Fields fields(OneCycle& kind) {
   return {not_negative("steps", kind.steps),
@@ -59,13 +58,15 @@ Fields fields(OneCycle& kind) {
           {"three_phase", &kind.three_phase}};
 }
 Fields fields(Cyclic& kind) {
-  return {any("floor", kind.floor),
+  return {not_negative("floor", kind.floor),
           positive("up", kind.up),
           not_negative("down", kind.down),
           {"mode", choice<CycleMode>(kCycleModes, kind.mode)},
           positive("gamma", kind.gamma)};
 }
-Fields fields(PiecewiseConstant& kind) { return {{"boundaries", &kind.boundaries}, {"values", &kind.values}}; }
+Fields fields(PiecewiseConstant& kind) {
+  return {{"boundaries", &kind.boundaries, kNotNegative}, {"values", &kind.values, kNotNegative}};
+}
 Fields fields(InverseTime& kind) {
   return {not_negative("rate", kind.rate), positive("every", kind.every), {"staircase", &kind.staircase}};
 }

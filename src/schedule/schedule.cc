@@ -31,8 +31,9 @@ double tick_of(Interval interval, std::int64_t steps, std::int64_t steps_per_epo
 }
 
 bool is_better(const schedule::Plateau& plateau, double metric, std::optional<double> best) {
+  if (!std::isfinite(metric)) return false;
+  if (!best) return true;
   const bool smaller = plateau.mode == schedule::Better::min;
-  if (!best) return smaller ? metric < kInfinity : metric > -kInfinity;
   const double by = plateau.threshold_mode == schedule::ThresholdMode::abs ? plateau.threshold : 0;
   const double share = plateau.threshold_mode == schedule::ThresholdMode::rel ? plateau.threshold : 0;
   return smaller ? metric < *best * (1 - share) - by : metric > *best * (1 + share) + by;

@@ -100,7 +100,7 @@ Schedule read_schedule(TextReader& reader) {
       goes_on = name == kThen;
       if (goes_on) break;
       const std::string what = reader.at(name);
-      const Field& field = find(reading.fields, name, what, {std::string(kThen)});
+      const Field& field = find(reading.fields, name, what, "option", {std::string(kThen)});
       set(field, reader.word(","), what);
     }
     const bool has_length = reading.part.length > 0;
@@ -161,7 +161,7 @@ Schedule read_schedule(const json::Value& json, const std::string& what) {
     for (const auto& [key, value] : object) {
       if (key == "kind" || key == kThen) continue;
       const std::string inside = what + ": " + kind + ": ";
-      set(find(reading.fields, key, inside, {"kind", std::string(kThen)}), value, inside);
+      set(find(reading.fields, key, inside, "key", {"kind", std::string(kThen)}), value, inside);
     }
     const bool has_length = reading.part.length > 0;
     if (parts.empty()) whole = reading.whole;

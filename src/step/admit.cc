@@ -17,6 +17,8 @@ void Step::begin(std::optional<double> loss) {
   }
   check_loss(loss);
   if (clips_by_norm()) parameters_.check_no_shards("step: clipping by a norm");
+  if (!groups_.patterns_fit()) groups_.check_patterns(parameters_.names());
+  groups_.set_factor(schedule_.factor());
   loss_ = loss.value_or(std::numeric_limits<double>::quiet_NaN());
   ++serial_;
   tasks_.clear();

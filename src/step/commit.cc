@@ -9,6 +9,7 @@ namespace thalweg {
 void Step::commit() {
   report_tasks();
   ++counters_.steps;
+  if (schedule_.schedule) ++schedule_.position.steps;
   const bool shared = settings_.step_count == StepCount::shared;
   const bool per_row = settings_.step_count == StepCount::per_row;
   for (const Task& task : tasks_) {

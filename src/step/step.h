@@ -32,6 +32,16 @@ struct Counters {
   std::int64_t good_steps = 0;   ///< since the dynamic loss scale has changed
 };
 
+/// The schedule of the rates, and where it stands.
+struct ScheduleState {
+  std::optional<Schedule> schedule;
+  SchedulePosition position;
+  std::int64_t steps_per_epoch = 1;
+
+  /// Of the next step. Throws Error if a length is open.
+  double factor() const { return schedule ? schedule->factor(position, steps_per_epoch) : 1; }
+};
+
 /// Coefficients of one group at one step number.
 struct StepCoefficients {
   std::uint32_t group;
@@ -73,8 +83,8 @@ inline std::size_t count_blocks(std::size_t elements) { return (elements + kNorm
 
 class Step {
  public:
-  Step(Settings& settings, Groups& groups, Parameters& parameters, Counters& counters)
-      : settings_(settings), groups_(groups), parameters_(parameters), counters_(counters) {}
+  Step(Settings& settings, Groups& groups, Parameters& parameters, Counters& counters, ScheduleState& schedule)
+      : settings_(settings), groups_(groups), parameters_(parameters), counters_(counters), schedule_(schedule) {}
 
   void whole(std::span<const Gradient> gradients, std::optional<double> loss);
 
@@ -164,6 +174,7 @@ class Step {
   Groups& groups_;
   Parameters& parameters_;
   Counters& counters_;
+  ScheduleState& schedule_;
 
   bool in_parts_ = false;
   bool overwrites_ = false, detects_ = false;  // of the pass in progress

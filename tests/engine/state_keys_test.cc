@@ -80,7 +80,7 @@ TEST(StateKeys, OfRules) {
   EXPECT_THAT(refused(R"("rule":"nadam")", R"("rule":"sgd")"),
               HasSubstr("group \"\" is of rule sgd, the optimizer's is nadam"));
   EXPECT_THAT(refused(R"("rule":"nadam")", R"("rule":7)"), HasSubstr("rule"));
-  EXPECT_THAT(refused(R"("version":2)", R"("version":3)"), HasSubstr("version 3 is newer"));
+  EXPECT_THAT(refused(R"("version":2)", R"("version":4)"), HasSubstr("version 4 is newer"));
 }
 
 TEST(StateKeys, OfRows) {

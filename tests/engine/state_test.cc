@@ -250,7 +250,7 @@ TEST_F(State, OfAnotherRuleIsRefused) {
 TEST_F(State, DamagedIsRefused) {
   Training run = stepped(RMSprop{.momentum = 0.5});
   const thalweg::State good = run.optimizer.state();
-  expect_refused(run, edited(good, "\"version\":2", "\"version\":3"), AllOf(HasSubstr("3"), HasSubstr("newer")));
+  expect_refused(run, edited(good, "\"version\":2", "\"version\":4"), AllOf(HasSubstr("4"), HasSubstr("newer")));
   expect_refused(run, edited(good, "\"version\":2", "\"version\":0"), HasSubstr("version"));
   expect_refused(run, edited(good, "\"alpha\":0.99", "\"alpha\":1.5"), AllOf(HasSubstr("alpha"), HasSubstr("1.5")));
   expect_refused(run, edited(good, "\"alpha\":", "\"aplha\":"), HasSubstr("alpha"));

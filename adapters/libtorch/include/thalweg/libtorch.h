@@ -11,6 +11,7 @@
 #include <torch/serialize/archive.h>
 #include <torch/types.h>
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -68,6 +69,11 @@ class Optimizer : public torch::optim::Optimizer {
   Optimizer(const Parameters& parameters, AnyOptions options, Settings settings = {});
   /// Throws Error if a pattern matches no parameter.
   Optimizer(const Parameters& parameters, AnyOptions options, const GroupPatterns& groups, Settings settings = {});
+  /// All that a description says: its groups are named by their patterns. The lengths that its schedule left open, and
+  /// what an epoch is, are told by `engine().set_run_length`. Throws Error if a pattern matches no parameter.
+  template <std::same_as<Description> D>  // so that options never mean one
+  Optimizer(const Parameters& parameters, const D& description)
+      : Optimizer(parameters, description, FromDescription()) {}
   /// LibTorch's own way to give groups; their options are as in `add_param_group`.
   Optimizer(const std::vector<torch::optim::OptimizerParamGroup>& groups, AnyOptions options, Settings settings = {});
   ~Optimizer() override;
@@ -168,7 +174,9 @@ class Optimizer : public torch::optim::Optimizer {
 
  private:
   struct Impl;
+  struct FromDescription {};
 
+  Optimizer(const Parameters& parameters, const Description& description, FromDescription);
   Optimizer(Options options, Settings settings);
   void synchronize();
   GroupOptions& adopted_options(std::size_t index);

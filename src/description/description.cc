@@ -1,0 +1,62 @@
+// Description: what goes together, and the options of its groups.
+#include <thalweg/description.h>
+
+#include "text.h"
+
+#include <thalweg/error.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace thalweg {
+namespace {
+
+std::string called(const GroupDescription& group) { return "group[" + printable(group.pattern) + "]"; }
+
+}  // namespace
+
+Options Description::options_of(const GroupDescription& group) const {
+  try {
+    Options result = group.rule.empty() ? options : Options::of(group.rule);
+    for (const auto& [option, value] : group.options) result.set(option, value);
+    if (!(group.lr_scale >= 0) || std::isinf(group.lr_scale)) {
+      throw Error("lr_scale = " + to_text(group.lr_scale) + " is outside [0, ∞)");
+    }
+    return result;
+  } catch (const Error& error) {
+    throw Error(called(group) + ": " + error.what());
+  }
+}
+
+void check(const Description& description) {
+  check(description.settings);
+  for (auto group = description.groups.begin(); group != description.groups.end(); ++group) {
+    if (group->pattern.empty()) throw Error("group[]: the pattern is empty; `*` fits every name");
+    static_cast<void>(description.options_of(*group));
+    const auto same = [&](const GroupDescription& other) { return other.pattern == group->pattern; };
+    if (std::any_of(description.groups.begin(), group, same)) throw Error(called(*group) + " is there twice");
+  }
+}
+
+bool fits_pattern(std::string_view pattern, std::string_view text) {
+  // Where the last `*` stood, and how much of the text it has taken: to come back to when a later character fails.
+  std::size_t star = std::string_view::npos, taken = 0;
+  std::size_t at = 0, position = 0;
+  while (position < text.size()) {
+    if (at < pattern.size() && pattern[at] == '*') {
+      star = at++;
+      taken = position;
+    } else if (at < pattern.size() && (pattern[at] == '?' || pattern[at] == text[position])) {
+      ++at;
+      ++position;
+    } else if (star != std::string_view::npos) {
+      at = star + 1;
+      position = ++taken;
+    } else {
+      return false;
+    }
+  }
+  return pattern.find_first_not_of('*', at) == std::string_view::npos;
+}
+
+}  // namespace thalweg
