@@ -5,7 +5,7 @@
 #include "math_library.h"
 #include "output/help.h"
 #include "output/output.h"
-#include "report/text.h"
+#include "page/text.h"
 
 #include <thalweg/suggest.h>
 #include <thalweg/version.h>
@@ -138,6 +138,7 @@ int run(int argc, char** argv) {
   add_replay(app);
   add_identify(app);
   add_report(app);
+  add_schedule(app);
   add_worker(app);
   check_values(app);
   try {

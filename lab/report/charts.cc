@@ -1,7 +1,7 @@
-// Builds charts as data for report.js, and their tables.
+// Builds the charts of a report, and their tables.
 #include "report/charts.h"
 
-#include "report/text.h"
+#include "page/text.h"
 
 #include <fmt/format.h>
 
@@ -14,12 +14,6 @@ namespace thalweg::lab {
 namespace {
 
 using nlohmann::json;
-
-constexpr std::size_t kColors = 6;
-const std::vector<std::vector<int>> kDashes{{}, {9, 4}, {2, 3}, {9, 3, 2, 3}, {16, 4}, {5, 2, 1, 2, 1, 2}, {1, 6}};
-
-// Coprime numbers of colours and dashes: 42 groups differ.
-const std::vector<int>& dash_of(std::size_t group) { return kDashes[group % kDashes.size()]; }
 
 bool is_accuracy(Metric metric) { return metric == Metric::train_accuracy || metric == Metric::validation_accuracy; }
 
@@ -45,17 +39,6 @@ std::string in_table(Metric metric, double value) {
   return is_accuracy(metric) ? fixed(value * 100, 2) : number(value);
 }
 
-json point(double x, double low, double middle, double high) { return json::array({x, low, middle, high}); }
-
-json series(std::size_t group, json points) { return {{"group", group}, {"points", std::move(points)}}; }
-
-std::string header(std::string_view first, const std::vector<std::string>& groups) {
-  std::string row = fmt::format("<tr><th scope=\"col\">{}</th>", first);
-  for (const std::string& group : groups)
-    row += fmt::format("<th scope=\"col\"><bdi>{}</bdi></th>", escape_html(group));
-  return row + "</tr>";
-}
-
 // A diverging run must not squeeze the others flat: losses beyond three times the usual ones are cut off.
 std::optional<double> cut_of(const std::vector<double>& values) {
   if (values.empty()) return {};
@@ -64,46 +47,6 @@ std::optional<double> cut_of(const std::vector<double>& values) {
 }
 
 }  // namespace
-
-std::string color_class(std::size_t group) { return fmt::format("c{}", group % kColors); }
-
-std::string Charts::swatch(std::size_t group) {
-  std::string dash;
-  for (const int length : dash_of(group)) dash += fmt::format("{}{}", dash.empty() ? "" : " ", length);
-  return fmt::format(
-      "<svg class=\"swatch {}\" width=\"30\" height=\"10\" aria-hidden=\"true\"><line x1=\"1\" y1=\"5\" x2=\"29\" "
-      "y2=\"5\" stroke-dasharray=\"{}\"/></svg>",
-      color_class(group), dash.empty() ? "none" : dash);
-}
-
-std::string Charts::legend() const {
-  std::string html = "<div class=\"legend\" role=\"group\" aria-label=\"Show or hide lines\">";
-  for (std::size_t group = 0; group < groups_.size(); ++group) {
-    html += fmt::format(
-        "<button type=\"button\" aria-pressed=\"true\" data-section=\"{}\" data-group=\"{}\" title=\"{}\">{}"
-        "<bdi>{}</bdi></button>",
-        section_, group, escape_html(groups_[group]), swatch(group), escape_html(groups_[group]));
-  }
-  return html + "</div>";
-}
-
-std::string Charts::figure(const Text& text, json lines, json options) {
-  const std::string id = fmt::format("chart-{}-{}", section_, charts_.size());
-  json chart = std::move(options);
-  chart["id"] = id;
-  chart["xLabel"] = text.x_label;
-  chart["yLabel"] = text.y_label;
-  chart["series"] = std::move(lines);
-  charts_.push_back(std::move(chart));
-  return fmt::format(
-      "<figure><figcaption><h3>{0}</h3><p>{1}</p></figcaption>"
-      "<div class=\"chart\"><div class=\"plot\" id=\"{2}\" role=\"img\" aria-label=\"Chart of {3}, {4} against {5}. "
-      "The same numbers are in the table that follows.\"></div><div class=\"ends\" aria-hidden=\"true\"></div></div>"
-      "<p class=\"readout\" aria-hidden=\"true\"></p>"
-      "<details><summary>{0}: the numbers</summary><div class=\"scroll\" tabindex=\"0\" role=\"region\" "
-      "aria-label=\"{0}, table\"><table>{6}</table></div></details></figure>",
-      text.title, text.note, id, escape_html(text.title), text.y_label, text.x_label, text.table);
-}
 
 std::string Charts::curves(std::span<const Competitor> competitors, Metric metric) {
   json lines = json::array();
@@ -162,7 +105,7 @@ std::string Charts::curves(std::span<const Competitor> competitors, Metric metri
   text.table =
       "<caption>Median over seeds; [95\u00A0% interval of the median], or (least to greatest) below 8 "
       "seeds</caption><thead>" +
-      header("epoch", groups_) + "</thead><tbody>";
+      table_header("epoch", groups()) + "</thead><tbody>";
   for (const auto& [epoch, cells] : rows) {
     text.table += fmt::format("<tr><th scope=\"row\">{}</th>", epoch);
     for (std::size_t i = 0; i < competitors.size(); ++i) text.table += i < cells.size() ? cells[i] : "<td>–</td>";
@@ -177,7 +120,7 @@ std::string Charts::run(const TrialData& trial, Metric train, Metric validation)
             .note = "Training: mean over the epoch's batches, as they were trained. Validation: at the epoch's end.",
             .x_label = "epoch",
             .y_label = unit_of(train),
-            .table = "<thead>" + header("epoch", groups_) + "</thead><tbody>"};
+            .table = "<thead>" + table_header("epoch", groups()) + "</thead><tbody>"};
   json lines = json::array();
   std::size_t drawn = 0;
   for (const Metric metric : {train, validation}) {
@@ -260,7 +203,7 @@ std::string Charts::learning_rates(std::span<const Competitor> competitors) {
                 "worse than any. Ring: the rate chosen for the final runs.",
             .x_label = "learning rate (logarithmic)",
             .y_label = "accuracy (%)",
-            .table = "<thead>" + header("learning rate", groups_) + "</thead><tbody>"};
+            .table = "<thead>" + table_header("learning rate", groups()) + "</thead><tbody>"};
   std::vector<std::string> at_edge;
   for (const Competitor& competitor : competitors) {
     if (competitor.at_edge) at_edge.push_back("<bdi class=\"name\">" + escape_html(competitor.name) + "</bdi>");
@@ -290,13 +233,6 @@ std::string Charts::learning_rates(std::span<const Competitor> competitors) {
   }
   text.table += "</tbody>";
   return figure(text, std::move(lines), {{"xTicks", std::move(ticks)}});
-}
-
-json Charts::data() const {
-  json groups = json::array();
-  for (std::size_t group = 0; group < groups_.size(); ++group)
-    groups.push_back({{"name", valid_utf8(groups_[group])}, {"color", group % kColors}, {"dash", dash_of(group)}});
-  return {{"groups", std::move(groups)}, {"charts", charts_}};
 }
 
 }  // namespace thalweg::lab

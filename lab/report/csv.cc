@@ -1,7 +1,7 @@
 // Writes a report's numbers as CSV (RFC 4180).
-#include "report/folder.h"
+#include "page/folder.h"
+#include "page/text.h"
 #include "report/report.h"
-#include "report/text.h"
 
 #include <thalweg/files.h>
 

@@ -1,9 +1,9 @@
 // Draws the dot plot.
 #include "report/dot_plot.h"
 
+#include "page/text.h"
 #include "report/charts.h"
 #include "report/sections.h"
-#include "report/text.h"
 
 #include <fmt/format.h>
 

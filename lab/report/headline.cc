@@ -1,8 +1,8 @@
 // Words the verdicts.
 #include "report/headline.h"
 
+#include "page/text.h"
 #include "report/reservations.h"
-#include "report/text.h"
 
 #include <fmt/format.h>
 

@@ -2,14 +2,14 @@
 #include "report/report.h"
 
 #include "output/table.h"
-#include "report/assets.h"
+#include "page/folder.h"
+#include "page/page.h"
+#include "page/text.h"
 #include "report/charts.h"
-#include "report/folder.h"
 #include "report/headline.h"
 #include "report/reservations.h"
 #include "report/sections.h"
 #include "report/summary.h"
-#include "report/text.h"
 
 #include <thalweg/files.h>
 #include <thalweg/text.h>
@@ -22,35 +22,8 @@
 namespace thalweg::lab {
 namespace {
 
-// The last line of a minified file names its source map, which is not here: `//# sourceMappingURL=…` or `/*# …`.
-std::string_view without_source_map(std::string_view asset) {
-  const std::size_t at = asset.find("# sourceMappingURL=");
-  return at == std::string_view::npos ? asset : asset.substr(0, at - 2);
-}
-
-// JSON as the text of a <script>: no < means neither </script> nor <!--.
-std::string script_json(const nlohmann::json& json) {
-  std::string escaped;
-  for (const char c : json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)) {
-    if (c == '<') {
-      escaped += "\\u003c";
-    } else {
-      escaped += c;
-    }
-  }
-  return escaped;
-}
-
 std::string pretty(const nlohmann::json& json) {
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
-std::string copyable(std::string_view title, const std::string& text) {
-  return fmt::format(
-      "<div class=\"copyable\"><div class=\"copy-head\"><h4>{}</h4><button type=\"button\" "
-      "class=\"copy\">Copy</button></div>"
-      "<pre tabindex=\"0\">{}</pre></div>",
-      title, escape_html(text));
 }
 
 // `key: value` lines; what is not a text or a number stays JSON.
@@ -179,34 +152,11 @@ std::string report_html(std::span<const StudyData> studies, const ReportOptions&
   std::string created;
   for (const StudyData& study : studies) created = std::max(created, study.created);
 
-  std::string html;
-  html +=
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<meta name=\"color-scheme\" content=\"light dark\">\n"
-      // The page loads nothing, and nothing that slipped into it could.
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
-      "script-src 'unsafe-inline'; img-src data:\">\n<link rel=\"icon\" href=\"data:,\">\n<title>thalweg report";
-  if (!studies.empty()) html += " · " + escape_html(studies[0].name);
-  html += "</title>\n<style>";
-  html += without_source_map(assets::dygraph_css);
-  html += assets::report_css;
-  html += "</style>\n</head>\n<body>\n<header><p class=\"kicker\">thalweg report";
-  if (!created.empty()) html += fmt::format(" <time>{}</time>", escape_html(readable_time(created)));
-  html += fmt::format(
-      "</p><button type=\"button\" id=\"theme\" hidden>Dark</button><h1>{}</h1></header>\n<main>\n"
-      "<noscript><p class=\"warning\">The charts need JavaScript; the tables below them hold the same "
-      "numbers.</p></noscript>\n",
-      title_of(summaries));
-  html += body;
-  html += kMethods;
-  html += repeat_part(studies, options);
-  html += "</main>\n<script type=\"application/json\" id=\"data\">" + script_json(data) + "</script>\n<script>";
-  html += without_source_map(assets::dygraph_js);
-  html += "</script>\n<script>";
-  html += assets::report_js;
-  html += "</script>\n</body>\n</html>\n";
-  return html;
+  Page page{.kind = "thalweg report", .title = title_of(summaries), .time = readable_time(created)};
+  if (!studies.empty()) page.name = studies[0].name;
+  page.body = body + kMethods + repeat_part(studies, options);
+  page.data = std::move(data);
+  return page_html(page);
 }
 
 std::string report_text(std::span<const StudyData> studies, const ReportOptions& options, std::size_t width) {

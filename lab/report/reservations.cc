@@ -1,7 +1,7 @@
 // Words the reservations.
 #include "report/reservations.h"
 
-#include "report/text.h"
+#include "page/text.h"
 
 #include <fmt/format.h>
 

@@ -1,10 +1,10 @@
 // Writes a report's sections.
 #include "report/sections.h"
 
+#include "page/text.h"
 #include "report/dot_plot.h"
 #include "report/headline.h"
 #include "report/reservations.h"
-#include "report/text.h"
 
 #include <fmt/format.h>
 

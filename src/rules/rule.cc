@@ -6,8 +6,10 @@
 namespace thalweg {
 
 std::string Range::text() const {
-  const bool unbounded = high == std::numeric_limits<double>::infinity();
-  return "[" + to_text(low) + ", " + (unbounded ? "∞" : to_text(high)) + (high_open ? ")" : "]");
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const bool unbounded = high == kInfinity;
+  return (low == -kInfinity ? "(−∞" : "[" + to_text(low)) + ", " + (unbounded ? "∞" : to_text(high)) +
+         (high_open ? ")" : "]");
 }
 
 std::string_view to_string(ColumnKind kind) {

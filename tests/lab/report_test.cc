@@ -1,9 +1,9 @@
 // Tests of the report: what it says, that nothing in it can break out, and its CSV.
 #include "report/report.h"
 
+#include "page/text.h"
 #include "report/samples.h"
 #include "report/summary.h"
-#include "report/text.h"
 
 #include <thalweg/error.h>
 #include <thalweg/files.h>

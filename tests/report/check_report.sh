@@ -1,5 +1,5 @@
 #!/bin/sh
-# Opens sample reports in headless Chromium: no console message, every chart drawn, controls work, nothing loaded.
+# Opens sample reports, and pages of schedules, in headless Chromium: no console message, every chart drawn, controls work, nothing loaded.
 # check_report.sh MAKE_PAGES [FOLDER]: with FOLDER the pages and screenshots are kept there, to be looked at.
 set -eu
 
@@ -36,7 +36,7 @@ expect() { # name, page's html tag, part
 
 "$make_pages" "$pages"
 
-for page in compare:4 troubles:4 few_seeds:4 hostile:4 train:3 sections:7 empty:0; do
+for page in compare:4 troubles:4 few_seeds:4 hostile:4 train:3 sections:7 empty:0 schedule:1 schedules:1; do
   name=${page%:*} charts=${page#*:}
   # exercise.js runs at the end of the page and writes what it found into the html element's attributes.
   { cat "$pages/$name.html"; echo "<script>"; cat "$here/exercise.js"; echo "</script>"; } >"$work/$name.html"
@@ -51,7 +51,7 @@ for page in compare:4 troubles:4 few_seeds:4 hostile:4 train:3 sections:7 empty:
 done
 
 # A window is never narrower than 500 pixels, a frame may be.
-for name in compare hostile train; do
+for name in compare hostile train schedule schedules; do
   printf '<!DOCTYPE html><body style="margin:0"><iframe style="width:360px;height:800px;border:0" src="%s"></iframe>
 <script>onmessage = event => { document.documentElement.dataset.exercised = event.data; };</script>' "$name.html" \
     >"$work/phone.html"
@@ -67,8 +67,13 @@ for name in compare sections; do
   if grep -q '"grid"' "$work/$name.txt"; then fail "$name: its JSON is printed"; fi
 done
 
+# A schedule's table is printed with its chart.
+browse --no-pdf-header-footer --print-to-pdf="$work/schedule.pdf" "file://$pages/schedule.html" || fail "schedule: printing"
+pdftotext -layout "$work/schedule.pdf" "$work/schedule.txt"
+grep -q 'warm-up ends' "$work/schedule.txt" || fail "schedule: its table is not printed"
+
 if [ $# -gt 1 ]; then
-  for name in compare troubles few_seeds hostile train; do
+  for name in compare troubles few_seeds hostile train schedule schedules; do
     browse --window-size=1100,3600 --screenshot="$pages/$name.png" "file://$pages/$name.html"
     browse --window-size=360,5000 --screenshot="$pages/$name-phone.png" "file://$pages/$name.html"
     browse --window-size=1100,3600 --blink-settings=preferredColorScheme=0 --screenshot="$pages/$name-dark.png" \

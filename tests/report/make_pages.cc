@@ -1,6 +1,9 @@
-// Writes sample reports into a folder, for the browser checks: make_pages FOLDER.
+// Writes sample reports, and pages of schedules, into a folder, for the browser checks: make_pages FOLDER.
 #include "report/report.h"
 #include "report/samples.h"
+#include "schedule/page.h"
+
+#include <thalweg/schedule.h>
 
 #include <exception>
 #include <filesystem>
@@ -25,6 +28,16 @@ int main(int count, char** arguments) try {
   write("train.html", {samples::train_study()});
   write("sections.html", {samples::compare_study(8), samples::train_study()});
   write("empty.html", {StudyData{}});
+  const auto draw = [&](const char* name, const std::vector<const char*>& schedules) {
+    std::vector<Curve> curves;
+    for (const char* const schedule : schedules) {
+      curves.emplace_back(thalweg::parse_schedule(schedule), CurveOptions{.lr = 1e-3, .steps = 9000});
+    }
+    write_schedule_page(curves, "thalweg schedule cosine --steps 9000 -o schedule.html", folder / name);
+  };
+  draw("schedule.html", {"cosine:warmup=500"});
+  draw("schedules.html", {"one_cycle", "linear:start=0.1,end=1,steps=1000,then=multi_step:milestones=2000/4000/6000",
+                          "cosine_restarts:period=1000,t_mult=2,floor=0.1", "cyclic:up=500,mode=triangular2"});
   return 0;
 } catch (const std::exception& error) {
   std::cerr << error.what() << '\n';

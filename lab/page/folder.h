@@ -1,4 +1,4 @@
-// Makes the folder that a report is written to.
+// Makes the folder that a page is written to.
 #pragma once
 
 #include <thalweg/error.h>

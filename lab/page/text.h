@@ -1,4 +1,4 @@
-// Text of a report: escaping, and numbers with sensible digits.
+// Text of a page: escaping, and numbers with sensible digits.
 #pragma once
 
 #include <cstddef>

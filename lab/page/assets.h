@@ -5,8 +5,8 @@
 
 namespace thalweg::lab::assets {
 
-extern const std::string_view report_css;
-extern const std::string_view report_js;
+extern const std::string_view page_css;
+extern const std::string_view page_js;
 extern const std::string_view dygraph_css;
 extern const std::string_view dygraph_js;
 

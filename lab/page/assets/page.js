@@ -1,4 +1,4 @@
-// Draws a report's charts from its JSON block. Everything else on the page works without this.
+// Draws a page's charts from its JSON block. Everything else on the page works without this.
 'use strict';
 
 (() => {
@@ -63,7 +63,12 @@
   }
 
   function axis_options(chart, axis) {
-    if (axis == 'y') return {axisLabelWidth: 44, pixelsPerLabel: 36, gridLinePattern: null};
+    if (axis == 'y') {
+      const options = {axisLabelWidth: chart.spec.rates ? 60 : 44, pixelsPerLabel: 36, gridLinePattern: null};
+      // Rates are small: 0.0005 in place of 5.000e-4.
+      if (chart.spec.rates) options.axisLabelFormatter = y => String(Number(y.toPrecision(3)));
+      return options;
+    }
     const options = {drawGrid: false, pixelsPerLabel: 48};
     const ticks = chart.spec.xTicks;
     if (ticks) {

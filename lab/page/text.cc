@@ -1,5 +1,5 @@
-// Text of a report: escaping, and numbers with sensible digits.
-#include "report/text.h"
+// Text of a page: escaping, and numbers with sensible digits.
+#include "page/text.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
