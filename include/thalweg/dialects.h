@@ -1,6 +1,7 @@
 // Dialects: what the configurations of PyTorch, Keras, Optax, TensorFlow 1 and timm mean in thalweg's words, and back.
 #pragma once
 
+#include <thalweg/description.h>
 #include <thalweg/optimizer.h>
 #include <thalweg/options.h>
 #include <thalweg/schedule.h>
@@ -13,17 +14,10 @@
 
 namespace thalweg {
 
-/// What a framework's own configuration means in thalweg's words: `Optimizer optimizer{here.options, here.settings}`,
-/// and, if there is a schedule, `optimizer.set("lr", here.options.get("lr") * here.schedule->factor(step))` before
-/// every step.
-struct Translation {
-  // Implicit, so that options alone can be written too.
-  Translation(Options rule_and_options, Settings around = {}, std::optional<Schedule> of_lr = {})
-      : options(std::move(rule_and_options)), settings(std::move(around)), schedule(std::move(of_lr)) {}
+/// What a framework's own configuration means in thalweg's words: `Optimizer optimizer{here};`.
+struct Translation : Description {
+  using Description::Description;
 
-  Options options;    ///< with a schedule, `lr` is the rate that its factors are of
-  Settings settings;  ///< how steps are counted, loss scale, clipping, averages, first values of state
-  std::optional<Schedule> schedule;
   std::string group_name;  ///< of PyTorch's group, where its key `name` is a text
   double lr_scale = 1;     ///< the key `lr_scale` of PyTorch's group; `lr` is the rate in force, and has it already
 };

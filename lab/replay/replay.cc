@@ -17,7 +17,7 @@ class Run {
   explicit Run(const ReplayCase& recorded)
       : recorded_(recorded),
         theta_(recorded.start.begin(), recorded.start.end()),
-        optimizer_(recorded.translation.options, settings(recorded)) {
+        optimizer_(Description(recorded.translation.options, settings(recorded), recorded.translation.schedule)) {
     std::size_t begin = 0;
     for (const Shape& shape : recorded.shapes) {
       const std::size_t length = shape.elements();
@@ -29,9 +29,6 @@ class Run {
 
   /// Step `number`, counted from 1.
   void step(std::int64_t number) {
-    if (const std::optional<Schedule>& schedule = recorded_.translation.schedule) {
-      optimizer_.set("lr", recorded_.translation.options.get("lr") * schedule->factor(number));
-    }
     if (const auto lr = recorded_.lrs.find(number); lr != recorded_.lrs.end()) optimizer_.set("lr", lr->second);
     const auto index = static_cast<std::size_t>(number - 1);
     const std::optional<double> loss = recorded_.losses.empty() ? std::nullopt : recorded_.losses[index];
