@@ -26,10 +26,17 @@ std::string value_of(const Field& field, std::string_view value) {
   return std::string(field.name) + " = " + std::string(value);
 }
 
+std::string range_text(const Field& field) {
+  std::string text = field.range.text();
+  if (field.low_open) text[0] = '(';
+  if (std::isinf(field.range.low)) text.replace(0, text.find(','), "(-∞");
+  return text;
+}
+
 void check_number(const Field& field, double value, const std::string& what) {
   const bool inside = field.range.contains(value) && !(field.low_open && value == field.range.low);
   if (inside && std::isfinite(value)) return;
-  throw Error(what + value_of(field, to_text(value)) + " is outside " + allowed(field));
+  throw Error(what + value_of(field, to_text(value)) + " is outside " + range_text(field));
 }
 
 template <class T>
@@ -52,22 +59,18 @@ std::size_t index_of(const Choice& choice, const Field& field, std::string_view 
 }  // namespace
 
 std::string allowed(const Field& field) {
-  const auto range = [&] {
-    std::string text = field.range.text();
-    if (field.low_open) text[0] = '(';
-    return text;
-  };
-  return std::visit(Overloaded{[&](double*) { return range(); }, [&](std::int64_t*) { return range(); },
-                               [](bool*) { return std::string("true or false"); },
-                               [](std::vector<double>*) { return std::string("numbers, as 1/2/3"); },
-                               [](const Choice& choice) {
-                                 std::string words;
-                                 for (const std::string_view word : choice.words) {
-                                   words += (words.empty() ? "" : ", ") + std::string(word);
-                                 }
-                                 return words;
-                               }},
-                    field.member);
+  return std::visit(
+      Overloaded{[&](double*) { return range_text(field); }, [&](std::int64_t*) { return range_text(field); },
+                 [](bool*) { return std::string("true or false"); },
+                 [](std::vector<double>*) { return std::string("numbers, as 1/2/3"); },
+                 [](const Choice& choice) {
+                   std::string words;
+                   for (const std::string_view word : choice.words) {
+                     words += (words.empty() ? "" : ", ") + std::string(word);
+                   }
+                   return words;
+                 }},
+      field.member);
 }
 
 std::string value_text(const Field& field) {

@@ -6,6 +6,7 @@
 #include <thalweg/options.h>
 #include <thalweg/schedule.h>
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -99,6 +100,41 @@ State to_torch_state(const Optimizer& optimizer);
 /// than this optimizer; if a tensor has another type or length than its parameter, or a number is out of its range; and
 /// for options as `from_torch`.
 State from_torch_state(const State& file, const Optimizer& optimizer);
+
+/// @}
+
+/// @name Schedules
+///
+/// PyTorch's and Keras' schedules give rates; here a schedule's factors are of a rate, the optimizer's `lr`. All throw
+/// Error, which names class, key and value, for what has no counterpart.
+/// @{
+
+/// A schedule, the rate that its factors are of, and where it stands.
+struct RateSchedule {
+  double lr;
+  Schedule schedule;
+  SchedulePosition position = {};
+};
+
+/// A PyTorch scheduler: `state` is its `state_dict()` as JSON, `group` the group of this number (or all of the
+/// optimizer's `param_groups`), where some schedulers leave their rates. `name` is the scheduler's class; the keys tell
+/// it too. JSON has no infinities: for the `best` of a ReduceLROnPlateau that has seen nothing yet, null or "Infinity"
+/// stands in `state`. docs/dialects.md has the Python side, and the classes.
+///
+/// Ticks are calls of the scheduler's `step()`: `position.steps` is its `last_epoch`. Whoever calls it once an epoch
+/// wants the same schedule with Interval::epoch, and the position times the steps of an epoch.
+///
+/// A ReduceLROnPlateau keeps no rate to be a factor of. Its `lr` is the group's `initial_lr`, where another scheduler
+/// has left one; else the group's present rate, which counts as not reduced.
+RateSchedule schedule_from_torch(std::string_view state, std::string_view group, std::string_view name = {},
+                                 std::size_t index = 0);
+
+/// What `keras.optimizers.schedules.serialize` gives: {"class_name": …, "config": …}. Its ticks are steps, and it
+/// stands at its beginning.
+RateSchedule schedule_from_keras(std::string_view json);
+
+/// The same of Keras 3. Where the schedule stands is not part of it.
+std::string schedule_to_keras(const RateSchedule& schedule);
 
 /// @}
 

@@ -96,8 +96,8 @@ struct OneCycle {
   double steps = 0;        ///< [0, ∞)
   double pct_start = 0.3;  ///< [0, 1]: the share of `steps` that rises
   Anneal anneal = Anneal::cos;
-  double div_factor = 25;         ///< [1, ∞)
-  double final_div_factor = 1e4;  ///< [1, ∞)
+  double div_factor = 25;         ///< (0, ∞)
+  double final_div_factor = 1e4;  ///< (0, ∞)
   bool three_phase = false;
   static constexpr std::string_view name = "one_cycle";
 };
@@ -203,8 +203,8 @@ class Schedule {
     WarmupKind kind = WarmupKind::linear;
   };
 
-  /// Throws Error if a number is outside its range, if a part that others follow has no length, if there is more than
-  /// one plateau, or if a warm-up takes all of the steps.
+  /// Throws Error if a number is outside its range, if a part that others follow has no length, if there are more than
+  /// 100 parts or more than one plateau, or if a warm-up takes all of the steps.
   template <class K>
   requires std::is_constructible_v<Kind, K> Schedule(
       K kind, Warmup warmup = {0, 0, WarmupKind::linear},  // NOLINT: a schedule is one of the kinds
@@ -225,7 +225,8 @@ class Schedule {
   /// them, or if the run's length is needed and not known.
   Schedule within(const RunLength& run) const;
 
-  /// The factor of the next step, where `position.steps` have been taken. Throws Error if a length is open.
+  /// The factor of the next step, where `position.steps` have been taken. Throws Error if a length is open, or if the
+  /// steps are negative or those of an epoch less than one.
   double factor(const SchedulePosition& position, std::int64_t steps_per_epoch = 1) const;
   /// The same for a step, counted from 1, of a schedule that follows no metric.
   double factor(std::int64_t step, std::int64_t steps_per_epoch = 1) const;

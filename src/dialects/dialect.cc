@@ -91,8 +91,9 @@ std::string_view bare_name(const Dialect& dialect, std::string_view name) {
               "; allowed are those of " + std::string(dialect.packages.front()));
 }
 
-json::Value parse_value(const Dialect& dialect, std::string_view text) {
-  const std::string what = std::string(dialect.name) + " options";
+json::Value parse_value(const Dialect& dialect, std::string_view text, std::string_view subject,
+                        std::string_view allowed) {
+  const std::string what = std::string(dialect.name) + " " + std::string(subject);
   std::string_view key;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '"') {
@@ -103,8 +104,8 @@ json::Value parse_value(const Dialect& dialect, std::string_view text) {
     }
     for (const std::string_view word : {"NaN", "Infinity", "-Infinity"}) {
       if (text.substr(i).starts_with(word)) {
-        throw Error(what + ": " + std::string(key.substr(0, 60)) + " = " + std::string(word) +
-                    "; allowed are finite numbers");
+        throw Error(what + ": " + std::string(key.substr(0, 60)) + " = " + std::string(word) + "; allowed are " +
+                    std::string(allowed));
       }
     }
   }

@@ -117,8 +117,10 @@ std::string shown(std::string_view name);
 /// The name without the modules in front of it (`torch.optim.AdamW`). Throws Error if they are of another framework.
 std::string_view bare_name(const Dialect& dialect, std::string_view name);
 
-/// Reads one JSON text. Also names the key where NaN or Infinity stands, which JSON does not have and Python writes.
-json::Value parse_value(const Dialect& dialect, std::string_view text);
+/// Reads one JSON text, with the dialect's name and `subject` in front of messages. Also names the key where NaN or
+/// Infinity stands, which JSON does not have and Python writes, and what is `allowed` there.
+json::Value parse_value(const Dialect& dialect, std::string_view text, std::string_view subject = "options",
+                        std::string_view allowed = "finite numbers");
 /// The same of an object.
 json::Object parse(const Dialect& dialect, std::string_view text);
 

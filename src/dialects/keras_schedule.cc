@@ -1,6 +1,7 @@
 // Keras' serialized objects as JSON, learning-rate schedules among them.
 #include "dialects/keras_schedule.h"
 
+#include "dialects/dialect.h"
 #include "text.h"
 
 #include <thalweg/error.h>
@@ -311,6 +312,10 @@ RateSchedule schedule_from_keras(const json::Value& json, const std::string& wha
 }
 
 json::Value schedule_to_keras(const RateSchedule& given) {
+  if (given.schedule.needs_length()) {
+    throw Error("the schedule " + given.schedule.text() +
+                " has no counterpart in keras before its steps are known, as Schedule::within fills them in");
+  }
   std::optional<KerasSchedule> theirs = to_keras(given.schedule, given.lr);
   if (!theirs) throw Error("the schedule " + given.schedule.text() + " has no counterpart in keras");
   return std::visit(
@@ -326,3 +331,15 @@ json::Value schedule_to_keras(const RateSchedule& given) {
 }
 
 }  // namespace thalweg::dialects
+
+namespace thalweg {
+
+RateSchedule schedule_from_keras(std::string_view json) {
+  return dialects::schedule_from_keras(dialects::parse_value(dialects::keras(), json, "schedule"), "keras schedule");
+}
+
+std::string schedule_to_keras(const RateSchedule& schedule) {
+  return json::to_string(dialects::schedule_to_keras(schedule));
+}
+
+}  // namespace thalweg

@@ -3,7 +3,7 @@
 
 #include "checkpoint/json.h"
 
-#include <thalweg/schedule.h>
+#include <thalweg/dialects.h>
 
 #include <string>
 
@@ -17,12 +17,6 @@ struct KerasObject {
 
 /// Throws Error that begins with `what` and names the key.
 KerasObject read_keras_object(const json::Value& json, const std::string& what);
-
-/// A schedule, and the rate that its factors are of.
-struct RateSchedule {
-  double lr;
-  Schedule schedule;
-};
 
 /// From what `keras.optimizers.schedules.serialize` gives: {"class_name": …, "config": …}. Throws Error that begins
 /// with `what` and names class, key and value.

@@ -9,7 +9,21 @@
 namespace thalweg {
 namespace {
 
-using namespace schedule;
+using schedule::Anneal;
+using schedule::Constant;
+using schedule::Cosine;
+using schedule::CosineRestarts;
+using schedule::CycleMode;
+using schedule::Cyclic;
+using schedule::Exponential;
+using schedule::InverseTime;
+using schedule::Linear;
+using schedule::MultiStep;
+using schedule::OneCycle;
+using schedule::PiecewiseConstant;
+using schedule::Plateau;
+using schedule::Polynomial;
+using schedule::StepDecay;
 
 /// (1 + cos πx) / 2.
 double half_wave(double x) { return (1 + std::cos(std::numbers::pi * x)) / 2; }
@@ -24,7 +38,7 @@ double at(const MultiStep& kind, double k) {
 }
 
 double at(const Linear& kind, double k) {
-  return kind.start + (kind.end - kind.start) * (std::min(k, kind.steps) / kind.steps);
+  return std::lerp(kind.start, kind.end, std::min(k, kind.steps) / kind.steps);  // its ends are exact
 }
 
 double at(const Exponential& kind, double k) {
@@ -55,10 +69,16 @@ double at(const CosineRestarts& kind, double k) {
     x -= period;
   } else {
     const auto begin_of = [&](double number) { return (std::pow(t_mult, number) - 1) / (t_mult - 1); };
-    period = std::max(0.0, std::floor(std::log(1 + x * (t_mult - 1)) / std::log(t_mult)));
+    const double product = x * (t_mult - 1);
+    // The product may be more than a double holds.
+    const double passed = std::isfinite(product) ? std::log1p(product) : std::log(x) + std::log(t_mult - 1);
+    period = std::floor(passed / std::log(t_mult));
     // Where a period begins the logarithm may be off by a rounding.
-    while (begin_of(period + 1) <= x) ++period;
-    while (period > 0 && begin_of(period) > x) --period;
+    if (begin_of(period + 1) <= x) {
+      ++period;
+    } else if (period > 0 && begin_of(period) > x) {
+      --period;
+    }
     x = (x - begin_of(period)) / std::pow(t_mult, period);
   }
   return kind.floor + (1 - kind.floor) * std::pow(kind.m_mult, period) * half_wave(x);
@@ -77,7 +97,7 @@ double at(const OneCycle& kind, double k) {
   for (const Phase& phase : phases) {
     if (k <= phase.end) {
       const double x = phase.end > begin ? (k - begin) / (phase.end - begin) : 1;
-      if (kind.anneal == Anneal::linear) return (phase.to - phase.from) * x + phase.from;
+      if (kind.anneal == Anneal::linear) return std::lerp(phase.from, phase.to, x);
       return phase.to + (phase.from - phase.to) * half_wave(x);
     }
     begin = phase.end;

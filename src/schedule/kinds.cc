@@ -12,7 +12,23 @@
 namespace thalweg {
 namespace {
 
-using namespace schedule;
+using schedule::Anneal;
+using schedule::Better;
+using schedule::Constant;
+using schedule::Cosine;
+using schedule::CosineRestarts;
+using schedule::CycleMode;
+using schedule::Cyclic;
+using schedule::Exponential;
+using schedule::InverseTime;
+using schedule::Linear;
+using schedule::MultiStep;
+using schedule::OneCycle;
+using schedule::PiecewiseConstant;
+using schedule::Plateau;
+using schedule::Polynomial;
+using schedule::StepDecay;
+using schedule::ThresholdMode;
 
 constexpr Range kNotNegative = at_least(0);
 constexpr std::string_view kAnneals[] = {"cos", "linear"};
@@ -53,8 +69,8 @@ Fields fields(OneCycle& kind) {
   return {not_negative("steps", kind.steps),
           {"pct_start", &kind.pct_start, between(0, 1)},
           {"anneal", choice<Anneal>(kAnneals, kind.anneal)},
-          {"div_factor", &kind.div_factor, at_least(1)},
-          {"final_div_factor", &kind.final_div_factor, at_least(1)},
+          positive("div_factor", kind.div_factor),
+          positive("final_div_factor", kind.final_div_factor),
           {"three_phase", &kind.three_phase}};
 }
 Fields fields(Cyclic& kind) {
@@ -97,6 +113,11 @@ void check_ascending(const std::vector<double>& numbers, const std::string& what
 }
 
 }  // namespace
+
+void check_number_of_parts(std::size_t parts, const std::string& what) {
+  if (parts <= kMostParts) return;
+  throw Error(what + "there are more than " + std::to_string(kMostParts) + " parts, which is the most allowed");
+}
 
 std::string_view name_of(const Schedule::Kind& kind) {
   return std::visit([](const auto& its) { return its.name; }, kind);

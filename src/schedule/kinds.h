@@ -5,9 +5,17 @@
 
 #include <thalweg/schedule.h>
 
+#include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace thalweg {
+
+/// Of one schedule. As JSON they stand in each other, which may be json::kMostDepth deep, also inside something else.
+inline constexpr std::size_t kMostParts = 100;
+
+/// Throws Error, which begins with `what`, if there are more parts.
+void check_number_of_parts(std::size_t parts, const std::string& what);
 
 /// The kind's name.
 std::string_view name_of(const Schedule::Kind& kind);

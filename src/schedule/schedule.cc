@@ -27,16 +27,28 @@ bool is_open(Schedule::Kind kind) {
 bool is_plateau(const Schedule::Part& part) { return std::holds_alternative<schedule::Plateau>(part.kind); }
 
 double tick_of(Interval interval, std::int64_t steps, std::int64_t steps_per_epoch) {
+  if (steps < 0) throw Error("schedule: steps = " + std::to_string(steps) + " is outside [0, ∞)");
+  if (steps_per_epoch < 1) {
+    throw Error("schedule: steps_per_epoch = " + std::to_string(steps_per_epoch) + " is outside [1, ∞)");
+  }
   return static_cast<double>(interval == Interval::step ? steps : steps / steps_per_epoch);
 }
 
+/// As PyTorch, which begins with an infinite best: a share of 1 of it is NaN, and no metric is ever better.
 bool is_better(const schedule::Plateau& plateau, double metric, std::optional<double> best) {
   if (!std::isfinite(metric)) return false;
-  if (!best) return true;
   const bool smaller = plateau.mode == schedule::Better::min;
-  const double by = plateau.threshold_mode == schedule::ThresholdMode::abs ? plateau.threshold : 0;
-  const double share = plateau.threshold_mode == schedule::ThresholdMode::rel ? plateau.threshold : 0;
-  return smaller ? metric < *best * (1 - share) - by : metric > *best * (1 + share) + by;
+  const double last = best.value_or(smaller ? kInfinity : -kInfinity);
+  if (plateau.threshold_mode == schedule::ThresholdMode::abs) {
+    return smaller ? metric < last - plateau.threshold : metric > last + plateau.threshold;
+  }
+  return smaller ? metric < last * (1 - plateau.threshold) : metric > last * (1 + plateau.threshold);
+}
+
+/// Values that a plateau does not count: whole ones, and as many as PyTorch takes until a fraction is used up.
+std::int64_t values_of(double cooldown) {
+  constexpr double kMost = 1e18;
+  return static_cast<std::int64_t>(std::min(std::ceil(cooldown), kMost));
 }
 
 }  // namespace
@@ -44,6 +56,7 @@ bool is_better(const schedule::Plateau& plateau, double metric, std::optional<do
 Schedule::Schedule(std::vector<Part> parts, Warmup warmup, Interval interval)
     : parts_(std::move(parts)), warmup_(warmup), interval_(interval) {
   if (parts_.empty()) throw Error("schedule: there is no part");
+  check_number_of_parts(parts_.size(), "schedule: ");
   parts_.back().length = 0;
   for (Part& part : parts_) {
     double* const steps = steps_of(part.kind);
@@ -77,8 +90,8 @@ void Schedule::check() const {
   const Part& first = parts_.front();
   Kind kind = first.kind;
   const double* const steps = steps_of(kind);
-  const double end = first.length > 0 ? first.length : steps != nullptr ? *steps : 0;
-  if (interval_ == Interval::step && end > 0 && begins_behind_warmup(kind) && warmup_.steps >= end) {
+  for (const double end : {first.length, steps != nullptr ? *steps : 0}) {
+    if (interval_ == Interval::epoch || end == 0 || !begins_behind_warmup(kind) || warmup_.steps < end) continue;
     throw Error(prefix(kind) + "warmup = " + to_text(warmup_.steps) + " leaves nothing of its " + to_text(end) +
                 " steps");
   }
@@ -127,12 +140,13 @@ double Schedule::factor(const SchedulePosition& position, std::int64_t steps_per
   }
   const auto step = static_cast<double>(position.steps) + 1;
   if (step >= warmup_.steps) return result;
-  const double x = step / warmup_.steps;
-  return result *
-         (warmup_.kind == WarmupKind::linear ? warmup_.from + (1 - warmup_.from) * x : std::pow(warmup_.from, 1 - x));
+  if (warmup_.kind == WarmupKind::exponential) return result * std::pow(warmup_.from, 1 - step / warmup_.steps);
+  // In this order, as from 0 it is result · step / warmup, to the bit.
+  return result * (warmup_.from * (warmup_.steps - step) + step) / warmup_.steps;
 }
 
 double Schedule::factor(std::int64_t step, std::int64_t steps_per_epoch) const {
+  if (step < 1) throw Error("schedule: step = " + std::to_string(step) + " is outside [1, ∞): the first is 1");
   return factor(SchedulePosition{.steps = step - 1}, steps_per_epoch);
 }
 
@@ -155,7 +169,7 @@ void Schedule::see(double metric, SchedulePosition& position, std::int64_t steps
   }
   if (static_cast<double>(position.bad) <= plateau->patience) return;
   position.bad = 0;
-  position.cooldown = static_cast<std::int64_t>(plateau->cooldown);
+  position.cooldown = values_of(plateau->cooldown);
   const double reduced = std::max(position.reduced * plateau->factor, plateau->floor);
   if (position.reduced - reduced > plateau->eps) position.reduced = reduced;
 }

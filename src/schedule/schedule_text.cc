@@ -40,7 +40,7 @@ struct Reading {
     fields = fields_of(part.kind);
     fields.push_back({kLength, &part.length, at_least(0), true});
     if (!is_first) return;
-    for (Field& field : whole.fields()) fields.push_back(std::move(field));
+    for (const Field& field : whole.fields()) fields.push_back(field);
   }
   Reading(const Reading&) = delete;
   Reading& operator=(const Reading&) = delete;
@@ -105,6 +105,7 @@ Schedule read_schedule(TextReader& reader) {
     }
     const bool has_length = reading.part.length > 0;
     parts.push_back(reading.part);
+    check_number_of_parts(parts.size(), reader.at(kind));
     if (is_first) whole = reading.whole;
     if (!goes_on) return make(std::move(parts), whole, has_length, reader.at_all());
   }
@@ -112,7 +113,7 @@ Schedule read_schedule(TextReader& reader) {
 
 Schedule parse_schedule(std::string_view text) {
   TextReader reader("schedule", text);
-  const Schedule result = read_schedule(reader);
+  Schedule result = read_schedule(reader);
   reader.expect_end();
   return result;
 }
