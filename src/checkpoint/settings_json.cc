@@ -8,8 +8,8 @@
 namespace thalweg {
 namespace {
 
-Fields with(Field first, Fields others) {
-  others.insert(others.begin(), std::move(first));
+Fields with(const Field& first, Fields others) {
+  others.insert(others.begin(), first);
   return others;
 }
 
