@@ -5,8 +5,8 @@
 
 #include <thalweg/error.h>
 
-#include <algorithm>
 #include <cmath>
+#include <set>
 
 namespace thalweg {
 namespace {
@@ -30,11 +30,11 @@ Options Description::options_of(const GroupDescription& group) const {
 
 void check(const Description& description) {
   check(description.settings);
-  for (auto group = description.groups.begin(); group != description.groups.end(); ++group) {
-    if (group->pattern.empty()) throw Error("group[]: the pattern is empty; `*` fits every name");
-    static_cast<void>(description.options_of(*group));
-    const auto same = [&](const GroupDescription& other) { return other.pattern == group->pattern; };
-    if (std::any_of(description.groups.begin(), group, same)) throw Error(called(*group) + " is there twice");
+  std::set<std::string_view> patterns;
+  for (const GroupDescription& group : description.groups) {
+    if (group.pattern.empty()) throw Error("group[]: the pattern is empty; `*` fits every name");
+    static_cast<void>(description.options_of(group));
+    if (!patterns.insert(group.pattern).second) throw Error(called(group) + " is there twice");
   }
 }
 

@@ -32,6 +32,16 @@ double read_value(const Options& options, const std::string& option, const json:
   return is_boolean(options, option) ? double{value.boolean(name) ? 1.0 : 0.0} : value.number(name);
 }
 
+/// Errors of `read` begin with `what`.
+template <class F>
+auto within(const std::string& what, const F& read) {
+  try {
+    return read();
+  } catch (const Error& error) {
+    throw Error(what + ": " + error.what());
+  }
+}
+
 /// Calls `take(key, value)` with every member of the object. Keys that it does not know are errors.
 template <class F>
 void for_each_member(const json::Value& json, const std::string& what, const std::vector<std::string>& known,
@@ -57,15 +67,15 @@ json::Value to_json(const Description& description, const GroupDescription& grou
 
 GroupDescription read_group(const Description& description, const json::Value& json, const std::string& what) {
   GroupDescription group;
-  group.pattern = json.at("pattern", what).string(what + ": pattern");
-  const std::string its = "group[" + printable(group.pattern) + "]";
+  group.pattern = json.at("pattern", what + ": groups").string(what + ": groups: pattern");
+  const std::string its = what + ": group[" + printable(group.pattern) + "]";
   for_each_member(json, its, {"pattern", "rule", "options", "lr_scale"}, [&](const auto& key, const auto& value) {
     if (key == "rule") group.rule = value.string(its + ": rule");
     if (key == "lr_scale") set(Field{"lr_scale", &group.lr_scale, at_least(0)}, value, its + ": ");
   });
   const json::Value* const options = json.find("options", its);
   if (options == nullptr) return group;
-  const Options own = group.rule.empty() ? description.options : Options::of(group.rule);
+  const Options own = within(its, [&] { return group.rule.empty() ? description.options : Options::of(group.rule); });
   for (const auto& [option, value] : options->object(its + ": options")) {
     group.options.emplace(option, read_value(own, option, value, its));
   }
@@ -102,20 +112,15 @@ Description read_description(const json::Value& json, const std::string& what) {
     }
   }
   const std::string& rule = json.at("rule", what).string(what + ": rule");
-  Description result = [&] {
-    try {
-      return Options::of(rule);
-    } catch (const Error& error) {
-      throw Error(what + ": " + error.what());
-    }
-  }();
+  Description result = within(what, [&] { return Options::of(rule); });
   std::vector<std::string> known{"version", "rule", "options", "check", "first_values", "schedule", "groups"};
   known.insert(known.end(), std::begin(kSettingsKeys), std::end(kSettingsKeys));
   const auto read_member = [&](const std::string& key, const json::Value& value) {
     const std::string name = what + ": " + key;
     if (key == "options") {
       for (const auto& [option, number] : value.object(name)) {
-        result.options.set(option, read_value(result.options, option, number, name));
+        const double its = read_value(result.options, option, number, name);
+        within(name, [&, &option = option] { result.options.set(option, its); });
       }
     }
     if (key == "schedule") result.schedule = read_schedule(value, name);
@@ -134,14 +139,10 @@ Description read_description(const json::Value& json, const std::string& what) {
   }
   if (const json::Value* groups = json.find("groups", what); groups != nullptr) {
     for (const json::Value& group : groups->array(what + ": groups")) {
-      result.groups.push_back(read_group(result, group, what + ": groups"));
+      result.groups.push_back(read_group(result, group, what));
     }
   }
-  try {
-    thalweg::check(result);
-  } catch (const Error& error) {
-    throw Error(what + ": " + error.what());
-  }
+  within(what, [&] { thalweg::check(result); });
   return result;
 }
 

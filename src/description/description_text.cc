@@ -9,6 +9,7 @@
 #include <thalweg/suggest.h>
 
 #include <algorithm>
+#include <set>
 
 namespace thalweg {
 namespace {
@@ -29,7 +30,7 @@ auto at(const std::string& what, const F& read) {
 /// may be a value alone: that of `first`.
 template <class F>
 void read_pairs(TextReader& reader, std::string_view first, const F& take) {
-  std::vector<std::string_view> given;
+  std::set<std::string_view> given;
   do {
     std::string_view name = reader.word("=,"), value = name;
     const std::string what = reader.at(name);
@@ -40,8 +41,7 @@ void read_pairs(TextReader& reader, std::string_view first, const F& take) {
     } else {
       throw Error(what + "'" + printable(name) + "' is not of the form option=value");
     }
-    if (std::ranges::find(given, name) != given.end()) throw Error(what + printable(name) + " is given twice");
-    given.push_back(name);
+    if (!given.insert(name).second) throw Error(what + printable(name) + " is given twice");
     take(name, value, what);
   } while (reader.skip(','));
 }
