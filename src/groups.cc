@@ -87,18 +87,26 @@ void Groups::change_options(GroupRecord& record, Options options) {
   record.options = std::move(options);
 }
 
+void Groups::take_over(GroupRecord& record, Options options, double lr) {
+  options.set("lr", lr * factor_);
+  change_options(record, std::move(options));
+  record.lr = lr;
+  options_changed();
+}
+
 void Groups::set_options(Group group, Options options) {
   GroupRecord& changed = record(group);
   check_rule(changed, options);
   // Whoever changes another option hands over the rate that is in force.
-  double lr = changed.lr;
-  if (options.get("lr") != changed.options.get("lr")) {
-    lr = options.get("lr");
-    if (factor_ != 1) options.set("lr", lr * factor_);
-  }
-  change_options(changed, std::move(options));
-  changed.lr = lr;
-  options_changed();
+  const double lr = options.get("lr");
+  take_over(changed, std::move(options), lr == changed.options.get("lr") ? changed.lr : lr);
+}
+
+void Groups::set(Group group, std::string_view option, double value) {
+  GroupRecord& changed = record(group);
+  Options options = changed.options;
+  options.set(option, value);
+  take_over(changed, std::move(options), option == "lr" ? value : changed.lr);
 }
 
 void Groups::set_factor(double factor) {

@@ -65,6 +65,7 @@ class Groups {
   Group find(std::string_view name) const;
   void set_options(Group group, Options options);
   void set(std::string_view option, double value);
+  void set(Group group, std::string_view option, double value);
   void set_lr_scale(Group group, double scale);
   /// The schedule's factor: every rate in force becomes it times the group's own. Throws Error, and changes no group,
   /// if one is not allowed.
@@ -90,6 +91,8 @@ class Groups {
   GroupRecord make(std::string_view name, Options options, double lr_scale);
   static void check_rule(const GroupRecord& record, const Options& options);
   void change_options(GroupRecord& record, Options options);
+  /// The same with the rate at factor 1, which may be one that is not allowed under the factor: then it throws Error.
+  void take_over(GroupRecord& record, Options options, double lr);
 
   std::string backend_name_;
   Backend backend_;

@@ -8,8 +8,42 @@
 #include "threads/cores.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 namespace thalweg {
+
+namespace {
+
+/// Throws Error if a schedule cannot stand there.
+void check_position(const SchedulePosition& position) {
+  const auto refuse = [](const char* name, const std::string& value, const char* allowed) {
+    throw Error("set_schedule: position: " + std::string(name) + " = " + value + " is outside " + allowed);
+  };
+  if (position.steps < 0 || position.steps > kMostSteps) refuse("steps", std::to_string(position.steps), "[0, 2⁵³]");
+  if (!at_least(0).contains(position.reduced)) refuse("reduced", to_text(position.reduced), "[0, ∞)");
+  if (position.best && !std::isfinite(*position.best)) refuse("best", to_text(*position.best), "(-∞, ∞)");
+  if (position.bad < 0) refuse("bad", std::to_string(position.bad), "[0, ∞)");
+  if (position.cooldown < 0) refuse("cooldown", std::to_string(position.cooldown), "[0, ∞)");
+}
+
+/// What comes to the rate when it is multiplied by the scale, to the last digit; the shortest, if several do.
+double before_scale(double rate, double scale) {
+  const double quotient = rate / scale;
+  double result = quotient, candidate = quotient;
+  const auto try_next = [&](double towards) {
+    candidate = std::nextafter(candidate, towards);
+    if (candidate * scale != rate) return;
+    if (result * scale != rate || to_text(candidate).size() < to_text(result).size()) result = candidate;
+  };
+  for (const double towards : {0.0, std::numeric_limits<double>::infinity()}) {
+    candidate = quotient;
+    for (int i = 0; i < 2; ++i) try_next(towards);
+  }
+  return result;
+}
+
+}  // namespace
 
 std::vector<std::string> cpu_targets() { return cpu::supported_targets(); }
 
@@ -36,6 +70,16 @@ Optimizer::Impl::Impl(const Description& description)
 void Optimizer::Impl::apply_schedule() {
   if (schedule.schedule && schedule.schedule->needs_length()) return;
   groups.set_factor(schedule.factor());
+}
+
+void Optimizer::Impl::set_schedule(ScheduleState changed) {
+  std::swap(schedule, changed);
+  try {
+    apply_schedule();
+  } catch (...) {
+    std::swap(schedule, changed);
+    throw;
+  }
 }
 
 Handle Optimizer::Impl::add(std::string_view name, void* data, std::size_t size, Precision precision,
@@ -66,7 +110,8 @@ Description Optimizer::Impl::description() const {
     for (const OptionInfo& option : own.rule().options) {
       const double value = own.get(option.name);
       if (value == without.get(option.name)) continue;
-      its.options.emplace(option.name, option.name == "lr" && group.lr_scale > 0 ? value / group.lr_scale : value);
+      its.options.emplace(option.name,
+                          option.name == "lr" && group.lr_scale > 0 ? before_scale(value, group.lr_scale) : value);
     }
   }
   return result;
@@ -117,9 +162,8 @@ void Optimizer::set(std::string_view option, double value) {
 }
 
 void Optimizer::set(Group group, std::string_view option, double value) {
-  Options changed = options(group);
-  changed.set(option, value);
-  set_options(group, std::move(changed));
+  impl_->check_between_steps("set");
+  impl_->groups.set(group, option, value);
 }
 
 void Optimizer::set_lr_scale(Group group, double scale) { impl_->groups.set_lr_scale(group, scale); }
@@ -133,14 +177,9 @@ const SchedulePosition& Optimizer::schedule_position() const { return impl_->sch
 
 void Optimizer::set_schedule(std::optional<Schedule> schedule, const SchedulePosition& position) {
   impl_->check_between_steps("set_schedule");
-  ScheduleState before = std::move(impl_->schedule);
-  impl_->schedule = {.schedule = std::move(schedule), .position = position, .steps_per_epoch = before.steps_per_epoch};
-  try {
-    impl_->apply_schedule();
-  } catch (...) {
-    impl_->schedule = std::move(before);
-    throw;
-  }
+  check_position(position);
+  impl_->set_schedule(
+      {.schedule = std::move(schedule), .position = position, .steps_per_epoch = impl_->schedule.steps_per_epoch});
 }
 
 void Optimizer::set_run_length(const RunLength& run) {
@@ -148,12 +187,10 @@ void Optimizer::set_run_length(const RunLength& run) {
   if (run.steps_per_epoch < 1) {
     throw Error("set_run_length: steps_per_epoch = " + std::to_string(run.steps_per_epoch) + " is outside [1, ∞)");
   }
-  if (impl_->schedule.schedule) {
-    Schedule schedule = impl_->schedule.schedule->within(run);
-    impl_->schedule.schedule = std::move(schedule);
-  }
-  impl_->schedule.steps_per_epoch = run.steps_per_epoch;
-  impl_->apply_schedule();
+  ScheduleState changed = impl_->schedule;
+  if (changed.schedule) changed.schedule = changed.schedule->within(run);
+  changed.steps_per_epoch = run.steps_per_epoch;
+  impl_->set_schedule(std::move(changed));
 }
 
 void Optimizer::see_metric(double metric) {
@@ -204,6 +241,7 @@ void Optimizer::remove(Handle handle) {
 void Optimizer::move(Handle handle, Group group) {
   impl_->check_between_steps("move");
   impl_->parameters.move(handle, group);
+  impl_->groups.fit(group);
 }
 
 std::size_t Optimizer::size() const { return impl_->parameters.alive(); }

@@ -19,6 +19,8 @@ struct Optimizer::Impl {
   Description description() const;
   /// Shows the rates of the next step, unless the schedule must be told first how long the run is.
   void apply_schedule();
+  /// Throws Error, and changes nothing, if a rate would not be allowed.
+  void set_schedule(ScheduleState changed);
 
   /// Throws Error if the averages are swapped, or a step has begun that has not ended.
   void check_at_rest(std::string_view what) const;

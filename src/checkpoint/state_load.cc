@@ -375,6 +375,7 @@ LoadReport Optimizer::Impl::load(const State& state, const LoadOptions& load_opt
     }
   }
   groups.replace(std::move(reader.groups), std::move(reader.family_scalars));
+  for (const LoadedParameter& from : reader.parameters) groups.fit(Group{from.group});
   if (reader.schedule.schedule) {
     schedule = std::move(reader.schedule);
   } else {
