@@ -105,13 +105,11 @@ Description Optimizer::Impl::description() const {
     const Options own = at_factor_1(group);
     const bool same_rule = &own.rule() == &result.options.rule();
     if (!same_rule) its.rule = own.rule().name;
-    Options without = same_rule ? result.options : Options(own.rule());
-    if (group.lr_scale > 0) without.set("lr", without.get("lr") * group.lr_scale);
+    const Options without = same_rule ? result.options : Options(own.rule());
     for (const OptionInfo& option : own.rule().options) {
-      const double value = own.get(option.name);
-      if (value == without.get(option.name)) continue;
-      its.options.emplace(option.name,
-                          option.name == "lr" && group.lr_scale > 0 ? before_scale(value, group.lr_scale) : value);
+      const double value = own.get(option.name), scale = option.name == "lr" ? group.lr_scale : 1;
+      if (value == without.get(option.name) * scale) continue;
+      its.options.emplace(option.name, scale > 0 ? before_scale(value, scale) : value);
     }
   }
   return result;
