@@ -55,7 +55,6 @@ Optimizer::Impl::Impl(const Description& description)
       step(settings, groups, parameters, counters, schedule) {
   check(description);
   const Rule& rule = *groups.at(0).rule;
-  for (const auto& [column, value] : settings.first_values) find_column(rule, column);
   check_rows(settings, rule);
   step.threads = threads_for(settings.threads);
   for (const GroupDescription& group : description.groups) {

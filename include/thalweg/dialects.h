@@ -87,14 +87,16 @@ std::string to_keras(const Translation& translation);
 
 /// The state as PyTorch has it. `step` is a float32, `mu_product` of the parameter's type; the other tensors have the
 /// parameter's shape, as far as the optimizer knows it, and Adafactor's `row_var` and `col_var` a 1 in place of its
-/// last size or the one before. Throws Error for what has no counterpart in PyTorch: a rule, several rules in one
+/// last size or the one before. With a schedule `lr` is the rate in force and `initial_lr` that at factor 1, as
+/// PyTorch's schedulers have it. Throws Error for what has no counterpart in PyTorch: a rule, several rules in one
 /// optimizer, an option, steps that are counted for all parameters.
 State to_torch_state(const Optimizer& optimizer);
 
 /// What PyTorch saved as a state that this optimizer, which is not changed, can load: options of every group, step
 /// numbers, scalars and columns. Parameters are matched by name, groups by their order, and a tensor may have any shape
 /// of as many elements as the parameter has; Adafactor's matrices must be matrices here too. A first ε of None is that
-/// of the parameters' type. A parameter without any tensors begins anew, as in PyTorch.
+/// of the parameters' type. A parameter without any tensors begins anew, as in PyTorch. An optimizer with a
+/// schedule keeps it where it stands, and takes `initial_lr` for its rate if that is there.
 ///
 /// Throws Error, which names tensor or key, if the state is of another rule, or has other groups, parameters or tensors
 /// than this optimizer; if a tensor has another type or length than its parameter, or a number is out of its range; and

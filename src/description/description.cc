@@ -1,9 +1,12 @@
 // Description: what goes together, and the options of its groups.
 #include <thalweg/description.h>
 
+#include "checkpoint/utf8.h"
+#include "parameters.h"
 #include "text.h"
 
 #include <thalweg/error.h>
+#include <thalweg/kernels/engine_rule.h>
 
 #include <cmath>
 #include <set>
@@ -22,6 +25,7 @@ Options Description::options_of(const GroupDescription& group) const {
     if (!(group.lr_scale >= 0) || std::isinf(group.lr_scale)) {
       throw Error("lr_scale = " + to_text(group.lr_scale) + " is outside [0, ∞)");
     }
+    Options(result).set("lr", result.get("lr") * group.lr_scale);
     return result;
   } catch (const Error& error) {
     throw Error(called(group) + ": " + error.what());
@@ -30,9 +34,17 @@ Options Description::options_of(const GroupDescription& group) const {
 
 void check(const Description& description) {
   check(description.settings);
+  for (const auto& [column, value] : description.settings.first_values) {
+    find_column(engine_rule(description.options.rule()), column);
+    if (std::isfinite(value)) continue;
+    throw Error("first_values: " + column + " = " + to_text(value) + " is outside (-∞, ∞)");
+  }
   std::set<std::string_view> patterns;
   for (const GroupDescription& group : description.groups) {
     if (group.pattern.empty()) throw Error("group[]: the pattern is empty; `*` fits every name");
+    if (find_invalid_utf8(group.pattern) != std::string_view::npos) {
+      throw Error(called(group) + ": the pattern is not UTF-8");
+    }
     static_cast<void>(description.options_of(group));
     if (!patterns.insert(group.pattern).second) throw Error(called(group) + " is there twice");
   }

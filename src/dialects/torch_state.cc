@@ -130,6 +130,10 @@ class Writer {
       if (const double scale = optimizer_.lr_scale(Group{i}); scale != 1) {
         more += ", \"lr_scale\": " + json::to_string(scale);
       }
+      if (optimizer_.schedule()) {
+        const json::Value& own = head_.at("groups", "state").array("state")[i].at("options", "state").at("lr", "state");
+        more += ", \"initial_lr\": " + json::to_string(own);
+      }
       group.insert(group.size() - 1, more);
       groups += (i == 0 ? "[" : ", ") + group;
     }

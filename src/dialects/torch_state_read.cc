@@ -112,6 +112,10 @@ class Reader {
       }
       if (class_->name == "Adafactor") fill_in_eps(keys, Group{i}, group);
       own[i]["options"] = to_json(options_[i]);
+      // Here the schedule is the optimizer's own, of the rate that PyTorch's schedulers begin with.
+      if (const auto initial = keys.find("initial_lr"); initial != keys.end() && optimizer_.schedule()) {
+        own[i]["options"]["lr"] = initial->second.number(group + ": initial_lr");
+      }
     }
     head_["groups"] = own;
     for (const std::string& name : names_) {

@@ -258,21 +258,25 @@ TEST(ScheduleState, WarmStartsKeepRatesRight) {
   EXPECT_EQ(small.schedule()->text(), "step:every=1,gamma=0.5");
 }
 
-TEST(ScheduleState, UnderTorchsNamesHasTheRatesInForce) {
+TEST(ScheduleState, UnderTorchsNamesHasBothRates) {
   Scheduled run(grouped(Adam{.lr = 0.5}, "step:every=1,gamma=0.5"));
   run.step(0);
   run.step(1);
-  const State state = to_torch_state(run.optimizer);
-  std::string all;
-  for (const auto& [key, value] : state.metadata) all += value;
-  EXPECT_THAT(all, HasSubstr("\"lr\": 0.25"));
-  Scheduled without(grouped(Adam{.lr = 0.5}, ""));
-  without.optimizer.set("lr", 0.25);
-  without.optimizer.set(Group{2}, "lr", run.optimizer.lr(Group{2}));
-  without.step(0);
-  std::string other;
-  for (const auto& [key, value] : to_torch_state(without.optimizer).metadata) other += value;
-  EXPECT_EQ(all, other);
+  run.step(2);
+  State state = to_torch_state(run.optimizer);
+  std::string& groups = state.metadata.at("param_groups");
+  EXPECT_THAT(groups, AllOf(HasSubstr("\"lr\": 0.125,"), HasSubstr("\"initial_lr\": 0.5}")));
+  const auto before = run.bytes();
+  run.optimizer.load(from_torch_state(state, run.optimizer));
+  EXPECT_EQ(run.bytes(), before);
+  EXPECT_EQ(run.optimizer.lr(), 0.0625);  // of the next step
+  // An optimizer without a schedule goes on at the rate in force.
+  Scheduled without(grouped(Adam{.lr = 0.9}, ""));
+  without.optimizer.load(from_torch_state(state, without.optimizer));
+  EXPECT_EQ(without.optimizer.lr(), 0.125);
+  groups.replace(groups.find("\"initial_lr\": 0.5}"), 17, "\"initial_lr\": -1 ");
+  EXPECT_THAT(error_of([&] { run.optimizer.load(from_torch_state(state, run.optimizer)); }), HasSubstr("lr = -1"));
+  EXPECT_EQ(run.bytes(), before);
 }
 
 }  // namespace
