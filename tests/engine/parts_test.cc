@@ -235,7 +235,7 @@ TEST(StepInParts, CallsOutOfTurn) {
          optimizer.rebind(handle, std::span(theta), Shape{1, 1});
        }},
       {"set", [&] { optimizer.set("lr", 2); }},
-      {"set_options", [&] { optimizer.set(Group{}, "lr", 2); }},
+      {"set", [&] { optimizer.set(Group{}, "lr", 2); }},
       {"set_options", [&] { optimizer.set_options({}, SGD{}); }},
       {"set_clip", [&] { optimizer.set_clip({ClipBy::global_norm}); }},
       {"set_check", [&] { optimizer.set_check(Check::guard); }},
