@@ -16,7 +16,7 @@ namespace thalweg {
 
 /// The parameters whose names fit a pattern, and what is their own.
 struct GroupDescription {
-  std::string pattern;  ///< of the whole name: `*` is any text, `?` any character (`*.bias`)
+  std::string pattern;  ///< of the whole name: `*` is any text, `?` any character (`*.bias`); no `]`
   std::string rule;     ///< another rule, with its own defaults; empty: the first group's, with its options
   std::map<std::string, double, std::less<>> options = {};  ///< that differ from those
   double lr_scale = 1;                                      ///< the rate is `lr` times this
@@ -63,7 +63,7 @@ void check(const Description& description);
 /// | average | `ema`, `:` and the decay, or `mean`; `bias_correction`, `start`, `every`, `overwrite_every` |
 /// | check | `off`, `detect`, `guard` |
 /// | accumulation | calls of one step; `,mean=false` |
-/// | loss_scale | a number, or `dynamic`; `:initial=65536,growth=2,backoff=0.5,interval=2000` |
+/// | loss_scale | a number, or `dynamic`; `:initial=65536` (1 if it is not said), `growth`, `backoff`, `interval` |
 /// | schedule | what `parse_schedule` reads |
 /// | step_count | `per_parameter`, `shared`, `per_row` |
 /// | first_values | column=value, … |

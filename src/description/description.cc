@@ -45,6 +45,9 @@ void check(const Description& description) {
     if (find_invalid_utf8(group.pattern) != std::string_view::npos) {
       throw Error(called(group) + ": the pattern is not UTF-8");
     }
+    if (group.pattern.find(']') != std::string::npos) {
+      throw Error(called(group) + ": a pattern may not hold ], which ends it in the text; `?` fits that too");
+    }
     static_cast<void>(description.options_of(group));
     if (!patterns.insert(group.pattern).second) throw Error(called(group) + " is there twice");
   }

@@ -147,9 +147,13 @@ void read_value(TextReader& reader, std::string_view key, Description& descripti
     return;
   }
   if (key == "step_count") return word(step_count_field(settings));
-  if (key == "first_values") return read_first_values(reader, settings);
-  const std::vector<std::string> known{"clip",     "average",    "check",        "accumulation",  "loss_scale",
-                                       "schedule", "step_count", "first_values", "group[PATTERN]"};
+  read_first_values(reader, settings);
+}
+
+void check_key(const TextReader& reader, std::string_view key) {
+  static const std::vector<std::string> known{"clip",     "average",    "check",        "accumulation", "loss_scale",
+                                              "schedule", "step_count", "first_values", "group"};
+  if (std::ranges::find(known, key) != known.end()) return;
   throw Error(reader.at(key) + "unknown key '" + printable(key) + "'" + suggest(key, known));
 }
 
@@ -240,6 +244,7 @@ Description parse_description(std::string_view text) {
       result.groups.push_back(read_group(reader, key, result));
       continue;
     }
+    check_key(reader, key);
     if (std::ranges::find(given, key) != given.end()) throw Error(reader.at(key) + printable(key) + " is given twice");
     given.push_back(key);
     if (!reader.skip('=')) {

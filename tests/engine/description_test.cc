@@ -230,7 +230,7 @@ TEST(Description, OfWrongTextTheErrorSaysWhereItIs) {
       {"adam group[a]=momentum=1", "momentum", "adam: unknown option 'momentum'"},
       {"adam group[a]=sgd:beta1=1", "beta1", "sgd: unknown option 'beta1'"},
       {"adam group[a]=sdg:lr=1", "sdg", "did you mean sgd"},
-      {"adam groop[a]=lr=1", "groop", "'groop' is not of the form key=value"},
+      {"adam groop[a]=lr=1", "groop", "unknown key 'groop'; did you mean group?"},
   };
   for (const Refused& each : all) {
     const std::string text = each.text, part = each.at;
