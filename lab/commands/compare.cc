@@ -55,7 +55,11 @@ and more optimizers: the same command with a larger --seeds or with optimizers a
 new. Who adds until the result pleases finds winners where there are none; so a study that is enlarged after its verdict
 is labelled so and announces no winner, unless --looks had planned for several verdicts from the start.
 
+An optimizer is one text: a rule with options (see `thalweg rules`), and behind it clip=, average=, schedule= (see
+`thalweg schedule`) and group[PATTERN]= for parameters by name; optimizers may differ in any of it.
+
 Examples:
+  thalweg compare adam 'adam clip=global_norm:1' 'adam schedule=cosine:warmup=100' 'adam average=ema:0.99'
   thalweg compare rmsprop sgd:momentum=0.9 adam nadam --model mlp --epochs 8 --out runs/first --report report.html
   thalweg compare rmsprop adam --out runs/pair
   thalweg compare rmsprop adam lion --out runs/pair              adds lion
@@ -66,7 +70,7 @@ Two verdicts, planned from the start: one after 8 seeds, one after 20.
 
 void add_flags(CLI::App& command, Flags& flags) {
   CompareConfig& config = flags.config;
-  command.add_option("OPTIMIZER", config.optimizers, "Rules with options, as sgd:momentum=0.9 (see `thalweg rules`)")
+  command.add_option("OPTIMIZER", config.optimizers, "Rules with options and what is around them, as below")
       ->required();
   add_training_flags(command, config.training);
 

@@ -3,9 +3,9 @@
 
 #include "study/environment.h"
 #include "study/new_study.h"
+#include "training/optimizer.h"
 
 #include <thalweg/error.h>
-#include <thalweg/options.h>
 
 #include <fmt/format.h>
 
@@ -49,17 +49,11 @@ void check_free(const std::filesystem::path& folder, const TrainingConfig& confi
   }
 }
 
-// What the report calls the optimizer: its options without the learning rate, which has a column of its own.
-std::string label(Options options) {
-  if (options.has("lr")) options.set("lr", Options(options.rule()).get("lr"));
-  return options.text();
-}
-
 TrialData trial_of(const TrainingConfig& config) {
-  const Options options = parse_options(config.optimizer);
+  const Description description = read_optimizer(config.optimizer);
   TrialData trial;
-  trial.optimizer = label(options);
-  trial.lr = options.has("lr") ? options.get("lr") : 0;
+  trial.optimizer = without_lr(description);
+  trial.lr = description.options.get("lr");
   trial.config = config;
   trial.status = TrialStatus::running;
   return trial;

@@ -12,8 +12,7 @@
 #include "output/output.h"
 #include "study/environment.h"
 #include "training/checkpoint.h"
-
-#include <thalweg/options.h>
+#include "training/optimizer.h"
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
@@ -35,7 +34,12 @@ With --resume, everything is as the run began. Stop conditions may be given anew
 is measured by --epochs and --steps, so these may change only with another schedule. Data are known by their contents:
 where they were moved, --data names their folder.
 
+An optimizer is one text: a rule with options (see `thalweg rules`), and behind it clip=, average=, schedule= (see
+`thalweg schedule`) and group[PATTERN]= for parameters by name. With average= the averages are what is evaluated.
+
 Examples:
+  thalweg train --optimizer 'adamw:lr=1e-3 clip=global_norm:1 schedule=cosine:warmup=200 average=ema:0.99'
+  thalweg train --optimizer 'adamw:weight_decay=0.1 group[*.bias]=weight_decay=0' --epochs 2
   thalweg train                                       mlp, Fashion-MNIST, RMSprop with lr 1e-3, 10 epochs
   thalweg train --model cnn --optimizer rmsprop --lr 1e-3 --epochs 2 --out runs/first
   thalweg train --resume runs/first                   goes on with the same bits as if never stopped
@@ -54,7 +58,7 @@ struct Flags {
 void add_config_flags(CLI::App& command, TrainingConfig& config) {
   add_training_flags(command, config);
   const auto group = "Optimizer";
-  command.add_option("--optimizer", config.optimizer, "Rule and options, as sgd:momentum=0.9 (see `thalweg rules`)")
+  command.add_option("--optimizer", config.optimizer, "Rule, options and what is around, as below")
       ->group(group)
       ->capture_default_str();
   const auto run = "Run";
@@ -97,11 +101,11 @@ void check_output_flags(const Flags& flags) {
 
 // `--lr 1e-3` and the like are part of the optimizer's text.
 void apply_shortcuts(const Flags& flags, TrainingConfig& config) {
-  Options options = parse_options(config.optimizer);
-  if (flags.lr) options.set("lr", *flags.lr);
-  if (flags.momentum) options.set("momentum", *flags.momentum);
-  if (flags.weight_decay) options.set("weight_decay", *flags.weight_decay);
-  config.optimizer = options.text();
+  Description description = read_optimizer(config.optimizer);
+  if (flags.lr) description.options.set("lr", *flags.lr);
+  if (flags.momentum) description.options.set("momentum", *flags.momentum);
+  if (flags.weight_decay) description.options.set("weight_decay", *flags.weight_decay);
+  config.optimizer = description.text();
 }
 
 // The checkpoint's configuration with what was given on the command line on top.

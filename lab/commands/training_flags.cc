@@ -2,6 +2,7 @@
 #include "commands/training_flags.h"
 
 #include "commands/exit.h"
+#include "training/optimizer.h"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -41,7 +42,9 @@ void add_training_flags(CLI::App& command, TrainingConfig& config) {
       ->capture_default_str();
 
   const auto schedule = "Learning-rate schedule";
-  command.add_option("--schedule", config.schedule.kind, "constant, step, exponential or cosine")
+  command
+      .add_option("--schedule", config.schedule.kind,
+                  "constant, step, exponential or cosine, unless the optimizer has schedule=")
       ->group(schedule)
       ->capture_default_str();
   command.add_option("--gamma", config.schedule.gamma, "step, exponential: the factor")
@@ -63,6 +66,10 @@ void check_training_flags(const CLI::App& command, const TrainingConfig& config)
   };
   const std::string& schedule = config.schedule.kind;
   const std::string with_schedule = fmt::format("means nothing with --schedule {}; it is for ", schedule);
+  const bool has_its_own = read_optimizer(config.optimizer).schedule.has_value();
+  for (const char* flag : {"--schedule", "--gamma", "--every", "--floor", "--warmup-steps"}) {
+    refuse(flag, has_its_own, "means nothing beside the schedule that the optimizer's own text has");
+  }
   refuse("--dense", config.model == "softmax", "the model softmax takes no hidden layers; mlp and cnn do");
   refuse("--gamma", schedule != "step" && schedule != "exponential", with_schedule + "step and exponential");
   refuse("--every", schedule != "step", with_schedule + "step");

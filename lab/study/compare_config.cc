@@ -4,7 +4,6 @@
 #include "study/plan.h"
 
 #include <thalweg/error.h>
-#include <thalweg/options.h>
 
 #include <fmt/core.h>
 
@@ -82,7 +81,11 @@ void check(const CompareConfig& config) {
   }
   check_seeds(config.seeds, "seeds");
   if (config.looks < 1) throw Error(fmt::format("compare: looks = {} is outside [1, ∞)", config.looks));
-  check(config.training);
+  TrainingConfig training = config.training;
+  for (const std::string& optimizer : config.optimizers) {
+    training.optimizer = optimizer;
+    check(training);
+  }
   if (config.tune) check_tuning(config);
 }
 

@@ -25,7 +25,7 @@ inline constexpr const char* kFingerprintKey = "data_fingerprint";
 
 /// Optimizers × seeds on one task, the learning rate of each tuned first.
 struct CompareConfig {
-  std::vector<std::string> optimizers;  ///< what parse_options reads
+  std::vector<std::string> optimizers;  ///< what read_optimizer reads
   bool tune = true;                     ///< false: each optimizer's own lr is used
   Tuning tuning;
   std::vector<std::uint64_t> seeds{1, 2, 3, 4, 5, 6, 7, 8};  ///< of the final trials

@@ -2,8 +2,7 @@
 #include "study/plan.h"
 
 #include "study/statistics.h"
-
-#include <thalweg/options.h>
+#include "training/optimizer.h"
 
 #include <algorithm>
 #include <limits>
@@ -20,9 +19,9 @@ TrialData trial(const CompareConfig& config, const std::string& optimizer, doubl
   result.lr = lr;
   result.role = role;
   result.config = config.training;
-  Options options = parse_options(optimizer);
-  options.set("lr", lr);
-  result.config.optimizer = options.text();
+  Description description = read_optimizer(optimizer);
+  description.options.set("lr", lr);
+  result.config.optimizer = description.text();
   result.config.seed = seed;
   result.config.test_at_end = role == TrialRole::final;
   if (role == TrialRole::tune) result.config.stop.epochs = config.tuning.epochs;
@@ -73,9 +72,8 @@ Choice choose(const CompareConfig& config, std::span<const TrialData> trials, co
 }  // namespace
 
 std::string competitor_name(const CompareConfig& config, const std::string& optimizer) {
-  Options options = parse_options(optimizer);
-  if (config.tune) options.set("lr", Options(options.rule()).get("lr"));
-  return options.text();
+  const Description description = read_optimizer(optimizer);
+  return config.tune ? without_lr(description) : description.text();
 }
 
 std::vector<TrialData> tuning_trials(const CompareConfig& config) {
@@ -100,7 +98,7 @@ std::vector<Choice> choose_learning_rates(const CompareConfig& config, std::span
     }
     Choice& own = choices.emplace_back();
     own.optimizer = competitor_name(config, optimizer);
-    own.lr = parse_options(optimizer).get("lr");
+    own.lr = read_optimizer(optimizer).options.get("lr");
   }
   return choices;
 }

@@ -13,7 +13,7 @@
 namespace thalweg::lab {
 
 /// What the study calls this optimizer: its rule and the options that differ from the defaults, without lr if that is
-/// tuned. Throws thalweg::Error for text that parse_options does not read.
+/// tuned. Throws thalweg::Error for text that read_optimizer does not read.
 std::string competitor_name(const CompareConfig& config, const std::string& optimizer);
 
 /// Optimizers × grid × tuning seeds; none without tuning.

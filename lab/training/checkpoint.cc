@@ -4,6 +4,8 @@
 // `training`, a JSON object; `optimizer/…`, the optimizer's own.
 #include "training/checkpoint.h"
 
+#include "training/optimizer.h"
+
 #include "data/input_file.h"
 #include "json_text.h"
 #include "training/json_reader.h"
@@ -191,7 +193,7 @@ void restore(const Checkpoint& checkpoint, Model& model, libtorch::Optimizer& op
 
 void check_resumable(const TrainingConfig& saved, int saved_threads, const TrainingConfig& config) {
   const nlohmann::json there = nlohmann::json(saved).flatten(), here = nlohmann::json(config).flatten();
-  const bool measured_by_length = saved.schedule.kind == "cosine";
+  const bool measured_by_length = optimizer_of(saved).schedule->needs_length();
   const auto may_change = [&](const std::string& key) {
     if (key == "/test_at_end" || key == "/data") return true;
     if (key == "/threads") return config.threads == 0 || config.threads == saved_threads;
@@ -209,7 +211,7 @@ void check_resumable(const TrainingConfig& saved, int saved_threads, const Train
     std::replace(name.begin(), name.end(), '/', ' ');
     throw Error(fmt::format(
         "resume: {} was {} and is now {}; only stop conditions may change{}", name, text(there, key), text(here, key),
-        measured_by_length && name.starts_with("stop") ? ", and not a cosine schedule's length" : ""));
+        measured_by_length && name.starts_with("stop") ? ", and not the length that the schedule is measured by" : ""));
   }
 }
 

@@ -2,6 +2,7 @@
 #include "training/config.h"
 
 #include "training/json_reader.h"
+#include "training/optimizer.h"
 
 #include <thalweg/error.h>
 #include <thalweg/suggest.h>
@@ -128,6 +129,10 @@ void check(const TrainingConfig& config) {
   require(config.test_limit >= 0, "test image limit", config.test_limit, "[0, ∞)");
   check(config.schedule);
   check(config.stop);
+  if (config.validation_fraction == 0 && optimizer_of(config).schedule->needs_metric()) {
+    throw Error(
+        "validation fraction = 0 leaves nothing for the schedule's metric, the validation loss, to be measured on");
+  }
   if (config.validation_fraction == 0 && (config.stop.target_accuracy || config.stop.patience)) {
     throw Error(fmt::format("validation fraction = 0 leaves nothing for the {} to be measured on",
                             config.stop.target_accuracy ? "target accuracy" : "patience"));

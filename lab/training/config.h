@@ -10,7 +10,7 @@
 
 namespace thalweg::lab {
 
-/// How the learning rate moves over the run; multiplies the optimizer's own `lr`.
+/// How the learning rate moves over the run, unless the optimizer's description has a schedule; multiplies its `lr`.
 struct Schedule {
   std::string kind = "cosine";    ///< constant, step, exponential, cosine
   double gamma = 0.1;             ///< step and exponential: factor
@@ -36,7 +36,7 @@ struct TrainingConfig {
   std::string model = "mlp";                   ///< softmax, mlp, cnn
   std::vector<std::int64_t> dense{128};        ///< widths of the hidden dense layers
   std::string data = "fashion-mnist";          ///< fashion-mnist, idx:FOLDER
-  std::string optimizer = "rmsprop:lr=0.001";  ///< what thalweg::parse_options reads
+  std::string optimizer = "rmsprop:lr=0.001";  ///< what read_optimizer reads
   Schedule schedule;
   StopConditions stop;
   std::int64_t batch = 64;

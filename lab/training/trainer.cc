@@ -6,11 +6,10 @@
 #include "training/checkpoint.h"
 #include "training/cross_entropy.h"
 #include "training/evaluate.h"
-#include "training/schedule.h"
+#include "training/optimizer.h"
 #include "training/split.h"
 
 #include <thalweg/libtorch.h>
-#include <thalweg/options.h>
 #include <thalweg/random.h>
 
 #include <ATen/Parallel.h>
@@ -43,6 +42,11 @@ struct Batch {
   torch::Tensor images, labels, gradient;
 };
 
+Description with_threads(Description description, int threads) {
+  description.settings.threads = threads;
+  return description;
+}
+
 class Trainer {
  public:
   Trainer(const TrainingConfig& config, const Dataset& dataset, const TrainingHooks& hooks,
@@ -53,14 +57,13 @@ class Trainer {
         threads_(resumed != nullptr   ? resumed->threads
                  : config.threads > 0 ? config.threads
                                       : all_threads()),
-        options_(parse_options(config.optimizer)),
         dataset_(dataset),
         split_(split(dataset_, config)),
         normalisation_(measure(dataset_, dataset_.train, split_.training)),
         classes_(resumed != nullptr ? resumed_classes(*resumed, dataset) : dataset.classes),
         model_(make_model(config.model, {dataset_.channels, dataset_.height, dataset_.width, classes_}, config.dense,
                           config.seed)),
-        optimizer_(*model_, options_, Settings{.check = Check::guard, .threads = threads_}),
+        optimizer_(*model_, with_threads(optimizer_of(config), threads_)),
         parameters_(model_->parameters()),
         images_(static_cast<std::int64_t>(split_.training.size())),
         batches_((images_ - 1) / config.batch + 1),
@@ -70,7 +73,8 @@ class Trainer {
     at::set_num_threads(threads_);
     std::int64_t all = 0;
     if (__builtin_mul_overflow(config.stop.epochs, batches_, &all)) all = std::numeric_limits<std::int64_t>::max();
-    length_ = {.steps_per_epoch = batches_, .steps = std::min(all, config.stop.steps.value_or(all))};
+    const RunLength length{.steps_per_epoch = batches_, .steps = std::min(all, config.stop.steps.value_or(all))};
+    optimizer_.engine().set_run_length(length);
     if (resumed != nullptr) resume(*resumed);
   }
 
@@ -83,7 +87,7 @@ class Trainer {
     if (!end_) end(Outcome::completed, fmt::format("{} epochs", config_.stop.epochs));
     std::optional<Score> test;
     if (config_.test_at_end && (end_->outcome == Outcome::completed || end_->outcome == Outcome::stopped)) {
-      test = evaluate(*model_, dataset_, dataset_.test, split_.test, normalisation_);
+      test = evaluate_part(dataset_.test, split_.test);
       if (!std::isfinite(test->loss)) {
         end(Outcome::diverged, fmt::format("test loss is {}", loss_text(test->loss)));
         test.reset();
@@ -203,7 +207,6 @@ class Trainer {
       return end(Outcome::diverged, std::move(*why));
     }
     logits.backward(batch.gradient);
-    set_lr(run_.step + 1);
     optimizer_.step();
     if (const StepReport& report = optimizer_.engine().report(); report.non_finite > 0) {
       return end(Outcome::diverged,
@@ -221,21 +224,15 @@ class Trainer {
     ++run_.unrecorded_steps;
   }
 
-  void set_lr(std::int64_t step) {
-    const double lr = options_.get("lr") * factor(config_.schedule, step, length_);
-    if (lr == lr_) return;
-    optimizer_.engine().set("lr", lr);
-    lr_ = lr;
-  }
-
   void report_step(double seconds_before) {
     if (!std::exchange(started_, true) && hooks_.on_started) hooks_.on_started();
     // Once a step: the clock that says how long the epoch has taken so far.
     run_.epoch_seconds = seconds_in_epoch_ + seconds_since(clock_);
     run_.seconds = seconds_before + run_.epoch_seconds;
     if (hooks_.on_step && run_.step % hooks_.step_every == 0) {
-      hooks_.on_step(
-          {.step = run_.step, .loss = run_.unrecorded_loss / static_cast<double>(run_.unrecorded_steps), .lr = lr_});
+      hooks_.on_step({.step = run_.step,
+                      .loss = run_.unrecorded_loss / static_cast<double>(run_.unrecorded_steps),
+                      .lr = optimizer_.engine().lr()});
       run_.unrecorded_loss = 0;
       run_.unrecorded_steps = 0;
     }
@@ -260,10 +257,17 @@ class Trainer {
     return run_.epoch_seconds > 0 ? static_cast<double>(run_.epoch_score.images) / run_.epoch_seconds : 0;
   }
 
+  // By the averages of the parameters, if the optimizer keeps any.
+  Score evaluate_part(const ImageSet& set, const std::vector<std::int64_t>& images) {
+    std::optional<libtorch::SwappedAverages> averages;
+    if (optimizer_.engine().settings().average.kind != AverageKind::none) averages.emplace(optimizer_);
+    return evaluate(*model_, dataset_, set, images, normalisation_);
+  }
+
   EpochRecord epoch_record() {
     EpochRecord record{.epoch = run_.epoch,
                        .step = run_.step,
-                       .lr = lr_,
+                       .lr = optimizer_.engine().lr(),
                        .train_loss = run_.epoch_score.mean_loss(),
                        .train_accuracy = run_.epoch_score.accuracy(),
                        .validation_loss = {},
@@ -271,7 +275,7 @@ class Trainer {
                        .seconds = run_.seconds,
                        .images_per_second = images_per_second()};
     if (!split_.validation.empty()) {
-      const Score score = evaluate(*model_, dataset_, dataset_.train, split_.validation, normalisation_);
+      const Score score = evaluate_part(dataset_.train, split_.validation);
       record.validation_loss = score.mean_loss();
       record.validation_accuracy = score.accuracy();
     }
@@ -295,6 +299,7 @@ class Trainer {
       run_.epochs_without_improvement = improved ? 0 : run_.epochs_without_improvement + 1;
       if (improved) run_.best_validation_loss = record.validation_loss;
     }
+    if (optimizer_.engine().schedule()->needs_metric()) optimizer_.engine().see_metric(record.validation_loss.value());
     run_.epochs.push_back(record);
     ++run_.epoch;
     run_.batch = 0;
@@ -324,7 +329,6 @@ class Trainer {
   const TrainingHooks& hooks_;
   const Checkpointing& checkpointing_;
   const int threads_;
-  const Options options_;
   const Dataset& dataset_;
   const Split split_;
   const Normalisation normalisation_;
@@ -334,12 +338,10 @@ class Trainer {
   std::vector<torch::Tensor> parameters_;
   const std::int64_t images_, batches_;
   Batch full_, last_;
-  RunLength length_;
 
   RunState run_;
-  std::vector<std::int64_t> order_;                       // this epoch's
-  double lr_ = std::numeric_limits<double>::quiet_NaN();  // as the optimizer has it
-  double seconds_in_epoch_ = 0;                           // up to clock_
+  std::vector<std::int64_t> order_;  // this epoch's
+  double seconds_in_epoch_ = 0;      // up to clock_
   Clock::time_point clock_{};
   const Clock::time_point begin_ = Clock::now();
   bool started_ = false;  // this process has done a step

@@ -3,6 +3,7 @@
 #include "idx_files.h"
 #include "store/store.h"
 #include "study/worker_pool.h"
+#include "text_file.h"
 
 #include <thalweg/error.h>
 
@@ -319,6 +320,29 @@ TEST_F(CompareCommand, ComparesOnRealImages) {
   EXPECT_EQ(again.code, 0);
   EXPECT_EQ(again.output, ended.output);
   EXPECT_THAT(again.errors, HasSubstr("10 finished trials are kept"));
+}
+
+TEST_F(CompareCommand, TakesOptimizersThatDifferInWhatIsAroundTheRule) {
+  std::vector<std::string> command = arguments();
+  command.erase(command.begin() + 1, command.begin() + 3);
+  const std::vector<std::string> optimizers{"sgd", "sgd clip=norm:0.001", "sgd schedule=constant", "sgd average=mean"};
+  command.insert(command.begin() + 1, optimizers.begin(), optimizers.end());
+  const std::string report = (folder_.path() / "report.html").string();
+  for (const char* more : {"--json", "--report", report.c_str()}) command.emplace_back(more);
+  const Ended ended = test::run_command(folder_.path(), command);
+  ASSERT_EQ(ended.code, 0) << ended.errors;
+  std::set<std::string> names;
+  const nlohmann::json json = nlohmann::json::parse(ended.output);
+  for (const nlohmann::json& optimizer : json.at("optimizers")) {
+    names.insert(optimizer.at("name").get<std::string>());
+  }
+  EXPECT_EQ(names, std::set<std::string>(optimizers.begin(), optimizers.end()));
+  EXPECT_THAT(read_text_file(report, 10'000'000), AllOf(HasSubstr("clip=norm:0.001"), HasSubstr("average=mean")));
+  std::set<double> losses;  // each really trains otherwise
+  for (const TrialData& trial : load().trials) {
+    if (trial.role == TrialRole::final && trial.config.seed == 1) losses.insert(trial.result.value().test_loss.value());
+  }
+  EXPECT_EQ(losses.size(), optimizers.size());
 }
 
 TEST_F(CompareCommand, GoesOnAfterItWasKilled) {

@@ -117,6 +117,31 @@ TEST_F(Resume, ManyTimesInOneRun) {
   expect_same_end("whole", "parts");
 }
 
+// Clip, averages, groups and the schedule of the optimizer's own text; a plateau follows the validation loss.
+TEST_F(Resume, OfAllThatADescriptionSays) {
+  for (const char* optimizer :
+       {"adamw:lr=0.01 clip=global_norm:0.5 average=ema:0.9 schedule=cosine:steps=20,warmup=4 "
+        "group[*.bias]=weight_decay=0,lr_scale=2",
+        "sgd:lr=0.05,momentum=0.5 average=mean:start=5 schedule=plateau:factor=0.5,patience=0,threshold=0.9"}) {
+    config.optimizer = optimizer;
+    steps.clear();
+    run("whole", false);
+    const auto expected = steps;
+    for (const std::int64_t stop_after : {3, 9, 13, 18}) {
+      steps.clear();
+      run("parts", false, stop_after);
+      EXPECT_EQ(run("parts", true).outcome, Outcome::completed);
+      expect_same_end("whole", "parts");
+      EXPECT_EQ(steps, expected) << optimizer << ' ' << stop_after;
+    }
+  }
+  const std::vector<EpochRecord> epochs = read_checkpoint(file("whole")).run.epochs;
+  ASSERT_EQ(epochs.size(), 3);
+  EXPECT_EQ(epochs[0].lr, 0.05);
+  EXPECT_EQ(epochs[1].lr, 0.05);
+  EXPECT_EQ(epochs[2].lr, 0.025) << "the loss did not fall by nine tenths in the second epoch";
+}
+
 // As if the process had been killed: what was done after the last checkpoint is done again.
 TEST_F(Resume, FromACheckpointInTheMiddle) {
   run("whole", false);
@@ -203,7 +228,8 @@ TEST_F(Resume, RefusesACosineOfAnotherLength) {
   config.schedule.kind = "cosine";
   run("parts", false, 5);
   config.stop.epochs = 5;
-  EXPECT_THAT(error_of([&] { run("parts", true); }), AllOf(HasSubstr("epochs"), HasSubstr("cosine")));
+  EXPECT_THAT(error_of([&] { run("parts", true); }),
+              AllOf(HasSubstr("epochs"), HasSubstr("the length that the schedule is measured by")));
 }
 
 TEST_F(Resume, DeepTextsInACheckpointEndNothing) {

@@ -140,7 +140,8 @@ TEST_F(ScheduleCommand, FitsTheTerminal) {
         const auto wide =
             std::ranges::count_if(line, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; });
         // A schedule is one word: it is not broken.
-        if (line.find("staircase=true") == std::string::npos) EXPECT_LE(wide, columns) << line;
+        if (line.find("staircase=true") != std::string::npos) continue;
+        EXPECT_LE(wide, columns) << line;
       }
     }
   }

@@ -5,6 +5,7 @@
 #include "idx_files.h"
 #include "training/cross_entropy.h"
 #include "training/divergence.h"
+#include "training/optimizer.h"
 #include "training/schedule.h"
 
 #include <thalweg/error.h>
@@ -147,7 +148,39 @@ TEST(LossWatch, SaysWhyInALine) {
   EXPECT_EQ(watch.add(41, -std::nan("")).value(), "loss at step 41 is nan");
 }
 
+// Optimizers ---------------------------------------------------------------------------------------------------------
+
+TEST(OptimizerOfTraining, IsWhatItsTextSays) {
+  TrainingConfig config;
+  config.schedule = {.kind = "step", .gamma = 0.5, .every = 3};
+  config.optimizer = "adam:lr=0.01 clip=norm:2";
+  Description description = optimizer_of(config);
+  EXPECT_EQ(description.schedule->text(), "step:every=3,gamma=0.5,interval=epoch");
+  EXPECT_EQ(description.settings.clip, (Clip{ClipBy::norm, 2}));
+  EXPECT_EQ(description.settings.check, Check::guard);
+  EXPECT_EQ(without_lr(read_optimizer(config.optimizer)), "adam clip=norm:2");
+  config.optimizer = "adam schedule=cosine:warmup=5";
+  EXPECT_EQ(optimizer_of(config).schedule->text(), "cosine:warmup=5");
+}
+
+TEST(OptimizerOfTraining, WhatATrainingDoesNotDoIsRefused) {
+  const auto refused = [](const char* text) { return error_of([&] { read_optimizer(text); }); };
+  EXPECT_THAT(refused("adam accumulation=4"), HasSubstr("--batch says how many"));
+  EXPECT_THAT(refused("adam loss_scale=8"), HasSubstr("loss_scale means nothing here"));
+  EXPECT_THAT(refused("adam check=guard loss_scale=dynamic"), HasSubstr("loss_scale means nothing here"));
+  EXPECT_THAT(refused("adam step_count=per_row"), HasSubstr("no rows come and go"));
+  EXPECT_THAT(refused("adam schedule=cosin"), HasSubstr("at 15: unknown schedule 'cosin'; did you mean cosine"));
+  TrainingConfig config;
+  config.optimizer = "sgd schedule=plateau";
+  config.validation_fraction = 0;
+  EXPECT_THAT(error_of([&] { check(config); }), HasSubstr("leaves nothing for the schedule's metric"));
+}
+
 // Schedules ----------------------------------------------------------------------------------------------------------
+
+double factor(const Schedule& schedule, std::int64_t step, const RunLength& run) {
+  return engine_schedule(schedule).within(run).factor(step, run.steps_per_epoch);
+}
 
 TEST(Schedule, FollowsItsFormula) {
   const RunLength length{.steps_per_epoch = 10, .steps = 100};
@@ -176,6 +209,8 @@ TEST(Schedule, WarmsUpLinearlyInFrontOfAnyKind) {
   const Schedule cosine{.kind = "cosine", .warmup_steps = 20};
   EXPECT_DOUBLE_EQ(factor(cosine, 21, length), 1);
   EXPECT_DOUBLE_EQ(factor(cosine, 61, length), 0.5);
+  EXPECT_THAT(error_of([&] { factor({.kind = "cosine", .warmup_steps = 100}, 1, length); }),
+              HasSubstr("warmup = 100 leaves nothing of its 100 steps"));
 }
 
 // Score --------------------------------------------------------------------------------------------------------------

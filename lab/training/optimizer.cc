@@ -1,0 +1,40 @@
+// The optimizer of a training, as its configuration describes it.
+#include "training/optimizer.h"
+
+#include "training/schedule.h"
+
+#include <thalweg/error.h>
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace thalweg::lab {
+
+Description read_optimizer(const std::string& text) {
+  Description description = parse_description(text);
+  const Settings& settings = description.settings;
+  const auto refuse = [&](bool given, const char* what, const char* why) {
+    if (given) throw Error(fmt::format("optimizer '{}': {} {}", text, what, why));
+  };
+  refuse(settings.accumulation.calls > 1, "accumulation",
+         "means nothing here; --batch says how many images a step has");
+  refuse(settings.loss_scale != 1 || settings.dynamic_loss_scale.on, "loss_scale",
+         "means nothing here: losses are computed in float and need none");
+  refuse(settings.step_count == StepCount::per_row, "step_count=per_row", "means nothing here: no rows come and go");
+  return description;
+}
+
+std::string without_lr(Description description) {
+  description.options.set("lr", Options(description.options.rule()).get("lr"));
+  return description.text();
+}
+
+Description optimizer_of(const TrainingConfig& config) {
+  Description description = read_optimizer(config.optimizer);
+  if (!description.schedule) description.schedule = engine_schedule(config.schedule);
+  description.settings.check = Check::guard;
+  return description;
+}
+
+}  // namespace thalweg::lab

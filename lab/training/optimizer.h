@@ -1,0 +1,22 @@
+// The optimizer of a training, as its configuration describes it.
+#pragma once
+
+#include "training/config.h"
+
+#include <thalweg/description.h>
+
+#include <string>
+
+namespace thalweg::lab {
+
+/// What thalweg::parse_description reads. Throws Error, too, for what a training does by itself or not at all: the
+/// accumulation, a loss scale, step numbers of rows.
+Description read_optimizer(const std::string& text);
+
+/// The description without its rate, which is tuned, or stands in a column of its own.
+std::string without_lr(Description description);
+
+/// What the training runs: with the configuration's schedule where the description has none.
+Description optimizer_of(const TrainingConfig& config);
+
+}  // namespace thalweg::lab
