@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 namespace thalweg::lab {
 namespace {
@@ -116,8 +117,9 @@ TEST_F(WorkerTest, ATrialHasTheSameBitsWhateverItsWorkerDidBefore) {
 
 TEST_F(WorkerTest, AKilledWorkerFailsItsTrialAndNoOther) {
   Listener listener;
-  listener.on_epoch = [](std::int64_t trial) {
-    if (trial != 1) return;
+  // Once: more of its epochs may still be on their way, when another worker is there.
+  listener.on_epoch = [killed = false](std::int64_t trial) mutable {
+    if (trial != 1 || std::exchange(killed, true)) return;
     const std::set<pid_t> workers = children_of(getpid());
     ASSERT_THAT(workers, SizeIs(1));
     kill(*workers.begin(), SIGKILL);
