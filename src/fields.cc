@@ -90,6 +90,10 @@ std::string value_text(const Field& field) {
       field.member);
 }
 
+std::string value_text(const OptionInfo& option, double value) {
+  return option.type == OptionType::real ? to_text(value) : value != 0 ? "true" : "false";
+}
+
 json::Value value_json(const Field& field) {
   return std::visit(
       Overloaded{
@@ -102,6 +106,20 @@ json::Value value_json(const Field& field) {
 }
 
 bool is_equal(const Field& field, const Field& other) { return value_json(field) == value_json(other); }
+
+void append_pair(std::string& text, char& separator, std::string_view name, std::string_view value) {
+  text += separator;
+  text += name;
+  text += '=';
+  text += value;
+  separator = ',';
+}
+
+void append_different(std::string& text, char& separator, const Fields& fields, const Fields& others) {
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (!is_equal(fields[i], others[i])) append_pair(text, separator, fields[i].name, value_text(fields[i]));
+  }
+}
 
 void check(const Field& field, const std::string& what) {
   std::visit(Overloaded{[&](const double* number) { check_number(field, *number, what); },

@@ -44,9 +44,15 @@ std::string allowed(const Field& field);
 /// The value as text: shortest numbers, `true` and `false`, lists with slashes.
 std::string value_text(const Field& field);
 json::Value value_json(const Field& field);
+/// The value of a rule's option as text, in the same way.
+std::string value_text(const OptionInfo& option, double value);
 bool is_equal(const Field& field, const Field& other);
 /// Throws Error, which begins with `what`, if the number is outside the range or not finite.
 void check(const Field& field, const std::string& what);
+/// `name=value` behind the separator, which is a comma from then on.
+void append_pair(std::string& text, char& separator, std::string_view name, std::string_view value);
+/// The pairs of those fields that differ from the others.
+void append_different(std::string& text, char& separator, const Fields& fields, const Fields& others);
 /// Takes the value over. Throws Error, which begins with `what` and names field, value and what is allowed.
 void set(const Field& field, std::string_view text, const std::string& what);
 void set(const Field& field, const json::Value& value, const std::string& what);

@@ -2,6 +2,7 @@
 #include <thalweg/options.h>
 #include <thalweg/suggest.h>
 
+#include "fields.h"
 #include "text.h"
 
 #include <charconv>
@@ -66,11 +67,7 @@ std::string Options::text() const {
   for (std::size_t i = 0; i < values_.size(); ++i) {
     const OptionInfo& info = rule_->options[i];
     if (values_[i] == info.default_value) continue;
-    result += separator;
-    result += info.name;
-    result += '=';
-    result += info.type == OptionType::real ? to_text(values_[i]) : values_[i] != 0 ? "true" : "false";
-    separator = ',';
+    append_pair(result, separator, info.name, value_text(info, values_[i]));
   }
   return result;
 }

@@ -1,21 +1,34 @@
 // The fields of what is around the rules, by which text and JSON read and write it. Ranges are checked by `check`.
 #include "settings_fields.h"
 
+#include <array>
+#include <span>
+#include <string_view>
+
 namespace thalweg {
 namespace {
 
-constexpr std::string_view kClips[] = {"none", "value", "norm", "global_norm"};
-constexpr std::string_view kAverages[] = {"none", "ema", "mean"};
-constexpr std::string_view kChecks[] = {"off", "detect", "guard"};
-constexpr std::string_view kStepCounts[] = {"per_parameter", "shared", "per_row"};
+/// The names of all enumerators, in their order.
+template <auto... all>
+std::span<const std::string_view> names() {
+  static const std::array<std::string_view, sizeof...(all)> kNames{to_string(all)...};
+  return kNames;
+}
 
 }  // namespace
 
-Field by_field(Clip& clip) { return {"by", choice<ClipBy>(kClips, clip.by)}; }
-Field kind_field(Average& average) { return {"kind", choice<AverageKind>(kAverages, average.kind)}; }
-Field check_field(Settings& settings) { return {"check", choice<Check>(kChecks, settings.check)}; }
+Field by_field(Clip& clip) {
+  return {"by", choice(names<ClipBy::none, ClipBy::value, ClipBy::norm, ClipBy::global_norm>(), clip.by)};
+}
+Field kind_field(Average& average) {
+  return {"kind", choice(names<AverageKind::none, AverageKind::ema, AverageKind::mean>(), average.kind)};
+}
+Field check_field(Settings& settings) {
+  return {"check", choice(names<Check::off, Check::detect, Check::guard>(), settings.check)};
+}
 Field step_count_field(Settings& settings) {
-  return {"step_count", choice<StepCount>(kStepCounts, settings.step_count)};
+  return {"step_count",
+          choice(names<StepCount::per_parameter, StepCount::shared, StepCount::per_row>(), settings.step_count)};
 }
 
 Fields fields_of(Clip& clip) { return {{"limit", &clip.limit}, {"eps", &clip.eps}}; }

@@ -27,9 +27,11 @@ bool TextReader::skip(char character) {
   return true;
 }
 
-void TextReader::skip_spaces() {
+bool TextReader::skip_spaces() {
+  const std::size_t begin = at_;
   while (skip(' ')) {
   }
+  return at_ > begin;
 }
 
 void TextReader::expect_end() const {

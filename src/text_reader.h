@@ -18,8 +18,8 @@ class TextReader {
   std::string_view until(char end);
   /// Passes over the character, if it is the next.
   bool skip(char character);
-  /// Passes over spaces.
-  void skip_spaces();
+  /// Passes over spaces. Was there any?
+  bool skip_spaces();
   bool is_at_end() const { return at_ == text_.size(); }
   /// Throws Error that shows what comes, unless nothing does.
   void expect_end() const;

@@ -1,6 +1,7 @@
 // What is around the rules as JSON: in the head of a state, in descriptions, and in thalweg's own configurations.
 #include "checkpoint/settings_json.h"
 
+#include "naming.h"
 #include "settings_fields.h"
 
 #include <thalweg/error.h>
@@ -51,11 +52,7 @@ Settings read_settings(const json::Object& object, const std::string& what, Chec
   take_object("average", average_fields(settings));
   take_object("accumulation", fields_of(settings.accumulation));
   take_object("dynamic_loss_scale", dynamic_fields(settings));
-  try {
-    thalweg::check(settings);
-  } catch (const Error& error) {
-    throw Error(what + ": " + error.what());
-  }
+  naming(what + ": ", [&] { thalweg::check(settings); });
   return settings;
 }
 

@@ -2,6 +2,7 @@
 #include <thalweg/description.h>
 
 #include "checkpoint/utf8.h"
+#include "naming.h"
 #include "parameters.h"
 #include "text.h"
 
@@ -19,17 +20,14 @@ std::string called(const GroupDescription& group) { return "group[" + printable(
 }  // namespace
 
 Options Description::options_of(const GroupDescription& group) const {
-  try {
-    Options result = group.rule.empty() ? options : Options::of(group.rule);
+  const std::string prefix = called(group) + ": ";
+  Options result = naming(prefix, [&] { return group.rule.empty() ? options : Options::of(group.rule); });
+  naming(prefix, [&] {
     for (const auto& [option, value] : group.options) result.set(option, value);
-    if (!(group.lr_scale >= 0) || std::isinf(group.lr_scale)) {
-      throw Error("lr_scale = " + to_text(group.lr_scale) + " is outside [0, ∞)");
-    }
-    Options(result).set("lr", result.get("lr") * group.lr_scale);
-    return result;
-  } catch (const Error& error) {
-    throw Error(called(group) + ": " + error.what());
-  }
+  });
+  check_lr_scale(group.lr_scale, called(group));
+  naming(prefix, [&] { Options(result).set("lr", result.get("lr") * group.lr_scale); });
+  return result;
 }
 
 void check(const Description& description) {

@@ -2,6 +2,7 @@
 #include "description/description_json.h"
 
 #include "checkpoint/settings_json.h"
+#include "naming.h"
 #include "schedule/schedule_text.h"
 #include "settings_fields.h"
 #include "text.h"
@@ -30,16 +31,6 @@ double read_value(const Options& options, const std::string& option, const json:
                   const std::string& what) {
   const std::string name = what + ": " + printable(option);
   return is_boolean(options, option) ? double{value.boolean(name) ? 1.0 : 0.0} : value.number(name);
-}
-
-/// Errors of `read` begin with `what`.
-template <class F>
-auto within(const std::string& what, const F& read) {
-  try {
-    return read();
-  } catch (const Error& error) {
-    throw Error(what + ": " + error.what());
-  }
 }
 
 /// Calls `take(key, value)` with every member of the object. Keys that it does not know are errors.
@@ -75,7 +66,8 @@ GroupDescription read_group(const Description& description, const json::Value& j
   });
   const json::Value* const options = json.find("options", its);
   if (options == nullptr) return group;
-  const Options own = within(its, [&] { return group.rule.empty() ? description.options : Options::of(group.rule); });
+  const Options own =
+      naming(its + ": ", [&] { return group.rule.empty() ? description.options : Options::of(group.rule); });
   for (const auto& [option, value] : options->object(its + ": options")) {
     group.options.emplace(option, read_value(own, option, value, its));
   }
@@ -95,9 +87,7 @@ json::Value description_json(const Description& description) {
   write_settings(description.settings, result);
   Settings settings = description.settings;
   result["check"] = value_json(check_field(settings));
-  if (!settings.first_values.empty()) {
-    for (const auto& [column, value] : settings.first_values) result["first_values"][column] = value;
-  }
+  for (const auto& [column, value] : settings.first_values) result["first_values"][column] = value;
   if (description.schedule) result["schedule"] = schedule_json(*description.schedule);
   for (const GroupDescription& group : description.groups) result["groups"].push_back(to_json(description, group));
   return result;
@@ -112,7 +102,7 @@ Description read_description(const json::Value& json, const std::string& what) {
     }
   }
   const std::string& rule = json.at("rule", what).string(what + ": rule");
-  Description result = within(what, [&] { return Options::of(rule); });
+  Description result = naming(what + ": ", [&] { return Options::of(rule); });
   std::vector<std::string> known{"version", "rule", "options", "check", "first_values", "schedule", "groups"};
   known.insert(known.end(), std::begin(kSettingsKeys), std::end(kSettingsKeys));
   const auto read_member = [&](const std::string& key, const json::Value& value) {
@@ -120,18 +110,16 @@ Description read_description(const json::Value& json, const std::string& what) {
     if (key == "options") {
       for (const auto& [option, number] : value.object(name)) {
         const double its = read_value(result.options, option, number, name);
-        within(name, [&, &option = option] { result.options.set(option, its); });
+        naming(name + ": ", [&, &option = option] { result.options.set(option, its); });
       }
     }
     if (key == "schedule") result.schedule = read_schedule(value, name);
   };
   for_each_member(json, what, known, read_member);
-  Check check = result.settings.check;
   if (const json::Value* value = json.find("check", what); value != nullptr) {
     set(check_field(result.settings), *value, what + ": ");
-    check = result.settings.check;
   }
-  result.settings = read_settings(json.object(what), what, check);
+  result.settings = read_settings(json.object(what), what, result.settings.check);
   if (const json::Value* values = json.find("first_values", what); values != nullptr) {
     for (const auto& [column, value] : values->object(what + ": first_values")) {
       result.settings.first_values.emplace(column, value.number(what + ": first_values: " + printable(column)));
@@ -142,7 +130,7 @@ Description read_description(const json::Value& json, const std::string& what) {
       result.groups.push_back(read_group(result, group, what));
     }
   }
-  within(what, [&] { thalweg::check(result); });
+  naming(what + ": ", [&] { thalweg::check(result); });
   return result;
 }
 

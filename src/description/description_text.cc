@@ -1,6 +1,7 @@
 // Descriptions as text.
 #include <thalweg/description.h>
 
+#include "naming.h"
 #include "schedule/schedule_text.h"
 #include "settings_fields.h"
 #include "text.h"
@@ -15,16 +16,6 @@ namespace thalweg {
 namespace {
 
 constexpr std::string_view kGroup = "group";
-
-/// What stands at a place of the text, which errors begin with.
-template <class F>
-auto at(const std::string& what, const F& read) {
-  try {
-    return read();
-  } catch (const Error& error) {
-    throw Error(what + error.what());
-  }
-}
 
 /// `name=value,name=value`: calls `take(name, value, what)` with each, where `what` begins errors about it. The first
 /// may be a value alone: that of `first`.
@@ -52,20 +43,32 @@ void read_fields(TextReader& reader, const Fields& fields, std::string_view firs
   });
 }
 
-/// A rule by name, and its options: those that are given get into `values`, too.
-Options read_options(TextReader& reader, std::map<std::string, double, std::less<>>* values, double* lr_scale) {
+/// A rule by name.
+Options read_rule(TextReader& reader) {
   const std::string_view name = reader.word(":");
-  Options options = at(reader.at(name), [&] { return Options::of(name); });
+  return naming(reader.at(name), [&] { return Options::of(name); });
+}
+
+/// A rule by name, and its options.
+Options read_options(TextReader& reader) {
+  Options options = read_rule(reader);
   if (!reader.skip(':')) return options;
   read_pairs(reader, {}, [&](std::string_view option, std::string_view value, const std::string& what) {
-    if (lr_scale != nullptr && option == "lr_scale") {
-      set(Field{"lr_scale", lr_scale, at_least(0)}, value, what);
-      return;
-    }
-    at(what, [&] { options.set(option, value); });
-    if (values != nullptr) (*values)[std::string(option)] = options.get(option);
+    naming(what, [&] { options.set(option, value); });
   });
   return options;
+}
+
+/// What a group has of its own beside these options, and its `lr_scale`.
+void read_group_options(TextReader& reader, Options options, GroupDescription& group) {
+  read_pairs(reader, {}, [&](std::string_view option, std::string_view value, const std::string& what) {
+    if (option == "lr_scale") {
+      set(Field{"lr_scale", &group.lr_scale, at_least(0)}, value, what);
+      return;
+    }
+    naming(what, [&] { options.set(option, value); });
+    group.options[std::string(option)] = options.get(option);
+  });
 }
 
 GroupDescription read_group(TextReader& reader, std::string_view keyword, const Description& description) {
@@ -79,35 +82,21 @@ GroupDescription read_group(TextReader& reader, std::string_view keyword, const 
   ahead.word(":=,");
   const std::string_view rest = ahead.rest();
   if (rest.empty() || rest[0] == ':' || rest[0] == ' ') {
-    group.rule = read_options(reader, &group.options, &group.lr_scale).rule().name;
-    return group;
+    const Options options = read_rule(reader);
+    group.rule = options.rule().name;
+    if (reader.skip(':')) read_group_options(reader, options, group);
+  } else {
+    read_group_options(reader, description.options, group);
   }
-  Options options = description.options;
-  read_pairs(reader, {}, [&](std::string_view option, std::string_view value, const std::string& what) {
-    if (option == "lr_scale") {
-      set(Field{"lr_scale", &group.lr_scale, at_least(0)}, value, what);
-      return;
-    }
-    at(what, [&] { options.set(option, value); });
-    group.options[std::string(option)] = options.get(option);
-  });
   return group;
 }
 
-void read_clip(TextReader& reader, Clip& clip) {
-  const std::string_view by = reader.word(":,");
-  Field field = by_field(clip);
-  field.name = "clip";
-  set(field, by, reader.at(by));
-  if (reader.skip(':')) read_fields(reader, fields_of(clip), "limit");
-}
-
-void read_average(TextReader& reader, Average& average) {
-  const std::string_view kind = reader.word(":,");
-  Field field = kind_field(average);
-  field.name = "average";
-  set(field, kind, reader.at(kind));
-  if (reader.skip(':')) read_fields(reader, fields_of(average), "decay");
+/// Which kind, and behind a colon its options. Errors call the kind `key`; the first option may be a value alone.
+void read_kind(TextReader& reader, std::string_view key, Field kind, const Fields& options, std::string_view first) {
+  const std::string_view word = reader.word(":,");
+  kind.name = key;
+  set(kind, word, reader.at(word));
+  if (reader.skip(':')) read_fields(reader, options, first);
 }
 
 void read_loss_scale(TextReader& reader, Settings& settings) {
@@ -137,8 +126,10 @@ void read_value(TextReader& reader, std::string_view key, Description& descripti
     const std::string_view value = reader.word({});
     set(field, value, reader.at(value));
   };
-  if (key == "clip") return read_clip(reader, settings.clip);
-  if (key == "average") return read_average(reader, settings.average);
+  Clip& clip = settings.clip;
+  Average& average = settings.average;
+  if (key == "clip") return read_kind(reader, key, by_field(clip), fields_of(clip), "limit");
+  if (key == "average") return read_kind(reader, key, kind_field(average), fields_of(average), "decay");
   if (key == "check") return word(check_field(settings));
   if (key == "accumulation") return read_fields(reader, fields_of(settings.accumulation), "calls");
   if (key == "loss_scale") return read_loss_scale(reader, settings);
@@ -157,31 +148,18 @@ void check_key(const TextReader& reader, std::string_view key) {
   throw Error(reader.at(key) + "unknown key '" + printable(key) + "'" + suggest(key, known));
 }
 
-/// `option=value` of those that differ from the others, with `separator` in front.
-void append_different(std::string& text, const Fields& fields, const Fields& defaults, char separator) {
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    if (is_equal(fields[i], defaults[i])) continue;
-    text += separator;
-    text += std::string(fields[i].name) + "=" + value_text(fields[i]);
-    separator = ',';
-  }
-}
-
-std::string option_text(const Options& options, const std::string& option) {
-  const OptionInfo& info = options.rule().options[static_cast<std::size_t>(options.rule().find_option(option))];
-  const double value = options.get(option);
-  return option + "=" + (info.type == OptionType::real ? to_text(value) : value != 0 ? "true" : "false");
-}
-
 std::string group_text(const Description& description, const GroupDescription& group) {
   const Options options = description.options_of(group);
-  std::string pairs;
-  for (const auto& [option, value] : group.options) pairs += (pairs.empty() ? "" : ",") + option_text(options, option);
-  if (group.lr_scale != 1 || (pairs.empty() && group.rule.empty())) {
-    pairs += (pairs.empty() ? "lr_scale=" : ",lr_scale=") + to_text(group.lr_scale);
+  const RuleInfo& rule = options.rule();
+  std::string text = " group[" + group.pattern + "]" + (group.rule.empty() ? "" : "=" + group.rule);
+  char separator = group.rule.empty() ? '=' : ':';
+  for (const auto& [option, value] : group.options) {
+    const OptionInfo& info = rule.options[static_cast<std::size_t>(rule.find_option(option))];
+    append_pair(text, separator, option, value_text(info, value));
   }
-  const char* const colon = group.rule.empty() || pairs.empty() ? "" : ":";
-  return " group[" + group.pattern + "]=" + group.rule + colon + pairs;
+  const bool says_nothing = group.options.empty() && group.rule.empty();
+  if (group.lr_scale != 1 || says_nothing) append_pair(text, separator, "lr_scale", to_text(group.lr_scale));
+  return text;
 }
 
 std::string settings_text(Settings settings) {
@@ -190,7 +168,8 @@ std::string settings_text(Settings settings) {
   if (settings.clip.by != ClipBy::none) {
     text += " clip=" + value_text(by_field(settings.clip)) + ":" + to_text(settings.clip.limit);
     none.clip.limit = settings.clip.limit;
-    append_different(text, fields_of(settings.clip), fields_of(none.clip), ',');
+    char separator = ',';
+    append_different(text, separator, fields_of(settings.clip), fields_of(none.clip));
   }
   if (settings.average.kind != AverageKind::none) {
     text += " average=" + value_text(kind_field(settings.average));
@@ -200,7 +179,7 @@ std::string settings_text(Settings settings) {
       none.average.decay = settings.average.decay;
       separator = ',';
     }
-    append_different(text, fields_of(settings.average), fields_of(none.average), separator);
+    append_different(text, separator, fields_of(settings.average), fields_of(none.average));
   }
   if (settings.check != none.check) text += " check=" + value_text(check_field(settings));
   if (settings.accumulation != none.accumulation) {
@@ -209,7 +188,8 @@ std::string settings_text(Settings settings) {
   }
   if (settings.dynamic_loss_scale.on) {
     text += " loss_scale=dynamic:initial=" + to_text(settings.loss_scale);
-    append_different(text, fields_of(settings.dynamic_loss_scale), fields_of(none.dynamic_loss_scale), ',');
+    char separator = ',';
+    append_different(text, separator, fields_of(settings.dynamic_loss_scale), fields_of(none.dynamic_loss_scale));
   } else if (settings.loss_scale != 1) {
     text += " loss_scale=" + to_text(settings.loss_scale);
   }
@@ -225,20 +205,18 @@ std::string settings_text(Settings settings) {
 
 Options parse_options(std::string_view text) {
   TextReader reader("optimizer", text);
-  Options result = read_options(reader, nullptr, nullptr);
+  Options result = read_options(reader);
   reader.expect_end();
   return result;
 }
 
 Description parse_description(std::string_view text) {
   TextReader reader("optimizer", text);
-  Description result = read_options(reader, nullptr, nullptr);
+  Description result = read_options(reader);
   std::vector<std::string_view> given;
   while (!reader.is_at_end()) {
-    const std::string_view before = reader.rest();
-    reader.skip_spaces();
+    if (!reader.skip_spaces()) reader.expect_end();
     if (reader.is_at_end()) break;
-    if (before == reader.rest()) reader.expect_end();
     const std::string_view key = reader.word("=[");
     if (key == kGroup) {
       result.groups.push_back(read_group(reader, key, result));
@@ -252,11 +230,7 @@ Description parse_description(std::string_view text) {
     }
     read_value(reader, key, result);
   }
-  try {
-    check(result);
-  } catch (const Error& error) {
-    throw Error(reader.at_all() + error.what());
-  }
+  naming(reader.at_all(), [&] { check(result); });
   return result;
 }
 

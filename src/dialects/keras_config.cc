@@ -2,6 +2,7 @@
 #include "dialects/keras_config.h"
 
 #include "dialects/keras_schedule.h"
+#include "naming.h"
 
 #include <algorithm>
 #include <optional>
@@ -45,11 +46,7 @@ void read_settings(const json::Object& config, const std::string& prefix, Settin
       settings.average.overwrite_every = value.integer(prefix + "ema_overwrite_frequency");
     });
   }
-  try {
-    check(settings);
-  } catch (const Error& error) {
-    throw Error(prefix + error.what());
-  }
+  naming(prefix, [&] { check(settings); });
 }
 
 /// The optimizer that a default name says: `adam_w_3` is the third AdamW.

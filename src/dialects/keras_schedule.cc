@@ -2,6 +2,7 @@
 #include "dialects/keras_schedule.h"
 
 #include "dialects/dialect.h"
+#include "naming.h"
 #include "text.h"
 
 #include <thalweg/error.h>
@@ -275,11 +276,7 @@ std::optional<RateSchedule> read_as(std::string_view class_name, const json::Obj
     throw Error(inside + ": unknown key '" + key + "'" +
                 suggest(key, std::vector<std::string>(known.begin(), known.end())));
   }
-  try {
-    return to_schedule(decay);
-  } catch (const Error& error) {
-    throw Error(inside + ": " + error.what());
-  }
+  return naming(inside + ": ", [&] { return to_schedule(decay); });
 }
 
 template <class... Decays>

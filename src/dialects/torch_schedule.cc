@@ -24,14 +24,9 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::string_view kOfAll[] = {
     "base_lrs", "last_epoch", "verbose", "_step_count", "_is_initial", "_get_lr_called_within_step", "_last_lr"};
 
-std::string range_text(double low, double high) {
-  if (std::isinf(low)) return "(-∞, ∞)";
-  return "[" + to_text(low) + ", " + (std::isinf(high) ? "∞)" : to_text(high) + "]");
-}
-
 void check_range(const std::string& name, double value, double low, double high = kInfinity) {
-  if (value >= low && value <= high) return;
-  throw Error(name + " = " + to_text(value) + " is outside " + range_text(low, high));
+  const Range allowed = std::isinf(high) ? at_least(low) : between(low, high);
+  if (!allowed.contains(value)) throw Error(name + " = " + to_text(value) + " is outside " + allowed.text());
 }
 
 void check_whole(const std::string& name, double value) {

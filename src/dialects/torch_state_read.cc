@@ -4,6 +4,7 @@
 #include "checkpoint/state_head.h"
 #include "dialects/dialect.h"
 #include "dialects/torch_state.h"
+#include "naming.h"
 #include "text.h"
 
 #include <thalweg/kernels/engine_rule.h>
@@ -33,16 +34,6 @@ constexpr double kMostSteps = 9007199254740992;  // 2⁵³: beyond it a double d
 
 /// Names a tensor in front of errors.
 std::string called(std::string_view name) { return "torch state: tensor " + in_quotes(name); }
-
-/// What the function gives; what it throws begins with `what`.
-template <class Function>
-auto naming(const std::string& what, const Function& function) {
-  try {
-    return function();
-  } catch (const Error& error) {
-    throw Error(what + ": " + error.what());
-  }
-}
 
 /// PyTorch's state as it is being turned into one that the optimizer can load.
 class Reader {
@@ -80,7 +71,7 @@ class Reader {
 
   void read_class() {
     const std::string& name = metadata(kTorchClass);
-    class_ = naming("torch state: metadata \"class\"", [&] {
+    class_ = naming("torch state: metadata \"class\": ", [&] {
       return &dialects::choose(dialects::torch(), dialects::bare_name(dialects::torch(), name), {});
     });
     theirs_ = &torch_state_of(class_->name);
@@ -103,7 +94,7 @@ class Reader {
       const std::string group = "torch state: param_groups[" + std::to_string(i) + "]";
       const json::Object& keys = groups.array(what)[i].object(group);
       const Translation read =
-          naming(group, [&] { return dialects::read_group(dialects::torch(), *class_, class_->name, keys); });
+          naming(group + ": ", [&] { return dialects::read_group(dialects::torch(), *class_, class_->name, keys); });
       check_group_name(read.group_name, i, group);
       options_.push_back(read.options);
       if (keys.contains("lr_scale")) own[i]["lr_scale"] = read.lr_scale;

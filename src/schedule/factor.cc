@@ -7,23 +7,8 @@
 #include <numbers>
 
 namespace thalweg {
+namespace schedule {
 namespace {
-
-using schedule::Anneal;
-using schedule::Constant;
-using schedule::Cosine;
-using schedule::CosineRestarts;
-using schedule::CycleMode;
-using schedule::Cyclic;
-using schedule::Exponential;
-using schedule::InverseTime;
-using schedule::Linear;
-using schedule::MultiStep;
-using schedule::OneCycle;
-using schedule::PiecewiseConstant;
-using schedule::Plateau;
-using schedule::Polynomial;
-using schedule::StepDecay;
 
 /// (1 + cos πx) / 2.
 double half_wave(double x) { return (1 + std::cos(std::numbers::pi * x)) / 2; }
@@ -127,9 +112,10 @@ double at(const InverseTime& kind, double k) {
 double at(const Plateau&, double) { return 1; }
 
 }  // namespace
+}  // namespace schedule
 
 double factor_at(const Schedule::Kind& kind, double k) {
-  return std::visit([&](const auto& its) { return at(its, k); }, kind);
+  return std::visit([&](const auto& its) { return schedule::at(its, k); }, kind);
 }
 
 }  // namespace thalweg

@@ -10,25 +10,8 @@
 #include <utility>
 
 namespace thalweg {
+namespace schedule {
 namespace {
-
-using schedule::Anneal;
-using schedule::Better;
-using schedule::Constant;
-using schedule::Cosine;
-using schedule::CosineRestarts;
-using schedule::CycleMode;
-using schedule::Cyclic;
-using schedule::Exponential;
-using schedule::InverseTime;
-using schedule::Linear;
-using schedule::MultiStep;
-using schedule::OneCycle;
-using schedule::PiecewiseConstant;
-using schedule::Plateau;
-using schedule::Polynomial;
-using schedule::StepDecay;
-using schedule::ThresholdMode;
 
 constexpr Range kNotNegative = at_least(0);
 constexpr std::string_view kAnneals[] = {"cos", "linear"};
@@ -97,6 +80,11 @@ Fields fields(Plateau& kind) {
           not_negative("eps", kind.eps)};
 }
 
+}  // namespace
+}  // namespace schedule
+
+namespace {
+
 template <class F, std::size_t... i>
 void for_each_kind(const F& visit, std::index_sequence<i...>) {
   (visit(Schedule::Kind(std::variant_alternative_t<i, Schedule::Kind>())), ...);
@@ -124,7 +112,7 @@ std::string_view name_of(const Schedule::Kind& kind) {
 }
 
 Fields fields_of(Schedule::Kind& kind) {
-  return std::visit([](auto& its) { return fields(its); }, kind);
+  return std::visit([](auto& its) { return schedule::fields(its); }, kind);
 }
 
 Schedule::Kind kind_of(std::string_view name, const std::string& what) {
@@ -139,8 +127,10 @@ Schedule::Kind kind_of(std::string_view name, const std::string& what) {
 }
 
 void check_together(const Schedule::Kind& kind, const std::string& what) {
-  if (const auto* steps = std::get_if<MultiStep>(&kind)) check_ascending(steps->milestones, what, "milestones");
-  const auto* pieces = std::get_if<PiecewiseConstant>(&kind);
+  if (const auto* steps = std::get_if<schedule::MultiStep>(&kind)) {
+    check_ascending(steps->milestones, what, "milestones");
+  }
+  const auto* pieces = std::get_if<schedule::PiecewiseConstant>(&kind);
   if (pieces == nullptr) return;
   check_ascending(pieces->boundaries, what, "boundaries");
   if (pieces->values.size() == pieces->boundaries.size() + 1) return;
@@ -148,9 +138,9 @@ void check_together(const Schedule::Kind& kind, const std::string& what) {
               std::to_string(pieces->boundaries.size()) + " boundaries; allowed is one more than boundaries");
 }
 
-double* steps_of(Schedule::Kind& kind) {
+const double* steps_of(const Schedule::Kind& kind) {
   return std::visit(
-      [](auto& its) -> double* {
+      [](const auto& its) -> const double* {
         if constexpr (requires { its.steps; }) {
           return &its.steps;
         } else {
@@ -160,10 +150,12 @@ double* steps_of(Schedule::Kind& kind) {
       kind);
 }
 
+double* steps_of(Schedule::Kind& kind) { return const_cast<double*>(steps_of(std::as_const(kind))); }
+
 bool begins_behind_warmup(const Schedule::Kind& kind) {
-  return std::holds_alternative<Linear>(kind) || std::holds_alternative<Polynomial>(kind) ||
-         std::holds_alternative<Cosine>(kind) || std::holds_alternative<CosineRestarts>(kind) ||
-         std::holds_alternative<OneCycle>(kind) || std::holds_alternative<Cyclic>(kind);
+  return std::holds_alternative<schedule::Linear>(kind) || std::holds_alternative<schedule::Polynomial>(kind) ||
+         std::holds_alternative<schedule::Cosine>(kind) || std::holds_alternative<schedule::CosineRestarts>(kind) ||
+         std::holds_alternative<schedule::OneCycle>(kind) || std::holds_alternative<schedule::Cyclic>(kind);
 }
 
 std::vector<ScheduleInfo> schedules() {

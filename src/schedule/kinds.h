@@ -31,6 +31,7 @@ void check_together(const Schedule::Kind& kind, const std::string& what);
 
 /// The kind's `steps`, or nullptr if it has none.
 double* steps_of(Schedule::Kind& kind);
+const double* steps_of(const Schedule::Kind& kind);
 /// Does it begin behind a warm-up?
 bool begins_behind_warmup(const Schedule::Kind& kind);
 

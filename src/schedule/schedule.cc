@@ -18,10 +18,14 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 std::string prefix(const Schedule::Kind& kind) { return "schedule " + std::string(name_of(kind)) + ": "; }
 
 /// Is its length left to the run?
-bool is_open(Schedule::Kind kind) {
+bool is_open(const Schedule::Kind& kind) {
   if (std::holds_alternative<schedule::Constant>(kind)) return false;  // without `steps` it is one for ever
   const double* const steps = steps_of(kind);
   return steps != nullptr && *steps == 0;
+}
+
+[[noreturn]] void fail_open(const Schedule::Kind& kind) {
+  throw Error(prefix(kind) + "steps is missing, and it is not known how long the run is");
 }
 
 bool is_plateau(const Schedule::Part& part) { return std::holds_alternative<schedule::Plateau>(part.kind); }
@@ -32,6 +36,18 @@ double tick_of(Interval interval, std::int64_t steps, std::int64_t steps_per_epo
     throw Error("schedule: steps_per_epoch = " + std::to_string(steps_per_epoch) + " is outside [1, ∞)");
   }
   return static_cast<double>(interval == Interval::step ? steps : steps / steps_per_epoch);
+}
+
+/// The part that a tick is in, and how many ticks that has had before.
+struct Place {
+  const Schedule::Part& part;
+  double k;
+};
+
+Place place_of(const std::vector<Schedule::Part>& parts, double tick) {
+  auto part = parts.begin();
+  for (; &*part != &parts.back() && tick >= part->length; ++part) tick -= part->length;
+  return {*part, tick};
 }
 
 /// As PyTorch, which begins with an infinite best: a share of 1 of it is NaN, and no metric is ever better.
@@ -88,7 +104,7 @@ void Schedule::check() const {
     throw Error("schedule: an exponential warm-up cannot rise from 0; warmup_from says from where, as 0.01");
   }
   const Part& first = parts_.front();
-  Kind kind = first.kind;
+  const Kind& kind = first.kind;
   const double* const steps = steps_of(kind);
   for (const double end : {first.length, steps != nullptr ? *steps : 0}) {
     if (interval_ == Interval::epoch || end == 0 || !begins_behind_warmup(kind) || warmup_.steps < end) continue;
@@ -103,9 +119,7 @@ bool Schedule::needs_metric() const { return std::ranges::any_of(parts_, is_plat
 Schedule Schedule::within(const RunLength& run) const {
   if (!needs_length()) return *this;
   const std::string what = prefix(parts_.back().kind);
-  if (run.steps <= 0 || run.steps_per_epoch <= 0) {
-    throw Error(what + "steps is missing, and it is not known how long the run is");
-  }
+  if (run.steps <= 0 || run.steps_per_epoch <= 0) fail_open(parts_.back().kind);
   double ticks = static_cast<double>(run.steps);
   if (interval_ == Interval::epoch) ticks /= static_cast<double>(run.steps_per_epoch);
   double before = 0;
@@ -121,22 +135,18 @@ Schedule Schedule::within(const RunLength& run) const {
 }
 
 double Schedule::factor(const SchedulePosition& position, std::int64_t steps_per_epoch) const {
-  double k = tick_of(interval_, position.steps, steps_per_epoch);
-  const Part* part = &parts_.front();
-  for (; part != &parts_.back() && k >= part->length; ++part) k -= part->length;
-  if (is_open(part->kind)) {
-    throw Error(prefix(part->kind) + "steps is missing, and it is not known how long the run is");
-  }
+  const auto [part, k] = place_of(parts_, tick_of(interval_, position.steps, steps_per_epoch));
+  if (is_open(part.kind)) fail_open(part.kind);
   double result = 1;
-  if (is_plateau(*part)) {
+  if (is_plateau(part)) {
     result = position.reduced;
-  } else if (warmup_.steps > 0 && interval_ == Interval::step && part == &parts_.front() &&
-             begins_behind_warmup(part->kind)) {
-    Kind shortened = part->kind;
+  } else if (warmup_.steps > 0 && interval_ == Interval::step && &part == &parts_.front() &&
+             begins_behind_warmup(part.kind)) {
+    Kind shortened = part.kind;
     if (double* const steps = steps_of(shortened)) *steps -= warmup_.steps;
     result = factor_at(shortened, std::max(0.0, k - warmup_.steps));
   } else {
-    result = factor_at(part->kind, k);
+    result = factor_at(part.kind, k);
   }
   const auto step = static_cast<double>(position.steps) + 1;
   if (step >= warmup_.steps) return result;
@@ -152,10 +162,8 @@ double Schedule::factor(std::int64_t step, std::int64_t steps_per_epoch) const {
 
 void Schedule::see(double metric, SchedulePosition& position, std::int64_t steps_per_epoch) const {
   if (!needs_metric()) throw Error("schedule: it follows no metric; a plateau does");
-  double k = tick_of(interval_, position.steps, steps_per_epoch);
-  const Part* part = &parts_.front();
-  for (; part != &parts_.back() && k >= part->length; ++part) k -= part->length;
-  const auto* const plateau = std::get_if<schedule::Plateau>(&part->kind);
+  const Part& part = place_of(parts_, tick_of(interval_, position.steps, steps_per_epoch)).part;
+  const auto* const plateau = std::get_if<schedule::Plateau>(&part.kind);
   if (plateau == nullptr) return;  // its turn has not come, or is over
   if (is_better(*plateau, metric, position.best)) {
     position.best = metric;

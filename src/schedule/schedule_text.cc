@@ -1,6 +1,7 @@
 // Schedules as text and as JSON.
 #include "schedule/schedule_text.h"
 
+#include "naming.h"
 #include "schedule/kinds.h"
 #include "text.h"
 
@@ -49,30 +50,11 @@ struct Reading {
 /// Errors of the schedule as a whole.
 Schedule make(std::vector<Schedule::Part> parts, const Whole& whole, bool last_has_length, const std::string& what) {
   if (last_has_length) throw Error(what + "length means nothing where no part follows");
-  try {
-    return Schedule(std::move(parts), whole.warmup, whole.interval);
-  } catch (const Error& error) {
-    throw Error(what + error.what());
-  }
-}
-
-void append(std::string& text, char& separator, std::string_view name, std::string_view value) {
-  text += separator;
-  text += name;
-  text += '=';
-  text += value;
-  separator = ',';
-}
-
-/// Those that differ from their defaults.
-void append(std::string& text, char& separator, const Fields& fields, const Fields& defaults) {
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    if (!is_equal(fields[i], defaults[i])) append(text, separator, fields[i].name, value_text(fields[i]));
-  }
+  return naming(what, [&] { return Schedule(std::move(parts), whole.warmup, whole.interval); });
 }
 
 /// Must the part's length be said? Not where it follows from the kind's `steps`.
-bool says_length(Schedule::Part part) {
+bool says_length(const Schedule::Part& part) {
   const double* const steps = steps_of(part.kind);
   return part.length > 0 && (steps == nullptr || *steps != part.length);
 }
@@ -124,13 +106,13 @@ std::string Schedule::text() const {
     Kind kind = part.kind, defaults = kind_of(name_of(kind), {});
     text += name_of(kind);
     char separator = ':';
-    append(text, separator, fields_of(kind), fields_of(defaults));
-    if (says_length(part)) append(text, separator, kLength, to_text(part.length));
+    append_different(text, separator, fields_of(kind), fields_of(defaults));
+    if (says_length(part)) append_pair(text, separator, kLength, to_text(part.length));
     if (&part == &parts_.front()) {
       Whole whole{warmup_, interval_}, none;
-      append(text, separator, whole.fields(), none.fields());
+      append_different(text, separator, whole.fields(), none.fields());
     }
-    if (&part != &parts_.back()) append(text, separator, kThen, "");
+    if (&part != &parts_.back()) append_pair(text, separator, kThen, "");
   }
   return text;
 }
