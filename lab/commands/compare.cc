@@ -44,7 +44,7 @@ struct Flags {
 constexpr const char* kFooter = R"(
 Every optimizer is trained with every learning rate of one grid, on the same seeds, and gets the rate with the best
 validation accuracy; the final trials use other seeds. An lr that is given (rmsprop:lr=1e-3) counts only with
---no-tune-lr. Learning rates fall along a cosine unless --schedule says otherwise.
+--no-tune-lr. Learning rates fall along a cosine unless --schedule or the optimizer says otherwise.
 
 The default grid is 1e-4 3e-4 1e-3 3e-3 1e-2 3e-2 1e-1 3e-1 1. As long as some optimizer's best rate is the lowest or
 the highest, the grid grows there by its own ratio, for all optimizers alike: to 3e-5 and 1e-5, to 3 and 10, no
@@ -205,7 +205,7 @@ StudyEnd train_all(const Flags& flags, StudyFolder& folder) {
 void compare(const CLI::App& command, Flags flags) {
   complete(command, flags);
   as_usage([&] { check(flags.config); });
-  check_training_flags(command, flags.config.training);
+  check_training_flags(command, flags.config.training, flags.config.optimizers);
   // The workers open it for themselves; what is wrong with it is told here.
   const Dataset dataset = open_task(flags.config.training);
   flags.config.data_fingerprint = dataset.fingerprint;

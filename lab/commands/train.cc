@@ -19,6 +19,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,8 +31,8 @@ The same command gives the same bits again on the same kind of processor, with t
 BLAS (its kernels included); whatever else the computer does, and whatever the language, changes nothing. Another number
 of threads, or another processor, rounds sums in another order.
 
-With --resume, everything is as the run began. Stop conditions may be given anew; but a cosine schedule, the default,
-is measured by --epochs and --steps, so these may change only with another schedule. Data are known by their contents:
+With --resume, everything is as the run began. Stop conditions may be given anew; but a schedule without a length of its
+own, as the default cosine, is measured by --epochs and --steps: these may change only if it has one (cosine:steps=N). Data are known by their contents:
 where they were moved, --data names their folder.
 
 An optimizer is one text: a rule with options (see `thalweg rules`), and behind it clip=, average=, schedule= (see
@@ -43,7 +44,7 @@ Examples:
   thalweg train                                       mlp, Fashion-MNIST, RMSprop with lr 1e-3, 10 epochs
   thalweg train --model cnn --optimizer rmsprop --lr 1e-3 --epochs 2 --out runs/first
   thalweg train --resume runs/first                   goes on with the same bits as if never stopped
-  thalweg train --optimizer sgd:momentum=0.9,nesterov=true --lr 0.02 --schedule cosine --seed 7
+  thalweg train --optimizer sgd:momentum=0.9,nesterov=true --lr 0.02 --schedule step:every=3,interval=epoch
   thalweg train --dense 256,128 --data idx:/data/mnist --patience 3 --json)";
 
 struct Flags {
@@ -159,7 +160,7 @@ void train_command(const CLI::App& command, const Flags& flags) {
     folder.emplace(RunFolder::resume(flags.resume));  // first, so that no other process goes on with it meanwhile
     const Checkpoint checkpoint = read_checkpoint(folder->checkpoint());
     config = as_usage([&] { return resumed_config(command, flags, checkpoint); });
-    check_training_flags(command, config);
+    check_training_flags(command, config, std::span(&config.optimizer, 1));
     dataset = open_resumed_task(config, checkpoint, flags.resume, command.count("--data") > 0);
     folder->rewind(checkpoint.run.step);
     epochs = checkpoint.run.epochs;
@@ -167,7 +168,7 @@ void train_command(const CLI::App& command, const Flags& flags) {
   } else {
     as_usage([&] { apply_shortcuts(flags, config); });
     if (config.threads == 0) config.threads = all_threads();  // bits depend on it, so it is kept
-    check_training_flags(command, config);
+    check_training_flags(command, config, std::span(&config.optimizer, 1));
     dataset = open_task(config);
     if (!flags.out.empty())
       folder.emplace(RunFolder::create(flags.out, config, flags.overwrite, parsed_command(command, {"overwrite"})));

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <string>
 
 namespace thalweg::lab {
@@ -41,39 +42,26 @@ void add_training_flags(CLI::App& command, TrainingConfig& config) {
       ->group(stop)
       ->capture_default_str();
 
-  const auto schedule = "Learning-rate schedule";
   command
-      .add_option("--schedule", config.schedule.kind,
-                  "constant, step, exponential or cosine, unless the optimizer has schedule=")
-      ->group(schedule)
-      ->capture_default_str();
-  command.add_option("--gamma", config.schedule.gamma, "step, exponential: the factor")
-      ->group(schedule)
-      ->capture_default_str();
-  command.add_option("--every", config.schedule.every, "step: epochs between two factors")
-      ->group(schedule)
-      ->capture_default_str();
-  command.add_option("--floor", config.schedule.floor, "cosine: the factor it ends at")
-      ->group(schedule)
-      ->capture_default_str();
-  command.add_option("--warmup-steps", config.schedule.warmup_steps, "Rise from 0 over the first N steps")
-      ->group(schedule);
+      .add_option_function<std::string>(
+          "--schedule",
+          [&config](const std::string& text) { config.schedule = as_usage([&] { return parse_schedule(text); }); },
+          "Of the learning rate, as `thalweg schedule` shows them, unless the optimizer's text has schedule=")
+      ->type_name("TEXT")
+      ->group("Optimizer")
+      ->default_str(config.schedule.text());
 }
 
-void check_training_flags(const CLI::App& command, const TrainingConfig& config) {
+void check_training_flags(const CLI::App& command, const TrainingConfig& config,
+                          std::span<const std::string> optimizers) {
   const auto refuse = [&](const char* flag, bool useless, const std::string& why) {
     if (useless && command.count(flag) > 0) throw UsageError(fmt::format("{}: {}", flag, why));
   };
-  const std::string& schedule = config.schedule.kind;
-  const std::string with_schedule = fmt::format("means nothing with --schedule {}; it is for ", schedule);
-  const bool has_its_own = read_optimizer(config.optimizer).schedule.has_value();
-  for (const char* flag : {"--schedule", "--gamma", "--every", "--floor", "--warmup-steps"}) {
-    refuse(flag, has_its_own, "means nothing beside the schedule that the optimizer's own text has");
-  }
+  refuse("--schedule",
+         std::ranges::all_of(optimizers,
+                             [](const std::string& text) { return read_optimizer(text).schedule.has_value(); }),
+         "means nothing beside the schedule that the optimizer's own text has");
   refuse("--dense", config.model == "softmax", "the model softmax takes no hidden layers; mlp and cnn do");
-  refuse("--gamma", schedule != "step" && schedule != "exponential", with_schedule + "step and exponential");
-  refuse("--every", schedule != "step", with_schedule + "step");
-  refuse("--floor", schedule != "cosine", with_schedule + "cosine");
   refuse("--tolerance", !config.stop.patience, "means nothing without --patience");
 }
 

@@ -27,15 +27,25 @@ void require(bool allowed, const char* name, const T& value, const char* range) 
   if (!allowed) throw Error(fmt::format("{} = {} is outside {}", name, value, range));
 }
 
-void check(const Schedule& schedule) {
+// As it was written when there were four kinds, whose options were numbers of the configuration. Step and exponential
+// counted epochs.
+Schedule schedule_of_old_files(const nlohmann::json& json) {
+  std::string kind = "cosine";
+  double gamma = 0.1, every = 10, floor = 0, warmup_steps = 0;
+  JsonReader reader(json, "training schedule");
+  reader.read("kind", kind);
+  reader.read("gamma", gamma);
+  reader.read("every", every);
+  reader.read("floor", floor);
+  reader.read("warmup_steps", warmup_steps);
+  reader.finish();
+  const Schedule::Warmup warmup{.steps = warmup_steps};
+  if (kind == "constant") return {schedule::Constant{}, warmup};
+  if (kind == "step") return {schedule::StepDecay{every, gamma}, warmup, Interval::epoch};
+  if (kind == "exponential") return {schedule::Exponential{gamma}, warmup, Interval::epoch};
+  if (kind == "cosine") return {schedule::Cosine{.floor = floor}, warmup};
   static const std::vector<std::string> kinds{"constant", "step", "exponential", "cosine"};
-  if (std::find(kinds.begin(), kinds.end(), schedule.kind) == kinds.end()) {
-    throw Error(fmt::format("unknown schedule '{}'{}", schedule.kind, suggest(schedule.kind, kinds)));
-  }
-  require(schedule.gamma > 0 && schedule.gamma <= 1, "schedule gamma", schedule.gamma, "(0, 1]");
-  require(schedule.every >= 1, "schedule every", schedule.every, "[1, ∞)");
-  require(schedule.floor >= 0 && schedule.floor <= 1, "schedule floor", schedule.floor, "[0, 1]");
-  require(schedule.warmup_steps >= 0, "warm-up steps", schedule.warmup_steps, "[0, ∞)");
+  throw Error(fmt::format("unknown schedule '{}'{}", kind, suggest(kind, kinds)));
 }
 
 void check(const StopConditions& stop) {
@@ -57,12 +67,7 @@ void to_json(nlohmann::json& json, const TrainingConfig& config) {
           {"dense", config.dense},
           {"data", config.data},
           {"optimizer", config.optimizer},
-          {"schedule",
-           {{"kind", config.schedule.kind},
-            {"gamma", config.schedule.gamma},
-            {"every", config.schedule.every},
-            {"floor", config.schedule.floor},
-            {"warmup_steps", config.schedule.warmup_steps}}},
+          {"schedule", config.schedule.text()},
           {"stop",
            {{"epochs", config.stop.epochs},
             {"steps", optional_json(config.stop.steps)},
@@ -87,14 +92,9 @@ void from_json(const nlohmann::json& json, TrainingConfig& config) {
   reader.read("dense", read.dense);
   reader.read("data", read.data);
   reader.read("optimizer", read.optimizer);
-  reader.read("schedule", [&](const nlohmann::json& part) {
-    JsonReader schedule(part, "training schedule");
-    schedule.read("kind", read.schedule.kind);
-    schedule.read("gamma", read.schedule.gamma);
-    schedule.read("every", read.schedule.every);
-    schedule.read("floor", read.schedule.floor);
-    schedule.read("warmup_steps", read.schedule.warmup_steps);
-    schedule.finish();
+  reader.read("schedule", [&](const nlohmann::json& schedule) {
+    read.schedule =
+        schedule.is_string() ? parse_schedule(schedule.get<std::string>()) : schedule_of_old_files(schedule);
   });
   reader.read("stop", [&](const nlohmann::json& part) {
     JsonReader stop(part, "training stop");
@@ -127,7 +127,6 @@ void check(const TrainingConfig& config) {
           config.validation_fraction, "[0, 0.5]");
   require(config.train_limit >= 0, "training image limit", config.train_limit, "[0, ∞)");
   require(config.test_limit >= 0, "test image limit", config.test_limit, "[0, ∞)");
-  check(config.schedule);
   check(config.stop);
   if (config.validation_fraction == 0 && optimizer_of(config).schedule->needs_metric()) {
     throw Error(

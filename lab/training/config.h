@@ -1,6 +1,8 @@
 // TrainingConfig: everything that decides how one training runs and what it gives.
 #pragma once
 
+#include <thalweg/schedule.h>
+
 #include <nlohmann/json.hpp>
 
 #include <cstdint>
@@ -9,15 +11,6 @@
 #include <vector>
 
 namespace thalweg::lab {
-
-/// How the learning rate moves over the run, unless the optimizer's description has a schedule; multiplies its `lr`.
-struct Schedule {
-  std::string kind = "cosine";    ///< constant, step, exponential, cosine
-  double gamma = 0.1;             ///< step and exponential: factor
-  std::int64_t every = 10;        ///< step: epochs between two factors
-  double floor = 0;               ///< cosine: the factor it ends at, in [0, 1]
-  std::int64_t warmup_steps = 0;  ///< linear from 0 over the first steps, in front of any kind
-};
 
 /// When a run ends. What is not set does not stop it; `epochs` always does.
 struct StopConditions {
@@ -37,7 +30,7 @@ struct TrainingConfig {
   std::vector<std::int64_t> dense{128};        ///< widths of the hidden dense layers
   std::string data = "fashion-mnist";          ///< fashion-mnist, idx:FOLDER
   std::string optimizer = "rmsprop:lr=0.001";  ///< what read_optimizer reads
-  Schedule schedule;
+  Schedule schedule = schedule::Cosine{};      ///< of an optimizer whose text says none
   StopConditions stop;
   std::int64_t batch = 64;
   std::uint64_t seed = 1;
@@ -50,7 +43,8 @@ struct TrainingConfig {
 };
 
 void to_json(nlohmann::json& json, const TrainingConfig& config);
-/// Throws thalweg::Error that names an unknown key, a wrong type or a value outside its range.
+/// Throws thalweg::Error that names an unknown key, a wrong type or a value outside its range. A schedule is its text,
+/// or the object that was written before there was one grammar for all schedules.
 void from_json(const nlohmann::json& json, TrainingConfig& config);
 /// Throws thalweg::Error that names the first value outside its range.
 void check(const TrainingConfig& config);

@@ -1,8 +1,6 @@
 // The optimizer of a training, as its configuration describes it.
 #include "training/optimizer.h"
 
-#include "training/schedule.h"
-
 #include <thalweg/error.h>
 
 #include <fmt/format.h>
@@ -32,7 +30,7 @@ std::string without_lr(Description description) {
 
 Description optimizer_of(const TrainingConfig& config) {
   Description description = read_optimizer(config.optimizer);
-  if (!description.schedule) description.schedule = engine_schedule(config.schedule);
+  if (!description.schedule) description.schedule = config.schedule;
   description.settings.check = Check::guard;
   return description;
 }

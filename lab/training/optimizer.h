@@ -16,7 +16,7 @@ Description read_optimizer(const std::string& text);
 /// The description without its rate, which is tuned, or stands in a column of its own.
 std::string without_lr(Description description);
 
-/// What the training runs: with the configuration's schedule where the description has none.
+/// What the training runs: with the configuration's schedule where the optimizer's text has none.
 Description optimizer_of(const TrainingConfig& config);
 
 }  // namespace thalweg::lab

@@ -69,6 +69,8 @@ TEST_F(CommandLine, NamesValuesThatCannotBeUsed) {
   fails({"train", "--lr", "1e999"}, 2, {"--lr", "1e999"});
   fails({"compare", "adam", "--seeds", "0"}, 2, {"--seeds", "0", "1 to 1000"});
   fails({"compare", "adam", "--schedule", "cosinus"}, 2, {"cosinus", "cosine"});
+  fails({"compare", "adam schedule=step", "sgd schedule=cosine", "--schedule", "linear"}, 2, {"--schedule"});
+  fails({"train", "--schedule", "cosine:warmup=-1"}, 2, {"warmup", "-1"});
   fails({"compare", "adam", "--tune-lr", "1e-3,x"}, 2, {"'x' is not a number"});
   fails({"compare", "adam", "--tune-lr", "1e-2,1e-3"}, 2, {"not ascending"});
   fails({"compare", "adam", "--tune-lr", "1e-3", "--no-tune-lr"}, 2, {"--tune-lr", "--no-tune-lr"});

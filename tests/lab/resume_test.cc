@@ -25,7 +25,7 @@ class Resume : public ::testing::Test {
     config.data = "idx:" + folder.path().string();
     config.dense = {16};
     config.optimizer = "rmsprop:lr=0.003,momentum=0.5,centered=true";
-    config.schedule.kind = "constant";
+    config.schedule = schedule::Constant{};
     config.stop.epochs = 3;
     config.batch = 32;
     config.threads = 2;
@@ -109,7 +109,7 @@ TEST_F(Resume, GivesTheBitsOfAnUninterruptedRun) {
 }
 
 TEST_F(Resume, ManyTimesInOneRun) {
-  config.schedule = {.kind = "cosine", .warmup_steps = 6};
+  config.schedule = parse_schedule("cosine:warmup=6");
   run("whole", false);
   run("parts", false, 3);
   for (const std::int64_t stop_after : {4, 11, 12, 20, 25}) run("parts", true, stop_after);
@@ -219,13 +219,14 @@ TEST_F(Resume, RefusesAnotherConfigurationByName) {
   EXPECT_THAT(refused([](TrainingConfig& c) { c.seed = 7; }), HasSubstr("seed"));
   EXPECT_THAT(refused([](TrainingConfig& c) { c.dense = {16, 16}; }), HasSubstr("dense"));
   EXPECT_THAT(refused([](TrainingConfig& c) { c.threads = 1; }), HasSubstr("threads"));
-  EXPECT_THAT(refused([](TrainingConfig& c) { c.schedule.warmup_steps = 3; }), HasSubstr("warmup_steps"));
+  EXPECT_THAT(refused([](TrainingConfig& c) { c.schedule = parse_schedule("constant:warmup=3"); }),
+              AllOf(HasSubstr("schedule was \"constant\""), HasSubstr("\"constant:warmup=3\"")));
   config.stop.epochs = 5;
   EXPECT_EQ(run("parts", true).epochs, 5);
 }
 
 TEST_F(Resume, RefusesACosineOfAnotherLength) {
-  config.schedule.kind = "cosine";
+  config.schedule = schedule::Cosine{};
   run("parts", false, 5);
   config.stop.epochs = 5;
   EXPECT_THAT(error_of([&] { run("parts", true); }),

@@ -159,7 +159,7 @@ TEST_F(TrainCommand, WrongFlagsAreUsageErrors) {
   expect_usage({"--checkpoint-every", "5"}, "--checkpoint-every");
   expect_usage({"--overwrite"}, "--overwrite");
   expect_usage({"--train-limit", "1", "--out", out()}, "--train-limit");
-  expect_usage({"--gamma", "0.5", "--out", out()}, "--gamma");
+  expect_usage({"--schedule", "step", "--optimizer", "sgd schedule=cosine", "--out", out()}, "--schedule");
   expect_usage({"--tolerance", "0.5", "--out", out()}, "--patience");
   const Ended data = run({"train", "--data", "fashion-minst"});
   EXPECT_EQ(data.code, 2);

@@ -6,7 +6,6 @@
 #include "training/cross_entropy.h"
 #include "training/divergence.h"
 #include "training/optimizer.h"
-#include "training/schedule.h"
 
 #include <thalweg/error.h>
 
@@ -31,7 +30,7 @@ TrainingConfig unusual_config() {
   config.dense = {64, 32};
   config.data = "idx:/some/where";
   config.optimizer = "sgd:lr=0.5,momentum=0.25";
-  config.schedule = {.kind = "step", .gamma = 0.5, .every = 3, .floor = 0.125, .warmup_steps = 17};
+  config.schedule = parse_schedule("step:every=3,gamma=0.5,warmup=17,interval=epoch");
   config.stop = {.epochs = 4, .steps = 99, .seconds = 1.5, .target_accuracy = 0.75, .patience = 2, .tolerance = 0.01};
   config.batch = 31;
   config.seed = std::numeric_limits<std::uint64_t>::max();
@@ -70,6 +69,9 @@ TEST(TrainingConfig, RefusesWhatIsWrongByName) {
   EXPECT_THAT(read(R"({"batch": 0})"), AllOf(HasSubstr("batch = 0"), HasSubstr("[1, ∞)")));
   EXPECT_THAT(read(R"({"validation_fraction": 0.6})"), HasSubstr("[0, 0.5]"));
   EXPECT_THAT(read(R"({"schedule": {"kind": "cosin"}})"), HasSubstr("cosine"));
+  EXPECT_THAT(read(R"({"schedule": {"kind": "step", "every": 0}})"), HasSubstr("every = 0"));
+  EXPECT_THAT(read(R"({"schedule": "cosin"})"), HasSubstr("cosine"));
+  EXPECT_THAT(read(R"({"schedule": 3})"), HasSubstr("training schedule: expected an object, found number"));
   EXPECT_THAT(read(R"({"stop": {"target_accuracy": 0}})"), HasSubstr("(0, 1]"));
   EXPECT_THAT(read(R"({"validation_fraction": 0, "stop": {"patience": 2}})"), HasSubstr("patience"));
   EXPECT_THAT(read("[]"), HasSubstr("object"));
@@ -152,7 +154,7 @@ TEST(LossWatch, SaysWhyInALine) {
 
 TEST(OptimizerOfTraining, IsWhatItsTextSays) {
   TrainingConfig config;
-  config.schedule = {.kind = "step", .gamma = 0.5, .every = 3};
+  config.schedule = parse_schedule("step:every=3,gamma=0.5,interval=epoch");
   config.optimizer = "adam:lr=0.01 clip=norm:2";
   Description description = optimizer_of(config);
   EXPECT_EQ(description.schedule->text(), "step:every=3,gamma=0.5,interval=epoch");
@@ -178,39 +180,21 @@ TEST(OptimizerOfTraining, WhatATrainingDoesNotDoIsRefused) {
 
 // Schedules ----------------------------------------------------------------------------------------------------------
 
-double factor(const Schedule& schedule, std::int64_t step, const RunLength& run) {
-  return engine_schedule(schedule).within(run).factor(step, run.steps_per_epoch);
-}
-
-TEST(Schedule, FollowsItsFormula) {
-  const RunLength length{.steps_per_epoch = 10, .steps = 100};
-  const auto at = [&](const Schedule& schedule, std::int64_t step) { return factor(schedule, step, length); };
-  for (const std::int64_t step : {1, 10, 11, 35, 100}) {
-    EXPECT_EQ(at({.kind = "constant"}, step), 1);
-    const double epoch = std::floor((static_cast<double>(step) - 1) / 10);
-    EXPECT_DOUBLE_EQ(at({.kind = "step", .gamma = 0.5, .every = 3}, step), std::pow(0.5, std::floor(epoch / 3)));
-    EXPECT_DOUBLE_EQ(at({.kind = "exponential", .gamma = 0.9}, step), std::pow(0.9, epoch));
-  }
-  const Schedule cosine{.kind = "cosine", .floor = 0.2};
-  EXPECT_DOUBLE_EQ(at(cosine, 1), 1);
-  EXPECT_DOUBLE_EQ(at(cosine, 51), 0.6);
-  EXPECT_NEAR(at(cosine, 101), 0.2, 1e-15);
-  for (std::int64_t step = 2; step <= 100; ++step) EXPECT_LT(at(cosine, step), at(cosine, step - 1));
-}
-
-TEST(Schedule, WarmsUpLinearlyInFrontOfAnyKind) {
-  const RunLength length{.steps_per_epoch = 10, .steps = 100};
-  for (const char* kind : {"constant", "step", "exponential", "cosine"}) {
-    const Schedule schedule{.kind = kind, .gamma = 0.5, .every = 1, .warmup_steps = 8};
-    for (std::int64_t step = 1; step <= 8; ++step) {
-      EXPECT_DOUBLE_EQ(factor(schedule, step, length), static_cast<double>(step) / 8) << kind;
-    }
-  }
-  const Schedule cosine{.kind = "cosine", .warmup_steps = 20};
-  EXPECT_DOUBLE_EQ(factor(cosine, 21, length), 1);
-  EXPECT_DOUBLE_EQ(factor(cosine, 61, length), 0.5);
-  EXPECT_THAT(error_of([&] { factor({.kind = "cosine", .warmup_steps = 100}, 1, length); }),
-              HasSubstr("warmup = 100 leaves nothing of its 100 steps"));
+// Runs that began when a schedule was an object of numbers go on with the same rates.
+TEST(Schedules, OfOldFilesAreRead) {
+  const auto text_of = [](const char* schedule) {
+    return nlohmann::json{{"schedule", nlohmann::json::parse(schedule)}}.get<TrainingConfig>().schedule.text();
+  };
+  EXPECT_EQ(text_of(R"({"kind": "cosine", "gamma": 0.1, "every": 10, "floor": 0.0, "warmup_steps": 0})"), "cosine");
+  EXPECT_EQ(text_of(R"({"kind": "cosine", "gamma": 0.1, "every": 10, "floor": 0.25, "warmup_steps": 7})"),
+            "cosine:floor=0.25,warmup=7");
+  EXPECT_EQ(text_of(R"({"kind": "constant", "gamma": 0.1, "every": 10, "floor": 0, "warmup_steps": 3})"),
+            "constant:warmup=3");
+  EXPECT_EQ(text_of(R"({"kind": "step", "gamma": 0.5, "every": 3, "floor": 0, "warmup_steps": 0})"),
+            "step:every=3,gamma=0.5,interval=epoch");
+  EXPECT_EQ(text_of(R"({"kind": "exponential", "gamma": 0.9, "every": 10, "floor": 0.5, "warmup_steps": 2})"),
+            "exponential:gamma=0.9,warmup=2,interval=epoch");
+  EXPECT_EQ(text_of("{}"), "cosine");
 }
 
 // Score --------------------------------------------------------------------------------------------------------------
@@ -352,10 +336,10 @@ TEST_F(Training, ABatchMayBeLargerThanTheTrainingSet) {
 }
 
 TEST_F(Training, LearningRateFollowsTheSchedule) {
-  config.schedule = {.kind = "exponential", .gamma = 0.5, .warmup_steps = 5};
+  config.schedule = parse_schedule("exponential:gamma=0.5,warmup=5,interval=epoch");
   run();
   for (const StepRecord& record : steps) {
-    EXPECT_DOUBLE_EQ(record.lr, 0.003 * factor(config.schedule, record.step, {.steps_per_epoch = 15, .steps = 45}));
+    EXPECT_DOUBLE_EQ(record.lr, 0.003 * config.schedule.factor(record.step, 15));
   }
   EXPECT_DOUBLE_EQ(epochs.back().lr, 0.003 * 0.25);
 }
@@ -421,7 +405,7 @@ TEST_F(Training, DivergenceIsAnOutcomeThatNamesTheTensor) {
 TEST_F(Training, LossesThatRiseForEverAreDivergence) {
   config.model = "softmax";
   config.optimizer = "sgd:lr=10,maximize=true";
-  config.schedule.kind = "constant";
+  config.schedule = schedule::Constant{};
   config.stop.epochs = 60;
   const TrainingResult result = run();
   EXPECT_EQ(result.outcome, Outcome::diverged);
