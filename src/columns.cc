@@ -6,6 +6,7 @@
 #include <thalweg/suggest.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace thalweg {
 std::vector<ColumnSlot> column_slots(const Rule& rule) {
@@ -117,6 +118,14 @@ std::size_t find_column(const Rule& rule, std::string_view column) {
     known.emplace_back(rule.columns[k].name);
   }
   throw Error(std::string(rule.name) + " has no column " + in_quotes(column) + suggest(column, known));
+}
+
+void check_first_values(const Settings& settings, const Rule& rule) {
+  for (const auto& [column, value] : settings.first_values) {
+    find_column(rule, column);
+    if (std::isfinite(value)) continue;
+    throw Error("first_values: " + column + " = " + to_text(value) + " is outside (−∞, ∞)");
+  }
 }
 
 void check_rows(const Settings& settings, const Rule& rule) {

@@ -29,7 +29,7 @@ std::string value_of(const Field& field, std::string_view value) {
 std::string range_text(const Field& field) {
   std::string text = field.range.text();
   if (field.low_open) text[0] = '(';
-  if (std::isinf(field.range.low)) text.replace(0, text.find(','), "(-∞");
+  if (std::isinf(field.range.low)) text.replace(0, text.find(','), "(−∞");
   return text;
 }
 

@@ -3,13 +3,13 @@
 #include <thalweg/optimizer.h>
 
 #include "backends/cpu/targets.h"
+#include "description/describe_group.h"
 #include "optimizer_impl.h"
 #include "text.h"
 #include "threads/cores.h"
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace thalweg {
 
@@ -22,25 +22,9 @@ void check_position(const SchedulePosition& position) {
   };
   if (position.steps < 0 || position.steps > kMostSteps) refuse("steps", std::to_string(position.steps), "[0, 2⁵³]");
   if (!at_least(0).contains(position.reduced)) refuse("reduced", to_text(position.reduced), "[0, ∞)");
-  if (position.best && !std::isfinite(*position.best)) refuse("best", to_text(*position.best), "(-∞, ∞)");
+  if (position.best && !std::isfinite(*position.best)) refuse("best", to_text(*position.best), "(−∞, ∞)");
   if (position.bad < 0) refuse("bad", std::to_string(position.bad), "[0, ∞)");
   if (position.cooldown < 0) refuse("cooldown", std::to_string(position.cooldown), "[0, ∞)");
-}
-
-/// What comes to the rate when it is multiplied by the scale, to the last digit; the shortest, if several do.
-double before_scale(double rate, double scale) {
-  const double quotient = rate / scale;
-  double result = quotient, candidate = quotient;
-  const auto try_next = [&](double towards) {
-    candidate = std::nextafter(candidate, towards);
-    if (candidate * scale != rate) return;
-    if (result * scale != rate || to_text(candidate).size() < to_text(result).size()) result = candidate;
-  };
-  for (const double towards : {0.0, std::numeric_limits<double>::infinity()}) {
-    candidate = quotient;
-    for (int i = 0; i < 2; ++i) try_next(towards);
-  }
-  return result;
 }
 
 }  // namespace
@@ -98,18 +82,7 @@ Description Optimizer::Impl::description() const {
   Description result(at_factor_1(groups.at(0)), settings, schedule.schedule);
   for (const GroupRecord& group : groups) {
     if (&group == &groups.at(0)) continue;
-    GroupDescription& its = result.groups.emplace_back();
-    its.pattern = group.name;
-    its.lr_scale = group.lr_scale;
-    const Options own = at_factor_1(group);
-    const bool same_rule = &own.rule() == &result.options.rule();
-    if (!same_rule) its.rule = own.rule().name;
-    const Options without = same_rule ? result.options : Options(own.rule());
-    for (const OptionInfo& option : own.rule().options) {
-      const double value = own.get(option.name), scale = option.name == "lr" ? group.lr_scale : 1;
-      if (value == without.get(option.name) * scale) continue;
-      its.options.emplace(option.name, scale > 0 ? before_scale(value, scale) : value);
-    }
+    result.groups.push_back(describe_group(group.name, at_factor_1(group), group.lr_scale, result.options));
   }
   return result;
 }

@@ -45,6 +45,9 @@ bool is_reserved_column(std::string_view name);
 /// Index of the rule's column of this name. Throws Error that suggests the nearest names.
 std::size_t find_column(const Rule& rule, std::string_view column);
 
+/// Throws Error if the settings give a first value that is not finite, or to a column that the rule does not have.
+void check_first_values(const Settings& settings, const Rule& rule);
+
 /// Throws Error if the rule's parameters cannot count the steps of rows, and the settings ask for that.
 void check_rows(const Settings& settings, const Rule& rule);
 

@@ -36,8 +36,11 @@ struct Translation : Description {
 /// the rule. An Adam with amsgrad is always the rule amsgrad.
 /// @{
 
-/// A PyTorch optimizer's `param_groups[0]`, with or without `params`. Adafactor's first ε of None is that of float32;
-/// for parameters of float64 PyTorch means `finfo(float64).eps`, 2.2e-16.
+/// A PyTorch optimizer's `param_groups`: one, with or without `params`, a list of them, or a whole `state_dict()`. Of
+/// several the first is the description's own, the others its groups. These take parameters by name: `params` or
+/// `param_names` are names, which become patterns (`*.bias` where all of that name are in the group), or `name` is a
+/// pattern. Adafactor's first ε of None is that of float32; for parameters of float64 PyTorch means
+/// `finfo(float64).eps`, 2.2e-16.
 Translation from_torch(std::string_view json, std::string_view rule = {});
 
 /// A Keras optimizer's `get_config()`, or what `keras.optimizers.serialize` gives: {"class_name": …, "config": …}.
@@ -56,7 +59,7 @@ Translation from_optax(std::string_view name, std::string_view json);
 /// under the slot's name and a 0 (`ms0`). Missing values are those of TensorFlow 1's optimizers, where they have any.
 Translation from_tf1(std::string_view json, std::string_view op = {});
 
-/// An optimizer of timm (pytorch-image-models) 1.0.31: its `param_groups[0]`, as `from_torch` takes PyTorch's, or the
+/// An optimizer of timm (pytorch-image-models) 1.0.31: its `param_groups`, as `from_torch` takes PyTorch's, or the
 /// arguments of its class. LAMB's `max_grad_norm` is `settings.clip`, over all groups.
 Translation from_timm(std::string_view json, std::string_view rule = {});
 
@@ -68,13 +71,14 @@ Translation from_thalweg(std::string_view json, std::string_view rule);
 Translation translate(std::string_view peer, std::string_view name, std::string_view json);
 
 /// The options of a PyTorch param group, as JSON: also the keyword arguments of the class, but that AdamW takes no
-/// `decoupled_weight_decay` (Adam does). Throws Error that names the option that has no counterpart; options that
+/// `decoupled_weight_decay` (Adam does). With groups a list of them, of which all but the first have their pattern as
+/// `name`. Throws Error that names the option that has no counterpart; options that
 /// change nothing beside the others (`lr_in_momentum` without momentum) need none. How steps are counted is the
 /// framework's own affair, and is not looked at.
-std::string to_torch(const Translation& translation);
+std::string to_torch(const Description& description);
 
 /// A Keras optimizer's `get_config()`, as JSON: what `from_config` takes; `name` is the class's. Throws as `to_torch`.
-std::string to_keras(const Translation& translation);
+std::string to_keras(const Description& description);
 
 /// @}
 

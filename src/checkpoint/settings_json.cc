@@ -3,6 +3,7 @@
 
 #include "naming.h"
 #include "settings_fields.h"
+#include "text.h"
 
 #include <thalweg/error.h>
 
@@ -32,11 +33,12 @@ void write_settings(const Settings& settings, json::Value& object) {
   object["step_count"] = value_json(step_count_field(copy));
   object["accumulation"] = write(fields_of(copy.accumulation));
   object["dynamic_loss_scale"] = write(dynamic_fields(copy));
+  object["check"] = value_json(check_field(copy));
+  object["first_values"] = json::Object();
+  for (const auto& [column, value] : copy.first_values) object["first_values"][column] = value;
 }
 
-Settings read_settings(const json::Object& object, const std::string& what, Check check) {
-  Settings settings;
-  settings.check = check;
+Settings read_settings(const json::Object& object, const std::string& what, Settings settings) {
   const auto if_there = [&](const char* key, const auto& take) {
     if (const auto member = object.find(key); member != object.end()) take(member->second, what + ": " + key);
   };
@@ -52,6 +54,14 @@ Settings read_settings(const json::Object& object, const std::string& what, Chec
   take_object("average", average_fields(settings));
   take_object("accumulation", fields_of(settings.accumulation));
   take_object("dynamic_loss_scale", dynamic_fields(settings));
+  if_there("check",
+           [&](const json::Value& value, const std::string&) { set(check_field(settings), value, what + ": "); });
+  if_there("first_values", [&](const json::Value& value, const std::string& name) {
+    settings.first_values.clear();
+    for (const auto& [column, number] : value.object(name)) {
+      settings.first_values.emplace(column, number.number(name + ": " + printable(column)));
+    }
+  });
   naming(what + ": ", [&] { thalweg::check(settings); });
   return settings;
 }

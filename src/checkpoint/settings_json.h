@@ -1,4 +1,4 @@
-// Loss scale, clipping and averaging as JSON: in the head of a state, and in thalweg's own configurations.
+// What is around the rules as JSON: in the head of a state, in descriptions, and in thalweg's own configurations.
 #pragma once
 
 #include "checkpoint/json.h"
@@ -13,13 +13,13 @@ namespace thalweg {
 /// The keys of kSettingsKeys.
 void write_settings(const Settings& settings, json::Value& object);
 
-/// Reads those keys that are there; what is missing keeps its default. Throws Error that begins with `what` and names
-/// key, value and what is allowed. `check` is what the settings get that the object says nothing of.
-Settings read_settings(const json::Object& object, const std::string& what, Check check = Settings().check);
+/// Reads those keys that are there over `settings`. Throws Error that begins with `what` and names key, value and what
+/// is allowed.
+Settings read_settings(const json::Object& object, const std::string& what, Settings settings = {});
 
 /// The keys that read_settings reads.
-inline constexpr std::string_view kSettingsKeys[] = {"loss_scale", "clip",         "average",
-                                                     "step_count", "accumulation", "dynamic_loss_scale"};
+inline constexpr std::string_view kSettingsKeys[] = {"loss_scale",   "clip",  "average",      "step_count",
+                                                     "accumulation", "check", "first_values", "dynamic_loss_scale"};
 /// Those that there have been since the first version.
 inline constexpr std::string_view kFirstSettingsKeys[] = {"loss_scale", "clip", "average", "step_count"};
 

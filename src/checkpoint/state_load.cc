@@ -5,6 +5,7 @@
 #include "checkpoint/settings_json.h"
 #include "checkpoint/state_fields.h"
 #include "checkpoint/state_head.h"
+#include "naming.h"
 #include "optimizer_impl.h"
 #include "schedule/schedule_text.h"
 #include "text.h"
@@ -52,7 +53,9 @@ class StateReader {
     counters.accumulated = optional_count(head, "accumulated_calls", "state");
     counters.good_steps = optional_count(head, "good_steps", "state");
     for (const std::string_view key : kFirstSettingsKeys) head.at(key, "state");
-    settings = read_settings(head.object("state"), "state", own_settings_.check);
+    // Files of before keep neither.
+    settings = read_settings(head.object("state"), "state",
+                             {.first_values = own_settings_.first_values, .check = own_settings_.check});
     if (settings.step_count != own_settings_.step_count) {
       throw Error("state: step_count is " + std::string(to_string(settings.step_count)) + ", the optimizer's is " +
                   std::string(to_string(own_settings_.step_count)));
@@ -67,6 +70,7 @@ class StateReader {
     }
     read_schedule_state(head);
     read_groups(head);
+    naming("state: ", [&] { check_first_values(settings, *own_groups_.at(0).rule); });
     read_families(head);
     read_parameters(head.at("parameters", "state").object("state: parameters"));
   }
@@ -352,6 +356,8 @@ LoadReport Optimizer::Impl::load(const State& state, const LoadOptions& load_opt
   settings.accumulation = reader.settings.accumulation;
   settings.clip = reader.settings.clip;
   settings.average = reader.settings.average;
+  settings.first_values = std::move(reader.settings.first_values);
+  settings.check = reader.settings.check;
   // Gradients that were accumulated belong to the step that is given up here.
   for (std::size_t i = 0; i < parameters.size(); ++i) parameters[i].accumulated = 0;
   for (LoadedParameter& from : reader.parameters) {

@@ -32,11 +32,7 @@ Options Description::options_of(const GroupDescription& group) const {
 
 void check(const Description& description) {
   check(description.settings);
-  for (const auto& [column, value] : description.settings.first_values) {
-    find_column(engine_rule(description.options.rule()), column);
-    if (std::isfinite(value)) continue;
-    throw Error("first_values: " + column + " = " + to_text(value) + " is outside (-∞, ∞)");
-  }
+  check_first_values(description.settings, engine_rule(description.options.rule()));
   std::set<std::string_view> patterns;
   for (const GroupDescription& group : description.groups) {
     if (group.pattern.empty()) throw Error("group[]: the pattern is empty; `*` fits every name");

@@ -85,9 +85,6 @@ json::Value description_json(const Description& description) {
     result["options"][option.name] = value_of(description.options, option.name);
   }
   write_settings(description.settings, result);
-  Settings settings = description.settings;
-  result["check"] = value_json(check_field(settings));
-  for (const auto& [column, value] : settings.first_values) result["first_values"][column] = value;
   if (description.schedule) result["schedule"] = schedule_json(*description.schedule);
   for (const GroupDescription& group : description.groups) result["groups"].push_back(to_json(description, group));
   return result;
@@ -103,7 +100,7 @@ Description read_description(const json::Value& json, const std::string& what) {
   }
   const std::string& rule = json.at("rule", what).string(what + ": rule");
   Description result = naming(what + ": ", [&] { return Options::of(rule); });
-  std::vector<std::string> known{"version", "rule", "options", "check", "first_values", "schedule", "groups"};
+  std::vector<std::string> known{"version", "rule", "options", "schedule", "groups"};
   known.insert(known.end(), std::begin(kSettingsKeys), std::end(kSettingsKeys));
   const auto read_member = [&](const std::string& key, const json::Value& value) {
     const std::string name = what + ": " + key;
@@ -116,15 +113,7 @@ Description read_description(const json::Value& json, const std::string& what) {
     if (key == "schedule") result.schedule = read_schedule(value, name);
   };
   for_each_member(json, what, known, read_member);
-  if (const json::Value* value = json.find("check", what); value != nullptr) {
-    set(check_field(result.settings), *value, what + ": ");
-  }
-  result.settings = read_settings(json.object(what), what, result.settings.check);
-  if (const json::Value* values = json.find("first_values", what); values != nullptr) {
-    for (const auto& [column, value] : values->object(what + ": first_values")) {
-      result.settings.first_values.emplace(column, value.number(what + ": first_values: " + printable(column)));
-    }
-  }
+  result.settings = read_settings(json.object(what), what);
   if (const json::Value* groups = json.find("groups", what); groups != nullptr) {
     for (const json::Value& group : groups->array(what + ": groups")) {
       result.groups.push_back(read_group(result, group, what));

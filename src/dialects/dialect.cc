@@ -144,6 +144,8 @@ void check_settings(const Dialect& dialect, const Settings& settings, bool expre
     throw Error(what + " has no counterpart in " + std::string(dialect.name) + "'s configurations");
   };
   if (!settings.first_values.empty()) fail("the first value of column " + settings.first_values.begin()->first);
+  if (settings.accumulation.calls > 1) fail("an accumulation");
+  if (settings.dynamic_loss_scale.on) fail("a dynamic loss scale");
   if (expressed) return;
   if (settings.loss_scale != 1) fail("a loss scale");
   if (settings.clip.by != ClipBy::none) fail("clipping by " + std::string(to_string(settings.clip.by)));

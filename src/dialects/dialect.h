@@ -6,6 +6,7 @@
 #include <thalweg/dialects.h>
 
 #include <array>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <string>
@@ -148,8 +149,8 @@ using Texts = std::vector<std::pair<std::string_view, std::string>>;
 /// The optimizer that computes this rule. Throws Error if the framework has none.
 const Optimizer& optimizer_for(const Dialect& dialect, const Options& options);
 
-/// Throws Error for those of these settings that the framework's configurations cannot express: first values, and the
-/// others unless the caller has `expressed` them.
+/// Throws Error for those of these settings that the framework's configurations cannot express: first values,
+/// accumulation, a dynamic loss scale, and the others unless the caller has `expressed` them.
 void check_settings(const Dialect& dialect, const Settings& settings, bool expressed);
 
 /// The keys of an optimizer with the values of these options. Throws Error for an option that it cannot express.
@@ -162,12 +163,17 @@ std::string to_json(const Texts& texts);
 /// Keys of param groups that PyTorch itself and its schedulers put there; they act through others, or on no number.
 std::vector<std::string_view> keys_of_groups();
 
-/// The one group of what may be a group, a list of them or a whole `state_dict()`. Throws Error if there are several.
-json::Object one_group(const Dialect& dialect, const json::Value& value);
+/// The groups, at least one, of what may be a group, a list of them or a whole `state_dict()`.
+std::vector<json::Object> param_groups(const Dialect& dialect, const json::Value& value);
 
 /// Translates a param group, with its own name and `lr_scale`.
 Translation read_group(const Dialect& dialect, const Optimizer& optimizer, std::string_view told,
                        const json::Object& group);
+
+/// Translates groups, each by `read`, into one description: the first group's, and the others' beside it. Throws Error
+/// if a group does not say by name which parameters it has, if one is in two groups, or if settings differ.
+Translation read_groups(const Dialect& dialect, const std::vector<json::Object>& groups,
+                        const std::function<Translation(const json::Object&)>& read);
 
 /// Refuses a look-ahead with dampening, as the constructors of PyTorch and timm do, and takes out one that does
 /// nothing.

@@ -135,18 +135,19 @@ Translation from_keras(std::string_view json, std::string_view rule) {
   return dialects::read_keras(keras, dialects::choose_keras(keras, given, rule), rule, given.config);
 }
 
-std::string to_keras(const Translation& translation) {
-  const Options& options = translation.options;
+std::string to_keras(const Description& description) {
+  if (!description.groups.empty()) throw Error("groups of parameters have no counterpart in keras' optimizers");
+  const Options& options = description.options;
   const dialects::Optimizer& optimizer = dialects::optimizer_for(dialects::keras(), options);
   dialects::Texts texts = dialects::write(dialects::keras(), optimizer, options);
-  dialects::check_settings(dialects::keras(), translation.settings, /*expressed=*/true);
+  dialects::check_settings(dialects::keras(), description.settings, /*expressed=*/true);
   for (auto& [key, text] : texts) {
-    if (key == "learning_rate" && translation.schedule) {
-      text = json::to_string(dialects::schedule_to_keras({options.get("lr"), *translation.schedule}));
+    if (key == "learning_rate" && description.schedule) {
+      text = json::to_string(dialects::schedule_to_keras({options.get("lr"), *description.schedule}));
     }
   }
   texts.emplace_back("name", json::in_quotes(optimizer.name));
-  const dialects::Texts settings = settings_texts(translation.settings);
+  const dialects::Texts settings = settings_texts(description.settings);
   texts.insert(texts.end(), settings.begin(), settings.end());
   return dialects::to_json(texts);
 }

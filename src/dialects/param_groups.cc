@@ -1,8 +1,83 @@
 // Param groups: what PyTorch's own optimizers, and those of other packages, keep for a group of parameters.
+#include "description/describe_group.h"
 #include "dialects/dialect.h"
+#include "naming.h"
 #include "text.h"
 
+#include <algorithm>
+#include <map>
+#include <set>
+
 namespace thalweg {
+namespace {
+
+using dialects::Dialect;
+
+std::string called(const Dialect& dialect, std::size_t group) {
+  return std::string(dialect.name) + " options: param_groups[" + std::to_string(group) + "]";
+}
+
+/// The parameters of several groups, by their names.
+class GroupNames {
+ public:
+  GroupNames(const Dialect& dialect, const std::vector<json::Object>& groups)
+      : dialect_(dialect), names_(groups.size()) {
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+      for (std::string& name : read(groups[i], called(dialect, i))) {
+        if (const auto [other, is_new] = group_of_.emplace(name, i); !is_new) {
+          throw Error(called(dialect, i) + ": parameter " + in_quotes(name) + " is also in param_groups[" +
+                      std::to_string(other->second) + "]");
+        }
+        names_[i].push_back(std::move(name));
+      }
+    }
+  }
+
+  /// Patterns that fit the group's parameters and those of no other: `*.bias` where all of that name are in it.
+  /// Without names of parameters the group's own name is one.
+  std::set<std::string> patterns(std::size_t group, const Translation& read) const {
+    std::set<std::string> result;
+    for (const std::string& name : names_[group]) result.insert(pattern(name, group));
+    if (!result.empty()) return result;
+    if (!read.group_name.empty()) return {read.group_name};
+    throw Error(called(dialect_, group) +
+                " does not say by name which parameters it has: give names as `params`, or a pattern, as *.bias, as "
+                "`name`");
+  }
+
+ private:
+  /// Nothing if parameters are counted, as `state_dict()` does, and not named beside it.
+  static std::vector<std::string> read(const json::Object& group, const std::string& what) {
+    std::vector<std::string> result;
+    for (const char* key : {"param_names", "params"}) {
+      const auto list = group.find(key);
+      if (list == group.end() || !list->second.is_array()) continue;
+      for (const json::Value& name : list->second.array(what)) {
+        if (!name.is_string()) break;
+        result.push_back(name.string(what));
+      }
+      if (!result.empty()) break;
+    }
+    return result;
+  }
+
+  std::string pattern(const std::string& name, std::size_t group) const {
+    if (const std::size_t dot = name.rfind('.'); dot != std::string::npos && dot > 0) {
+      const std::string ending = "*" + name.substr(dot);
+      const auto is_in_it = [&](const auto& other) {
+        return other.second == group || !fits_pattern(ending, other.first);
+      };
+      if (std::ranges::all_of(group_of_, is_in_it)) return ending;
+    }
+    return name;
+  }
+
+  const Dialect& dialect_;
+  std::vector<std::vector<std::string>> names_;
+  std::map<std::string, std::size_t> group_of_;
+};
+
+}  // namespace
 
 std::vector<std::string_view> dialects::keys_of_groups() {
   // name and lr_scale: read below. From initial_lr on: what PyTorch's schedulers leave in a group; they act through lr
@@ -11,17 +86,19 @@ std::vector<std::string_view> dialects::keys_of_groups() {
           "lr_scale", "initial_lr",  "max_lr",  "min_lr", "max_momentum", "base_momentum",  "swa_lr"};
 }
 
-json::Object dialects::one_group(const Dialect& dialect, const json::Value& value) {
+std::vector<json::Object> dialects::param_groups(const Dialect& dialect, const json::Value& value) {
   const std::string what = std::string(dialect.name) + " options";
   const bool is_state_dict = value.is_object() && value.find("param_groups", what) != nullptr;
-  if (value.is_object() && !is_state_dict) return value.object(what);
+  if (value.is_object() && !is_state_dict) return {value.object(what)};
   const json::Value& list = is_state_dict ? value.at("param_groups", what) : value;
   const std::string name = is_state_dict ? what + ": param_groups" : what;
-  if (!is_state_dict && (!list.is_array() || list.array(name).empty())) return list.object(name);  // which it is not
-  const json::Array& groups = list.array(name);
-  if (groups.size() == 1) return groups.front().object(name + "[0]");
-  throw Error(name + " has " + std::to_string(groups.size()) +
-              " groups; give one of them at a time, param_groups[0] for the first");
+  if (!is_state_dict && (!list.is_array() || list.array(name).empty())) return {list.object(name)};  // which it is not
+  if (list.array(name).empty()) throw Error(name + " has no groups");
+  std::vector<json::Object> groups;
+  for (const json::Value& group : list.array(name)) {
+    groups.push_back(group.object(name + "[" + std::to_string(groups.size()) + "]"));
+  }
+  return groups;
 }
 
 Translation dialects::read_group(const Dialect& dialect, const Optimizer& optimizer, std::string_view told,
@@ -38,6 +115,25 @@ Translation dialects::read_group(const Dialect& dialect, const Optimizer& optimi
       throw Error(what + " = " + to_text(result.lr_scale) + " is outside " + allowed.text());
     }
   }
+  return result;
+}
+
+Translation dialects::read_groups(const Dialect& dialect, const std::vector<json::Object>& groups,
+                                  const std::function<Translation(const json::Object&)>& read) {
+  Translation result = read(groups[0]);
+  if (groups.size() == 1) return result;
+  const GroupNames names(dialect, groups);
+  for (std::size_t i = 1; i < groups.size(); ++i) {
+    const std::string what = called(dialect, i);
+    const Translation own = naming(what + ": ", [&] { return read(groups[i]); });
+    if (own.settings.clip != result.settings.clip) {
+      throw Error(what + ": clips otherwise than the first group, and clipping is the whole optimizer's here");
+    }
+    for (const std::string& pattern : names.patterns(i, own)) {
+      result.groups.push_back(describe_group(pattern, own.options, own.lr_scale, result.options));
+    }
+  }
+  naming(std::string(dialect.name) + " options: ", [&] { check(result); });
   return result;
 }
 

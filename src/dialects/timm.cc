@@ -173,14 +173,16 @@ Texts dialects::write_timm(const Optimizer& optimizer, const Options& options) {
 
 Translation from_timm(std::string_view json, std::string_view rule) {
   const Dialect& timm = dialects::timm();
-  json::Object config = dialects::one_group(timm, dialects::parse_value(timm, json));
+  const std::vector<json::Object> groups = dialects::param_groups(timm, dialects::parse_value(timm, json));
   const std::string_view told = dialects::bare_name(timm, rule);
-  const dialects::Optimizer& optimizer = dialects::choose(timm, told, config);
+  const dialects::Optimizer& optimizer = dialects::choose(timm, told, groups[0]);
   const std::string prefix = dialects::prefix(timm, optimizer);
-  if (optimizer.name == "Adafactor") config = adafactor_keys(std::move(config), prefix);
-  Translation result = dialects::read_group(timm, optimizer, told, config);
-  if (optimizer.name == "Lamb") result.settings.clip = clip_of(config, prefix);
-  return result;
+  return dialects::read_groups(timm, groups, [&](json::Object group) {
+    if (optimizer.name == "Adafactor") group = adafactor_keys(std::move(group), prefix);
+    Translation result = dialects::read_group(timm, optimizer, told, group);
+    if (optimizer.name == "Lamb") result.settings.clip = clip_of(group, prefix);
+    return result;
+  });
 }
 
 }  // namespace thalweg

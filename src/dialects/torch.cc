@@ -1,5 +1,6 @@
 // PyTorch's optimizers, as of 2.13.
 #include "dialects/dialect.h"
+#include "text.h"
 
 #include <limits>
 
@@ -98,11 +99,14 @@ void check_is_no_adamw(const json::Object& config) {
 }  // namespace
 
 Translation from_torch(std::string_view json, std::string_view rule) {
-  const json::Object config = dialects::one_group(dialects::torch(), dialects::parse_value(dialects::torch(), json));
-  const std::string_view told = dialects::bare_name(dialects::torch(), rule);
-  const dialects::Optimizer& optimizer = dialects::choose(dialects::torch(), told, config);
-  if (told.empty() && optimizer.name == "Adam") check_is_no_adamw(config);
-  return dialects::read_group(dialects::torch(), optimizer, told, config);
+  const Dialect& torch = dialects::torch();
+  const std::vector<json::Object> groups = dialects::param_groups(torch, dialects::parse_value(torch, json));
+  const std::string_view told = dialects::bare_name(torch, rule);
+  const dialects::Optimizer& optimizer = dialects::choose(torch, told, groups[0]);
+  return dialects::read_groups(torch, groups, [&](const json::Object& group) {
+    if (told.empty() && optimizer.name == "Adam") check_is_no_adamw(group);
+    return dialects::read_group(torch, optimizer, told, group);
+  });
 }
 
 dialects::Texts dialects::write_torch(const Optimizer& optimizer, const Options& options) {
@@ -111,11 +115,27 @@ dialects::Texts dialects::write_torch(const Optimizer& optimizer, const Options&
   return texts;
 }
 
-std::string to_torch(const Translation& translation) {
-  const Options& options = translation.options;
-  dialects::check_settings(dialects::torch(), translation.settings, /*expressed=*/false);
-  if (translation.schedule) throw Error("the schedule has no counterpart in torch's param groups");
-  return dialects::to_json(dialects::write_torch(dialects::optimizer_for(dialects::torch(), options), options));
+std::string to_torch(const Description& description) {
+  const Dialect& torch = dialects::torch();
+  const dialects::Optimizer& optimizer = dialects::optimizer_for(torch, description.options);
+  dialects::check_settings(torch, description.settings, /*expressed=*/false);
+  if (description.schedule) throw Error("the schedule has no counterpart in torch's param groups");
+  const std::string first = dialects::to_json(dialects::write_torch(optimizer, description.options));
+  if (description.groups.empty()) return first;
+  std::string result = "[" + first;
+  for (const GroupDescription& group : description.groups) {
+    Options options = description.options_of(group);
+    if (dialects::optimizer_for(torch, options).name != optimizer.name) {
+      throw Error("group[" + printable(group.pattern) + "]: the rule " + group.rule + " beside " +
+                  std::string(description.options.rule().name) + " has no counterpart in torch, whose optimizers have one");
+    }
+    options.set("lr", options.get("lr") * group.lr_scale);
+    dialects::Texts texts = dialects::write_torch(optimizer, options);
+    texts.emplace_back("name", json::in_quotes(group.pattern));
+    if (group.lr_scale != 1) texts.emplace_back("lr_scale", json::to_string(group.lr_scale));
+    result += ", " + dialects::to_json(texts);
+  }
+  return result + "]";
 }
 
 }  // namespace thalweg

@@ -80,6 +80,49 @@ TEST(DialectsAround, ReadsTheOneGroupOfAStateDict) {
             expected);
 }
 
+TEST(DialectsAround, SeveralGroupsAreOneDescription) {
+  const auto text = [](const std::string& groups, const char* name = "AdamW") {
+    return from_torch("[" + groups + "]", name).text();
+  };
+  // By the last part of the names, where no other group has it too, else by the whole names.
+  EXPECT_EQ(text(R"({"lr": 0.1, "params": ["a.weight", "b.weight"]},
+                    {"lr": 0.1, "weight_decay": 0, "params": ["a.bias", "b.bias", "norm.weight", "scale"]})"),
+            "adamw:lr=0.1 group[*.bias]=weight_decay=0 group[norm.weight]=weight_decay=0 group[scale]=weight_decay=0");
+  // state_dict() counts the parameters, and names them beside it if they were given with names.
+  EXPECT_EQ(from_torch(R"({"state": {}, "param_groups": [
+                {"lr": 0.1, "params": [0, 1], "param_names": ["body.weight", "body.bias"]},
+                {"lr": 0.3, "params": [2], "lr_scale": 3, "param_names": ["head.weight"]}]})",
+                       "SGD")
+                .text(),
+            "sgd:lr=0.1 group[head.weight]=lr=0.09999999999999999,lr_scale=3")
+      << "the rate in force to the last digit";
+  EXPECT_EQ(text(R"({"lr": 0.25, "params": ["a"]}, {"lr": 0.5, "params": ["b"], "lr_scale": 2})", "SGD"),
+            "sgd:lr=0.25 group[b]=lr_scale=2");
+  // Or the group's name is a pattern.
+  EXPECT_EQ(text(R"({"lr": 0.1}, {"lr": 0.2, "name": "*.bias", "params": [3]})", "SGD"),
+            "sgd:lr=0.1 group[*.bias]=lr=0.2");
+  // Adam with amsgrad is a rule of its own here.
+  EXPECT_EQ(text(R"({"lr": 0.1, "params": ["a"]}, {"lr": 0.2, "amsgrad": true, "params": ["b"]})", "Adam"),
+            "adam:lr=0.1 group[b]=amsgrad:lr=0.2");
+  EXPECT_EQ(from_timm(R"([{"lr": 0.1, "params": ["a.w"]}, {"lr": 0.1, "weight_decay": 0.5, "params": ["a.b"]}])", "Lamb")
+                .text(),
+            "lamb:lr=0.1,weight_decay=0.01,always_adapt=false clip=global_norm:1 step_count=shared group[*.b]=weight_decay=0.5");
+}
+
+TEST(DialectsAround, GroupsGoBackToTorchByTheirPatterns) {
+  const auto back = [](const char* text) { return to_torch(parse_description(text)); };
+  const std::string groups =
+      back("sgd:lr=0.5,momentum=0.9 group[*.bias]=momentum=0 group[head.*]=lr_scale=0.25,weight_decay=0.125");
+  EXPECT_EQ(from_torch(groups, "SGD").text(),
+            "sgd:lr=0.5,momentum=0.9 group[*.bias]=momentum=0 group[head.*]=weight_decay=0.125,lr_scale=0.25");
+  EXPECT_THAT(groups, HasSubstr(R"("lr": 0.125)")) << "the rate in force";
+  EXPECT_THAT(error_of([&] { back("adam group[embedding]=adagrad"); }),
+              HasSubstr("group[embedding]: the rule adagrad beside adam has no counterpart in torch"));
+  EXPECT_THAT(error_of([&] { back("adam accumulation=4"); }), HasSubstr("an accumulation has no counterpart in torch"));
+  EXPECT_THAT(error_of([&] { to_keras(parse_description("adam group[*.bias]=eps=1")); }),
+              HasSubstr("groups of parameters have no counterpart in keras"));
+}
+
 TEST(DialectsAround, ReadsTheOptimizerOfAModel) {
   const Options expected = from_keras(R"({"rho": 0.8})", "RMSprop").options;
   const std::string optimizer = R"({"module": "keras.optimizers", "class_name": "RMSprop", "config": {"rho": 0.8}})";

@@ -107,7 +107,8 @@ TEST(DynamicLossScales, NeedTheGuard) {
   EXPECT_THAT(error_of([&] { optimizer.set_check(Check::detect); }), HasSubstr("needs Check::guard"));
   EXPECT_EQ(optimizer.settings().check, Check::guard);
   Optimizer other(SGD{});
-  EXPECT_THAT(error_of([&] { other.load(optimizer.state()); }), HasSubstr("needs Check::guard"));
+  other.load(optimizer.state());
+  EXPECT_EQ(other.settings().check, Check::guard) << "it comes with the state";
   EXPECT_THAT(error_of([&] { optimizer.load(with_number(optimizer.state(), "good_steps", "4")); }),
               HasSubstr("good_steps = 4 is outside [0, 4)"));
   for (const double growth : {1.0, 0.5, std::nan(""), HUGE_VAL}) {

@@ -61,6 +61,41 @@ TEST(StateKeys, OfSettings) {
   EXPECT_THAT(refused(R"("step_count":"per_parameter")", R"("step_count":"per_raw")"), HasSubstr("per_row"));
 }
 
+TEST(StateKeys, OfChecksAndFirstValues) {
+  Table table(StepCount::per_parameter);
+  const auto refused = [&](const char* from, const char* to) { return table.refused(from, to); };
+  EXPECT_THAT(refused(R"("check":"guard")", R"("check":"gard")"), HasSubstr("did you mean guard?"));
+  EXPECT_THAT(refused(R"("check":"guard")", R"("check":"off")"), HasSubstr("needs Check::guard"));
+  EXPECT_THAT(refused(R"("first_values":{})", R"("first_values":{"w":1})"), HasSubstr("nadam has no column \"w\""));
+  EXPECT_THAT(refused(R"("first_values":{})", R"("first_values":{"v":"1"})"), HasSubstr("first_values: v"));
+  EXPECT_THAT(refused(R"("first_values":{})", R"("first_values":[])"), HasSubstr("first_values"));
+}
+
+TEST(StateKeys, ChecksAndFirstValuesAreTakenOver) {
+  std::vector<float> a(3, 1), b(3, 1);
+  Optimizer saved(Nadam{}, {.first_values = {{"v", 0.25}}, .check = Check::guard}), loaded(Nadam{});
+  saved.add("a", a);
+  loaded.add("a", b);
+  loaded.load(saved.state());
+  EXPECT_EQ(loaded.settings().check, Check::guard);
+  EXPECT_EQ(loaded.settings().first_values, saved.settings().first_values);
+  for (Optimizer* optimizer : {&saved, &loaded}) optimizer->step({{"a", std::vector<float>(3, 0.5f)}});
+  EXPECT_EQ(a, b) << "a column that the next step makes begins where it would have";
+
+  // A state that says nothing of them leaves what the optimizer has.
+  State old = Optimizer(Nadam{}).state();
+  std::string& head = old.metadata.at("thalweg");
+  for (const char* part : {R"("check":"detect",)", R"("first_values":{},)"}) {
+    const std::size_t at = head.find(part);
+    ASSERT_NE(at, std::string::npos) << head;
+    head.erase(at, std::string(part).size());
+  }
+  Optimizer own(Nadam{}, {.first_values = {{"v", 0.25}}, .check = Check::off});
+  own.load(old);
+  EXPECT_EQ(own.settings().check, Check::off);
+  EXPECT_EQ(own.settings().first_values, saved.settings().first_values);
+}
+
 TEST(StateKeys, OfCounters) {
   Table table(StepCount::per_parameter);
   const auto refused = [&](const char* from, const char* to) { return table.refused(from, to); };

@@ -74,6 +74,30 @@ TEST(TorchState, IsRecordedOfEveryClass) {
   EXPECT_GE(torch_state_cases().size(), 40u);
 }
 
+// PyTorch's own groups, by the names that the file gives them, as one description.
+TEST(TorchState, ItsGroupsAreADescription) {
+  std::size_t several = 0;
+  for_each_case([&]<class T>(const TorchStateCase& recorded, T) {
+    const Translation read = from_torch(recorded.file.metadata.at("param_groups"), recorded.class_name);
+    several += read.groups.empty() ? 0 : 1;
+    Optimizer optimizer(read);
+    TorchStateRun<T> like = first_run<T>(recorded);
+    for (std::uint32_t i = 0; i < recorded.groups.size(); ++i) {
+      Options expected = like.optimizer.options(Group{i});
+      expected.set("lr", recorded.groups[i].lrs[9]);
+      // A configuration does not know the parameters' type.
+      if (recorded.class_name == "Adafactor") expected.set("eps1", read.options.get("eps1"));
+      for (const std::string& name : recorded.groups[i].parameters) {
+        const Handle handle = optimizer.add(name, like.theta.at(name), recorded.shapes.at(name));
+        EXPECT_EQ(optimizer.options(optimizer.group_of(handle)).values(), expected.values()) << name;
+      }
+    }
+    // And back: the groups by their patterns.
+    EXPECT_EQ(from_torch(to_torch(read), recorded.class_name).groups, read.groups);
+  });
+  EXPECT_GE(several, 5u);
+}
+
 TEST(TorchState, GoesOnHere) {
   for_each_case([]<class T>(const TorchStateCase& recorded, T) {
     TorchStateRun<T> run(recorded, recorded.after_10, Options::of(recorded.groups[0].options.rule().name));
