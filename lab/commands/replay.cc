@@ -23,8 +23,9 @@ constexpr double kToleranceFloat64 = 1e-12, kToleranceFloat32 = 1e-5;
 
 constexpr const char* kFooter = R"(
 FILE is JSON: a recorded run, or a list of them, with `id`, `peer` (torch, keras, optax, tf1, timm or thalweg), `rule`,
-`options` in the peer's own names, `dtype`, `theta0`, `grads` (a list of numbers a step) and what is expected: `theta`
-after some steps, `ema` after the last. docs/dialects.md has all keys. Errors are relative: |a − b| / max(|b|, 0.001 ‖b‖∞).
+`options` in the peer's own names, or in place of these `optimizer`, thalweg's text; `dtype`, `theta0`, `grads` (a list
+of numbers a step) and what is expected: `theta` after some steps, `ema` after the last. docs/dialects.md has all keys.
+Errors are relative: |a − b| / max(|b|, 0.001 ‖b‖∞). Each run is printed with its optimizer in thalweg's words.
 
 Exit codes: 0 all expected values are met, 1 some are not, 2 the file cannot be used.
 
@@ -55,17 +56,15 @@ void print_line(const Verdict& verdict) {
       found += fmt::format(" at step {}, index {}", result.worst_step, result.worst_index);
     }
   }
-  print("{}  {}: {} steps, {}\n", verdict.passed() ? "ok    " : "FAILED", printable(verdict.recorded.id, kMostOfAnId),
-        result.steps, found);
+  print("{}  {}: {} steps, {}\n        {}\n", verdict.passed() ? "ok    " : "FAILED",
+        printable(verdict.recorded.id, kMostOfAnId), result.steps, found, verdict.recorded.optimizer.text());
 }
 
 nlohmann::json to_json(const Verdict& verdict, bool trajectories) {
   const ReplayResult& result = verdict.result;
-  nlohmann::json json{{"id", verdict.recorded.id},
-                      {"steps", result.steps},
-                      {"max_relative_error", nullptr},
-                      {"worst", nullptr},
-                      {"passed", verdict.passed()}};
+  nlohmann::json json{{"id", verdict.recorded.id}, {"optimizer", verdict.recorded.optimizer.text()},
+                      {"steps", result.steps},     {"max_relative_error", nullptr},
+                      {"worst", nullptr},          {"passed", verdict.passed()}};
   if (result.max_relative_error) {
     // Infinity has no JSON: null, and not passed.
     if (std::isfinite(*result.max_relative_error)) json["max_relative_error"] = *result.max_relative_error;

@@ -57,10 +57,16 @@ const char* counting(StepCount step_count) {
                                          : "steps are counted for each parameter";
 }
 
+/// In the words in which optimizers are described everywhere.
+std::string description_text(const Candidate& candidate) {
+  return Description(candidate.options, {.step_count = candidate.only_count.value_or(StepCount::per_parameter)}).text();
+}
+
 std::string candidate_text(std::size_t number, const Candidate& candidate) {
-  std::string text = fmt::format(
-      "  {:>2}  {}\n      largest relative error {:.2g}{}\n", number, candidate.options.text(), candidate.largest_error,
-      candidate.is_exact ? "" : ", which is more than rounding: float32 constants in float64?");
+  std::string text =
+      fmt::format("  {:>2}  {}\n      largest relative error {:.2g}{}\n", number, description_text(candidate),
+                  candidate.largest_error,
+                  candidate.is_exact ? "" : ", which is more than rounding: float32 constants in float64?");
   if (candidate.only_count) text += fmt::format("      {}\n", counting(*candidate.only_count));
   if (!candidate.open.empty()) text += fmt::format("      not determined: {}\n", open_text(candidate));
   if (candidate.same.size() > kMostSpellings) {
@@ -82,7 +88,7 @@ std::string candidates_text(const std::vector<Candidate>& candidates) {
   for (const Candidate& candidate : candidates) {
     ++number;
     if (candidates.size() > kMostCandidates && candidate.expressions.empty()) {
-      others += fmt::format("  {:>2}  {}\n", number, candidate.options.text());
+      others += fmt::format("  {:>2}  {}\n", number, description_text(candidate));
     } else {
       text += candidate_text(number, candidate);
     }
@@ -131,6 +137,7 @@ json spelling_json(const Spelling& spelling) {
 
 json candidate_json(const Candidate& candidate) {
   json result = spelling_json(candidate);
+  result["optimizer"] = description_text(candidate);
   result["largest_relative_error"] = candidate.largest_error;
   result["deviation"] = candidate.deviation;
   result["exact"] = candidate.is_exact;

@@ -58,6 +58,7 @@ Recording RecordingReader::read_run(const std::function<void(double)>& check_lr)
   result.start = numbers(required("theta0"), "theta0");
   if (result.start.empty()) fail("theta0 has no numbers");
   read_splits(result);
+  read_names(result);
   read_shapes(result);
   read_gradients(result);
   read_sparse_rows(result);
@@ -164,6 +165,23 @@ Shape RecordingReader::shape(const json& value, const std::string& key, const st
   }
   if (product != most) fail(fmt::format("{} is {}, {} has {} numbers", key, excerpt(value), what, count));
   return result;
+}
+
+void RecordingReader::read_names(Recording& result) const {
+  const json* names = find("names");
+  if (names == nullptr) {
+    for (std::size_t i = 0; i < result.parameters.size(); ++i) result.names.push_back(fmt::format("theta{}", i));
+    return;
+  }
+  for (const json& name : list(*names, "names")) {
+    result.names.push_back(text(name, "a name of names"));
+    if (std::ranges::count(result.names, result.names.back()) > 1) {
+      fail(fmt::format("names has {} twice", excerpt(name)));
+    }
+  }
+  if (result.names.size() != result.parameters.size()) {
+    fail(fmt::format("names has {} names, the case has {} parameters", result.names.size(), result.parameters.size()));
+  }
 }
 
 void RecordingReader::read_shapes(Recording& result) const {

@@ -23,6 +23,7 @@ struct Recording {
   bool is_float64 = true;
   std::vector<double> start;
   std::vector<std::size_t> parameters;  ///< lengths of the parameters that `start` is made of, one after another
+  std::vector<std::string> names;       ///< of the parameters: theta0, theta1, … where nothing is said
   std::vector<Shape> shapes;            ///< of the parameters: a vector where nothing is said
   /// n numbers a step; none where the step has no gradient.
   std::vector<std::optional<std::vector<double>>> gradients;
@@ -65,6 +66,7 @@ class RecordingReader {
   std::int64_t whole(const nlohmann::json& value, const std::string& key, std::int64_t least, std::int64_t most) const;
 
   void read_splits(Recording& result) const;
+  void read_names(Recording& result) const;
   void read_shapes(Recording& result) const;
   Shape shape(const nlohmann::json& value, const std::string& key, const std::string& what, std::size_t count) const;
   void read_gradients(Recording& result) const;

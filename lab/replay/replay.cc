@@ -1,6 +1,8 @@
 // Replay: runs a recorded case on the engine and compares.
 #include "replay/replay.h"
 
+#include <thalweg/optimizer.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -15,14 +17,15 @@ template <class T>
 class Run {
  public:
   explicit Run(const ReplayCase& recorded)
-      : recorded_(recorded),
-        theta_(recorded.start.begin(), recorded.start.end()),
-        optimizer_(Description(recorded.translation.options, settings(recorded), recorded.translation.schedule)) {
+      : recorded_(recorded), theta_(recorded.start.begin(), recorded.start.end()), optimizer_(with_settings(recorded)) {
+    if (recorded.optimizer.schedule && recorded.optimizer.schedule->needs_length()) {
+      optimizer_.set_run_length({.steps = std::ssize(recorded.gradients)});
+    }
     std::size_t begin = 0;
     for (const Shape& shape : recorded.shapes) {
       const std::size_t length = shape.elements();
       handles_.push_back(
-          optimizer_.add("theta" + std::to_string(handles_.size()), std::span(theta_).subspan(begin, length), shape));
+          optimizer_.add(recorded.names[handles_.size()], std::span(theta_).subspan(begin, length), shape));
       begin += length;
     }
   }
@@ -64,9 +67,9 @@ class Run {
   }
 
  private:
-  static Settings settings(const ReplayCase& recorded) {
-    Settings result = recorded.translation.settings;
-    result.threads = 1;
+  static Description with_settings(const ReplayCase& recorded) {
+    Description result = recorded.optimizer;
+    result.settings.threads = 1;
     return result;
   }
 

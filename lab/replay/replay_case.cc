@@ -3,6 +3,7 @@
 
 #include "json_text.h"
 
+#include <thalweg/dialects.h>
 #include <thalweg/error.h>
 
 #include <fmt/format.h>
@@ -26,21 +27,37 @@ class Reader : public RecordingReader {
 
   ReplayCase read() const {
     const bool float64 = is_float64(required("dtype"));
-    const Translation translation = read_translation(float64);
-    ReplayCase result{read_run([&](double lr) { Options(translation.options).set("lr", lr); }), translation, {}};
+    const Description optimizer = find("optimizer") != nullptr ? read_description() : read_translation(float64);
+    ReplayCase result{read_run([&](double lr) { Options(optimizer.options).set("lr", lr); }), optimizer, {}};
     result.is_float64 = float64;
     if (const json* average = find("ema")) result.expected_average = as_many(*average, "ema", result.start.size());
-    if (result.expected_average && translation.settings.average.kind == AverageKind::none) {
+    if (result.expected_average && optimizer.settings.average.kind == AverageKind::none) {
       fail("ema is expected, but the options take no averages");
     }
     return result;
   }
 
  private:
-  Translation read_translation(bool float64) const {
+  /// thalweg's own words say all at once.
+  Description read_description() const {
+    for (const char* key : {"peer", "peer_name", "rule", "options", "clip", "average"}) {
+      if (find(key) != nullptr) fail(fmt::format("{} is part of what optimizer says; leave one of them out", key));
+    }
+    try {
+      const json& given = *find("optimizer");
+      Description result =
+          given.is_object() ? description_from_json(given.dump()) : parse_description(text(given, "optimizer"));
+      if (!result.schedule || !result.schedule->needs_metric()) return result;
+      throw Error("its schedule follows a metric, which a recording does not have");
+    } catch (const Error& error) {
+      fail(error.what());
+    }
+  }
+
+  Description read_translation(bool float64) const {
     const std::string peer = text(required("peer"), "peer"), rule_name = text(required("rule"), "rule");
     const json& options = required("options");
-    if (!options.is_object()) fail("options is no object");
+    if (!options.is_structured()) fail("options is no object, and no list of them");
     check_finite(options, "options");
     const std::string name = find("peer_name") != nullptr ? text(*find("peer_name"), "peer_name") : rule_name;
     try {
@@ -60,7 +77,7 @@ class Reader : public RecordingReader {
   /// PyTorch's Adafactor without a first ε takes that of the parameters' type; the dialect, which does not know the
   /// type, float32's.
   static bool has_epsilon_of_type(std::string_view peer, const RuleInfo& rule, const json& options) {
-    if (peer != "torch" || rule.name != "adafactor") return false;
+    if (peer != "torch" || rule.name != "adafactor" || !options.is_object()) return false;
     const auto eps = options.find("eps");
     return eps == options.end() || eps->at(0).is_null();
   }

@@ -3,7 +3,7 @@
 
 #include "replay/recording.h"
 
-#include <thalweg/dialects.h>
+#include <thalweg/description.h>
 
 #include <filesystem>
 #include <optional>
@@ -13,7 +13,7 @@ namespace thalweg::lab {
 
 /// One run together with the optimizer that gave it.
 struct ReplayCase : Recording {
-  Translation translation;                              ///< the framework's configuration in thalweg's words
+  Description optimizer;                                ///< also of a framework's configuration, in thalweg's words
   std::optional<std::vector<double>> expected_average;  ///< all averages after the last step
 };
 

@@ -127,7 +127,8 @@ std::string to_torch(const Description& description) {
     Options options = description.options_of(group);
     if (dialects::optimizer_for(torch, options).name != optimizer.name) {
       throw Error("group[" + printable(group.pattern) + "]: the rule " + group.rule + " beside " +
-                  std::string(description.options.rule().name) + " has no counterpart in torch, whose optimizers have one");
+                  std::string(description.options.rule().name) +
+                  " has no counterpart in torch, whose optimizers have one");
     }
     options.set("lr", options.get("lr") * group.lr_scale);
     dialects::Texts texts = dialects::write_torch(optimizer, options);

@@ -104,9 +104,11 @@ TEST(DialectsAround, SeveralGroupsAreOneDescription) {
   // Adam with amsgrad is a rule of its own here.
   EXPECT_EQ(text(R"({"lr": 0.1, "params": ["a"]}, {"lr": 0.2, "amsgrad": true, "params": ["b"]})", "Adam"),
             "adam:lr=0.1 group[b]=amsgrad:lr=0.2");
-  EXPECT_EQ(from_timm(R"([{"lr": 0.1, "params": ["a.w"]}, {"lr": 0.1, "weight_decay": 0.5, "params": ["a.b"]}])", "Lamb")
-                .text(),
-            "lamb:lr=0.1,weight_decay=0.01,always_adapt=false clip=global_norm:1 step_count=shared group[*.b]=weight_decay=0.5");
+  EXPECT_EQ(
+      from_timm(R"([{"lr": 0.1, "params": ["a.w"]}, {"lr": 0.1, "weight_decay": 0.5, "params": ["a.b"]}])", "Lamb")
+          .text(),
+      "lamb:lr=0.1,weight_decay=0.01,always_adapt=false clip=global_norm:1 step_count=shared "
+      "group[*.b]=weight_decay=0.5");
 }
 
 TEST(DialectsAround, GroupsGoBackToTorchByTheirPatterns) {

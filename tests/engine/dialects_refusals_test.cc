@@ -180,7 +180,10 @@ TEST(DialectRefusals, NameTheKeyInErrors) {
        R"({"lr": 0.1, "eps": 1e-3})",
        {"timm: these keys do not tell the optimizer; name it: Lamb, Lars or"}},
       {"timm", "Lamb", R"({"state": {}, "param_groups": [{}, {}]})", {"timm options: param_groups[1] does not say"}},
-      {"timm", "Lamb", R"([{"params": ["a"]}, {"params": ["b"], "max_grad_norm": 2}])", {"param_groups[1]: clips other"}},
+      {"timm",
+       "Lamb",
+       R"([{"params": ["a"]}, {"params": ["b"], "max_grad_norm": 2}])",
+       {"param_groups[1]: clips other"}},
       // Names.
       {"torch", "RMSprob", "{}", {"torch: 'RMSprob'", "did you mean RMSprop?"}},
       {"torch", "lion", "{}", {"torch: 'lion' is no optimizer"}},

@@ -93,6 +93,47 @@ TEST_F(Replay, PrintsJson) {
   EXPECT_TRUE(all.at("max_relative_error").is_null());
 }
 
+// Of any optimizer, in thalweg's own words: groups by name, clip, averages and a schedule.
+TEST_F(Replay, OfADescription) {
+  json described = one_;
+  for (const char* key : {"peer", "rule", "options"}) described.erase(key);
+  described["optimizer"] = "sgd:lr=0.5";
+  EXPECT_EQ(replay(read_replay_file(write(described)).at(0)).max_relative_error, 0);
+  described["optimizer"] = json::parse(to_json(parse_description("sgd:lr=0.5")));
+  EXPECT_EQ(replay(read_replay_file(write(described)).at(0)).max_relative_error, 0);
+
+  // The second parameter at a quarter of the rate, all gradients limited to 2, half the rate in the second step.
+  described["optimizer"] = "sgd:lr=0.5 clip=value:2 schedule=linear:start=1,end=0 group[*.bias]=lr_scale=0.25";
+  described["splits"] = {1, 1};
+  described["names"] = {"a.weight", "a.bias"};
+  described["theta"] = {{"1", {0.5, 1.75}}, {"2", {0, 1.75}}};
+  EXPECT_EQ(replay(read_replay_file(write(described)).at(0)).max_relative_error, 0);
+  const json printed = json::parse(run(described, {"--json"}).output).at("cases").at(0);
+  EXPECT_EQ(printed.at("optimizer"), "sgd:lr=0.5 clip=value:2 schedule=linear group[*.bias]=lr_scale=0.25");
+  EXPECT_THAT(run(described).output, HasSubstr("\n        sgd:lr=0.5 clip=value:2"));
+
+  // PyTorch's groups, which name their parameters.
+  json groups = one_;
+  groups.update({{"peer", "torch"}, {"splits", {1, 1}}, {"names", {"w", "b"}}});
+  groups["options"] = {{{"lr", 0.5}, {"params", {"w"}}}, {{"lr", 0.25}, {"params", {"b"}}}};
+  groups["theta"] = {{"1", {0.5, 1}}, {"2", {-0.5, 1}}};
+  EXPECT_EQ(replay(read_replay_file(write(groups)).at(0)).max_relative_error, 0);
+
+  const auto refused = [&](const json& changes) {
+    json changed = described;
+    changed.update(changes);
+    return error_of([&] { replay(read_replay_file(write(changed)).at(0)); });
+  };
+  EXPECT_THAT(refused({{"optimizer", "sdg:lr=1"}}), AllOf(HasSubstr("by hand"), HasSubstr("at 1"), HasSubstr("sgd")));
+  EXPECT_THAT(refused({{"optimizer", 3}}), HasSubstr("optimizer is 3, expected text"));
+  EXPECT_THAT(refused({{"optimizer", "sgd schedule=plateau"}}), HasSubstr("follows a metric"));
+  EXPECT_THAT(refused({{"optimizer", "sgd group[*.gain]=lr=1"}}), HasSubstr("*.gain"));
+  EXPECT_THAT(refused({{"peer", "torch"}}), HasSubstr("peer is part of what optimizer says"));
+  EXPECT_THAT(refused({{"names", {"a"}}}), HasSubstr("names has 1 names, the case has 2 parameters"));
+  EXPECT_THAT(refused({{"names", {"a", "a"}}}), HasSubstr("names has \"a\" twice"));
+  EXPECT_THAT(refused({{"names", {"a", 1}}}), HasSubstr("a name of names is 1, expected text"));
+}
+
 TEST_F(Replay, RatesSplitsRowsAndMissingGradients) {
   json changed = one_;
   changed["lr_schedule"] = {{0, 0.5}, {2, 0.25}};
