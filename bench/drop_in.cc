@@ -64,8 +64,8 @@ Measurement measure(const Task& task, int threads, int count) {
       count,
       training_step(task,
                     [&](nn::Sequential& model) {
-                      return std::make_shared<libtorch::RMSprop>(*model, RMSprop{.lr = kLr},
-                                                                 thalweg::Settings{.threads = threads});
+                      return std::make_shared<libtorch::RMSprop>(*model, RMSprop{.lr = kLr}, thalweg::Settings{},
+                                                                 Execution{.threads = threads});
                     }),
       training_step(task, [](nn::Sequential& model) {
         return std::make_shared<torch::optim::RMSprop>(model->parameters(), torch::optim::RMSpropOptions(kLr));

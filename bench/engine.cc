@@ -23,11 +23,10 @@ std::vector<float> waves(std::size_t count) {
 /// What a step's passes read in front of the one that writes.
 enum class Reads { gradient, parameters_and_gradient, all };
 
-Measurement measure(const Options& options, thalweg::Settings surroundings, const std::vector<Reads>& passes,
+Measurement measure(const Options& options, const thalweg::Settings& surroundings, const std::vector<Reads>& passes,
                     int threads, int pairs) {
   std::vector<float> parameters(kParameters, 1.0f), gradient = waves(kParameters);
-  surroundings.threads = threads;
-  Optimizer optimizer(options, surroundings);
+  Optimizer optimizer(options, surroundings, {.threads = threads});
   const Handle handle = optimizer.add("parameters", parameters, {kSide, kSide});
   const std::vector<Gradient> gradients{{handle, gradient}};
   optimizer.step(gradients);

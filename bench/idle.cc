@@ -25,7 +25,7 @@ Measurement measure(const Options& options, int pairs) {
   for (std::size_t i = 0; i < kParameters; ++i) gradient[i] = static_cast<T>(static_cast<int>(i % 1999) - 999) / 1000;
   const std::vector<T> zero(kParameters);
   for (std::vector<T>& each : parameters) each.assign(kParameters, 1);
-  Optimizer optimizer(options, {.threads = 1});
+  Optimizer optimizer(options, {}, {.threads = 1});
   const Handle busy = optimizer.add("busy", parameters[0]), idle = optimizer.add("idle", parameters[1]);
   optimizer.step({{busy, gradient}, {idle, gradient}});
   const std::vector<Gradient> ordinary{{busy, gradient}}, none{{idle, zero}};

@@ -48,7 +48,7 @@ Timed theirs(bool adam, const std::vector<torch::Tensor>& parameters, const Work
 }
 
 Timed engine(const Options& options, const std::vector<torch::Tensor>& parameters, const Work& work, int threads) {
-  const auto optimizer = std::make_shared<Optimizer>(options, thalweg::Settings{.threads = threads});
+  const auto optimizer = std::make_shared<Optimizer>(options, thalweg::Settings{}, Execution{.threads = threads});
   std::vector<Gradient> gradients;
   for (const torch::Tensor& parameter : parameters) {
     const Handle handle = optimizer->add(fmt::format("parameter{}", gradients.size()), span_of(parameter));
@@ -59,7 +59,7 @@ Timed engine(const Options& options, const std::vector<torch::Tensor>& parameter
 
 Timed adapter(const Options& options, const std::vector<torch::Tensor>& parameters, const Work& work, int threads) {
   const auto optimizer = std::make_shared<libtorch::Optimizer>(libtorch::Parameters(parameters), options,
-                                                               thalweg::Settings{.threads = threads});
+                                                               thalweg::Settings{}, Execution{.threads = threads});
   return [=] { return seconds_each(work.steps, [&] { optimizer->step(); }); };
 }
 

@@ -36,8 +36,15 @@ struct Model {
   std::vector<std::vector<float>> parameters, gradients;
 };
 
-Timed steps(Model& model, const thalweg::Settings& settings, const Work& work) {
-  const auto optimizer = std::make_shared<Optimizer>(RMSprop{.lr = 1e-6}, settings);
+/// What one side looks at.
+struct Looks {
+  Check check = Check::detect;
+  Reporting report = Reporting::none;
+};
+
+Timed steps(Model& model, const Looks& looks, const Work& work, int threads) {
+  const auto optimizer = std::make_shared<Optimizer>(RMSprop{.lr = 1e-6}, thalweg::Settings{.check = looks.check},
+                                                     Execution{.report = looks.report, .threads = threads});
   std::vector<Gradient> gradients;
   for (std::size_t i = 0; i < model.parameters.size(); ++i) {
     gradients.emplace_back(optimizer->add(std::to_string(i), model.parameters[i]), model.gradients[i]);
@@ -45,10 +52,9 @@ Timed steps(Model& model, const thalweg::Settings& settings, const Work& work) {
   return [=] { return seconds_each(work.steps, [&] { optimizer->step(gradients); }); };
 }
 
-Measurement measure(const Work& work, thalweg::Settings ours, thalweg::Settings baseline, int threads, int count) {
-  ours.threads = baseline.threads = threads;
+Measurement measure(const Work& work, const Looks& ours, const Looks& baseline, int threads, int count) {
   Model model(work);
-  const Pairs pairs = measure_pairs(count, steps(model, ours, work), steps(model, baseline, work));
+  const Pairs pairs = measure_pairs(count, steps(model, ours, work, threads), steps(model, baseline, work, threads));
   return {time(pairs), fmt::format("{:.4g} ms a step, without {:.4g} ms", 1e3 * spread(pairs.ours).median,
                                    1e3 * spread(pairs.baseline).median)};
 }
@@ -57,14 +63,14 @@ Measurement measure(const Work& work, thalweg::Settings ours, thalweg::Settings 
 
 void add_look_targets(const Settings& settings, std::vector<Target>& targets) {
   const auto add = [&](const std::string& id, const std::string& what, double limit, const Work& work,
-                       const thalweg::Settings& ours, const thalweg::Settings& baseline) {
+                       const Looks& ours, const Looks& baseline) {
     targets.push_back({fmt::format("looks.{}", id), fmt::format("rmsprop, {}", what), /*at_least=*/false, limit, "×",
                        [=, threads = settings.threads, count = settings.pairs] {
                          return measure(work, ours, baseline, threads, count);
                        }});
   };
-  const thalweg::Settings off{.check = Check::off}, detect{.check = Check::detect}, guard{.check = Check::guard};
-  const thalweg::Settings totals{.report = Reporting::totals}, all{.report = Reporting::parameters};
+  const Looks off{.check = Check::off}, detect{.check = Check::detect}, guard{.check = Check::guard};
+  const Looks totals{.report = Reporting::totals}, all{.report = Reporting::parameters};
   add("detect", "16.8M f32: detect against off", 1.02, kLarge, detect, off);
   add("detect.cached", "30,000 f32: detect against off", 1.1, kInCache, detect, off);
   add("guard", "16.8M f32: guard against detect", 1.35, kLarge, guard, detect);

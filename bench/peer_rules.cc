@@ -40,7 +40,7 @@ Measurement measure(const std::string& rule, const Options& options, int threads
   const std::string mode = fastest_mode(peer);
   std::vector<float> parameters(kParameters, 1.0f), gradient(kParameters);
   for (std::size_t i = 0; i < kParameters; ++i) gradient[i] = static_cast<float>(static_cast<int>(i % 1999) - 999);
-  Optimizer optimizer(options, {.threads = threads});
+  Optimizer optimizer(options, {}, {.threads = threads});
   const Handle handle = optimizer.add("parameters", parameters, {kSide, kSide});
   const Pairs pairs = measure_pairs(
       settings.pairs, [&] { return seconds_each(kSteps, [&] {

@@ -35,7 +35,7 @@ std::vector<std::int64_t> nine_in_ten() {
 Measurement measure(int threads, int pairs) {
   std::vector<float> parameters(kRows * kWidth, 1.0f), gradient(kRows * kWidth);
   for (std::size_t i = 0; i < gradient.size(); ++i) gradient[i] = static_cast<float>(static_cast<int>(i % 1999) - 999);
-  Optimizer optimizer(Adam{.lr = 1e-6}, {.threads = threads});
+  Optimizer optimizer(Adam{.lr = 1e-6}, {}, {.threads = threads});
   const Handle handle = optimizer.add("points", parameters, {kRows, kWidth});
   const std::vector<Gradient> gradients{{handle, gradient}};
   const std::vector<std::int64_t> kept = nine_in_ten();

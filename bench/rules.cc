@@ -14,7 +14,7 @@ void step(benchmark::State& state, const thalweg::RuleInfo* rule) {
   for (std::size_t i = 0; i < size; ++i) gradient[i] = static_cast<float>(i % 1999) / 1000 - 1;
   thalweg::Options options(*rule);
   options.set("lr", 1e-6);
-  thalweg::Optimizer optimizer(options, {.threads = static_cast<int>(state.range(1))});
+  thalweg::Optimizer optimizer(options, {}, {.threads = static_cast<int>(state.range(1))});
   const thalweg::Handle handle = optimizer.add("parameters", parameters);
   const std::vector<thalweg::Gradient> gradients{{handle, gradient}};
   for (auto _ : state) optimizer.step(gradients);

@@ -25,8 +25,8 @@ namespace {
 using Step = std::function<void()>;
 
 std::shared_ptr<libtorch::RMSprop> make_optimizer(const torch::nn::Module& model, int threads) {
-  return std::make_shared<libtorch::RMSprop>(model, RMSprop{.lr = 1e-3},
-                                             Settings{.check = Check::guard, .threads = threads});
+  return std::make_shared<libtorch::RMSprop>(model, RMSprop{.lr = 1e-3}, Settings{.check = Check::guard},
+                                             Execution{.threads = threads});
 }
 
 /// A step of the lab's trainer, without its reading of images: the forward pass, the loss and its gradient, the

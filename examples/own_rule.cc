@@ -69,7 +69,7 @@ int main() {
   // A narrow valley, x² + 100 y²: by the fastest instruction set of this machine, and by plain loops in double.
   const auto descend = [](const std::string& backend) {
     std::vector<double> point{4, 3};
-    thalweg::Optimizer optimizer{AdaBelief{.lr = 0.1}, {.backend = backend}};
+    thalweg::Optimizer optimizer{AdaBelief{.lr = 0.1}, {}, {.backend = backend}};
     optimizer.add("point", point);
     for (int step = 0; step < 500; ++step) {
       optimizer.set("lr", 0.1 * std::pow(0.99, step));

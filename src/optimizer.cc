@@ -31,16 +31,18 @@ void check_position(const SchedulePosition& position) {
 
 std::vector<std::string> cpu_targets() { return cpu::supported_targets(); }
 
-Optimizer::Impl::Impl(const Description& description)
+Optimizer::Impl::Impl(const Description& description, Execution how)
     : settings(description.settings),
-      groups(description.options, settings.backend),
-      parameters(settings, groups),
+      execution(std::move(how)),
+      groups(description.options, execution.backend),
+      parameters(settings, execution, groups),
       schedule{.schedule = description.schedule, .position = {}},
-      step(settings, groups, parameters, counters, schedule) {
+      step(settings, execution, groups, parameters, counters, schedule) {
+  check(execution);
   check(description);
   const Rule& rule = *groups.at(0).rule;
   check_rows(settings, rule);
-  step.threads = threads_for(settings.threads);
+  step.threads = threads_for(execution.threads);
   for (const GroupDescription& group : description.groups) {
     Options its_own = description.options_of(group);
     its_own.set("lr", its_own.get("lr") * group.lr_scale);
@@ -98,9 +100,10 @@ void Optimizer::Impl::check_between_steps(std::string_view what) const {
   if (step.in_parts()) throw Error(std::string(what) + ": a step has begun and not ended; end_step() first");
 }
 
-Optimizer::Optimizer(Options options, Settings settings)
-    : Optimizer(Description(std::move(options), std::move(settings))) {}
-Optimizer::Optimizer(const Description& description) : impl_(std::make_unique<Impl>(description)) {}
+Optimizer::Optimizer(Options options, Settings settings, Execution execution)
+    : Optimizer(Description(std::move(options), std::move(settings)), std::move(execution)) {}
+Optimizer::Optimizer(const Description& description, Execution execution)
+    : impl_(std::make_unique<Impl>(description, std::move(execution))) {}
 Optimizer::~Optimizer() = default;
 Optimizer::Optimizer(Optimizer&&) noexcept = default;
 Optimizer& Optimizer::operator=(Optimizer&&) noexcept = default;
@@ -108,6 +111,7 @@ Optimizer& Optimizer::operator=(Optimizer&&) noexcept = default;
 Description Optimizer::description() const { return impl_->description(); }
 const RuleInfo& Optimizer::rule() const { return *impl_->groups.at(0).rule; }
 const Settings& Optimizer::settings() const { return impl_->settings; }
+const Execution& Optimizer::execution() const { return impl_->execution; }
 std::string_view Optimizer::target() const { return impl_->groups.at(0).kernels.target; }
 
 // Groups --------------------------------------------------------------------------------------------------------------
@@ -319,7 +323,7 @@ void Optimizer::set_check(Check check) {
 
 void Optimizer::set_report(Reporting report) {
   impl_->check_between_steps("set_report");
-  impl_->settings.report = report;
+  impl_->execution.report = report;
 }
 
 // Averages ------------------------------------------------------------------------------------------------------------

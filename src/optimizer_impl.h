@@ -1,4 +1,4 @@
-// What an Optimizer is made of: settings, groups, parameters, what it counts, and the step in progress.
+// What an Optimizer is made of: settings, execution, groups, parameters, what it counts, and the step in progress.
 #pragma once
 
 #include <thalweg/optimizer.h>
@@ -12,7 +12,7 @@
 namespace thalweg {
 
 struct Optimizer::Impl {
-  explicit Impl(const Description& description);
+  Impl(const Description& description, Execution how);
 
   Handle add(std::string_view name, void* data, std::size_t size, Precision precision, const Shape& shape,
              std::optional<Group> group);
@@ -37,6 +37,7 @@ struct Optimizer::Impl {
   LoadReport load(const State& state, const LoadOptions& load_options);
 
   Settings settings;
+  Execution execution;
   Groups groups;
   Parameters parameters;
   Counters counters;

@@ -94,7 +94,8 @@ struct ParameterRecord {
 
 class Parameters {
  public:
-  Parameters(const Settings& settings, const Groups& groups) : settings_(settings), groups_(groups) {}
+  Parameters(const Settings& settings, const Execution& execution, const Groups& groups)
+      : settings_(settings), execution_(execution), groups_(groups) {}
 
   Handle add(std::string_view name, void* data, std::size_t size, Precision precision, const Shape& shape, Group group);
   void rebind(Handle handle, void* data, std::size_t size, Precision precision, const Shape* shape);
@@ -185,6 +186,7 @@ class Parameters {
   };
 
   const Settings& settings_;
+  const Execution& execution_;
   const Groups& groups_;
   std::vector<Parameter> all_;  // by handle
   std::vector<ParameterRecord> records_;

@@ -192,7 +192,7 @@ void Parameters::keep_rows(Handle handle, std::span<const std::int64_t> rows, vo
     }
     return moved;
   };
-  const int threads = threads_for(settings_.threads);
+  const int threads = threads_for(execution_.threads);
   if (are_ascending(rows)) {
     compact_rows(arrays(), rows, threads);
   } else {
@@ -226,7 +226,7 @@ void Parameters::append_rows(Handle handle, void* data, std::size_t size, Precis
   Places::node_type place = make_place(index, data, size);
   const std::vector<ColumnSlot> slots = column_slots(rule(index));
   const std::array<double, kSlots> first = first_values(index);
-  const int threads = threads_for(settings_.threads);
+  const int threads = threads_for(execution_.threads);
   make_room(index, shape, threads);
   std::array<std::size_t, kSlots> filled{};
   for (const ColumnSlot& slot : slots) filled[slot.slot] = column_size(index, slot.shape);

@@ -37,9 +37,6 @@ void check(const DynamicLossScale& dynamic, Check check) {
 }  // namespace
 
 void check(const Settings& settings) {
-  if (settings.threads < 0) {
-    throw Error("settings: threads = " + std::to_string(settings.threads) + " is outside [0, ∞)");
-  }
   if (!(settings.loss_scale > 0) || std::isinf(settings.loss_scale)) {
     throw Error("settings: loss_scale = " + to_text(settings.loss_scale) + " is outside (0, ∞)");
   }

@@ -36,17 +36,18 @@ GroupPatterns group_patterns(const Description& description) {
 
 }  // namespace
 
-Optimizer::Optimizer(Options options, Settings settings)
+Optimizer::Optimizer(Options options, Settings settings, Execution execution)
     : torch::optim::Optimizer(std::vector<ParamGroup>{}, libtorch::group_options(options)),
-      impl_(std::make_unique<Impl>(std::move(options), std::move(settings))) {
+      impl_(std::make_unique<Impl>(std::move(options), std::move(settings), std::move(execution))) {
   impl_->defaults = dynamic_cast<GroupOptions*>(defaults_.get());
 }
 
-Optimizer::Optimizer(const Parameters& parameters, AnyOptions options, Settings settings)
-    : Optimizer(parameters, std::move(options), GroupPatterns{}, std::move(settings)) {}
+Optimizer::Optimizer(const Parameters& parameters, AnyOptions options, Settings settings, Execution execution)
+    : Optimizer(parameters, std::move(options), GroupPatterns{}, std::move(settings), std::move(execution)) {}
 
-Optimizer::Optimizer(const Parameters& parameters, AnyOptions options, const GroupPatterns& groups, Settings settings)
-    : Optimizer(Options(options), std::move(settings)) {
+Optimizer::Optimizer(const Parameters& parameters, AnyOptions options, const GroupPatterns& groups, Settings settings,
+                     Execution execution)
+    : Optimizer(Options(options), std::move(settings), std::move(execution)) {
   // Not by add_param_group: later LibTorch versions merge options there.
   param_groups_.emplace_back(std::vector<torch::Tensor>{}, libtorch::group_options(options, ""));
   for (const GroupPattern& group : groups) {
@@ -78,14 +79,15 @@ Optimizer::Optimizer(const Parameters& parameters, AnyOptions options, const Gro
   synchronize();
 }
 
-Optimizer::Optimizer(const Parameters& parameters, const Description& description, FromDescription)
-    : Optimizer(parameters, description.options, group_patterns(description), description.settings) {
+Optimizer::Optimizer(const Parameters& parameters, const Description& description, Execution execution, FromDescription)
+    : Optimizer(parameters, description.options, group_patterns(description), description.settings,
+                std::move(execution)) {
   check(description);
   impl_->engine.set_schedule(description.schedule);
 }
 
-Optimizer::Optimizer(const std::vector<ParamGroup>& groups, AnyOptions options, Settings settings)
-    : Optimizer(Options(options), std::move(settings)) {
+Optimizer::Optimizer(const std::vector<ParamGroup>& groups, AnyOptions options, Settings settings, Execution execution)
+    : Optimizer(Options(options), std::move(settings), std::move(execution)) {
   for (const ParamGroup& group : groups) add_param_group(group);
   synchronize();
 }
@@ -184,7 +186,7 @@ void Optimizer::average_buffers(const torch::nn::Module& module) {
       throw Error("average_buffers: to be called before the first step, and before a state is loaded");
     }
   }
-  BoundParameters buffers{thalweg::Optimizer(thalweg::SGD{}, Settings{.threads = engine.settings().threads})};
+  BoundParameters buffers{thalweg::Optimizer(thalweg::SGD{}, {}, {.threads = engine.execution().threads})};
   for (const auto& item : module.named_buffers()) {
     if (!item.value().defined()) continue;
     const torch::ScalarType type = item.value().scalar_type();

@@ -58,8 +58,8 @@ struct BoundParameters {
 
 /// Its bindings are exactly the engine's parameters, in the order of param_groups().
 struct Optimizer::Impl : BoundParameters {
-  Impl(Options options, Settings settings)
-      : BoundParameters{thalweg::Optimizer(std::move(options), std::move(settings))} {
+  Impl(Options options, Settings settings, Execution execution)
+      : BoundParameters{thalweg::Optimizer(std::move(options), std::move(settings), std::move(execution))} {
     engine.on_options_change([board = board.get()] {
       for (GroupOptions* options : board->shown) options->show_changes();
     });

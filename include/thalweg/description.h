@@ -25,8 +25,7 @@ struct GroupDescription {
 };
 
 /// What an optimizer computes: rule and options, for all parameters and for groups of them; clip, averages, check,
-/// accumulation, loss scale and schedule. How its steps run (threads, back-end, report) is not part of it: text and
-/// JSON say nothing of that.
+/// accumulation, loss scale and schedule. How its steps run (`Execution`: threads, back-end, report) is not part of it.
 struct Description {
   // Implicit, so that options alone can be written too.
   Description(Options rule_and_options, Settings around = {}, std::optional<Schedule> of_lr = {},

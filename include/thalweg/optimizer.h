@@ -3,6 +3,7 @@
 
 #include <thalweg/description.h>
 #include <thalweg/elements.h>
+#include <thalweg/execution.h>
 #include <thalweg/options.h>
 #include <thalweg/report.h>
 #include <thalweg/safetensors.h>
@@ -110,10 +111,10 @@ struct LoadReport {
 class Optimizer {
  public:
   /// `options` is usually a rule's struct: `Optimizer optimizer{RMSprop{.lr = 1e-3}};`.
-  explicit Optimizer(Options options, Settings settings = {});
+  explicit Optimizer(Options options, Settings settings = {}, Execution execution = {});
   /// All that the description says: its groups, named by their patterns, take the parameters that are added without a
   /// group and whose names fit; its schedule moves the rates. Throws Error as `check`.
-  explicit Optimizer(const Description& description);
+  explicit Optimizer(const Description& description, Execution execution = {});
   ~Optimizer();
   Optimizer(Optimizer&&) noexcept;
   Optimizer& operator=(Optimizer&&) noexcept;
@@ -124,6 +125,8 @@ class Optimizer {
   const RuleInfo& rule() const;
   /// With what `set_clip`, `set_average`, `load` and a dynamic loss scale have changed.
   const Settings& settings() const;
+  /// With what `set_report` has changed.
+  const Execution& execution() const;
   /// The instruction set that runs the steps, as its own compiled code says: one of `cpu_targets()` or `reference`.
   std::string_view target() const;
 

@@ -32,7 +32,7 @@ struct ParameterReport {
   std::uint64_t non_finite = 0;  ///< elements of the gradient that are infinite or NaN
 };
 
-/// What `Optimizer::step` returns. Norms are there where `Settings::report` asks for them, the gradient's also where
+/// What `Optimizer::step` returns. Norms are there where `Execution::report` asks for them, the gradient's also where
 /// clipping by a norm or Check::guard has needed it. They are sums of a fixed shape: the same bits on any number of
 /// threads and any instruction set.
 struct StepReport {

@@ -1,4 +1,4 @@
-// Settings: what surrounds the rules in every step of an optimizer, and how its steps are run.
+// Settings: what surrounds the rules in every step of an optimizer.
 #pragma once
 
 #include <thalweg/average.h>
@@ -28,13 +28,6 @@ enum class Check {
   guard,
 };
 
-/// What `step` says of norms.
-enum class Reporting {
-  none,
-  totals,      ///< norms of gradients, update and parameters
-  parameters,  ///< the same for each parameter, too
-};
-
 /// Gradients of several calls of `step` that make one step (sums in the parameter's type, in the order of the calls).
 struct Accumulation {
   std::int64_t calls = 1;  ///< [1, 2³¹): the step is taken by every call of this number
@@ -54,8 +47,7 @@ struct DynamicLossScale {
   bool operator==(const DynamicLossScale&) const = default;
 };
 
-/// What surrounds the rules in every step, and how steps are run. The latter (from `threads` on) changes no bit of the
-/// result, but that `reference` computes f32 in double.
+/// What surrounds the rules in every step.
 struct Settings {
   StepCount step_count = StepCount::per_parameter;
   /// Gradients are divided by it before anything else is done with them: they are those of the loss times this factor.
@@ -67,11 +59,6 @@ struct Settings {
   /// State columns that begin at another value than the rule's (TensorFlow's slots), by name.
   std::map<std::string, double, std::less<>> first_values = {};
   Check check = Check::detect;
-  Reporting report = Reporting::none;
-  /// Threads for a step: 0 means one per available core. Small steps stay on the caller's thread.
-  int threads = 0;
-  /// `auto` picks the fastest instruction set; `reference` is plain loops in double; otherwise one of `cpu_targets()`.
-  std::string backend = "auto";
 };
 
 /// Throws Error if a number of what surrounds the rule is outside its range.

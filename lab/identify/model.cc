@@ -34,7 +34,7 @@ std::vector<double> changes_of(const View& view, const Options& options, StepCou
   spend(view);
   std::vector<double> theta(view.elements), result;
   result.reserve(view.changes.size());
-  Optimizer optimizer(options, {.step_count = step_count, .threads = 1, .backend = "reference"});
+  Optimizer optimizer(options, {.step_count = step_count}, {.threads = 1, .backend = "reference"});
   std::vector<Handle> handles;
   std::vector<std::size_t> lengths;
   std::size_t end = 0;

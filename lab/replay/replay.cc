@@ -17,7 +17,9 @@ template <class T>
 class Run {
  public:
   explicit Run(const ReplayCase& recorded)
-      : recorded_(recorded), theta_(recorded.start.begin(), recorded.start.end()), optimizer_(with_settings(recorded)) {
+      : recorded_(recorded),
+        theta_(recorded.start.begin(), recorded.start.end()),
+        optimizer_(recorded.optimizer, {.threads = 1}) {
     if (recorded.optimizer.schedule && recorded.optimizer.schedule->needs_length()) {
       optimizer_.set_run_length({.steps = std::ssize(recorded.gradients)});
     }
@@ -67,12 +69,6 @@ class Run {
   }
 
  private:
-  static Description with_settings(const ReplayCase& recorded) {
-    Description result = recorded.optimizer;
-    result.settings.threads = 1;
-    return result;
-  }
-
   void step_on_rows(const std::vector<T>& gradient, const std::vector<std::int64_t>& rows, std::optional<double> loss) {
     std::vector<T> values;
     for (const std::int64_t row : rows) {

@@ -20,7 +20,7 @@ constexpr std::size_t kBytes = sizeof(float);
 /// First values of the state columns that an optimizer with these options keeps.
 std::map<std::string_view, float> first_values(const Options& options) {
   std::array<float, 1> parameter{1};
-  Optimizer optimizer{options, {.threads = 1}};
+  Optimizer optimizer{options, {}, {.threads = 1}};
   const Handle handle = optimizer.add("parameter", parameter);
   std::map<std::string_view, float> values;
   for (const ColumnInfo& column : options.rule().columns) {

@@ -42,11 +42,6 @@ struct Batch {
   torch::Tensor images, labels, gradient;
 };
 
-Description with_threads(Description description, int threads) {
-  description.settings.threads = threads;
-  return description;
-}
-
 class Trainer {
  public:
   Trainer(const TrainingConfig& config, const Dataset& dataset, const TrainingHooks& hooks,
@@ -63,7 +58,7 @@ class Trainer {
         classes_(resumed != nullptr ? resumed_classes(*resumed, dataset) : dataset.classes),
         model_(make_model(config.model, {dataset_.channels, dataset_.height, dataset_.width, classes_}, config.dense,
                           config.seed)),
-        optimizer_(*model_, with_threads(optimizer_of(config), threads_)),
+        optimizer_(*model_, optimizer_of(config), {.threads = threads_}),
         parameters_(model_->parameters()),
         images_(static_cast<std::int64_t>(split_.training.size())),
         batches_((images_ - 1) / config.batch + 1),

@@ -38,7 +38,7 @@ struct Backend {
   AddKernels add;
 };
 
-/// `name` as in Settings::backend. Throws Error that names the known ones.
+/// `name` as in Execution::backend. Throws Error that names the known ones.
 Backend make_backend(std::string_view name);
 
 /// The rule's kernels of that back-end.

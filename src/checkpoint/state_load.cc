@@ -351,13 +351,7 @@ LoadReport Optimizer::Impl::load(const State& state, const LoadOptions& load_opt
 
   // Nothing can fail any more.
   counters = reader.counters;
-  settings.loss_scale = reader.settings.loss_scale;
-  settings.dynamic_loss_scale = reader.settings.dynamic_loss_scale;
-  settings.accumulation = reader.settings.accumulation;
-  settings.clip = reader.settings.clip;
-  settings.average = reader.settings.average;
-  settings.first_values = std::move(reader.settings.first_values);
-  settings.check = reader.settings.check;
+  settings = std::move(reader.settings);
   // Gradients that were accumulated belong to the step that is given up here.
   for (std::size_t i = 0; i < parameters.size(); ++i) parameters[i].accumulated = 0;
   for (LoadedParameter& from : reader.parameters) {

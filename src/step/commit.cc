@@ -74,7 +74,7 @@ void Step::report_tasks() {
     }
     update += its_update;
     parameter += its_parameter;
-    if (settings_.report != Reporting::parameters) continue;
+    if (execution_.report != Reporting::parameters) continue;
     last.parameters.push_back({.name = parameters_.name(task->parameter),
                                .gradient_norm = gradient_norm_of(*task) / divisor,
                                .update_norm = std::sqrt(its_update),

@@ -83,8 +83,14 @@ inline std::size_t count_blocks(std::size_t elements) { return (elements + kNorm
 
 class Step {
  public:
-  Step(Settings& settings, Groups& groups, Parameters& parameters, Counters& counters, ScheduleState& schedule)
-      : settings_(settings), groups_(groups), parameters_(parameters), counters_(counters), schedule_(schedule) {}
+  Step(Settings& settings, const Execution& execution, Groups& groups, Parameters& parameters, Counters& counters,
+       ScheduleState& schedule)
+      : settings_(settings),
+        execution_(execution),
+        groups_(groups),
+        parameters_(parameters),
+        counters_(counters),
+        schedule_(schedule) {}
 
   void whole(std::span<const Gradient> gradients, std::optional<double> loss);
 
@@ -158,7 +164,7 @@ class Step {
                   Batch& batch);
   void fill_block(Block& block, const Task& task, const StepCoefficients& made, std::size_t begin, std::size_t end,
                   std::size_t piece_end) const;
-  bool looks() const { return settings_.report != Reporting::none; }
+  bool looks() const { return execution_.report != Reporting::none; }
 
   // the end (commit.cc)
   void commit();
@@ -171,6 +177,7 @@ class Step {
   }
 
   Settings& settings_;
+  const Execution& execution_;
   Groups& groups_;
   Parameters& parameters_;
   Counters& counters_;

@@ -64,17 +64,18 @@ std::uint64_t digest(Optimizer& optimizer, Handle handle, std::span<const T> par
   return hash_bytes(std::as_bytes(optimizer.average<T>(handle)), hash);
 }
 
-Optimizer make_optimizer(const Options& options, const Settings& settings) {
-  Optimizer optimizer(options, settings);
-  if (settings.backend != "auto" && optimizer.target() != settings.backend) throw Error("another target ran");
+Optimizer make_optimizer(const Options& options, const Settings& settings, const Execution& execution) {
+  Optimizer optimizer(options, settings, execution);
+  if (execution.backend != "auto" && optimizer.target() != execution.backend) throw Error("another target ran");
   return optimizer;
 }
 
 /// Parameters and state after these steps.
 template <class T>
-std::uint64_t digest(const Options& options, const Settings& settings, std::uint32_t steps, std::uint64_t hash) {
+std::uint64_t digest(const Options& options, const Settings& settings, const Execution& execution, std::uint32_t steps,
+                     std::uint64_t hash) {
   static const Inputs<T> inputs;
-  Optimizer optimizer = make_optimizer(options, settings);
+  Optimizer optimizer = make_optimizer(options, settings, execution);
   std::vector<std::vector<T>> parameters = inputs.parameters;
   std::vector<Handle> handles;
   const auto shape = [&](std::size_t i) {
@@ -103,11 +104,11 @@ constexpr double kDecay = 0.9999;
 
 /// The same of two steps from each of these numbers on, of a small parameter.
 template <class T>
-std::uint64_t digest_late(Options options, const Settings& settings, std::uint64_t hash) {
+std::uint64_t digest_late(Options options, const Settings& settings, const Execution& execution, std::uint64_t hash) {
   for (const char* decay : {"beta1", "beta2", "alpha"}) {
     if (options.has(decay)) options.set(decay, kDecay);
   }
-  Optimizer optimizer = make_optimizer(options, settings);
+  Optimizer optimizer = make_optimizer(options, settings, execution);
   std::vector<T> parameter = exact_numbers<T>(33, "theta", 0);
   const Handle handle = optimizer.add("late", parameter);
   const auto step = [&](std::uint32_t number) {
@@ -134,21 +135,21 @@ enum class Steps { early, late };
 
 /// All of a rule's option sets, one after another, in one hash.
 template <class T>
-std::uint64_t digest(const Sample& sample, const Settings& settings, Steps steps) {
+std::uint64_t digest(const Sample& sample, const Execution& execution, Steps steps) {
   std::uint64_t hash = hash_bytes({});
   for (const Options& options : pairwise_option_sets(sample)) {
-    hash = steps == Steps::early ? digest<T>(options, settings, sample.steps, hash)
-                                 : digest_late<T>(options, settings, hash);
+    hash = steps == Steps::early ? digest<T>(options, {}, execution, sample.steps, hash)
+                                 : digest_late<T>(options, {}, execution, hash);
   }
   return hash;
 }
 
 /// What surrounds rules: every kind of clipping and average.
 template <class T>
-std::uint64_t digest_surroundings(Settings settings, Steps steps) {
+std::uint64_t digest_surroundings(const Execution& execution, Steps steps) {
   const Options options = RMSprop{.momentum = 0.9, .centered = true};
   std::uint64_t hash = hash_bytes({});
-  settings.loss_scale = 3;
+  Settings settings{.loss_scale = 3};
   for (const ClipBy by : {ClipBy::value, ClipBy::norm, ClipBy::global_norm}) {
     settings.clip = {.by = by, .limit = by == ClipBy::value ? 0.3 : 20, .eps = 1e-6};
     for (const Average& average : {Average{.kind = AverageKind::ema, .decay = 0.9, .overwrite_every = 3},
@@ -156,8 +157,8 @@ std::uint64_t digest_surroundings(Settings settings, Steps steps) {
                                    Average{.kind = AverageKind::mean, .start = 2, .every = 2}}) {
       settings.average = average;
       if (steps == Steps::late) settings.average.decay = average.bias_correction ? kDecay : average.decay;
-      hash = steps == Steps::early ? digest<T>(options, settings, kEarlySteps, hash)
-                                   : digest_late<T>(options, settings, hash);
+      hash = steps == Steps::early ? digest<T>(options, settings, execution, kEarlySteps, hash)
+                                   : digest_late<T>(options, settings, execution, hash);
     }
   }
   return hash;
@@ -170,7 +171,7 @@ void print(const std::string& name, Steps steps, std::uint64_t f32, std::uint64_
 }
 
 int run(std::span<char*> arguments) {
-  Settings settings;
+  Execution execution;
   for (std::size_t i = 1; i < arguments.size(); ++i) {
     const std::string_view argument = arguments[i];
     if (argument == "--list") {
@@ -178,9 +179,9 @@ int run(std::span<char*> arguments) {
       return 0;
     }
     if (i + 1 < arguments.size() && argument == "--target") {
-      settings.backend = arguments[++i];
+      execution.backend = arguments[++i];
     } else if (i + 1 < arguments.size() && argument == "--threads") {
-      settings.threads = std::stoi(arguments[++i]);
+      execution.threads = std::stoi(arguments[++i]);
     } else {
       std::fprintf(stderr, "digest [--list] [--target NAME] [--threads N]\n");
       return 2;
@@ -188,10 +189,10 @@ int run(std::span<char*> arguments) {
   }
   for (const Steps steps : {Steps::early, Steps::late}) {
     for (const Sample& sample : samples()) {
-      print(sample.rule(), steps, digest<float>(sample, settings, steps), digest<double>(sample, settings, steps));
+      print(sample.rule(), steps, digest<float>(sample, execution, steps), digest<double>(sample, execution, steps));
     }
-    print("surroundings", steps, digest_surroundings<float>(settings, steps),
-          digest_surroundings<double>(settings, steps));
+    print("surroundings", steps, digest_surroundings<float>(execution, steps),
+          digest_surroundings<double>(execution, steps));
   }
   return 0;
 }

@@ -25,7 +25,8 @@ constexpr std::uint32_t kCalls = 3;
 
 /// "often" has a gradient in every call, "seldom" in the second of three, "once" in every ninth.
 struct Calls {
-  explicit Calls(const Options& options, Settings settings) : optimizer(options, std::move(settings)) {
+  Calls(const Options& options, Settings settings, Execution execution = {})
+      : optimizer(options, std::move(settings), std::move(execution)) {
     optimizer.add("often", often);
     optimizer.add("seldom", seldom);
     optimizer.add("once", once);
@@ -72,15 +73,11 @@ TEST_P(Accumulations, HaveTheBitsOfTheSummedGradient) {
   for (const bool mean : {false, true}) {
     for (const Clip& clip : {Clip{}, Clip{ClipBy::value, 0.5}, Clip{ClipBy::norm, 2}, Clip{ClipBy::global_norm, 3}}) {
       SCOPED_TRACE(std::string(mean ? "mean" : "sum") + ", clip by " + std::string(to_string(clip.by)));
-      Settings settings{.loss_scale = 8,
-                        .accumulation = {.calls = kCalls, .mean = mean},
-                        .clip = clip,
-                        .average = ema,
-                        .report = Reporting::totals};
-      Calls calls(options, settings);
+      Settings settings{.loss_scale = 8, .accumulation = {.calls = kCalls, .mean = mean}, .clip = clip, .average = ema};
+      Calls calls(options, settings, {.report = Reporting::totals});
       settings.accumulation = {};
       settings.loss_scale = mean ? 8 * kCalls : 8;
-      Calls summed(options, settings);
+      Calls summed(options, settings, {.report = Reporting::totals});
       for (std::uint32_t number = 0; number < 12; ++number) {
         const StepReport report = calls.call(number);
         if (number % kCalls != kCalls - 1) {

@@ -94,8 +94,8 @@ TEST(Averages, TakeParametersWithoutAGradientToo) {
   for (const std::string& backend : every_backend()) {
     std::vector<double> moves{0}, rests{8};
     std::vector<float> late{5};
-    Optimizer optimizer(
-        SGD{.lr = 1}, {.average = {.kind = AverageKind::ema, .decay = 0.5, .overwrite_every = 4}, .backend = backend});
+    Optimizer optimizer(SGD{.lr = 1}, {.average = {.kind = AverageKind::ema, .decay = 0.5, .overwrite_every = 4}},
+                        {.backend = backend});
     const Handle a = optimizer.add("moves", moves), b = optimizer.add("rests", rests);
     const std::vector<double> down{-1};
     optimizer.step({{a, down}, {b, down}});  // 1 and 9
@@ -242,9 +242,8 @@ TYPED_TEST(AverageBits, AreTheSameEverywhere) {
     for (const int threads : {1, 2, 8}) {
       Optimizer optimizer(
           Adam{.lr = 0.1},
-          {.average = {.kind = AverageKind::ema, .decay = 0.8, .bias_correction = true, .overwrite_every = 3},
-           .threads = threads,
-           .backend = backend});
+          {.average = {.kind = AverageKind::ema, .decay = 0.8, .bias_correction = true, .overwrite_every = 3}},
+          {.threads = threads, .backend = backend});
       std::vector<std::vector<T>> thetas;
       for (const std::size_t length : lengths) thetas.push_back(random_numbers<T>(length, kSeed, "theta"));
       std::vector<Handle> handles;

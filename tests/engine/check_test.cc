@@ -40,7 +40,8 @@ struct Tensors {
   static constexpr std::size_t kSizes[] = {3, 4097, 130'000, 70};
   static constexpr const char* kNames[] = {"tiny", "block", "large", "last"};
 
-  explicit Tensors(const Options& options, Settings settings) : optimizer(options, std::move(settings)) {
+  Tensors(const Options& options, Settings settings, Execution execution = {})
+      : optimizer(options, std::move(settings), std::move(execution)) {
     for (std::size_t i = 0; i < 4; ++i) {
       thetas.push_back(random_numbers<T>(kSizes[i], kSeed, "theta", static_cast<std::uint32_t>(i)));
       gradients.push_back(random_numbers<T>(kSizes[i], kSeed, "gradient", static_cast<std::uint32_t>(i)));
@@ -75,7 +76,7 @@ TYPED_TEST_SUITE(Checks, Types);
 TYPED_TEST(Checks, DetectTellsAfterTheStep) {
   using T = TypeParam;
   for (const int threads : {1, 3}) {
-    Tensors<T> tensors(RMSprop{}, {.check = Check::detect, .threads = threads});
+    Tensors<T> tensors(RMSprop{}, {.check = Check::detect}, {.threads = threads});
     ASSERT_EQ(tensors.step().non_finite, 0u);
     ASSERT_THAT(tensors.optimizer.report().first_non_finite, IsEmpty());
     for (const Place& place : kPlaces) {
@@ -131,7 +132,7 @@ TYPED_TEST(Checks, OffLetsEverythingThrough) {
 TYPED_TEST(Checks, GuardRefusesAndChangesNothing) {
   using T = TypeParam;
   for (const int threads : {1, 3}) {
-    Tensors<T> tensors(Adam{}, {.average = {.kind = AverageKind::ema}, .check = Check::guard, .threads = threads});
+    Tensors<T> tensors(Adam{}, {.average = {.kind = AverageKind::ema}, .check = Check::guard}, {.threads = threads});
     ASSERT_TRUE(tensors.step().applied());
     const std::vector<std::byte> before = bytes_but_refused(tensors.optimizer);
     const std::vector<std::vector<T>> thetas = tensors.thetas;

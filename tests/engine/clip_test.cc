@@ -155,7 +155,7 @@ TYPED_TEST(ClipNorms, HaveTheSameBitsEverywhere) {
       for (const int threads : {1, 2, 3, 8}) {
         for (const bool turned : {false, true}) {
           std::vector<T> a(left.size()), b(right.size());
-          Optimizer optimizer(SGD{.lr = 1}, {.clip = {by, 0.5}, .threads = threads, .backend = backend});
+          Optimizer optimizer(SGD{.lr = 1}, {.clip = {by, 0.5}}, {.threads = threads, .backend = backend});
           optimizer.add("a", a);
           optimizer.add("b", b);
           if (turned) {

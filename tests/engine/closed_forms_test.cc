@@ -67,7 +67,7 @@ TYPED_TEST(ClosedForms, ConstantAndSingleGradients) {
       for (const std::string& backend : every_backend()) {
         SCOPED_TRACE(form.what + ", " + options.text() + ", " + type_name<T> + ", " + backend);
         std::vector<T> theta = start;
-        Optimizer optimizer(options, {.backend = backend});
+        Optimizer optimizer(options, {}, {.backend = backend});
         const Handle handle = optimizer.add("theta", theta);
         std::map<std::string, Magnitudes> magnitudes;
         const auto expect = [&](const std::string& name, std::span<const T> ours, const auto& of_element, int t) {
@@ -122,7 +122,7 @@ TYPED_TEST(ClosedForms, OneStepWithDecayAndAscent) {
       }
       for (const std::string& backend : every_backend()) {
         std::vector<T> theta = start;
-        Optimizer optimizer(options, {.backend = backend});
+        Optimizer optimizer(options, {}, {.backend = backend});
         optimizer.add("theta", theta);
         optimizer.step({{"theta", own}});
         EXPECT_EQ(first_difference<T>(theta, expected, tolerance<T>), "")
@@ -148,7 +148,7 @@ TYPED_TEST(ClosedForms, WithoutGradientsOnlyDecayMoves) {
       for (const std::string& backend : every_backend()) {
         SCOPED_TRACE(options.text() + ", " + type_name<T> + ", " + backend);
         std::vector<T> theta = start;
-        Optimizer optimizer(options, {.backend = backend});
+        Optimizer optimizer(options, {}, {.backend = backend});
         const Handle handle = optimizer.add("theta", theta);
         for (int t = 1; t <= kSteps; ++t) optimizer.step({{handle, zero}});
         for (const T x : everything<T>(optimizer, handle, theta)) ASSERT_TRUE(std::isfinite(x));
@@ -195,7 +195,7 @@ TYPED_TEST(ClosedForms, StepsAlongTheParameterShrinkIt) {
       SCOPED_TRACE(options.text() + ", " + type_name<T> + ", " + backend);
       std::vector<T> theta = along.along_gradient ? gradient : signs;
       std::vector<double> expected = to_double<T>(theta);
-      Optimizer optimizer(options, {.backend = backend});
+      Optimizer optimizer(options, {}, {.backend = backend});
       const Handle handle = optimizer.add("theta", theta, {kRows, kColumns});
       for (int t = 1; t <= 6; ++t) {
         optimizer.step({{handle, gradient}});
@@ -212,7 +212,7 @@ TYPED_TEST(ClosedForms, LionStopsWithItsMean) {
   constexpr int kLast = 2 - std::numeric_limits<T>::min_exponent;  // the first step after which the mean is 0
   for (const std::string& backend : every_backend()) {
     std::vector<T> theta(kElements);
-    Optimizer optimizer(Lion{.lr = 1, .beta1 = 0.5, .beta2 = 0.5}, {.backend = backend});
+    Optimizer optimizer(Lion{.lr = 1, .beta1 = 0.5, .beta2 = 0.5}, {}, {.backend = backend});
     const Handle handle = optimizer.add("theta", theta);
     optimizer.step({{handle, std::vector<T>(kElements, 1)}});
     for (int t = 2; t <= kLast + 100; ++t) optimizer.step({{handle, std::vector<T>(kElements)}});

@@ -84,12 +84,12 @@ struct Inputs {
 
 /// Everything from construction to the last step happens under the environment.
 template <class T>
-std::vector<T> run(const Options& options, const Settings& settings, const Inputs<T>& inputs,
+std::vector<T> run(const Options& options, const Execution& execution, const Inputs<T>& inputs,
                    const Environment& environment) {
   std::vector<T> theta = inputs.theta;
   const Scoped scoped(environment);
   const auto before = control();
-  Optimizer optimizer(options, settings);
+  Optimizer optimizer(options, {}, execution);
   const Handle handle = optimizer.add("theta", theta);
   for (const std::vector<T>& gradient : inputs.gradients) {
     optimizer.step({{handle, gradient}});
@@ -99,11 +99,11 @@ std::vector<T> run(const Options& options, const Settings& settings, const Input
 }
 
 template <class T>
-void expect_same_bits(const Options& options, const Settings& settings, const Inputs<T>& inputs) {
-  const std::vector<T> usual = run<T>(options, settings, inputs, {"default"});
+void expect_same_bits(const Options& options, const Execution& execution, const Inputs<T>& inputs) {
+  const std::vector<T> usual = run<T>(options, execution, inputs, {"default"});
   for (const Environment& environment : environments()) {
-    EXPECT_EQ(first_bit_difference<T>(run<T>(options, settings, inputs, environment), usual), "")
-        << options.text() << ", " << type_name<T> << ", " << settings.backend << ", " << settings.threads
+    EXPECT_EQ(first_bit_difference<T>(run<T>(options, execution, inputs, environment), usual), "")
+        << options.text() << ", " << type_name<T> << ", " << execution.backend << ", " << execution.threads
         << " threads, " << environment.name;
   }
 }

@@ -32,7 +32,7 @@ std::vector<std::string> names(std::string_view options) {
 std::vector<double> run(const Options& options) {
   std::vector<double> theta{0.3, -1.2, 2.0, 0.7, 0.1, -0.4, 1.5, 0.2, -2.1};
   const std::span<double> all(theta);
-  Optimizer optimizer(options, {.threads = 1, .backend = "reference"});
+  Optimizer optimizer(options, {}, {.threads = 1, .backend = "reference"});
   const Handle vector = optimizer.add("vector", all.first(3)), matrix = optimizer.add("matrix", all.subspan(3), {3, 2});
   for (int step = 1; step <= 9; ++step) {
     if (step == 4) optimizer.set("lr", options.get("lr") / 4);

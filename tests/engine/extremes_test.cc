@@ -106,8 +106,8 @@ TYPED_TEST(Extremes, AnElementWhoseSquareOverflowsComesToRest) {
       for (const std::string& backend : every_backend()) {
         SCOPED_TRACE(options.text() + ", " + type_name<T> + ", " + backend);
         std::vector<T> theta(run_start<T>().begin(), run_start<T>().begin() + kElements), untouched = theta;
-        Optimizer optimizer(options, {.threads = 1, .backend = backend});
-        Optimizer other(options, {.threads = 1, .backend = backend});
+        Optimizer optimizer(options, {}, {.threads = 1, .backend = backend});
+        Optimizer other(options, {}, {.threads = 1, .backend = backend});
         const Handle handle = optimizer.add("theta", theta), other_handle = other.add("theta", untouched);
         std::vector<T> before;
         constexpr std::uint32_t kRounds = 50;  // momentum is gone by then

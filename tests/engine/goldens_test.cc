@@ -138,7 +138,7 @@ class EngineRun {
   EngineRun(const GoldenCase& golden, const std::string& backend)
       : golden_(golden),
         theta_(golden.start.begin(), golden.start.end()),
-        optimizer_(golden.options, with_backend(golden.settings, backend)) {
+        optimizer_(golden.options, golden.settings, {.backend = backend}) {
     for (std::size_t i = 0, begin = 0; i < golden.lengths.size(); begin += golden.lengths[i++]) {
       const std::string name = "theta" + std::to_string(begin);
       const std::span<T> part = std::span(theta_).subspan(begin, golden.lengths[i]);
@@ -177,11 +177,6 @@ class EngineRun {
   }
 
  private:
-  static Settings with_backend(Settings settings, const std::string& backend) {
-    settings.backend = backend;
-    return settings;
-  }
-
   template <class Part>
   std::vector<T> joined(const Part& part_of) const {
     std::vector<T> result;

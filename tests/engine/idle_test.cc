@@ -41,7 +41,7 @@ void become_idle(Options options, const std::string& backend) {
   constexpr std::size_t kElements = 19;
   if (options.has("weight_decay")) options.set("weight_decay", 0);
   std::vector<T> theta(run_start<T>().begin(), run_start<T>().begin() + kElements);
-  Optimizer optimizer(options, {.threads = 1, .backend = backend});
+  Optimizer optimizer(options, {}, {.threads = 1, .backend = backend});
   const Handle handle = optimizer.add("theta", theta);
   for (const std::vector<T>& gradient : run_gradients<T>()) {
     optimizer.step({{handle, std::span(gradient).first(kElements)}});
@@ -87,7 +87,7 @@ TYPED_TEST(Idle, TheSmallestNormalNumberIsKept) {
   for (const std::string& backend : every_backend()) {
     std::vector<T> theta(19), gradient(19), expected(19);
     for (std::size_t i = 0; i < theta.size(); ++i) expected[i] = gradient[i] = (i % 2 == 0 ? 4 : -4) * kSmallest;
-    Optimizer optimizer(SGD{.lr = 1, .momentum = 0.5}, {.backend = backend});
+    Optimizer optimizer(SGD{.lr = 1, .momentum = 0.5}, {}, {.backend = backend});
     const Handle handle = optimizer.add("theta", theta);
     for (int step = 0; step < 5; ++step) {
       optimizer.step({{handle, gradient}});
@@ -107,7 +107,7 @@ TYPED_TEST(Idle, TheSmallestNormalSecondMomentIsKept) {
   ASSERT_EQ(root * root, kSmallest);
   for (const std::string& backend : every_backend()) {
     std::vector<T> theta(4);
-    Optimizer optimizer(RMSprop{.lr = 1, .alpha = 0.5}, {.backend = backend});
+    Optimizer optimizer(RMSprop{.lr = 1, .alpha = 0.5}, {}, {.backend = backend});
     const Handle handle = optimizer.add("theta", theta);
     optimizer.step({{handle, std::vector<T>{4 * root, -2 * root, root, root / 2}}});
     const std::vector<T> expected = {8 * kSmallest, 2 * kSmallest, 0, 0};

@@ -53,7 +53,7 @@ TYPED_TEST(Invariances, TheGradientsScaleIsNotSeen) {
       const auto trained = [&](T factor, const Series<T>& series) {
         Options scaled_options = options;
         if (sample.rule() == "sgd") scaled_options.set("lr", options.get("lr") / static_cast<double>(factor));
-        Optimizer optimizer(scaled_options, {.threads = 1});
+        Optimizer optimizer(scaled_options, {}, {.threads = 1});
         std::vector<T> theta = run_start<T>();
         const Handle handle = optimizer.add("theta", theta);
         if (sample.rule() == "radam") {
@@ -129,7 +129,7 @@ TYPED_TEST(Invariances, TheSignOfAZeroIsNeverSeen) {
 
       std::vector<T> theta = run_start<T>();
       negate_zeros(theta);
-      Optimizer optimizer(options, {.threads = 1});
+      Optimizer optimizer(options, {}, {.threads = 1});
       const Handle handle = optimizer.add("theta", theta);
       for (std::vector<T>& gradient : gradients) {
         negate_zeros(gradient);
@@ -177,7 +177,7 @@ TYPED_TEST(Invariances, AParameterMayBeCutAnywhere) {
       for (std::vector<std::size_t> cuts : cut_places) {
         cuts.push_back(kRunElements);
         std::vector<T> theta = run_start<T>();
-        Optimizer optimizer(options, {.threads = 1});
+        Optimizer optimizer(options, {}, {.threads = 1});
         const auto part = [&](auto& numbers, std::size_t i) {
           const std::size_t begin = i == 0 ? 0 : cuts[i - 1];
           return std::span(numbers).subspan(begin, cuts[i] - begin);

@@ -53,7 +53,7 @@ Numbers transposed(const Numbers& x, std::size_t rows) {
 std::vector<Numbers> run(const std::string& options, const std::string& backend, const Shape& shape, Numbers theta,
                          const std::vector<Numbers>& gradients) {
   std::vector<Numbers> all = {theta};
-  Optimizer optimizer(parse_options(options), {.backend = backend});
+  Optimizer optimizer(parse_options(options), {}, {.backend = backend});
   const Handle handle = optimizer.add("theta", theta, shape);
   for (const Numbers& gradient : gradients) {
     optimizer.step({{handle, gradient}});
@@ -204,7 +204,7 @@ void expect_oracle(const Sample& sample, const Options& options, const Shape& sh
   oracle::Parameter expected;
   expected.theta.assign(theta.begin(), theta.end());
   expected.shape.assign(shape.sizes.begin(), shape.sizes.end());
-  Optimizer optimizer(options, {.backend = backend});
+  Optimizer optimizer(options, {}, {.backend = backend});
   const Handle handle = optimizer.add("theta", theta, shape);
   std::map<std::string, Magnitudes> magnitudes;
   const auto expect = [&](const std::string& name, std::span<const T> ours, const Numbers& numbers) {

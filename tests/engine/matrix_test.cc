@@ -159,7 +159,7 @@ std::vector<T> run(const Options& options, const std::string& backend, const std
   Arena<T> parameters(parameter_slots), gradients(gradient_slots);
   parameters.fill(expected.start);
 
-  Optimizer optimizer(options, {.backend = backend});
+  Optimizer optimizer(options, {}, {.backend = backend});
   EXPECT_EQ(optimizer.target(), backend) << "another instruction set ran";
   std::vector<Handle> handles;
   std::vector<Gradient> step_gradients;

@@ -52,7 +52,7 @@ std::vector<Case> cases() {
 
 /// Both types, two groups, a name that is not plain, a parameter that seldom has a gradient, and one of no elements.
 struct Model {
-  Model(const Options& options, const Settings& settings) : optimizer(options, settings) {
+  Model(const Options& options, const Settings& settings) : optimizer(options, settings, {.threads = 1}) {
     const Group slow = optimizer.add_group("slow", options);
     optimizer.add("weight", weight);
     optimizer.add("rare", rare);
@@ -178,7 +178,7 @@ TEST_P(OldStates, LoadAndGoOn) {
     record(one);
   }
   const safetensors::Contents record = safetensors::read(one.run());
-  Model model(Options::of(one.rule), {.step_count = one.step_count, .threads = 1});
+  Model model(Options::of(one.rule), {.step_count = one.step_count});
   model.each([&]<class T>(const std::string& name, std::span<T> elements) {
     std::ranges::copy(record.tensors.at("before/" + name).values<T>(), elements.begin());
   });

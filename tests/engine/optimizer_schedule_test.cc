@@ -56,7 +56,7 @@ TEST(OptimizerSchedule, OfOneGroupIsWhatSetSays) {
 }
 
 TEST(OptimizerSchedule, StandsStillWhenNoStepIsTaken) {
-  const Settings guarded{.accumulation = {.calls = 2}, .check = Check::guard, .threads = 1};
+  const Settings guarded{.accumulation = {.calls = 2}, .check = Check::guard};
   const Description description = grouped(Adam{.lr = 0.1}, "step:every=1,gamma=0.5", guarded);
   Scheduled run(description), by_hand = Scheduled::by_hand(description);
   for (std::uint32_t t = 0, taken = 0; t < 12; ++t) {

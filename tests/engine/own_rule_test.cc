@@ -63,10 +63,9 @@ TEST(OwnRule, HasTheBitsOfThalwegsOwn) {
   for (const std::string& backend : backends) {
     for (const std::size_t length : {0u, 1u, 7u, 33u, 5000u}) {
       std::vector<float> ours = random_numbers<float>(length, 3, "theta"), theirs = ours;
-      const Settings settings{
-          .clip = {ClipBy::global_norm, 3}, .average = {.kind = AverageKind::ema}, .backend = backend};
-      Optimizer own(Heavy{.lr = 0.1, .momentum = 0.7, .weight_decay = 0.1}, settings);
-      Optimizer sgd(SGD{.lr = 0.1, .momentum = 0.7, .weight_decay = 0.1}, settings);
+      const Settings settings{.clip = {ClipBy::global_norm, 3}, .average = {.kind = AverageKind::ema}};
+      Optimizer own(Heavy{.lr = 0.1, .momentum = 0.7, .weight_decay = 0.1}, settings, {.backend = backend});
+      Optimizer sgd(SGD{.lr = 0.1, .momentum = 0.7, .weight_decay = 0.1}, settings, {.backend = backend});
       own.add("theta", ours);
       sgd.add("theta", theirs);
       for (std::uint32_t step = 0; step < 4; ++step) {

@@ -120,7 +120,7 @@ TEST(Optimizer, ErrorsShowNamesHarmlesslyAndNotAtLength) {
           error_of([&] { (void)parse_options("sgd:" + unknown); }),
           error_of([&] { parse_options("sgd:lr=" + unknown); }),
           error_of([&] { optimizer.load(std::filesystem::path("/none/" + unknown.substr(0, 99))); }),
-          error_of([&] { Optimizer(SGD{}, {.backend = unknown}); })}) {
+          error_of([&] { Optimizer(SGD{}, {}, {.backend = unknown}); })}) {
       EXPECT_TRUE(is_harmless(message)) << message;
       EXPECT_LT(message.size(), 700u);
     }
@@ -241,11 +241,33 @@ TEST(Optimizer, MovedFromAndTo) {
   EXPECT_THAT(a, ElementsAre(1 - 1 - 1.5f));
 }
 
-TEST(Optimizer, SettingsThatAreWrong) {
-  EXPECT_THAT(error_of([] { Optimizer(SGD{}, {.threads = -1}); }), AllOf(HasSubstr("threads"), HasSubstr("-1")));
-  EXPECT_THAT(error_of([] { Optimizer(SGD{}, {.backend = "AVX4"}); }), AllOf(HasSubstr("AVX4"), HasSubstr("AVX")));
+TEST(Optimizer, HowStepsAreRunIsNoneOfItsDescriptionOrState) {
+  const Execution execution{.report = Reporting::totals, .threads = 3, .backend = "reference"};
+  Optimizer optimizer(parse_description("adam check=guard first_values=v=0.5"), execution), other{Adam{}};
+  const auto expect_kept = [&] {
+    EXPECT_EQ(optimizer.execution().report, Reporting::parameters);
+    EXPECT_EQ(optimizer.execution().threads, 3);
+    EXPECT_EQ(optimizer.execution().backend, "reference");
+    EXPECT_EQ(optimizer.settings().check, Check::guard);
+    EXPECT_EQ(optimizer.settings().first_values.at("v"), 0.5);
+  };
+  optimizer.set_report(Reporting::parameters);
+  expect_kept();
+  other.set_clip({ClipBy::norm, 2});
+  optimizer.load(other.state());
+  EXPECT_EQ(optimizer.settings().clip.by, ClipBy::norm);
+  expect_kept();
+  const Optimizer again{optimizer.description()};
+  EXPECT_EQ(again.execution().report, Reporting::none);
+  EXPECT_EQ(again.execution().threads, 0);
+  EXPECT_EQ(again.target(), cpu_targets().front());
+}
+
+TEST(Optimizer, ExecutionThatIsWrong) {
+  EXPECT_THAT(error_of([] { Optimizer(SGD{}, {}, {.threads = -1}); }), AllOf(HasSubstr("threads"), HasSubstr("-1")));
+  EXPECT_THAT(error_of([] { Optimizer(SGD{}, {}, {.backend = "AVX4"}); }), AllOf(HasSubstr("AVX4"), HasSubstr("AVX")));
   EXPECT_EQ(Optimizer(SGD{}).target(), cpu_targets().front());
-  EXPECT_EQ(Optimizer(SGD{}, {.backend = "reference"}).target(), "reference");
+  EXPECT_EQ(Optimizer(SGD{}, {}, {.backend = "reference"}).target(), "reference");
 }
 
 // Groups ----------------------------------------------------------------------------------------------------------

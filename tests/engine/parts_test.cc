@@ -27,7 +27,8 @@ constexpr std::uint64_t kSeed = 31;
 
 /// Six tensors of both types; gradients that are there for the step alone.
 struct Network {
-  explicit Network(const Options& options, Settings settings) : optimizer(options, std::move(settings)) {
+  Network(const Options& options, Settings settings, Execution execution)
+      : optimizer(options, std::move(settings), std::move(execution)) {
     for (std::uint32_t i = 0; i < 3; ++i) {
       floats.push_back(random_numbers<float>(kSizes[i], kSeed, "floats", i));
       doubles.push_back(random_numbers<double>(kSizes[i], kSeed, "doubles", i));
@@ -138,19 +139,20 @@ class Parts : public ::testing::TestWithParam<Sample> {};
 TEST_P(Parts, HaveTheBitsOfOneCallInAnyOrder) {
   const Options options = parse_options(GetParam().options);
   const Average ema{.kind = AverageKind::ema, .decay = 0.9, .bias_correction = true, .overwrite_every = 3};
-  const std::vector<Settings> all{
-      {.report = Reporting::none},
-      {.average = ema, .report = Reporting::parameters},
-      {.step_count = StepCount::shared, .clip = {ClipBy::value, 0.5}, .average = ema, .report = Reporting::totals},
-      {.loss_scale = 8, .clip = {ClipBy::norm, 2}, .report = Reporting::parameters},
-      {.clip = {ClipBy::norm, 2}, .check = Check::off}};
+  const std::vector<std::pair<Settings, Reporting>> all{
+      {{}, Reporting::none},
+      {{.average = ema}, Reporting::parameters},
+      {{.step_count = StepCount::shared, .clip = {ClipBy::value, 0.5}, .average = ema}, Reporting::totals},
+      {{.loss_scale = 8, .clip = {ClipBy::norm, 2}}, Reporting::parameters},
+      {{.clip = {ClipBy::norm, 2}, .check = Check::off}, Reporting::none}};
   for (std::size_t k = 0; k < all.size(); ++k) {
     SCOPED_TRACE("settings " + std::to_string(k));
-    Network whole(options, all[k]), parts(options, all[k]);
+    const auto& [settings, report] = all[k];
+    Network whole(options, settings, {.report = report}), parts(options, settings, {.report = report});
     for (std::uint32_t number = 0; number < 4; ++number) {
-      const StepReport report = whole.step(number);
-      expect_same(parts.step_in_parts(number, 10 * k + number), report);
-      expect_same(parts.optimizer.report(), report);
+      const StepReport expected = whole.step(number);
+      expect_same(parts.step_in_parts(number, 10 * k + number), expected);
+      expect_same(parts.optimizer.report(), expected);
     }
     EXPECT_EQ(parts.bytes(), whole.bytes());
   }
@@ -163,8 +165,8 @@ TEST(StepInParts, ThreadsChangeNoBit) {
   std::vector<float> first;
   for (const int threads : {1, 2, 3}) {
     std::vector<float> theta = random_numbers<float>(200'001, kSeed, "theta");
-    Optimizer optimizer(RMSprop{.momentum = 0.9},
-                        {.clip = {ClipBy::norm, 3}, .report = Reporting::totals, .threads = threads});
+    Optimizer optimizer(RMSprop{.momentum = 0.9}, {.clip = {ClipBy::norm, 3}},
+                        {.report = Reporting::totals, .threads = threads});
     const Handle handle = optimizer.add("theta", theta);
     const std::vector<float> gradient = random_numbers<float>(theta.size(), kSeed, "gradient");
     optimizer.begin_step();
@@ -176,8 +178,9 @@ TEST(StepInParts, ThreadsChangeNoBit) {
 }
 
 TEST(StepInParts, APartThatFailsChangesNothingAndTheStepGoesOn) {
-  const Settings settings{.average = {.kind = AverageKind::ema}, .report = Reporting::parameters};
-  Network whole(RMSprop{.momentum = 0.5}, settings), parts(RMSprop{.momentum = 0.5}, settings);
+  const Settings settings{.average = {.kind = AverageKind::ema}};
+  const Execution execution{.report = Reporting::parameters};
+  Network whole(RMSprop{.momentum = 0.5}, settings, execution), parts(RMSprop{.momentum = 0.5}, settings, execution);
   for (Network* network : {&whole, &parts}) network->step(0);
   Optimizer& optimizer = parts.optimizer;
   const std::vector<float> wrong(8);

@@ -117,11 +117,10 @@ class Case {
         settings_{.step_count = draw_.coin(0.3) ? StepCount::shared : StepCount::per_parameter,
                   .loss_scale = draw_.coin() ? 1.0 : 8.0,
                   .clip = random_clip(sample, draw_),
-                  .average = random_average(draw_),
-                  .threads = static_cast<int>(1 + draw_.below(3)),
-                  .backend = random_backend()},
+                  .average = random_average(draw_)},
+        execution_{.threads = static_cast<int>(1 + draw_.below(3)), .backend = random_backend()},
         groups_{random_options(sample, draw_)},
-        optimizer_(std::make_unique<Optimizer>(groups_[0], settings_)),
+        optimizer_(std::make_unique<Optimizer>(groups_[0], settings_, execution_)),
         file_(std::filesystem::path(::testing::TempDir()) /
               ("thalweg-properties-" + std::to_string(::getpid()) + ".safetensors")) {
     for (std::size_t more = draw_.below(3); more > 0; --more) {
@@ -396,8 +395,7 @@ class Case {
     const Options defaults = Options::of(sample_.rule());
     // What the state brings with it need not be there before.
     auto other = std::make_unique<Optimizer>(
-        defaults,
-        draw_.coin() ? settings_ : Settings{.step_count = settings_.step_count, .backend = settings_.backend});
+        defaults, draw_.coin() ? settings_ : Settings{.step_count = settings_.step_count}, execution_);
     for (std::size_t group = groups_.size(); group-- > 1;) other->add_group(group_name(group), defaults);
     std::vector<Handle> handles(twins_.size());
     for (std::size_t i = twins_.size(); i-- > 0;) handles[i] = engine_add(*other, twins_[i]);
@@ -428,7 +426,7 @@ class Case {
   template <class T>
   void compare(Twin& twin, std::vector<T>& memory) {
     SCOPED_TRACE(twin.name + ", " + type_name<T> + ", own step " + std::to_string(twin.step) + ", " +
-                 groups_[twin.group].text() + ", " + settings_.backend);
+                 groups_[twin.group].text() + ", " + execution_.backend);
     const auto compare_to = [&](std::vector<double>& values, std::span<const T> ours, const std::string& name) {
       ASSERT_EQ(ours.size(), values.size()) << name;
       Magnitudes magnitudes;
@@ -449,6 +447,7 @@ class Case {
   const Sample& sample_;
   Draw draw_;
   Settings settings_;
+  Execution execution_;
   std::vector<Options> groups_;
   std::unique_ptr<Optimizer> optimizer_;
   std::filesystem::path file_;

@@ -63,10 +63,9 @@ TEST(Report, AgreesWithLongDoubles) {
       SCOPED_TRACE(sample.rule() + ", clip by " + std::string(to_string(clip.by)));
       std::vector<float> a = random_numbers<float>(5001, kSeed, "a"), none;
       std::vector<double> b = random_numbers<double>(1025, kSeed, "b"), still(3, 1);
-      Optimizer optimizer(parse_options(sample.options), {.loss_scale = 4,
-                                                          .clip = clip,
-                                                          .average = {.kind = AverageKind::ema, .overwrite_every = 2},
-                                                          .report = Reporting::parameters});
+      Optimizer optimizer(parse_options(sample.options),
+                          {.loss_scale = 4, .clip = clip, .average = {.kind = AverageKind::ema, .overwrite_every = 2}},
+                          {.report = Reporting::parameters});
       optimizer.add("a", a);
       optimizer.add("still", still);
       optimizer.add("none", none);
@@ -113,7 +112,7 @@ TEST(Report, SquaresBeyondFloatAreSummedInDouble) {
       for (float& x : gradient) x *= size / 8;
       theta[7] = 1;  // in one of the pieces
       const std::vector<float> before = theta;
-      Optimizer optimizer(SGD{.lr = 0.25}, {.report = Reporting::totals});
+      Optimizer optimizer(SGD{.lr = 0.25}, {}, {.report = Reporting::totals});
       optimizer.add("theta", theta);
       const StepReport report = optimizer.step({{"theta", gradient}});
       const Exact expected = exact(gradient, before, theta);
@@ -131,10 +130,10 @@ TEST(Report, GradientNormsHaveTheSameBitsHoweverTheyAreTaken) {
     std::vector<double> scaled = right;
     for (double& x : scaled) x *= size;
     std::optional<double> first, update, parameter;
-    const auto check = [&](const Settings& settings, bool turned) {
+    const auto check = [&](const Settings& settings, const Execution& execution, bool turned) {
       std::vector<float> a(left.size());
       std::vector<double> b(right.size());
-      Optimizer optimizer(SGD{.lr = 0.5, .momentum = 0.9}, settings);
+      Optimizer optimizer(SGD{.lr = 0.5, .momentum = 0.9}, settings, execution);
       optimizer.add("a", a);
       optimizer.add("b", b);
       const StepReport report =
@@ -142,7 +141,7 @@ TEST(Report, GradientNormsHaveTheSameBitsHoweverTheyAreTaken) {
       if (!first) first = report.gradient_norm;
       ASSERT_TRUE(first);
       EXPECT_EQ(report.gradient_norm, first);
-      if (settings.report == Reporting::none || settings.backend == "reference") return;
+      if (execution.report == Reporting::none || execution.backend == "reference") return;
       if (!update) update = report.update_norm, parameter = report.parameter_norm;
       EXPECT_EQ(report.update_norm, update);
       EXPECT_EQ(report.parameter_norm, parameter);
@@ -152,16 +151,17 @@ TEST(Report, GradientNormsHaveTheSameBitsHoweverTheyAreTaken) {
         for (const ClipBy by : {ClipBy::none, ClipBy::norm, ClipBy::global_norm}) {
           if (reporting == Reporting::none && its != Check::guard && by == ClipBy::none) continue;
           SCOPED_TRACE(std::string(to_string(its)) + ", " + std::string(to_string(by)));
-          check({.clip = {by, 1e300}, .check = its, .report = reporting}, by == ClipBy::norm);
+          check({.clip = {by, 1e300}, .check = its}, {.report = reporting}, by == ClipBy::norm);
         }
       }
     }
-    for (const int threads : {1, 2, 3, 8}) check({.report = Reporting::totals, .threads = threads}, threads == 3);
-    for (const std::string& backend : every_backend()) check({.report = Reporting::totals, .backend = backend}, false);
+    for (const int threads : {1, 2, 3, 8}) check({}, {.report = Reporting::totals, .threads = threads}, threads == 3);
+    for (const std::string& backend : every_backend())
+      check({}, {.report = Reporting::totals, .backend = backend}, false);
     // And in parts.
     std::vector<float> a(left.size());
     std::vector<double> b(right.size());
-    Optimizer optimizer(SGD{.lr = 0.5, .momentum = 0.9}, {.report = Reporting::totals});
+    Optimizer optimizer(SGD{.lr = 0.5, .momentum = 0.9}, {}, {.report = Reporting::totals});
     optimizer.add("a", a);
     optimizer.add("b", b);
     optimizer.begin_step();
@@ -175,7 +175,7 @@ TEST(Report, GradientNormsHaveTheSameBitsHoweverTheyAreTaken) {
 }
 
 TEST(Report, OfNothing) {
-  Optimizer optimizer(SGD{}, {.report = Reporting::parameters});
+  Optimizer optimizer(SGD{}, {}, {.report = Reporting::parameters});
   std::vector<double> theta{1};
   std::vector<float> none;
   for (int round = 0; round < 2; ++round) {
@@ -223,7 +223,7 @@ TEST(Report, IsThereWhereItIsAskedFor) {
 TEST(Report, OfGradientsThatAreNotFinite) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   std::vector<float> a(3), b(2);
-  Optimizer optimizer(SGD{.lr = 1}, {.clip = {ClipBy::norm, 1}, .report = Reporting::parameters});
+  Optimizer optimizer(SGD{.lr = 1}, {.clip = {ClipBy::norm, 1}}, {.report = Reporting::parameters});
   optimizer.add("a", a);
   optimizer.add("b", b);
   const std::vector<float> infinite{1, HUGE_VALF, 0}, nan{NAN, 1};

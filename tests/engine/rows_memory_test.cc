@@ -90,7 +90,7 @@ Used used_by(const Work& work) {
 /// Adam with an average on rows of 59 numbers: three columns.
 struct Table {
   explicit Table(StepCount count, std::size_t rows = kRows, std::size_t room = 2 * kRows)
-      : optimizer(Nadam{}, {.step_count = count, .average = {.kind = AverageKind::ema}, .threads = 1}),
+      : optimizer(Nadam{}, {.step_count = count, .average = {.kind = AverageKind::ema}}, {.threads = 1}),
         theta(room * kWidth),
         handle(optimizer.add("theta", front(rows), {static_cast<std::int64_t>(rows), kWidth})) {
     step();

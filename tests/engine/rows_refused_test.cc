@@ -46,7 +46,7 @@ class RowsRefused : public ::testing::Test {
   }
 
   std::vector<float> theta_ = random_numbers<float>(12, 5, "theta"), other_ = std::vector<float>(30);
-  Optimizer optimizer_{Adam{}, {.average = {.kind = AverageKind::ema}, .threads = 1}};
+  Optimizer optimizer_{Adam{}, {.average = {.kind = AverageKind::ema}}, {.threads = 1}};
   Handle handle_ = optimizer_.add("points", theta_, {4, 3});
 };
 

@@ -83,7 +83,7 @@ class RowShapes : public ::testing::Test {
   void add(Shape shape) {
     theta_ = counted(shape.elements(), 0);
     theta_.reserve(1000);
-    optimizer_.emplace(Shapes{}, Settings{.threads = 1});
+    optimizer_.emplace(Shapes{}, Settings{}, Execution{.threads = 1});
     handle_ = optimizer_->add("w", theta_, std::move(shape));
     double from = 0;
     for (const char* name : {"v", "r", "c", "s"}) {

@@ -35,7 +35,7 @@ class Beside {
     steps_ = row_steps();
     // What new columns begin with.
     std::vector<T> one(1);
-    Optimizer fresh(options, settings);
+    Optimizer fresh(options, settings, {.threads = 1});
     const Handle handle = fresh.add("one", one);
     for (const std::string& name : column_names(fresh)) {
       if (const auto column = fresh.column<T>(handle, name); !column.empty()) first_[name] = column[0];
@@ -111,7 +111,7 @@ class Beside {
 
  private:
   void make() {
-    optimizer_ = std::make_unique<Optimizer>(options_, settings_);
+    optimizer_ = std::make_unique<Optimizer>(options_, settings_, Execution{.threads = 1});
     // Others that follow it, so that a mistake about its place shows.
     handle_ = optimizer_->add("table", std::span<T>(memory_), Shape{static_cast<std::int64_t>(rows()), kWidth});
     optimizer_->add("other", other_);
@@ -210,8 +210,7 @@ TEST(Rows, FollowWhateverHappens) {
     for (const StepCount count : {StepCount::per_parameter, StepCount::shared, StepCount::per_row}) {
       for (const Average& average : averages) {
         for (const std::int64_t calls : {1, 3}) {
-          const Settings settings{
-              .step_count = count, .accumulation = {.calls = calls}, .average = average, .threads = 1};
+          const Settings settings{.step_count = count, .accumulation = {.calls = calls}, .average = average};
           const std::string what = rule + " " + std::string(to_string(count)) + " " +
                                    std::string(to_string(average.kind)) + " " + std::to_string(calls);
           walk<float>(parse_options(rule), settings, what);
@@ -235,7 +234,7 @@ class Alone {
   void add(std::span<const T> theta) {
     Row& row = rows_.emplace_back();
     row.theta.assign(theta.begin(), theta.end());
-    row.optimizer = std::make_unique<Optimizer>(options_, Settings{.threads = 1});
+    row.optimizer = std::make_unique<Optimizer>(options_, Settings{}, Execution{.threads = 1});
     row.optimizer->add("row", row.theta);
   }
   void keep(const Indices& rows) {
@@ -250,7 +249,7 @@ class Alone {
   void reset(const Indices& rows) {
     for (const std::int64_t index : rows) {
       Row& row = rows_[static_cast<std::size_t>(index)];
-      row.optimizer = std::make_unique<Optimizer>(options_, Settings{.threads = 1});
+      row.optimizer = std::make_unique<Optimizer>(options_, Settings{}, Execution{.threads = 1});
       row.optimizer->add("row", row.theta);
     }
   }
@@ -276,7 +275,7 @@ template <class T>
 void walk_per_row(const Options& options, const std::string& switched, const std::string& what) {
   SCOPED_TRACE(what);
   Chance chance(what);
-  Beside<T> run(options, {.step_count = StepCount::per_row, .threads = 1}, 9);
+  Beside<T> run(options, {.step_count = StepCount::per_row}, 9);
   Alone<T> alone(options);
   std::vector<T> theta = random_numbers<T>(9 * kWidth, 5, "theta");
   for (std::size_t i = 0; i < 9; ++i) alone.add(std::span(theta).subspan(i * kWidth, kWidth));
@@ -349,7 +348,7 @@ TEST(Rows, StepWithGradientsOfRows) {
 /// The same step by the optimizer and by one that is made anew from its state.
 void expect_step_as_made_anew(Optimizer& optimizer, Handle handle, std::span<float> theta, std::uint32_t number) {
   std::vector<float> copy(theta.begin(), theta.end());
-  Optimizer anew(optimizer.options(), optimizer.settings());
+  Optimizer anew(optimizer.options(), optimizer.settings(), optimizer.execution());
   const Handle in_anew = anew.add(optimizer.name(handle), copy, optimizer.shape(handle));
   anew.load(optimizer.state());
   const std::vector<float> gradient = random_numbers<float>(theta.size(), 5, "gradient", number);
@@ -364,7 +363,7 @@ TEST(Rows, OfRulesWithSums) {
   for (const std::string rule : {"adafactor:lr=0.02,momentum=0.7", "lamb:lr=0.02", "lars:lr=0.02,momentum=0.7"}) {
     SCOPED_TRACE(rule);
     std::vector<float> theta = random_numbers<float>(48, 5, "theta");
-    Optimizer optimizer(parse_options(rule), {.threads = 1});
+    Optimizer optimizer(parse_options(rule), {}, {.threads = 1});
     const Handle handle = optimizer.add("theta", std::span(theta).first(24), {4, 6});
     const auto step = [&](std::size_t rows, std::uint32_t number) {
       expect_step_as_made_anew(optimizer, handle, std::span(theta).first(6 * rows), number);

@@ -21,7 +21,7 @@ inline constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 /// Gradients depend on the step alone. Three parameters in three groups: the first, one with another lr_scale, one with
 /// a rate of its own.
 struct Scheduled {
-  explicit Scheduled(const Description& description) : optimizer(description) { add_all(); }
+  explicit Scheduled(const Description& description) : optimizer(description, {.threads = 1}) { add_all(); }
 
   /// Groups by name instead of by pattern, and no schedule.
   static Scheduled by_hand(const Description& description) {
@@ -75,7 +75,7 @@ struct Scheduled {
   Optimizer optimizer;
 
  private:
-  Scheduled(const Description& description, std::nullptr_t) : optimizer(description) {}
+  Scheduled(const Description& description, std::nullptr_t) : optimizer(description, {.threads = 1}) {}
 
   void add_all(bool by_hand = false) {
     const bool grouped = by_hand && optimizer.group_count() > 2;
@@ -88,8 +88,7 @@ struct Scheduled {
   }
 };
 
-inline Description grouped(const Options& options, const std::string& schedule,
-                           const Settings& settings = {.threads = 1}) {
+inline Description grouped(const Options& options, const std::string& schedule, const Settings& settings = {}) {
   return {options,
           settings,
           schedule.empty() ? std::nullopt : std::optional(parse_schedule(schedule)),

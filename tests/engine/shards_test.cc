@@ -31,8 +31,8 @@ constexpr std::size_t kElements = 100 * 101;
 constexpr std::size_t kCuts[] = {0, 1, 4096, 4096, 8192, 9001, kElements};
 constexpr std::size_t kShards = std::size(kCuts) - 1;
 
-const Settings kSettings{
-    .clip = {ClipBy::value, 0.5}, .average = {.kind = AverageKind::ema, .decay = 0.9}, .report = Reporting::parameters};
+const Settings kSettings{.clip = {ClipBy::value, 0.5}, .average = {.kind = AverageKind::ema, .decay = 0.9}};
+const Execution kExecution{.report = Reporting::parameters};
 
 template <class T>
 std::vector<T> part_of(const std::vector<T>& whole, std::size_t shard) {
@@ -58,9 +58,9 @@ TYPED_TEST(Shards, HaveTheBitsOfTheWholeParameter) {
     std::vector<Optimizer> optimizers;
     for (std::size_t i = 0; i < kShards; ++i) {
       parts.push_back(part_of(theta, i));
-      optimizers.emplace_back(options, kSettings).add("theta", parts.back(), shape_of(i));
+      optimizers.emplace_back(options, kSettings, kExecution).add("theta", parts.back(), shape_of(i));
     }
-    Optimizer whole(options, kSettings);
+    Optimizer whole(options, kSettings, kExecution);
     const Handle handle = whole.add("theta", theta, kWhole);
     for (std::uint32_t step = 0; step < sample.steps; ++step) {
       const std::vector<T> gradient = random_numbers<T>(kElements, 8, sample.options, step);

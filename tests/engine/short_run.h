@@ -55,7 +55,7 @@ struct Outcome {
 template <class T>
 Outcome<T> run(const Options& options, std::vector<T> theta, const Series<T>& gradients,
                const std::string& backend = "auto") {
-  Optimizer optimizer(options, {.threads = 1, .backend = backend});
+  Optimizer optimizer(options, {}, {.threads = 1, .backend = backend});
   const Handle handle = optimizer.add("theta", theta);
   for (const std::vector<T>& gradient : gradients) optimizer.step({{handle, gradient}});
   Outcome<T> outcome;

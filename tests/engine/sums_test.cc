@@ -39,8 +39,8 @@ const std::vector<Shape>& every_shape() {
 template <class T>
 struct Tensors {
   explicit Tensors(Settings settings = {}, const Summing& options = {},
-                   const std::vector<Shape>& shapes = every_shape())
-      : optimizer((add_rule<Summing>(), Options(options)), std::move(settings)) {
+                   const std::vector<Shape>& shapes = every_shape(), Execution execution = {})
+      : optimizer((add_rule<Summing>(), Options(options)), std::move(settings), std::move(execution)) {
     thetas.reserve(shapes.size());
     for (std::uint32_t i = 0; i < shapes.size(); ++i) {
       thetas.push_back(random_numbers<T>(shapes[i].elements(), kSeed, "theta", i));
@@ -76,7 +76,7 @@ TYPED_TEST_SUITE(Sums, Types);
 TYPED_TEST(Sums, AgreeWithPlainLoops) {
   using T = TypeParam;
   for (const std::string& backend : every_backend()) {
-    Tensors<T> tensors({.threads = 2, .backend = backend});
+    Tensors<T> tensors({}, {}, every_shape(), {.threads = 2, .backend = backend});
     std::vector<PlainTensor> plain;
     for (std::size_t i = 0; i < every_shape().size(); ++i) {
       plain.emplace_back(every_shape()[i], to_double<T>(tensors.thetas[i]));
@@ -112,7 +112,7 @@ TYPED_TEST(Sums, HaveTheSameBitsEverywhere) {
   for (const std::string& backend : targets) {
     for (const int threads : {1, 2, 3, 8}) {
       if (threads > 2 && backend != targets.front()) continue;
-      Tensors<T> tensors({.report = Reporting::totals, .threads = threads, .backend = backend}, {}, large);
+      Tensors<T> tensors({}, {}, large, {.report = Reporting::totals, .threads = threads, .backend = backend});
       for (std::uint32_t number = 0; number < 2; ++number) tensors.step(number, threads % 2 == 0);
       if (first.empty()) first = tensors.thetas;
       for (std::size_t i = 0; i < large.size(); ++i) {
@@ -124,7 +124,7 @@ TYPED_TEST(Sums, HaveTheSameBitsEverywhere) {
 
 TYPED_TEST(Sums, ATensorMayTakeNoStep) {
   using T = TypeParam;
-  Tensors<T> tensors({.average = {.kind = AverageKind::mean}, .report = Reporting::parameters}, {}, {{2, 3}, {4}});
+  Tensors<T> tensors({.average = {.kind = AverageKind::mean}}, {}, {{2, 3}, {4}}, {.report = Reporting::parameters});
   tensors.step(0);
   const std::vector<std::vector<T>> thetas = tensors.thetas;
   const std::vector<T> zero(6), ones(4, 1);
@@ -145,7 +145,7 @@ TYPED_TEST(Sums, ATensorMayTakeNoStep) {
 TYPED_TEST(Sums, ATensorThatTakesNoStepIsLookedAtAllTheSame) {
   // Squares so small that their sum is 0, beside a NaN in another tensor.
   using T = TypeParam;
-  Tensors<T> tensors({.report = Reporting::totals}, {}, {{2}, {2}});
+  Tensors<T> tensors({}, {}, {{2}, {2}}, {.report = Reporting::totals});
   const T tiny = std::is_same_v<T, float> ? T(1e-30f) : T(1e-200);
   const StepReport report = tensors.optimizer.step({{"0", std::vector<T>{tiny, 0}}, {"1", std::vector<T>{0, 0}}}, 1.0);
   EXPECT_EQ(report.gradient_norm, static_cast<double>(tiny));

@@ -45,8 +45,8 @@ struct Inputs {
 
 /// Returns the bits of all parameters and all state after some steps.
 template <class T>
-std::vector<T> run(const Options& options, const Settings& settings, const Inputs<T>& inputs) {
-  Optimizer optimizer(options, settings);
+std::vector<T> run(const Options& options, const Execution& execution, const Inputs<T>& inputs) {
+  Optimizer optimizer(options, {}, execution);
   std::vector<std::vector<T>> parameters = inputs.parameters;
   std::vector<Handle> handles;
   for (std::size_t i = 0; i < parameters.size(); ++i) {
@@ -70,13 +70,13 @@ class Threads : public ::testing::TestWithParam<Sample> {};
 template <class T>
 void expect_same_bits(const Options& options, const Inputs<T>& inputs) {
   const std::vector<T> alone = run<T>(options, {.threads = 1}, inputs);
-  std::vector<Settings> others;
+  std::vector<Execution> others;
   for (const int threads : {2, 3, 8}) others.push_back({.threads = threads});
   for (const std::string& target : cpu_targets()) others.push_back({.threads = 3, .backend = target});
   if (std::is_same_v<T, double>) others.push_back({.threads = 3, .backend = "reference"});
-  for (const Settings& settings : others) {
-    EXPECT_EQ(first_bit_difference<T>(alone, run<T>(options, settings, inputs)), "")
-        << options.text() << ", " << type_name<T> << ", " << settings.threads << " threads, " << settings.backend;
+  for (const Execution& execution : others) {
+    EXPECT_EQ(first_bit_difference<T>(alone, run<T>(options, execution, inputs)), "")
+        << options.text() << ", " << type_name<T> << ", " << execution.threads << " threads, " << execution.backend;
   }
 }
 

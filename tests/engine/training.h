@@ -15,7 +15,7 @@ namespace thalweg::tests {
 /// The second parameter is in a group of its own, and has no gradient in every third step.
 struct Training {
   explicit Training(const Options& options, bool reversed = false, StepCount count = StepCount::per_parameter)
-      : optimizer(options, {.step_count = count, .threads = 1}) {
+      : optimizer(options, {.step_count = count}, {.threads = 1}) {
     optimizer.add_group("second", options);
     const auto add_a = [&] { optimizer.add("a", a); };
     const auto add_b = [&] { optimizer.add("b", b, optimizer.group("second")); };

@@ -179,7 +179,7 @@ class Bounds {
 template <class T>
 struct Walker {
   Walker(const Options& options, const std::string& backend, std::vector<T> start)
-      : theta(std::move(start)), optimizer(options, {.threads = 1, .backend = backend}) {
+      : theta(std::move(start)), optimizer(options, {}, {.threads = 1, .backend = backend}) {
     handle = optimizer.add("theta", theta);
   }
   std::vector<T> all() { return everything<T>(optimizer, handle, theta); }
@@ -246,7 +246,7 @@ void take(const Walk& walk) {
       ASSERT_EQ(first_bit_difference<T>(other.all(), walker.all()), "") << other.optimizer.target() << ", step " << t;
       // They go on from a saved state: a walk does not notice.
       const std::vector<std::byte> saved = safetensors::to_bytes(other.optimizer.state());
-      Walker<T> fresh(Options::of(sample.rule()), other.optimizer.settings().backend, other.theta);
+      Walker<T> fresh(Options::of(sample.rule()), other.optimizer.execution().backend, other.theta);
       fresh.optimizer.load(safetensors::from_bytes(saved, "saved"));
       other = std::move(fresh);
     }

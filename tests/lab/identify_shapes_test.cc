@@ -34,7 +34,7 @@ class IdentifyShapes : public test::RecordedFile {
     for (std::size_t i = 0; i < kAll; ++i) theta.push_back((i < kMatrix ? 1 : 3) * std::cos(1.3 * double(i) + 0.2));
     json result = {{"id", "by the engine"},  {"theta0", theta},         {"splits", {kMatrix, kAll - kMatrix}},
                    {"grads", json::array()}, {"theta", json::object()}, {"shapes", json{{3, 2}, {3}}}};
-    Optimizer optimizer(parse_options(options), {.threads = 1});
+    Optimizer optimizer(parse_options(options), {}, {.threads = 1});
     const std::span<double> all(theta);
     const Handle matrix = optimizer.add("matrix", all.first(kMatrix), {3, 2});
     const Handle vector = optimizer.add("vector", all.subspan(kMatrix));

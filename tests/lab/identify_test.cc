@@ -61,7 +61,7 @@ class Identify : public test::RecordedFile {
     std::vector<double> theta;
     for (std::size_t i = 0; i < elements; ++i) theta.push_back(std::cos(1.3 * static_cast<double>(i)));
     json result = {{"id", "by the engine"}, {"theta0", theta}, {"grads", json::array()}, {"theta", json::object()}};
-    Optimizer optimizer(parse_options(options), {.step_count = step_count, .threads = 1});
+    Optimizer optimizer(parse_options(options), {.step_count = step_count}, {.threads = 1});
     const Handle handle = optimizer.add("theta", theta);
     for (int step = 1; step <= steps; ++step) {
       std::vector<double> gradient;
@@ -299,7 +299,7 @@ TEST_F(Identify, TakesFloat32AndRoundedNumbers) {
   json recorded = record("adam:lr=.02,beta1=.8,eps=1e-3");
   json single = recorded;
   single["theta"].clear();
-  Optimizer optimizer(parse_options("adam:lr=.02,beta1=.8,eps=1e-3"), {.threads = 1});
+  Optimizer optimizer(parse_options("adam:lr=.02,beta1=.8,eps=1e-3"), {}, {.threads = 1});
   std::vector<float> theta = recorded["theta0"];
   single["theta0"] = theta;
   const Handle handle = optimizer.add("theta", theta);

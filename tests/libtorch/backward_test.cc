@@ -20,10 +20,11 @@ torch::Tensor backward(torch::nn::Sequential net, std::uint64_t step) {
 TEST(StepInBackward, HasTheBitsOfAStepBehindIt) {
   Net net = seeded_net(), other = seeded_net();
   const Settings settings{.clip = {ClipBy::norm, 0.05, 1e-6},
-                          .average = {.kind = AverageKind::ema, .decay = 0.5, .overwrite_every = 3},
-                          .report = Reporting::totals};
+                          .average = {.kind = AverageKind::ema, .decay = 0.5, .overwrite_every = 3}};
+  const Execution execution{.report = Reporting::totals};
   const GroupPatterns groups{{"slow", {"first.*"}, thalweg::RMSprop{.lr = 1e-3, .momentum = 0.5}}};
-  thalweg::libtorch::AdamW optimizer{*net, kOptions, groups, settings}, expected{*other, kOptions, groups, settings};
+  thalweg::libtorch::AdamW optimizer{*net, kOptions, groups, settings, execution},
+      expected{*other, kOptions, groups, settings, execution};
   optimizer.step_in_backward(true);
   for (std::uint64_t step = 0; step < 7; ++step) {
     // One frozen parameter, whose average goes on.

@@ -27,8 +27,12 @@ TEST(ConstructionTest, FromModule) {
   torch::nn::Sequential sequential(torch::nn::Linear(2, 2), torch::nn::ReLU(), torch::nn::Linear(2, 1));
   thalweg::libtorch::Adam with_defaults{*sequential};
   EXPECT_THAT(names_of(with_defaults), ElementsAre("0.weight", "0.bias", "2.weight", "2.bias"));
-  thalweg::libtorch::SGD with_settings{*sequential, {.lr = 0.1}, {.threads = 1, .backend = "reference"}};
-  EXPECT_EQ(with_settings.engine().target(), "reference");
+  thalweg::libtorch::SGD by_the_reference{*sequential, {.lr = 0.1}, {}, {.threads = 1, .backend = "reference"}};
+  EXPECT_EQ(by_the_reference.engine().target(), "reference");
+  EXPECT_EQ(by_the_reference.engine().execution().threads, 1);
+  Optimizer described{*sequential, parse_description("adamw clip=norm:2"), {.threads = 3}};
+  EXPECT_EQ(described.engine().settings().clip.by, ClipBy::norm);
+  EXPECT_EQ(described.engine().execution().threads, 3);
 }
 
 TEST(ConstructionTest, FromNamedParameters) {

@@ -12,7 +12,7 @@ constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 
 TEST(ReportTest, SaysWhatTheStepDid) {
   Net net = seeded_net();
-  thalweg::libtorch::SGD optimizer{*net, {.lr = 0.5}, {.report = Reporting::parameters}};
+  thalweg::libtorch::SGD optimizer{*net, {.lr = 0.5}, {}, {.report = Reporting::parameters}};
   const torch::Tensor loss = optimizer.step([&] { return backward(net, 0); });
   torch::Tensor squares = torch::zeros({}, torch::kDouble);
   for (const torch::Tensor& each : net->parameters()) squares += each.grad().to(torch::kDouble).pow(2).sum();

@@ -66,16 +66,18 @@ class Parameters {
 /// Throws thalweg::Error, before anything has been changed. Not thread-safe.
 class Optimizer : public torch::optim::Optimizer {
  public:
-  Optimizer(const Parameters& parameters, AnyOptions options, Settings settings = {});
+  Optimizer(const Parameters& parameters, AnyOptions options, Settings settings = {}, Execution execution = {});
   /// Throws Error if a pattern matches no parameter.
-  Optimizer(const Parameters& parameters, AnyOptions options, const GroupPatterns& groups, Settings settings = {});
+  Optimizer(const Parameters& parameters, AnyOptions options, const GroupPatterns& groups, Settings settings = {},
+            Execution execution = {});
   /// All that a description says: its groups are named by their patterns. The lengths that its schedule left open, and
   /// what an epoch is, are told by `engine().set_run_length`. Throws Error if a pattern matches no parameter.
   template <std::same_as<Description> D>  // so that options never mean one
-  Optimizer(const Parameters& parameters, const D& description)
-      : Optimizer(parameters, description, FromDescription()) {}
+  Optimizer(const Parameters& parameters, const D& description, Execution execution = {})
+      : Optimizer(parameters, description, std::move(execution), FromDescription()) {}
   /// LibTorch's own way to give groups; their options are as in `add_param_group`.
-  Optimizer(const std::vector<torch::optim::OptimizerParamGroup>& groups, AnyOptions options, Settings settings = {});
+  Optimizer(const std::vector<torch::optim::OptimizerParamGroup>& groups, AnyOptions options, Settings settings = {},
+            Execution execution = {});
   ~Optimizer() override;
   Optimizer(Optimizer&&) noexcept;
 
@@ -88,7 +90,7 @@ class Optimizer : public torch::optim::Optimizer {
   /// see all gradients first (clipping by the global norm, Check::guard, a dynamic loss scale, accumulation, rules with
   /// sums over all parameters or the loss), and says what to do instead.
   void step_in_backward(bool on);
-  /// What the last step did, and why it did not: see `Settings::check`, `report` and `accumulation`.
+  /// What the last step did, and why it did not: see `Execution::report`, `Settings::check` and `accumulation`.
   const StepReport& report() const;
   /// Steps that were refused so far: by Check::guard, or by a rule.
   std::int64_t refused_steps() const;
@@ -176,8 +178,8 @@ class Optimizer : public torch::optim::Optimizer {
   struct Impl;
   struct FromDescription {};
 
-  Optimizer(const Parameters& parameters, const Description& description, FromDescription);
-  Optimizer(Options options, Settings settings);
+  Optimizer(const Parameters& parameters, const Description& description, Execution execution, FromDescription);
+  Optimizer(Options options, Settings settings, Execution execution);
   void synchronize();
   GroupOptions& adopted_options(std::size_t index);
   const std::vector<GroupOptions*>& bind_groups();
@@ -212,40 +214,45 @@ class OptimizerOf : public Optimizer {
   using ParamGroups = std::vector<torch::optim::OptimizerParamGroup>;
 
  public:
-  OptimizerOf(const Parameters& parameters, R options = {}, Settings settings = {})
-      : Optimizer(parameters, options, std::move(settings)) {}
-  OptimizerOf(const Parameters& parameters, R options, const GroupPatterns& groups, Settings settings = {})
-      : Optimizer(parameters, options, groups, std::move(settings)) {}
-  OptimizerOf(const ParamGroups& groups, R options = {}, Settings settings = {})
-      : Optimizer(groups, options, std::move(settings)) {}
+  OptimizerOf(const Parameters& parameters, R options = {}, Settings settings = {}, Execution execution = {})
+      : Optimizer(parameters, options, std::move(settings), std::move(execution)) {}
+  OptimizerOf(const Parameters& parameters, R options, const GroupPatterns& groups, Settings settings = {},
+              Execution execution = {})
+      : Optimizer(parameters, options, groups, std::move(settings), std::move(execution)) {}
+  OptimizerOf(const ParamGroups& groups, R options = {}, Settings settings = {}, Execution execution = {})
+      : Optimizer(groups, options, std::move(settings), std::move(execution)) {}
 
   // Groups in braces. `{model->parameters()}` is one too, where a list of tensors could be meant as well. The options
   // have no default, because otherwise `RMSprop{parameters}` would be a list of groups.
-  OptimizerOf(std::initializer_list<torch::optim::OptimizerParamGroup> groups, R options, Settings settings = {})
-      : Optimizer(ParamGroups(groups), options, std::move(settings)) {}
+  OptimizerOf(std::initializer_list<torch::optim::OptimizerParamGroup> groups, R options, Settings settings = {},
+              Execution execution = {})
+      : Optimizer(ParamGroups(groups), options, std::move(settings), std::move(execution)) {}
   template <class T>
-  OptimizerOf(std::initializer_list<torch::optim::OptimizerParamGroup> groups, const T& options, Settings settings = {})
-      : Optimizer(ParamGroups(groups), options_for<R>(options), std::move(settings)) {}
+  OptimizerOf(std::initializer_list<torch::optim::OptimizerParamGroup> groups, const T& options, Settings settings = {},
+              Execution execution = {})
+      : Optimizer(ParamGroups(groups), options_for<R>(options), std::move(settings), std::move(execution)) {}
 
   // The same with a learning rate or LibTorch's options. Templates, so that braces never mean them.
   template <class T>
-  OptimizerOf(const Parameters& parameters, const T& options, Settings settings = {})
-      : Optimizer(parameters, options_for<R>(options), std::move(settings)) {}
+  OptimizerOf(const Parameters& parameters, const T& options, Settings settings = {}, Execution execution = {})
+      : Optimizer(parameters, options_for<R>(options), std::move(settings), std::move(execution)) {}
   template <class T>
-  OptimizerOf(const Parameters& parameters, const T& options, const GroupPatterns& groups, Settings settings = {})
-      : Optimizer(parameters, options_for<R>(options), groups, std::move(settings)) {}
+  OptimizerOf(const Parameters& parameters, const T& options, const GroupPatterns& groups, Settings settings = {},
+              Execution execution = {})
+      : Optimizer(parameters, options_for<R>(options), groups, std::move(settings), std::move(execution)) {}
   template <class T>
-  OptimizerOf(const ParamGroups& groups, const T& options, Settings settings = {})
-      : Optimizer(groups, options_for<R>(options), std::move(settings)) {}
+  OptimizerOf(const ParamGroups& groups, const T& options, Settings settings = {}, Execution execution = {})
+      : Optimizer(groups, options_for<R>(options), std::move(settings), std::move(execution)) {}
 
   // And with braces that name `betas`. Templates, so that braces which fit the rule's own struct mean that.
   template <class Rule = R>
-  OptimizerOf(const Parameters& parameters, WithBetas<std::type_identity_t<Rule>> options, Settings settings = {})
-      : Optimizer(parameters, R(options), std::move(settings)) {}
+  OptimizerOf(const Parameters& parameters, WithBetas<std::type_identity_t<Rule>> options, Settings settings = {},
+              Execution execution = {})
+      : Optimizer(parameters, R(options), std::move(settings), std::move(execution)) {}
   template <class Rule = R>
   OptimizerOf(const Parameters& parameters, WithBetas<std::type_identity_t<Rule>> options, const GroupPatterns& groups,
-              Settings settings = {})
-      : Optimizer(parameters, R(options), groups, std::move(settings)) {}
+              Settings settings = {}, Execution execution = {})
+      : Optimizer(parameters, R(options), groups, std::move(settings), std::move(execution)) {}
 };
 
 // thalweg::libtorch::RMSprop and its siblings: one for each rule of the list.

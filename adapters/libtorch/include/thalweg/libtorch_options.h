@@ -53,7 +53,8 @@ struct GroupPattern {
 /// Any number of group patterns.
 class GroupPatterns {
  public:
-  // Both implicit on purpose. If a vector could be made of braces, here or in place of this class, `{.threads = 1}` and
+  // Both implicit on purpose. If a vector could be made of braces, here or in place of this class, `{.loss_scale = 8}`
+  // and
   // `{.accumulation = {.calls = 2}}`, meant as Settings, would be ambiguous: hence the template.
   GroupPatterns(std::initializer_list<GroupPattern> patterns) : patterns_(patterns) {}
   template <std::same_as<std::vector<GroupPattern>> Patterns>

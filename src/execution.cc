@@ -1,0 +1,14 @@
+// Execution: its range.
+#include <thalweg/error.h>
+#include <thalweg/execution.h>
+
+#include <string>
+
+namespace thalweg {
+
+void check(const Execution& execution) {
+  if (execution.threads >= 0) return;
+  throw Error("settings: threads = " + std::to_string(execution.threads) + " is outside [0, ∞)");
+}
+
+}  // namespace thalweg
