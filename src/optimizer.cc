@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 namespace thalweg {
 
@@ -45,7 +46,6 @@ Optimizer::Impl::Impl(const Description& description, Execution how)
   step.threads = threads_for(execution.threads);
   for (const GroupDescription& group : description.groups) {
     Options its_own = description.options_of(group);
-    its_own.set("lr", its_own.get("lr") * group.lr_scale);
     check_rows(settings, engine_rule(its_own.rule()));
     groups.add_by_pattern(group.pattern, std::move(its_own), group.lr_scale);
   }
@@ -82,9 +82,23 @@ Description Optimizer::Impl::description() const {
     return options;
   };
   Description result(at_factor_1(groups.at(0)), settings, schedule.schedule);
+  const auto add = [&](const std::string& pattern, const GroupRecord& group) {
+    result.groups.push_back(describe_group(pattern, at_factor_1(group), group.lr_scale, result.options));
+  };
+  // Parameters that are elsewhere than their names' patterns put them come first, for the first that fits decides.
+  NamePatterns patterns;
+  for (const Handle handle : parameters.handles()) {
+    patterns.add(parameters.name(handle.index), parameters[handle.index].group);
+  }
+  std::set<std::string> added;
+  for (const Handle handle : parameters.handles()) {
+    const std::string& name = parameters.name(handle.index);
+    const std::uint32_t group = parameters[handle.index].group;
+    if (groups.fitting(name).index == group) continue;
+    if (const auto [pattern, is_new] = added.insert(patterns.of(name)); is_new) add(*pattern, groups.at(group));
+  }
   for (const GroupRecord& group : groups) {
-    if (&group == &groups.at(0)) continue;
-    result.groups.push_back(describe_group(group.name, at_factor_1(group), group.lr_scale, result.options));
+    if (group.has_pattern && !added.contains(group.name)) add(group.name, group);
   }
   return result;
 }
@@ -220,13 +234,7 @@ void Optimizer::move(Handle handle, Group group) {
 
 std::size_t Optimizer::size() const { return impl_->parameters.alive(); }
 
-std::vector<Handle> Optimizer::handles() const {
-  std::vector<Handle> result;
-  for (std::uint32_t i = 0; i < impl_->parameters.size(); ++i) {
-    if (impl_->parameters[i].alive) result.push_back({i});
-  }
-  return result;
-}
+std::vector<Handle> Optimizer::handles() const { return impl_->parameters.handles(); }
 
 Handle Optimizer::find(std::string_view name) const { return {impl_->parameters.index_of(name)}; }
 bool Optimizer::contains(std::string_view name) const { return impl_->parameters.contains(name); }

@@ -212,6 +212,14 @@ std::uint32_t Parameters::find(std::string_view name) const {
   return it != by_name_.end() ? it->second : UINT32_MAX;
 }
 
+std::vector<Handle> Parameters::handles() const {
+  std::vector<Handle> result;
+  for (std::uint32_t i = 0; i < all_.size(); ++i) {
+    if (all_[i].alive) result.push_back({i});
+  }
+  return result;
+}
+
 std::vector<std::string> Parameters::names() const {
   std::vector<std::string> names;
   for (std::size_t i = 0; i < all_.size(); ++i) {

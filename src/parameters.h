@@ -124,6 +124,8 @@ class Parameters {
   /// UINT32_MAX if there is none.
   std::uint32_t find(std::string_view name) const;
   std::vector<std::string> names() const;
+  /// Those that are alive, in the order in which they were added.
+  std::vector<Handle> handles() const;
 
   /// The parameter other than `except` that shares memory with these bytes, or UINT32_MAX.
   std::uint32_t find_overlap(const void* data, std::size_t bytes, std::uint32_t except) const;

@@ -27,9 +27,7 @@ std::string examples(const std::vector<Parameters::Item>& items) {
 GroupPatterns group_patterns(const Description& description) {
   std::vector<GroupPattern> result;
   for (const GroupDescription& group : description.groups) {
-    Options options = description.options_of(group);
-    options.set("lr", options.get("lr") * group.lr_scale);
-    result.push_back({group.pattern, {group.pattern}, options, group.lr_scale});
+    result.push_back({group.pattern, {group.pattern}, description.options_of(group), group.lr_scale});
   }
   return result;
 }

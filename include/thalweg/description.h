@@ -40,7 +40,8 @@ struct Description {
   std::optional<Schedule> schedule;  ///< of all groups alike
   std::vector<GroupDescription> groups;  ///< a parameter is in the first one whose pattern its name fits
 
-  /// The options of a group. Throws Error that names its pattern if they are none of its rule or outside their range.
+  /// The options of a group, whose `lr` is multiplied by its `lr_scale`. Throws Error that names its pattern if they are
+  /// none of its rule or outside their range.
   Options options_of(const GroupDescription& group) const;
 
   /// What `parse_description` reads: what differs from the defaults, in one order.

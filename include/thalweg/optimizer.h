@@ -119,7 +119,8 @@ class Optimizer {
   Optimizer(Optimizer&&) noexcept;
   Optimizer& operator=(Optimizer&&) noexcept;
 
-  /// What it computes, with all that has been changed since it was made.
+  /// What it computes, with all that has been changed since it was made. Groups that were added without a pattern, and
+  /// parameters that were moved out of where their names' pattern puts them, are told by patterns of names.
   Description description() const;
   /// The first group's rule; another group's is `options(group).rule()`.
   const RuleInfo& rule() const;

@@ -1,8 +1,9 @@
-// describe_group: what a group has of its own, out of its options.
+// A group's description, out of its options and the names of its parameters.
 #include "description/describe_group.h"
 
 #include "text.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -25,6 +26,9 @@ double before_scale(double rate, double scale) {
   return result;
 }
 
+/// `.bias` of `layer.bias`; nothing if there is no dot.
+std::string_view ending_of(std::string_view name) { return name.substr(std::min(name.rfind('.'), name.size())); }
+
 }  // namespace
 
 GroupDescription describe_group(const std::string& pattern, const Options& options, double lr_scale,
@@ -41,6 +45,21 @@ GroupDescription describe_group(const std::string& pattern, const Options& optio
     group.options.emplace(option.name, scale > 0 ? before_scale(value, scale) : value);
   }
   return group;
+}
+
+void NamePatterns::add(std::string_view name, std::size_t group) {
+  const auto [ending, is_new] = group_of_ending_.try_emplace(std::string(ending_of(name)), group);
+  if (!is_new && ending->second != group) ending->second.reset();
+}
+
+std::string NamePatterns::of(std::string_view name) const {
+  const std::string_view ending = ending_of(name);
+  const auto found = group_of_ending_.find(ending);
+  const bool is_of_one = !ending.empty() && found != group_of_ending_.end() && found->second.has_value();
+  const bool is_plain = ending.find_first_of("*?]") == std::string_view::npos;
+  std::string pattern = is_of_one && is_plain ? "*" + std::string(ending) : std::string(name);
+  std::ranges::replace(pattern, ']', '?');  // which a pattern may not hold
+  return pattern;
 }
 
 }  // namespace thalweg

@@ -22,11 +22,11 @@ std::string called(const GroupDescription& group) { return "group[" + printable(
 Options Description::options_of(const GroupDescription& group) const {
   const std::string prefix = called(group) + ": ";
   Options result = naming(prefix, [&] { return group.rule.empty() ? options : Options::of(group.rule); });
+  check_lr_scale(group.lr_scale, called(group));
   naming(prefix, [&] {
     for (const auto& [option, value] : group.options) result.set(option, value);
+    result.set("lr", result.get("lr") * group.lr_scale);
   });
-  check_lr_scale(group.lr_scale, called(group));
-  naming(prefix, [&] { Options(result).set("lr", result.get("lr") * group.lr_scale); });
   return result;
 }
 

@@ -22,8 +22,7 @@ bool is_boolean(const Options& options, std::string_view option) {
   return index >= 0 && options.rule().options[static_cast<std::size_t>(index)].type == OptionType::boolean;
 }
 
-json::Value value_of(const Options& options, std::string_view option) {
-  const double value = options.get(option);
+json::Value value_json(const Options& options, std::string_view option, double value) {
   return is_boolean(options, option) ? json::Value(value != 0) : json::Value(value);
 }
 
@@ -51,7 +50,7 @@ json::Value to_json(const Description& description, const GroupDescription& grou
   if (!group.rule.empty()) result["rule"] = group.rule;
   const Options options = description.options_of(group);
   result["options"] = json::Object();
-  for (const auto& [option, value] : group.options) result["options"][option] = value_of(options, option);
+  for (const auto& [option, value] : group.options) result["options"][option] = value_json(options, option, value);
   if (group.lr_scale != 1) result["lr_scale"] = group.lr_scale;
   return result;
 }
@@ -82,7 +81,8 @@ json::Value description_json(const Description& description) {
   result["rule"] = description.options.rule().name;
   result["options"] = json::Object();
   for (const OptionInfo& option : description.options.rule().options) {
-    result["options"][option.name] = value_of(description.options, option.name);
+    result["options"][option.name] =
+        value_json(description.options, option.name, description.options.get(option.name));
   }
   write_settings(description.settings, result);
   if (description.schedule) result["schedule"] = schedule_json(*description.schedule);

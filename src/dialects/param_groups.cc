@@ -4,7 +4,6 @@
 #include "naming.h"
 #include "text.h"
 
-#include <algorithm>
 #include <map>
 #include <set>
 
@@ -28,6 +27,7 @@ class GroupNames {
           throw Error(called(dialect, i) + ": parameter " + in_quotes(name) + " is also in param_groups[" +
                       std::to_string(other->second) + "]");
         }
+        patterns_.add(name, i);
         names_[i].push_back(std::move(name));
       }
     }
@@ -37,7 +37,7 @@ class GroupNames {
   /// Without names of parameters the group's own name is one.
   std::set<std::string> patterns(std::size_t group, const Translation& read) const {
     std::set<std::string> result;
-    for (const std::string& name : names_[group]) result.insert(pattern(name, group));
+    for (const std::string& name : names_[group]) result.insert(patterns_.of(name));
     if (!result.empty()) return result;
     if (!read.group_name.empty()) return {read.group_name};
     throw Error(called(dialect_, group) +
@@ -61,20 +61,10 @@ class GroupNames {
     return result;
   }
 
-  std::string pattern(const std::string& name, std::size_t group) const {
-    if (const std::size_t dot = name.rfind('.'); dot != std::string::npos && dot > 0) {
-      const std::string ending = "*" + name.substr(dot);
-      const auto is_in_it = [&](const auto& other) {
-        return other.second == group || !fits_pattern(ending, other.first);
-      };
-      if (std::ranges::all_of(group_of_, is_in_it)) return ending;
-    }
-    return name;
-  }
-
   const Dialect& dialect_;
   std::vector<std::vector<std::string>> names_;
   std::map<std::string, std::size_t> group_of_;
+  NamePatterns patterns_;
 };
 
 }  // namespace

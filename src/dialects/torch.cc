@@ -124,13 +124,12 @@ std::string to_torch(const Description& description) {
   if (description.groups.empty()) return first;
   std::string result = "[" + first;
   for (const GroupDescription& group : description.groups) {
-    Options options = description.options_of(group);
+    const Options options = description.options_of(group);
     if (dialects::optimizer_for(torch, options).name != optimizer.name) {
       throw Error("group[" + printable(group.pattern) + "]: the rule " + group.rule + " beside " +
                   std::string(description.options.rule().name) +
                   " has no counterpart in torch, whose optimizers have one");
     }
-    options.set("lr", options.get("lr") * group.lr_scale);
     dialects::Texts texts = dialects::write_torch(optimizer, options);
     texts.emplace_back("name", json::in_quotes(group.pattern));
     if (group.lr_scale != 1) texts.emplace_back("lr_scale", json::to_string(group.lr_scale));

@@ -158,7 +158,7 @@ TEST(Description, TheExamplesMeanWhatTheySay) {
       {.pattern = "*.bias", .rule = "", .options = {{"weight_decay", 0}}, .lr_scale = 2},
       {.pattern = "embedding.*", .rule = "adagrad", .options = {{"lr", 0.01}}}};
   EXPECT_EQ(grouped.groups, groups);
-  EXPECT_EQ(grouped.options_of(groups[0]).text(), "adamw:weight_decay=0");
+  EXPECT_EQ(grouped.options_of(groups[0]).text(), "adamw:lr=0.002,weight_decay=0") << "with the rate in force";
   EXPECT_EQ(grouped.options_of(groups[1]).text(), parse_options("adagrad:lr=0.01").text());
 }
 

@@ -10,6 +10,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <random>
 #include <string>
 #include <utility>
@@ -143,6 +144,41 @@ TEST(OptimizerDescription, SaysWhatHasBeenChanged) {
             "group[*.bias]=beta1=0.5,lr_scale=2 group[he?d]=sgd:lr=0.125,momentum=0.5");
   run.optimizer.set_schedule({});
   EXPECT_FALSE(run.optimizer.description().schedule);
+}
+
+// Groups without patterns, and parameters that were moved: by their names.
+TEST(OptimizerDescription, GroupsThatWereAddedAreToldByTheirParameters) {
+  std::vector<double> a(2), b(2), c(2), d(2), e(2), f(2);
+  Optimizer optimizer(parse_description("sgd:lr=0.5 group[*.scale]=lr=0.25"));
+  const Group own = optimizer.add_group("own", SGD{.lr = 0.5, .momentum = 0.5});
+  const Group none = optimizer.add_group("none", Adam{});
+  optimizer.add("one.weight", a);
+  optimizer.add("one.bias", b, own);
+  optimizer.add("two.bias", c, own);
+  const Handle moved = optimizer.add("two.scale", d);
+  optimizer.add("three.scale", e);
+  optimizer.add("odd]name", f);
+  EXPECT_EQ(optimizer.description().text(), "sgd:lr=0.5 group[*.bias]=momentum=0.5 group[*.scale]=lr=0.25");
+  optimizer.move(moved, own);
+  optimizer.move(optimizer.find("odd]name"), own);
+  EXPECT_EQ(optimizer.description().text(),
+            "sgd:lr=0.5 group[*.bias]=momentum=0.5 group[two.scale]=momentum=0.5 group[odd?name]=momentum=0.5 "
+            "group[*.scale]=lr=0.25");
+  optimizer.move(moved, Group{});
+  const Description description = optimizer.description();
+  EXPECT_EQ(description.text(),
+            "sgd:lr=0.5 group[*.bias]=momentum=0.5 group[two.scale]=lr_scale=1 group[odd?name]=momentum=0.5 "
+            "group[*.scale]=lr=0.25");
+  // An optimizer that is made from it does the same with parameters of these names.
+  Optimizer again(description);
+  std::map<std::string, std::vector<double>> others;
+  for (const Handle handle : optimizer.handles()) {
+    const std::string& name = optimizer.name(handle);
+    others[name].resize(2);
+    const Handle other = again.add(name, others[name]);
+    EXPECT_EQ(again.options(again.group_of(other)), optimizer.options(optimizer.group_of(handle))) << name;
+  }
+  EXPECT_EQ(optimizer.group_name(none), "none");
 }
 
 TEST(ScheduleState, GoesOnWithTheSameBitsFromEveryStep) {

@@ -27,9 +27,7 @@ struct Scheduled {
   static Scheduled by_hand(const Description& description) {
     Scheduled run(Description(description.options, description.settings), {});
     for (const GroupDescription& group : description.groups) {
-      Options options = description.options_of(group);
-      options.set("lr", options.get("lr") * group.lr_scale);
-      run.optimizer.add_group(group.pattern, options, group.lr_scale);
+      run.optimizer.add_group(group.pattern, description.options_of(group), group.lr_scale);
     }
     run.add_all(true);
     return run;
