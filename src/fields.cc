@@ -26,17 +26,9 @@ std::string value_of(const Field& field, std::string_view value) {
   return std::string(field.name) + " = " + std::string(value);
 }
 
-std::string range_text(const Field& field) {
-  std::string text = field.range.text();
-  if (field.low_open) text[0] = '(';
-  if (std::isinf(field.range.low)) text.replace(0, text.find(','), "(−∞");
-  return text;
-}
-
 void check_number(const Field& field, double value, const std::string& what) {
-  const bool inside = field.range.contains(value) && !(field.low_open && value == field.range.low);
-  if (inside && std::isfinite(value)) return;
-  throw Error(what + value_of(field, to_text(value)) + " is outside " + range_text(field));
+  if (field.range.contains(value) && std::isfinite(value)) return;
+  throw Error(what + value_of(field, to_text(value)) + " is outside " + field.range.text());
 }
 
 template <class T>
@@ -46,7 +38,9 @@ T read_number(const Field& field, std::string_view text, const std::string& what
   if (error == std::errc() && end == text.data() + text.size()) return value;
   const bool too_large = error == std::errc::result_out_of_range;
   throw Error(what + value_of(field, "'" + printable(text) + "'") +
-              (too_large ? " is too large or too small" : " is no number; allowed is " + allowed(field)));
+              (too_large               ? " is too large or too small"
+               : std::is_integral_v<T> ? " is no whole number; allowed is " + allowed(field)
+                                       : " is no number; allowed is " + allowed(field)));
 }
 
 std::size_t index_of(const Choice& choice, const Field& field, std::string_view word, const std::string& what) {
@@ -60,7 +54,7 @@ std::size_t index_of(const Choice& choice, const Field& field, std::string_view 
 
 std::string allowed(const Field& field) {
   return std::visit(
-      Overloaded{[&](double*) { return range_text(field); }, [&](std::int64_t*) { return range_text(field); },
+      Overloaded{[&](double*) { return field.range.text(); }, [&](std::int64_t*) { return field.range.text(); },
                  [](bool*) { return std::string("true or false"); },
                  [](std::vector<double>*) { return std::string("numbers, as 1/2/3"); },
                  [](const Choice& choice) {

@@ -35,7 +35,6 @@ struct Field {
   std::string_view name;
   std::variant<double*, std::int64_t*, bool*, std::vector<double>*, Choice> member;
   Range range = {};
-  bool low_open = false;  ///< the range does not hold its lower end
 };
 using Fields = std::vector<Field>;
 

@@ -212,6 +212,12 @@ void Groups::fit(Group group) {
   its.waits_for_parameters = false;
 }
 
+void Groups::fit_all(std::string_view name) {
+  for (std::uint32_t i = 0; i < records_.size() && waiting_ > 0; ++i) {
+    if (records_[i].waits_for_parameters && fits_pattern(records_[i].name, name)) fit({i});
+  }
+}
+
 void Groups::check_patterns(const std::vector<std::string>& names) const {
   for (const GroupRecord& group : records_) {
     if (!group.waits_for_parameters) continue;

@@ -72,6 +72,7 @@ Handle Optimizer::Impl::add(std::string_view name, void* data, std::size_t size,
   const Group its = group.value_or(groups.fitting(name));
   const Handle handle = parameters.add(name, data, size, precision, shape, its);
   groups.fit(its);
+  groups.fit_all(name);
   return handle;
 }
 
@@ -91,15 +92,23 @@ Description Optimizer::Impl::description() const {
     patterns.add(parameters.name(handle.index), parameters[handle.index].group);
   }
   std::set<std::string> added;
+  std::set<std::uint32_t> taken;  // groups that have parameters by their patterns
   for (const Handle handle : parameters.handles()) {
     const std::string& name = parameters.name(handle.index);
     const std::uint32_t group = parameters[handle.index].group;
-    if (groups.fitting(name).index == group) continue;
+    if (groups.fitting(name).index == group) {
+      taken.insert(group);
+      continue;
+    }
     if (const auto [pattern, is_new] = added.insert(patterns.of(name)); is_new) add(*pattern, groups.at(group));
   }
-  for (const GroupRecord& group : groups) {
-    if (group.has_pattern && !added.contains(group.name)) add(group.name, group);
+  for (std::uint32_t i = 1; i < groups.size(); ++i) {
+    const GroupRecord& group = groups.at(i);
+    const bool takes_some = group.waits_for_parameters || taken.contains(i);
+    if (group.has_pattern && takes_some && !added.contains(group.name)) add(group.name, group);
   }
+  // What is left is the first group's, which has no lr_scale in a description.
+  if (groups.at(0).lr_scale != 1 && taken.contains(0)) add("*", groups.at(0));
   return result;
 }
 

@@ -2,48 +2,42 @@
 #include <thalweg/error.h>
 #include <thalweg/settings.h>
 
-#include "text.h"
+#include "settings_fields.h"
 
-#include <cmath>
-#include <cstdint>
 #include <string>
 
 namespace thalweg {
 namespace {
 
-void check(const Accumulation& accumulation) {
-  if (accumulation.calls >= 1 && accumulation.calls <= INT32_MAX) return;
-  throw Error("settings: accumulation over " + std::to_string(accumulation.calls) +
-              " calls is outside [1, 2147483647]");
-}
-
-void check(const DynamicLossScale& dynamic, Check check) {
-  if (!dynamic.on) return;
-  const auto fail = [](const char* name, const std::string& value, const char* allowed) {
-    throw Error("settings: " + std::string(name) + " of the dynamic loss scale = " + value + " is outside " + allowed);
-  };
-  if (!(dynamic.growth > 1) || std::isinf(dynamic.growth)) fail("growth", to_text(dynamic.growth), "(1, ∞)");
-  if (!(dynamic.backoff > 0 && dynamic.backoff < 1)) fail("backoff", to_text(dynamic.backoff), "(0, 1)");
-  if (dynamic.interval < 1 || dynamic.interval > INT32_MAX) {
-    fail("interval", std::to_string(dynamic.interval), "[1, 2147483647]");
-  }
-  if (check != Check::guard) {
-    throw Error(
-        "settings: a dynamic loss scale needs Check::guard, which refuses the steps that it learns from; check is " +
-        std::string(to_string(check)));
-  }
+/// Throws Error if a number is outside its range; `what` begins it.
+template <class Part>
+void check_fields(const Part& part, const std::string& what) {
+  Part copy = part;
+  for (const Field& field : fields_of(copy)) check(field, what);
 }
 
 }  // namespace
 
-void check(const Settings& settings) {
-  if (!(settings.loss_scale > 0) || std::isinf(settings.loss_scale)) {
-    throw Error("settings: loss_scale = " + to_text(settings.loss_scale) + " is outside (0, ∞)");
+void check(const Clip& clip) { check_fields(clip, "clip: "); }
+
+void check(const Average& average) {
+  check_fields(average, "average: ");
+  if (average.bias_correction && average.decay == 1) {
+    throw Error("average: decay = 1 with bias correction is outside [0, 1)");
   }
-  check(settings.accumulation);
-  check(settings.dynamic_loss_scale, settings.check);
+}
+
+void check(const Settings& settings) {
+  Settings copy = settings;
+  check(loss_scale_field(copy), "");
+  check_fields(settings.accumulation, "accumulation: ");
+  check_fields(settings.dynamic_loss_scale, "dynamic_loss_scale: ");
   check(settings.clip);
   check(settings.average);
+  if (settings.dynamic_loss_scale.on && settings.check != Check::guard) {
+    throw Error("a dynamic loss scale needs check guard, which refuses the steps that it learns from; check is " +
+                std::string(to_string(settings.check)));
+  }
 }
 
 std::string_view to_string(StepCount step_count) {

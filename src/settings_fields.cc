@@ -1,7 +1,8 @@
-// The fields of what is around the rules, by which text and JSON read and write it. Ranges are checked by `check`.
+// The fields of what is around the rules, by which text and JSON read and write it, and their ranges.
 #include "settings_fields.h"
 
 #include <array>
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -31,17 +32,23 @@ Field step_count_field(Settings& settings) {
           choice(names<StepCount::per_parameter, StepCount::shared, StepCount::per_row>(), settings.step_count)};
 }
 
-Fields fields_of(Clip& clip) { return {{"limit", &clip.limit}, {"eps", &clip.eps}}; }
+Field loss_scale_field(Settings& settings) { return {"loss_scale", &settings.loss_scale, above(0)}; }
+
+Fields fields_of(Clip& clip) { return {{"limit", &clip.limit, above(0)}, {"eps", &clip.eps, at_least(0)}}; }
 Fields fields_of(Average& average) {
-  return {{"decay", &average.decay},
+  return {{"decay", &average.decay, between(0, 1)},
           {"bias_correction", &average.bias_correction},
-          {"start", &average.start},
-          {"every", &average.every},
-          {"overwrite_every", &average.overwrite_every}};
+          {"start", &average.start, at_least(1)},
+          {"every", &average.every, at_least(1)},
+          {"overwrite_every", &average.overwrite_every, at_least(0)}};
 }
-Fields fields_of(Accumulation& accumulation) { return {{"calls", &accumulation.calls}, {"mean", &accumulation.mean}}; }
+Fields fields_of(Accumulation& accumulation) {
+  return {{"calls", &accumulation.calls, between(1, INT32_MAX)}, {"mean", &accumulation.mean}};
+}
 Fields fields_of(DynamicLossScale& dynamic) {
-  return {{"growth", &dynamic.growth}, {"backoff", &dynamic.backoff}, {"interval", &dynamic.interval}};
+  return {{"growth", &dynamic.growth, above(1)},
+          {"backoff", &dynamic.backoff, Range{.low = 0, .high = 1, .high_open = true, .low_open = true}},
+          {"interval", &dynamic.interval, between(1, INT32_MAX)}};
 }
 
 }  // namespace thalweg

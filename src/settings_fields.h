@@ -11,6 +11,7 @@ Field by_field(Clip& clip);  ///< which kind
 Field kind_field(Average& average);
 Field check_field(Settings& settings);
 Field step_count_field(Settings& settings);
+Field loss_scale_field(Settings& settings);
 
 /// The others.
 Fields fields_of(Clip& clip);

@@ -17,7 +17,8 @@ std::string_view TextReader::word(std::string_view ends) {
 
 std::string_view TextReader::until(char end) {
   const std::size_t begin = at_;
-  at_ = std::min(text_.find(end, at_), text_.size());
+  while (at_ < text_.size() && text_[at_] != end) at_ += text_[at_] == '\\' ? 2 : 1;
+  at_ = std::min(at_, text_.size());
   return text_.substr(begin, at_ - begin);
 }
 

@@ -16,10 +16,11 @@ namespace thalweg {
 
 /// The parameters whose names fit a pattern, and what is their own.
 struct GroupDescription {
-  std::string pattern;  ///< of the whole name: `*` is any text, `?` any character (`*.bias`); no `]`
+  /// Of the whole name: `*` is any text, `?` any character (`*.bias`), and behind a backslash each is itself, as `\]` is.
+  std::string pattern;
   std::string rule;     ///< another rule, with its own defaults; empty: the first group's, with its options
   std::map<std::string, double, std::less<>> options = {};  ///< that differ from those
-  double lr_scale = 1;                                      ///< the rate is `lr` times this
+  double lr_scale = 1;  ///< the rate is the one that it would be times this, unless the options say `lr`
 
   bool operator==(const GroupDescription&) const = default;
 };
@@ -40,8 +41,8 @@ struct Description {
   std::optional<Schedule> schedule;  ///< of all groups alike
   std::vector<GroupDescription> groups;  ///< a parameter is in the first one whose pattern its name fits
 
-  /// The options of a group, whose `lr` is multiplied by its `lr_scale`. Throws Error that names its pattern if they are
-  /// none of its rule or outside their range.
+  /// The options of a group, with its rate. Throws Error that names its pattern if they are none of its rule or outside
+  /// their range.
   Options options_of(const GroupDescription& group) const;
 
   /// What `parse_description` reads: what differs from the defaults, in one order.
@@ -77,7 +78,10 @@ Description parse_description(std::string_view text);
 Description description_from_json(std::string_view json);
 std::string to_json(const Description& description);
 
-/// Does the whole text fit the pattern, in which `*` is any text and `?` any character?
+/// Does the whole text fit the pattern, in which `*` is any text, `?` any character of UTF-8, and a backslash takes the
+/// character behind it as it is?
 bool fits_pattern(std::string_view pattern, std::string_view text);
+/// The pattern that fits this text alone.
+std::string exact_pattern(std::string_view text);
 
 }  // namespace thalweg

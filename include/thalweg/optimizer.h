@@ -120,7 +120,8 @@ class Optimizer {
   Optimizer& operator=(Optimizer&&) noexcept;
 
   /// What it computes, with all that has been changed since it was made. Groups that were added without a pattern, and
-  /// parameters that were moved out of where their names' pattern puts them, are told by patterns of names.
+  /// parameters that were moved out of where their names' pattern puts them, are told by patterns of names. Where the
+  /// schedule stands, and what `set_run_length` has said of an epoch, is not part of it.
   Description description() const;
   /// The first group's rule; another group's is `options(group).rule()`.
   const RuleInfo& rule() const;
@@ -142,8 +143,9 @@ class Optimizer {
   std::size_t group_count() const;
   const std::string& group_name(Group group) const;
   const Options& options(Group group = {}) const;
-  /// Replaces a group's options from the next step on; state is kept, new columns begin at their first values. Throws
-  /// Error if they are of another rule.
+  /// Replaces a group's options from the next step on; state is kept, new columns begin at their first values. Under a
+  /// schedule an `lr` that is not the one in force becomes the rate at factor 1. Throws Error if they are of another
+  /// rule.
   void set_options(Group group, Options options);
   /// Sets one option in every group whose rule has it (one must); `lr` to the value times the group's `lr_scale`. With
   /// a schedule that is the rate at factor 1. Throws Error, and changes no group, if a value is not allowed.

@@ -18,15 +18,22 @@ struct Range {
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();
   bool high_open = true;
+  bool low_open = false;
 
   /// Is `value` a number inside the interval? NaN never is; infinities only where the interval holds them.
-  constexpr bool contains(double value) const { return value >= low && (high_open ? value < high : value <= high); }
+  constexpr bool contains(double value) const {
+    return (low_open ? value > low : value >= low) && (high_open ? value < high : value <= high);
+  }
   /// The interval as mathematics writes it: `[0, 1)`.
   std::string text() const;
 };
 
 /// [low, ∞).
 constexpr Range at_least(double low) { return {low, std::numeric_limits<double>::infinity(), true}; }
+/// (low, ∞).
+constexpr Range above(double low) {
+  return {.low = low, .high = std::numeric_limits<double>::infinity(), .high_open = true, .low_open = true};
+}
 /// [low, high).
 constexpr Range from_below(double low, double high) { return {low, high, true}; }
 /// [low, high].

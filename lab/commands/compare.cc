@@ -1,5 +1,6 @@
 // thalweg compare: optimizers × seeds on one task, every learning rate tuned alike.
 #include "commands/commands.h"
+#include "commands/config_file.h"
 #include "commands/exit.h"
 #include "commands/output_file.h"
 #include "commands/parsed_command.h"
@@ -32,6 +33,7 @@ constexpr int kMostThreadsACore = 8;
 
 struct Flags {
   CompareConfig config;
+  ConfigFlags file;
   std::string grid;  // of --tune-lr
   bool no_tune = false, quick = false, overwrite = false, json = false;
   std::uint64_t seeds = 8, first_seed = 1, tune_seeds = 1;
@@ -61,6 +63,7 @@ An optimizer is one text: a rule with options (see `thalweg rules`), and behind 
 Examples:
   thalweg compare adam 'adam clip=global_norm:1' 'adam schedule=cosine:warmup=100' 'adam average=ema:0.99'
   thalweg compare rmsprop sgd:momentum=0.9 adam nadam --model mlp --epochs 8 --out runs/first --report report.html
+  thalweg compare --config study.toml                 a file with flags, as --print-config prints it
   thalweg compare rmsprop adam --out runs/pair
   thalweg compare rmsprop adam lion --out runs/pair              adds lion
   thalweg compare rmsprop adam lion --seeds 16 --out runs/pair   adds eight seeds of each
@@ -70,9 +73,8 @@ Two verdicts, planned from the start: one after 8 seeds, one after 20.
 
 void add_flags(CLI::App& command, Flags& flags) {
   CompareConfig& config = flags.config;
-  command.add_option("OPTIMIZER", config.optimizers, "Rules with options and what is around them, as below")
-      ->required();
-  add_training_flags(command, config.training);
+  command.add_option("OPTIMIZER", config.optimizers, "Rules with options and what is around them, as below");
+  add_training_flags(command, config.training, {"optimizer", "seed", "threads"});
 
   const auto group = "Study";
   command
@@ -121,6 +123,7 @@ void add_flags(CLI::App& command, Flags& flags) {
       ->type_name("FILE")
       ->group(output);
   command.add_flag("--json", flags.json, "Print the result as JSON")->group(output);
+  add_config_flags(command, flags.file);
 }
 
 std::vector<double> read_grid(std::string_view text) {
@@ -202,10 +205,15 @@ StudyEnd train_all(const Flags& flags, StudyFolder& folder) {
   return run_compare(folder.config, folder.store, runner, hooks);
 }
 
-void compare(const CLI::App& command, Flags flags) {
+void compare(const CLI::App& command, Flags& flags) {
+  if (!flags.file.file.empty()) read_config_file(command, flags.file.file);
+  if (flags.config.optimizers.empty()) {
+    throw UsageError("OPTIMIZER is required: at least one rule, as rmsprop; see thalweg compare --help");
+  }
   complete(command, flags);
   as_usage([&] { check(flags.config); });
   check_training_flags(command, flags.config.training, flags.config.optimizers);
+  if (flags.file.print) return print_lines(config_text(command, flags.config.training));
   // The workers open it for themselves; what is wrong with it is told here.
   const Dataset dataset = open_task(flags.config.training);
   flags.config.data_fingerprint = dataset.fingerprint;

@@ -78,6 +78,15 @@ nlohmann::json to_json(const Verdict& verdict, bool trajectories) {
   return json;
 }
 
+/// What the engine refuses to run is wrong in the file.
+ReplayResult result_of(const ReplayCase& recorded, const std::string& file) {
+  try {
+    return replay(recorded);
+  } catch (const Error& error) {
+    throw UsageError(fmt::format("{}, \"{}\": {}", file, recorded.id, error.what()));
+  }
+}
+
 void replay_command(const Flags& flags) {
   const std::vector<ReplayCase> cases = as_usage([&] { return read_replay_file(flags.file); });
   std::size_t failed = 0;
@@ -85,7 +94,7 @@ void replay_command(const Flags& flags) {
   for (const ReplayCase& recorded : cases) {
     const double by_type = recorded.is_float64 ? kToleranceFloat64 : kToleranceFloat32;
     const double tolerance = flags.rtol.value_or(recorded.rtol.value_or(by_type));
-    const Verdict verdict{recorded, replay(recorded), tolerance};
+    const Verdict verdict{recorded, result_of(recorded, flags.file), tolerance};
     if (!verdict.passed()) ++failed;
     if (flags.json) {
       json["cases"].push_back(to_json(verdict, flags.trajectories));

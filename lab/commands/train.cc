@@ -1,5 +1,6 @@
 // thalweg train: one training, from the beginning or from where it was stopped.
 #include "commands/commands.h"
+#include "commands/config_file.h"
 #include "commands/exit.h"
 #include "commands/parsed_command.h"
 #include "commands/resumed_task.h"
@@ -45,30 +46,21 @@ Examples:
   thalweg train --model cnn --optimizer rmsprop --lr 1e-3 --epochs 2 --out runs/first
   thalweg train --resume runs/first                   goes on with the same bits as if never stopped
   thalweg train --optimizer sgd:momentum=0.9,nesterov=true --lr 0.02 --schedule step:every=3,interval=epoch
+  thalweg train --epochs 3 --print-config > run.toml  all flags and their values, as a file
+  thalweg train --config run.toml --seed 2            as the file says, but for the seed
   thalweg train --dense 256,128 --data idx:/data/mnist --patience 3 --json)";
 
 struct Flags {
   TrainingConfig config;
+  ConfigFlags file;
   std::optional<double> lr, momentum, weight_decay;
   std::string out, resume;
   std::int64_t checkpoint_every = 0;
   bool overwrite = false, json = false;
 };
 
-// The flags that change the configuration, so that they can be read a second time on top of a checkpoint's.
-void add_config_flags(CLI::App& command, TrainingConfig& config) {
-  add_training_flags(command, config);
-  const auto group = "Optimizer";
-  command.add_option("--optimizer", config.optimizer, "Rule, options and what is around, as below")
-      ->group(group)
-      ->capture_default_str();
-  const auto run = "Run";
-  command.add_option("--seed", config.seed, "First weights and order of images")->group(run)->capture_default_str();
-  command.add_option("--threads", config.threads, "0: all cores")->group(run)->capture_default_str();
-}
-
 void add_flags(CLI::App& command, Flags& flags) {
-  add_config_flags(command, flags.config);
+  add_training_flags(command, flags.config);
   const auto group = "Optimizer";
   command.add_option("--lr", flags.lr, "Learning rate, instead of the one in --optimizer")->group(group);
   command.add_option("--momentum", flags.momentum, "Likewise")->group(group);
@@ -86,6 +78,7 @@ void add_flags(CLI::App& command, Flags& flags) {
       ->check(CLI::NonNegativeNumber);
   command.add_flag("--overwrite", flags.overwrite, "Begin anew if the folder holds a run")->group(output);
   command.add_flag("--json", flags.json, "Print the result as JSON")->group(output);
+  add_config_flags(command, flags.file);
 }
 
 // Flags that would do nothing.
@@ -113,7 +106,7 @@ void apply_shortcuts(const Flags& flags, TrainingConfig& config) {
 TrainingConfig resumed_config(const CLI::App& command, const Flags& flags, const Checkpoint& checkpoint) {
   TrainingConfig config = checkpoint.config;
   CLI::App again;
-  add_config_flags(again, config);
+  add_training_flags(again, config);  // to be read a second time, on top of the checkpoint's
   for (CLI::Option* option : again.get_options()) {
     if (option->get_lnames().empty() || option->get_lnames().front() == "help") continue;
     const CLI::Option* given = command.get_option("--" + option->get_lnames().front());
@@ -150,6 +143,7 @@ void print_result(const TrainingResult& result, const std::vector<EpochRecord>& 
 }
 
 void train_command(const CLI::App& command, const Flags& flags) {
+  if (!flags.file.file.empty()) read_config_file(command, flags.file.file);
   check_output_flags(flags);
   TrainingConfig config = flags.config;
   Checkpointing checkpointing{.file = {}, .every_steps = flags.checkpoint_every, .resume = false};
@@ -161,6 +155,7 @@ void train_command(const CLI::App& command, const Flags& flags) {
     const Checkpoint checkpoint = read_checkpoint(folder->checkpoint());
     config = as_usage([&] { return resumed_config(command, flags, checkpoint); });
     check_training_flags(command, config, std::span(&config.optimizer, 1));
+    if (flags.file.print) return print_lines(config_text(command, config));
     dataset = open_resumed_task(config, checkpoint, flags.resume, command.count("--data") > 0);
     folder->rewind(checkpoint.run.step);
     epochs = checkpoint.run.epochs;
@@ -169,6 +164,10 @@ void train_command(const CLI::App& command, const Flags& flags) {
     as_usage([&] { apply_shortcuts(flags, config); });
     if (config.threads == 0) config.threads = all_threads();  // bits depend on it, so it is kept
     check_training_flags(command, config, std::span(&config.optimizer, 1));
+    if (flags.file.print) {
+      as_usage([&] { check(config); });
+      return print_lines(config_text(command, config));
+    }
     dataset = open_task(config);
     if (!flags.out.empty())
       folder.emplace(RunFolder::create(flags.out, config, flags.overwrite, parsed_command(command, {"overwrite"})));

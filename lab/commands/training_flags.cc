@@ -3,59 +3,79 @@
 
 #include "commands/exit.h"
 #include "training/optimizer.h"
+#include "training/settings.h"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <string>
+#include <type_traits>
+#include <variant>
 
 namespace thalweg::lab {
 
-void add_training_flags(CLI::App& command, TrainingConfig& config) {
-  const auto task = "Task";
-  command.add_option("--model", config.model, "softmax, mlp or cnn")->group(task)->capture_default_str();
-  command.add_option("--dense", config.dense, "Widths of the hidden dense layers, as 128 or 256,64")
-      ->group(task)
-      ->delimiter(',')
-      ->capture_default_str();
-  command.add_option("--data", config.data, "fashion-mnist, or idx:FOLDER with files named as MNIST's")
-      ->group(task)
-      ->capture_default_str();
-  command.add_option("--train-limit", config.train_limit, "Use only the first N training images; 0: all")->group(task);
-  command.add_option("--test-limit", config.test_limit, "Use only the first N test images; 0: all")->group(task);
-  command.add_option("--validation-fraction", config.validation_fraction, "Share of the training set, 0 to 0.5")
-      ->group(task)
-      ->capture_default_str();
-  command.add_option("--split-seed", config.split_seed, "Chooses the validation part")->group(task);
-  command.add_option("--batch", config.batch, "Images a step")->group(task)->capture_default_str();
+namespace {
 
-  const auto stop = "When to stop";
-  command.add_option("--epochs", config.stop.epochs, "At most so many epochs")->group(stop)->capture_default_str();
-  command.add_option("--steps", config.stop.steps, "At most so many steps")->group(stop);
-  command.add_option("--seconds", config.stop.seconds, "After so many seconds")->group(stop);
-  command.add_option("--target-accuracy", config.stop.target_accuracy, "At this validation accuracy, in (0, 1]")
-      ->group(stop);
-  command.add_option("--patience", config.stop.patience, "After N epochs without a smaller validation loss")
-      ->group(stop);
-  command.add_option("--tolerance", config.stop.tolerance, "By more than this must the loss fall, for --patience")
-      ->group(stop)
-      ->capture_default_str();
+const char* heading(SettingGroup group) {
+  switch (group) {
+    case SettingGroup::task:
+      return "Task";
+    case SettingGroup::stop:
+      return "When to stop";
+    case SettingGroup::optimizer:
+      return "Optimizer";
+    default:
+      return "Run";
+  }
+}
 
-  command
+CLI::Option* add_flag(CLI::App& command, const std::string& flag, const Setting& setting, Schedule* schedule) {
+  return command
       .add_option_function<std::string>(
-          "--schedule",
-          [&config](const std::string& text) { config.schedule = as_usage([&] { return parse_schedule(text); }); },
-          "Of the learning rate, as `thalweg schedule` shows them, unless the optimizer's text has schedule=")
+          flag, [schedule](const std::string& text) { *schedule = as_usage([&] { return parse_schedule(text); }); },
+          setting.meaning)
       ->type_name("TEXT")
-      ->group("Optimizer")
-      ->default_str(config.schedule.text());
+      ->default_str(schedule->text());
+}
+
+template <class T>
+CLI::Option* add_flag(CLI::App& command, const std::string& flag, const Setting& setting, T* value) {
+  CLI::Option* option = command.add_option(flag, *value, setting.meaning);
+  if constexpr (std::is_same_v<T, std::vector<std::int64_t>>) option->delimiter(',');
+  if constexpr (!std::is_same_v<T, std::optional<std::int64_t>> && !std::is_same_v<T, std::optional<double>>) {
+    option->capture_default_str();
+  }
+  return option;
+}
+
+}  // namespace
+
+std::string flag_of(const Setting& setting) {
+  std::string flag = std::string("--") + setting.name;
+  std::ranges::replace(flag, '_', '-');
+  return flag;
+}
+
+void add_training_flags(CLI::App& command, TrainingConfig& config, const std::set<std::string_view>& without) {
+  for (const Setting& setting : settings_of(config)) {
+    if (setting.group == SettingGroup::none || without.contains(setting.name)) continue;
+    std::visit([&](auto* value) { add_flag(command, flag_of(setting), setting, value)->group(heading(setting.group)); },
+               setting.value);
+  }
 }
 
 void check_training_flags(const CLI::App& command, const TrainingConfig& config,
                           std::span<const std::string> optimizers) {
+  TrainingConfig here = config, defaults;
+  const std::vector<Setting> settings = settings_of(here), usual = settings_of(defaults);
   const auto refuse = [&](const char* flag, bool useless, const std::string& why) {
-    if (useless && command.count(flag) > 0) throw UsageError(fmt::format("{}: {}", flag, why));
+    if (!useless || command.count(flag) == 0) return;
+    const auto is_default = [&](const Setting& its) {
+      return flag_of(its) == flag && value_json(its) == value_json(usual[&its - settings.data()]);
+    };
+    // A file that --print-config wrote has all of them.
+    if (std::ranges::none_of(settings, is_default)) throw UsageError(fmt::format("{}: {}", flag, why));
   };
   refuse("--schedule",
          std::ranges::all_of(optimizers,

@@ -1,18 +1,23 @@
 // The flags that say how to train, the same for every command that trains.
 #pragma once
 
-#include "training/config.h"
+#include "training/settings.h"
 
 #include <CLI/App.hpp>
 
+#include <set>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace thalweg::lab {
 
-/// Adds --model, --data, --epochs, --schedule and the like, everything in TrainingConfig but the optimizer, the seed
-/// and the threads. Defaults are the values that `config` has. `config` must live until the flags have been read.
-void add_training_flags(CLI::App& command, TrainingConfig& config);
+/// `--train-limit`.
+std::string flag_of(const Setting& setting);
+
+/// Adds a flag for each setting but these. Defaults are the values that `config` has, which must live until the flags
+/// have been read.
+void add_training_flags(CLI::App& command, TrainingConfig& config, const std::set<std::string_view>& without = {});
 
 /// Throws UsageError for a flag of these that was given and does nothing with the model or stop condition that `config`
 /// has, or with these optimizers: what somebody asked for is not what would run.

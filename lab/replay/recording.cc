@@ -175,6 +175,7 @@ void RecordingReader::read_names(Recording& result) const {
   }
   for (const json& name : list(*names, "names")) {
     result.names.push_back(text(name, "a name of names"));
+    if (result.names.back().empty()) fail("names has an empty name");
     if (std::ranges::count(result.names, result.names.back()) > 1) {
       fail(fmt::format("names has {} twice", excerpt(name)));
     }

@@ -43,10 +43,13 @@ class Reader : public RecordingReader {
     for (const char* key : {"peer", "peer_name", "rule", "options", "clip", "average"}) {
       if (find(key) != nullptr) fail(fmt::format("{} is part of what optimizer says; leave one of them out", key));
     }
+    const json& given = *find("optimizer");
+    if (!given.is_object() && !given.is_string())
+      fail(fmt::format("optimizer is {}, expected text or an object", excerpt(given)));
     try {
-      const json& given = *find("optimizer");
       Description result =
-          given.is_object() ? description_from_json(given.dump()) : parse_description(text(given, "optimizer"));
+          given.is_object() ? description_from_json(given.dump()) : parse_description(given.get<std::string>());
+      if (result.schedule && find("lr_schedule") != nullptr) throw Error("lr_schedule stands beside a schedule");
       if (!result.schedule || !result.schedule->needs_metric()) return result;
       throw Error("its schedule follows a metric, which a recording does not have");
     } catch (const Error& error) {
@@ -77,9 +80,10 @@ class Reader : public RecordingReader {
   /// PyTorch's Adafactor without a first ε takes that of the parameters' type; the dialect, which does not know the
   /// type, float32's.
   static bool has_epsilon_of_type(std::string_view peer, const RuleInfo& rule, const json& options) {
-    if (peer != "torch" || rule.name != "adafactor" || !options.is_object()) return false;
-    const auto eps = options.find("eps");
-    return eps == options.end() || eps->at(0).is_null();
+    if (peer != "torch" || rule.name != "adafactor") return false;
+    const json& first = options.is_array() ? options.at(0) : options;
+    const auto eps = first.find("eps");
+    return eps == first.end() || eps->at(0).is_null();
   }
 
   /// JSON has no other numbers, so the dialects would see null.

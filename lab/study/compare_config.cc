@@ -48,14 +48,18 @@ void check_tuning(const CompareConfig& config) {
 
 }  // namespace
 
+nlohmann::json shared_json(const TrainingConfig& training) {
+  nlohmann::json json = training;
+  for (const char* own : {"optimizer", "seed", "test_at_end"}) json.erase(own);
+  return json;
+}
+
 void to_json(nlohmann::json& json, const CompareConfig& config) {
-  nlohmann::json training = config.training;
-  for (const char* own : {"optimizer", "seed", "test_at_end"}) training.erase(own);
   json = {{"optimizers", config.optimizers},
           {"tuning", nullptr},
           {"seeds", config.seeds},
           {"looks", config.looks},
-          {"training", training}};
+          {"training", shared_json(config.training)}};
   if (config.tune) {
     const Tuning& tuning = config.tuning;
     json["tuning"] = {

@@ -36,6 +36,9 @@ struct CompareConfig {
   TrainingConfig training;       ///< what all trials share; its optimizer, seed and test_at_end mean nothing here
 };
 
+/// A training's settings that all trials of a study share.
+nlohmann::json shared_json(const TrainingConfig& training);
+
 /// For StudyData::config: `{"optimizers": […], "tuning": {"grid", "given", "seeds", "epochs"} or null, "seeds": […],
 /// "looks": …, "data_fingerprint": … if known, "training": {…}}`.
 void to_json(nlohmann::json& json, const CompareConfig& config);

@@ -39,17 +39,13 @@ std::vector<std::string> differences(const nlohmann::json& before, const nlohman
   return lines;
 }
 
-/// With the keys that were not written yet when the study began.
+/// As it is written today: with keys that were not there yet when the study began, or had another form.
 nlohmann::json completed(nlohmann::json stored) {
   if (!stored.is_object()) return stored;
   if (!stored.contains("looks")) stored["looks"] = 1;
   try {
     const TrainingConfig training = stored.at("training").get<TrainingConfig>();
-    const nlohmann::json all = training;
-    for (auto& [key, value] : stored["training"].items()) value = all.at(key);
-    for (const auto& [key, value] : all.items()) {
-      if (key != "optimizer" && key != "seed" && key != "test_at_end") stored["training"][key] = value;
-    }
+    stored["training"] = shared_json(training);
   } catch (const std::exception&) {  // then it is told as a difference
   }
   return stored;

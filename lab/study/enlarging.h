@@ -14,7 +14,7 @@ namespace thalweg::lab {
 
 /// How a study goes on with a configuration that is its own or enlarges it.
 struct Enlarging {
-  std::vector<std::string> differences;     ///< why it is another one: `training.stop.epochs: 8, now 4`, …
+  std::vector<std::string> differences;     ///< why it is another one: `training.epochs: 8, now 4`, …
   std::vector<std::string> missing;         ///< what it has and the configuration lacks: `sgd`, `seeds 1 to 8, now …`
   CompareConfig config;                     ///< to go on with: the study's own optimizers and seeds first, then the new
   std::vector<std::string> new_optimizers;  ///< competitors' names

@@ -5,6 +5,7 @@
 #include "training/checkpoint.h"
 
 #include "training/optimizer.h"
+#include "training/settings.h"
 
 #include "data/input_file.h"
 #include "json_text.h"
@@ -192,26 +193,21 @@ void restore(const Checkpoint& checkpoint, Model& model, libtorch::Optimizer& op
 }
 
 void check_resumable(const TrainingConfig& saved, int saved_threads, const TrainingConfig& config) {
-  const nlohmann::json there = nlohmann::json(saved).flatten(), here = nlohmann::json(config).flatten();
   const bool measured_by_length = optimizer_of(saved).schedule->needs_length();
-  const auto may_change = [&](const std::string& key) {
-    if (key == "/test_at_end" || key == "/data") return true;
-    if (key == "/threads") return config.threads == 0 || config.threads == saved_threads;
-    if (measured_by_length && (key == "/stop/epochs" || key == "/stop/steps")) return false;
-    return key.starts_with("/stop/");
+  const auto may_change = [&](const Setting& setting) {
+    if (setting.name == std::string_view("threads")) return config.threads == 0 || config.threads == saved_threads;
+    return setting.on_resume == OnResume::free ||
+           (setting.on_resume == OnResume::free_unless_measured && !measured_by_length);
   };
-  const auto text = [](const nlohmann::json& json, const std::string& key) {
-    return json.contains(key) ? json[key].dump() : std::string("nothing");
-  };
-  nlohmann::json all = there;
-  all.update(here);
-  for (const auto& [key, value] : all.items()) {
-    if (may_change(key) || text(there, key) == text(here, key)) continue;
-    std::string name = key.substr(1);
-    std::replace(name.begin(), name.end(), '/', ' ');
+  TrainingConfig first = saved, second = config;  // settings can be written too
+  const std::vector<Setting> there = settings_of(first), here = settings_of(second);
+  for (std::size_t i = 0; i < there.size(); ++i) {
+    const std::string was = value_json(there[i]).dump(), is = value_json(here[i]).dump();
+    if (was == is || may_change(there[i])) continue;
     throw Error(fmt::format(
-        "resume: {} was {} and is now {}; only stop conditions may change{}", name, text(there, key), text(here, key),
-        measured_by_length && name.starts_with("stop") ? ", and not the length that the schedule is measured by" : ""));
+        "resume: {} was {} and is now {}; only stop conditions may change{}", there[i].name, was, is,
+        there[i].on_resume == OnResume::free_unless_measured ? ", and not the length that the schedule is measured by"
+                                                             : ""));
   }
 }
 

@@ -19,6 +19,8 @@ Description read_optimizer(const std::string& text) {
          "means nothing here; --batch says how many images a step has");
   refuse(settings.loss_scale != 1 || settings.dynamic_loss_scale.on, "loss_scale",
          "means nothing here: losses are computed in float and need none");
+  refuse(settings.check == Check::off, "check=off",
+         "means nothing here: a training ends where a gradient is not finite");
   refuse(settings.step_count == StepCount::per_row, "step_count=per_row", "means nothing here: no rows come and go");
   return description;
 }

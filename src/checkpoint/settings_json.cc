@@ -47,7 +47,7 @@ Settings read_settings(const json::Object& object, const std::string& what, Sett
              [&](const json::Value& value, const std::string& name) { read(fields, value.object(name), name + ": "); });
   };
   if_there("loss_scale",
-           [&](const json::Value& value, const std::string& name) { settings.loss_scale = value.number(name); });
+           [&](const json::Value& value, const std::string&) { set(loss_scale_field(settings), value, what + ": "); });
   if_there("step_count",
            [&](const json::Value& value, const std::string&) { set(step_count_field(settings), value, what + ": "); });
   take_object("clip", clip_fields(settings));

@@ -165,7 +165,8 @@ class StateReader {
     Options options(rule);
     const json::Value& saved = entry.at("options", what);
     for (const auto& [option, value] : saved.object(what)) {
-      options.set(option, value.number(what + ": " + printable(option)));
+      const double number = value.number(what + ": " + printable(option));
+      naming(what + ": ", [&, &option = option] { options.set(option, number); });
     }
     for (const OptionInfo& option : rule.options) saved.at(option.name, what + ": options");
     group.lr = options.get("lr");

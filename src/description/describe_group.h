@@ -11,8 +11,7 @@
 
 namespace thalweg {
 
-/// The group of these options beside the first group's. `options` has the rate in force, which is multiplied by
-/// `lr_scale` already.
+/// The group of these options, with its rate, beside the first group's.
 GroupDescription describe_group(const std::string& pattern, const Options& options, double lr_scale,
                                 const Options& first);
 

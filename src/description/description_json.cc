@@ -81,8 +81,7 @@ json::Value description_json(const Description& description) {
   result["rule"] = description.options.rule().name;
   result["options"] = json::Object();
   for (const OptionInfo& option : description.options.rule().options) {
-    result["options"][option.name] =
-        value_json(description.options, option.name, description.options.get(option.name));
+    result["options"][option.name] = value_json(description.options, option.name, description.options.get(option.name));
   }
   write_settings(description.settings, result);
   if (description.schedule) result["schedule"] = schedule_json(*description.schedule);

@@ -96,18 +96,19 @@ void read_kind(TextReader& reader, std::string_view key, Field kind, const Field
   const std::string_view word = reader.word(":,");
   kind.name = key;
   set(kind, word, reader.at(word));
+  if (word == "none" && reader.skip(':')) throw Error(reader.at(word) + std::string(key) + "=none has no options");
   if (reader.skip(':')) read_fields(reader, options, first);
 }
 
 void read_loss_scale(TextReader& reader, Settings& settings) {
   const std::string_view value = reader.word(":,");
   if (value != "dynamic") {
-    set(Field{"loss_scale", &settings.loss_scale, at_least(0)}, value, reader.at(value));
+    set(loss_scale_field(settings), value, reader.at(value));
     return;
   }
   settings.dynamic_loss_scale.on = true;
   Fields fields = fields_of(settings.dynamic_loss_scale);
-  fields.push_back({"initial", &settings.loss_scale});
+  fields.push_back({"initial", &settings.loss_scale, above(0)});
   if (reader.skip(':')) read_fields(reader, fields, {});
 }
 

@@ -39,24 +39,36 @@ class GroupNames {
     std::set<std::string> result;
     for (const std::string& name : names_[group]) result.insert(patterns_.of(name));
     if (!result.empty()) return result;
-    if (!read.group_name.empty()) return {read.group_name};
+    if (!read.group_name.empty()) {
+      check_own(read.group_name, group);
+      return {read.group_name};
+    }
     throw Error(called(dialect_, group) +
                 " does not say by name which parameters it has: give names as `params`, or a pattern, as *.bias, as "
                 "`name`");
   }
 
  private:
+  /// The group's own name as a pattern must fit no parameter of another group.
+  void check_own(const std::string& pattern, std::size_t group) const {
+    for (const auto& [name, other] : group_of_) {
+      if (other == group || !fits_pattern(pattern, name)) continue;
+      throw Error(called(dialect_, group) + ": its name, " + in_quotes(pattern) +
+                  ", is the pattern of its parameters, and fits " + in_quotes(name) + " of param_groups[" +
+                  std::to_string(other) + "]");
+    }
+  }
+
   /// Nothing if parameters are counted, as `state_dict()` does, and not named beside it.
   static std::vector<std::string> read(const json::Object& group, const std::string& what) {
     std::vector<std::string> result;
     for (const char* key : {"param_names", "params"}) {
       const auto list = group.find(key);
       if (list == group.end() || !list->second.is_array()) continue;
-      for (const json::Value& name : list->second.array(what)) {
-        if (!name.is_string()) break;
-        result.push_back(name.string(what));
-      }
-      if (!result.empty()) break;
+      const json::Array& names = list->second.array(what);
+      if (names.empty() || !names.front().is_string()) continue;
+      for (const json::Value& name : names) result.push_back(name.string(what + ": " + key));
+      break;
     }
     return result;
   }
@@ -111,17 +123,22 @@ Translation dialects::read_group(const Dialect& dialect, const Optimizer& optimi
 Translation dialects::read_groups(const Dialect& dialect, const std::vector<json::Object>& groups,
                                   const std::function<Translation(const json::Object&)>& read) {
   Translation result = read(groups[0]);
-  if (groups.size() == 1) return result;
-  const GroupNames names(dialect, groups);
-  for (std::size_t i = 1; i < groups.size(); ++i) {
-    const std::string what = called(dialect, i);
-    const Translation own = naming(what + ": ", [&] { return read(groups[i]); });
-    if (own.settings.clip != result.settings.clip) {
-      throw Error(what + ": clips otherwise than the first group, and clipping is the whole optimizer's here");
+  if (groups.size() > 1) {
+    const GroupNames names(dialect, groups);
+    for (std::size_t i = 1; i < groups.size(); ++i) {
+      const std::string what = called(dialect, i);
+      const Translation own = naming(what + ": ", [&] { return read(groups[i]); });
+      if (own.settings.clip != result.settings.clip) {
+        throw Error(what + ": clips otherwise than the first group, and clipping is the whole optimizer's here");
+      }
+      for (const std::string& pattern : names.patterns(i, own)) {
+        result.groups.push_back(describe_group(pattern, own.options, own.lr_scale, result.options));
+      }
     }
-    for (const std::string& pattern : names.patterns(i, own)) {
-      result.groups.push_back(describe_group(pattern, own.options, own.lr_scale, result.options));
-    }
+  }
+  // A description has an lr_scale in its groups alone: the first group's is of all that the others leave.
+  if (result.lr_scale != 1) {
+    result.groups.push_back(describe_group("*", result.options, result.lr_scale, result.options));
   }
   naming(std::string(dialect.name) + " options: ", [&] { check(result); });
   return result;

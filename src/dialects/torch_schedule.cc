@@ -117,9 +117,12 @@ RateKind read_one(const TorchScheduler& scheduler, const State& given) {
     field.name = key.name;  // messages speak PyTorch's words
     if (key.least > field.range.low) {
       field.range.low = key.least;
-      field.low_open = false;
+      field.range.low_open = false;
     }
-    if (!std::isinf(key.most)) field.range = {.low = field.range.low, .high = key.most, .high_open = false};
+    if (!std::isinf(key.most)) {
+      field.range.high = key.most;
+      field.range.high_open = false;
+    }
     set(field, given.at(key.name), given.what);
     if (key.whole) check_whole(given.what + std::string(key.name), given.number(key.name));
   }

@@ -8,7 +8,7 @@ namespace thalweg {
 std::string Range::text() const {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   const bool unbounded = high == kInfinity;
-  return (low == -kInfinity ? "(−∞" : "[" + to_text(low)) + ", " + (unbounded ? "∞" : to_text(high)) +
+  return (low == -kInfinity ? "(−∞" : (low_open ? "(" : "[") + to_text(low)) + ", " + (unbounded ? "∞" : to_text(high)) +
          (high_open ? ")" : "]");
 }
 

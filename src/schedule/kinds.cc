@@ -19,7 +19,7 @@ constexpr std::string_view kCycleModes[] = {"triangular", "triangular2", "exp_ra
 constexpr std::string_view kBetter[] = {"min", "max"};
 constexpr std::string_view kThresholdModes[] = {"rel", "abs"};
 
-Field positive(std::string_view name, double& member) { return {name, &member, kNotNegative, true}; }
+Field positive(std::string_view name, double& member) { return {name, &member, above(0)}; }
 Field not_negative(std::string_view name, double& member) { return {name, &member, kNotNegative}; }
 
 Fields fields(Constant& kind) { return {not_negative("factor", kind.factor), not_negative("steps", kind.steps)}; }

@@ -39,7 +39,7 @@ struct Reading {
 
   Reading(std::string_view kind, bool is_first, const std::string& what) : part{kind_of(kind, what), 0} {
     fields = fields_of(part.kind);
-    fields.push_back({kLength, &part.length, at_least(0), true});
+    fields.push_back({kLength, &part.length, above(0)});
     if (!is_first) return;
     for (const Field& field : whole.fields()) fields.push_back(field);
   }

@@ -32,20 +32,6 @@ std::string_view to_string(AverageKind kind) {
   return "unknown";
 }
 
-void check(const Average& average) {
-  const auto fail = [&](const char* name, const std::string& value, const char* allowed) {
-    throw Error(std::string(name) + " = " + value + " is outside " + allowed);
-  };
-  const double decay = average.decay;
-  if (!(decay >= 0 && decay <= 1)) fail("decay of the average", to_text(decay), "[0, 1]");
-  if (average.bias_correction && decay == 1) fail("decay of the average with bias correction", "1", "[0, 1)");
-  if (average.start < 1) fail("start of the average", std::to_string(average.start), "[1, ∞)");
-  if (average.every < 1) fail("every of the average", std::to_string(average.every), "[1, ∞)");
-  if (average.overwrite_every < 0) {
-    fail("overwrite_every of the average", std::to_string(average.overwrite_every), "[0, ∞)");
-  }
-}
-
 bool Step::averages_now() const {
   const Average& average = settings_.average;
   const std::int64_t since = counters_.steps + 1 - average.start;

@@ -50,14 +50,6 @@ std::string_view to_string(ClipBy by) {
   return "unknown";
 }
 
-void check(const Clip& clip) {
-  const auto fail = [&](const char* name, double value, const char* allowed) {
-    throw Error(std::string(name) + " = " + to_text(value) + " is outside " + allowed);
-  };
-  if (!(clip.limit > 0) || std::isinf(clip.limit)) fail("the limit of clipping", clip.limit, "(0, ∞)");
-  if (!(clip.eps >= 0) || std::isinf(clip.eps)) fail("eps of clipping", clip.eps, "[0, ∞)");
-}
-
 /// Of the tasks that the plan is of.
 void Step::sum_squares(std::span<const Task> tasks) {
   block_sums_.resize(blocks_);

@@ -192,7 +192,7 @@ TEST(Accumulation, OfAnotherStateIsGivenUp) {
 TEST(Accumulation, RefusesWhatIsOutsideItsRange) {
   for (const std::int64_t calls : {std::int64_t{0}, std::int64_t{-1}, std::int64_t{1} << 31}) {
     EXPECT_THAT(error_of([&] { Optimizer(SGD{}, {.accumulation = {.calls = calls}}); }),
-                HasSubstr("accumulation over " + std::to_string(calls) + " calls is outside [1, "));
+                HasSubstr("accumulation: calls = " + std::to_string(calls) + " is outside [1, "));
   }
   Calls calls(Adam{}, {.accumulation = {.calls = kCalls}});
   calls.call(0);

@@ -202,7 +202,7 @@ TEST(Averages, DamagedStatesAreRefused) {
     });
   };
   EXPECT_THAT(in_head("\"ema\"", "\"emma\""), HasSubstr("state: average: kind = 'emma' is unknown; did you mean ema?"));
-  EXPECT_THAT(in_head("\"decay\":0.99", "\"decay\":2"), HasSubstr("state: decay of the average = 2 is outside [0, 1]"));
+  EXPECT_THAT(in_head("\"decay\":0.99", "\"decay\":2"), HasSubstr("state: average: decay = 2 is outside [0, 1]"));
   EXPECT_THAT(in_head("\"every\":1", "\"evry\":1"), HasSubstr("state: average: unknown key 'evry'"));
   EXPECT_THAT(in_head("\"averaged\":1", "\"averaged\":0"), HasSubstr("\"theta/average\" belongs to no parameter"));
   EXPECT_THAT(in_head("\"averaged\":1", "\"averaged\":-1"), HasSubstr("averaged = -1"));
@@ -212,13 +212,13 @@ TEST(Averages, DamagedStatesAreRefused) {
 TEST(Averages, RefuseWhatIsOutsideItsRange) {
   Optimizer optimizer(SGD{});
   const auto refused = [&](const Average& average) { return error_of([&] { optimizer.set_average(average); }); };
-  EXPECT_THAT(refused({.decay = -0.1}), HasSubstr("decay of the average = -0.1 is outside [0, 1]"));
+  EXPECT_THAT(refused({.decay = -0.1}), HasSubstr("average: decay = -0.1 is outside [0, 1]"));
   EXPECT_THAT(refused({.decay = 1.1}), HasSubstr("[0, 1]"));
   EXPECT_THAT(refused({.decay = std::nan("")}), HasSubstr("[0, 1]"));
   EXPECT_THAT(refused({.decay = 1, .bias_correction = true}), HasSubstr("[0, 1)"));
-  EXPECT_THAT(refused({.start = 0}), HasSubstr("start of the average = 0 is outside [1, "));
-  EXPECT_THAT(refused({.every = 0}), HasSubstr("every of the average = 0 is outside [1, "));
-  EXPECT_THAT(refused({.overwrite_every = -1}), HasSubstr("overwrite_every of the average = -1 is outside [0, "));
+  EXPECT_THAT(refused({.start = 0}), HasSubstr("average: start = 0 is outside [1, "));
+  EXPECT_THAT(refused({.every = 0}), HasSubstr("average: every = 0 is outside [1, "));
+  EXPECT_THAT(refused({.overwrite_every = -1}), HasSubstr("average: overwrite_every = -1 is outside [0, "));
   EXPECT_EQ(optimizer.settings().average, Average{});
   std::vector<float> theta(1);
   const Handle handle = optimizer.add("theta", theta);

@@ -236,10 +236,10 @@ TEST(Clip, RefusesWhatIsOutsideItsRange) {
     EXPECT_THAT(error_of([&] {
                   optimizer.set_clip({ClipBy::norm, limit});
                 }),
-                AllOf(HasSubstr("the limit of clipping = "), HasSubstr("is outside (0, ")));
+                AllOf(HasSubstr("clip: limit = "), HasSubstr("is outside (0, ")));
   }
   for (const double eps : {-1.0, kInfinity, std::nan("")}) {
-    EXPECT_THAT(error_of([&] { optimizer.set_clip({ClipBy::norm, 1, eps}); }), HasSubstr("eps of clipping = "));
+    EXPECT_THAT(error_of([&] { optimizer.set_clip({ClipBy::norm, 1, eps}); }), HasSubstr("clip: eps = "));
   }
   EXPECT_EQ(optimizer.settings().clip, (Clip{ClipBy::value, 3}));
   EXPECT_THAT(error_of([&] { Optimizer(SGD{}, {.clip = {ClipBy::value, -3}}); }), HasSubstr("= -3 is outside"));

@@ -203,11 +203,11 @@ TEST(Description, OfWrongTextTheErrorSaysWhereItIs) {
       {"adam clip=norm:1;eps=1", "1;eps=1", "unknown option '1;eps'"},
       {"adam average=emma:0.9", "emma", "did you mean ema"},
       {"adam average=ema:0.9,evry=2", "evry", "did you mean every"},
-      {"adam average=ema:0.9,every=1.5", "every", "every = '1.5' is no number"},
+      {"adam average=ema:0.9,every=1.5", "every", "every = '1.5' is no whole number"},
       {"adam average=ema:0.9,bias_correction=yes", "bias_correction", "not true or false"},
       {"adam check=gard", "gard", "did you mean guard"},
       {"adam check=guard,off", "guard,off", "is unknown"},
-      {"adam accumulation=x", "x", "calls = 'x' is no number"},
+      {"adam accumulation=x", "x", "calls = 'x' is no whole number"},
       {"adam accumulation=2,maen=true", "maen", "did you mean mean"},
       {"adam loss_scale=nan", "nan", "loss_scale = nan is outside"},
       {"adam loss_scale=dynamik", "dynamik", "loss_scale = 'dynamik' is no number"},
@@ -230,6 +230,12 @@ TEST(Description, OfWrongTextTheErrorSaysWhereItIs) {
       {"adam group[a]=momentum=1", "momentum", "adam: unknown option 'momentum'"},
       {"adam group[a]=sgd:beta1=1", "beta1", "sgd: unknown option 'beta1'"},
       {"adam group[a]=sdg:lr=1", "sdg", "did you mean sgd"},
+      {"adam loss_scale=0", "0", "loss_scale = 0 is outside (0, ∞)"},
+      {"adam clip=norm:0", "0", "limit = 0 is outside (0, ∞)"},
+      {"adam clip=none:5", "none", "clip=none has no options"},
+      {"adam accumulation=0", "0", "calls = 0 is outside [1, 2147483647]"},
+      {"adam average=ema:1.5", "1.5", "decay = 1.5 is outside [0, 1]"},
+      {"adam check=guard loss_scale=dynamic:interval=0", "interval", "interval = 0 is outside [1, 2147483647]"},
       {"adam groop[a]=lr=1", "groop", "unknown key 'groop'; did you mean group?"},
   };
   for (const Refused& each : all) {
@@ -247,12 +253,8 @@ TEST(Description, OfWhatDoesNotGoTogetherTheErrorNamesTheText) {
       {"adam group[a]=lr=1 group[a]=lr=2", "group[a] is there twice"},
       {"adam:lr=1e300 group[a]=lr_scale=1e300", "group[a]: adam: lr = inf is outside"},
       {"adam first_values=n=1", "adam has no column \"n\"; known: m, v, x"},
-      {"adam loss_scale=dynamic", "a dynamic loss scale needs Check::guard"},
-      {"adam loss_scale=0", "loss_scale = 0 is outside (0, ∞)"},
-      {"adam clip=norm:0", "the limit of clipping = 0 is outside (0, ∞)"},
-      {"adam accumulation=0", "0 calls is outside"},
-      {"adam average=ema:1.5", "1.5 is outside"},
-      {"adam check=guard loss_scale=dynamic:interval=0", "interval of the dynamic loss scale = 0"},
+      {"adam loss_scale=dynamic", "a dynamic loss scale needs check guard"},
+      {"adam average=ema:1,bias_correction=true", "decay = 1 with bias correction"},
   };
   for (const auto& [text, part] : all) {
     const std::string message = error_of([&, text = text] { parse_description(text); });
@@ -296,7 +298,7 @@ TEST(Description, WrongJsonIsRefusedByKey) {
       {R"({"rule": "adam", "check": "gard"})", "did you mean guard"},
       {R"({"rule": "adam", "accumulation": {"calls": 1.5}})", "accumulation: calls"},
       {R"({"rule": "adam", "loss_scale": "dynamic"})", "loss_scale"},
-      {R"({"rule": "adam", "dynamic_loss_scale": {"on": true}})", "needs Check::guard"},
+      {R"({"rule": "adam", "dynamic_loss_scale": {"on": true}})", "needs check guard"},
       {R"({"rule": "adam", "dynamic_loss_scale": {"onn": true}})", "unknown key 'onn'"},
       {R"({"rule": "adam", "step_count": 1})", "step_count"},
       {R"({"rule": "adam", "first_values": {"m": "x"}})", "first_values: m"},
@@ -351,6 +353,19 @@ TEST(Description, PatternsFitWholeNames) {
     EXPECT_FALSE(fits_pattern(pattern, "a.bias")) << pattern;
   }
   EXPECT_TRUE(fits_pattern("", ""));
+  // Characters are those of UTF-8, and a backslash takes the next one as it is.
+  EXPECT_TRUE(fits_pattern("a?c", "a\u00e9c"));
+  EXPECT_TRUE(fits_pattern("?", "\u20ac"));
+  EXPECT_FALSE(fits_pattern("??", "\u20ac"));
+  EXPECT_TRUE(fits_pattern(R"(a\*\?\]\\)", R"(a*?]\)"));
+  EXPECT_FALSE(fits_pattern(R"(a\*)", "ab"));
+  EXPECT_FALSE(fits_pattern(R"(a\?)", "ab"));
+  for (const char* name : {"a*", "?", "w[0]", R"(\)", R"(a\*b)", "\u00e9"}) {
+    const std::string pattern = exact_pattern(name);
+    EXPECT_TRUE(fits_pattern(pattern, name)) << name;
+    EXPECT_FALSE(fits_pattern(pattern, std::string(name) + "b")) << name;
+    EXPECT_EQ(parse_description("adam group[" + pattern + "]=lr=1").groups[0].pattern, pattern);
+  }
   EXPECT_TRUE(fits_pattern("*", ""));
   EXPECT_FALSE(fits_pattern("?", ""));
   EXPECT_TRUE(fits_pattern("a*aab", "aaaaab"));

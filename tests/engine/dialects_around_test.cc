@@ -94,10 +94,15 @@ TEST(DialectsAround, SeveralGroupsAreOneDescription) {
                 {"lr": 0.3, "params": [2], "lr_scale": 3, "param_names": ["head.weight"]}]})",
                        "SGD")
                 .text(),
-            "sgd:lr=0.1 group[head.weight]=lr=0.09999999999999999,lr_scale=3")
-      << "the rate in force to the last digit";
+            "sgd:lr=0.1 group[head.weight]=lr=0.3,lr_scale=3");
   EXPECT_EQ(text(R"({"lr": 0.25, "params": ["a"]}, {"lr": 0.5, "params": ["b"], "lr_scale": 2})", "SGD"),
             "sgd:lr=0.25 group[b]=lr_scale=2");
+  // The first group's lr_scale is of all that the others leave.
+  EXPECT_EQ(text(R"({"lr": 0.5, "lr_scale": 0.25, "params": ["a"]}, {"lr": 0.5, "params": ["b"]})", "SGD"),
+            "sgd:lr=0.5 group[b]=lr_scale=1 group[*]=lr=0.5,lr_scale=0.25");
+  // Names are what they are.
+  EXPECT_EQ(text(R"({"lr": 0.5, "params": ["ab", "w[0x"]}, {"lr": 0.25, "params": ["a*", "w[0]", "b\\"]})", "SGD"),
+            R"(sgd:lr=0.5 group[a\*]=lr=0.25 group[b\\]=lr=0.25 group[w[0\]]=lr=0.25)");
   // Or the group's name is a pattern.
   EXPECT_EQ(text(R"({"lr": 0.1}, {"lr": 0.2, "name": "*.bias", "params": [3]})", "SGD"),
             "sgd:lr=0.1 group[*.bias]=lr=0.2");

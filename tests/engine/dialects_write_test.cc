@@ -147,7 +147,7 @@ TEST(DialectWriting, ReadThalwegsOwnWords) {
   EXPECT_THAT(refused(R"({"momentum": "0.9"})"), HasSubstr("thalweg sgd: momentum: "));
   EXPECT_THAT(refused(R"({"clip": {"by": "norms"}})"), AllOf(HasSubstr("clip: by"), HasSubstr("did you mean norm?")));
   EXPECT_THAT(refused(R"({"clip": {"limt": 1}})"), AllOf(HasSubstr("'limt'"), HasSubstr("did you mean limit?")));
-  EXPECT_THAT(refused(R"({"clip": {"limit": 0}})"), HasSubstr("the limit of clipping = 0 is outside"));
+  EXPECT_THAT(refused(R"({"clip": {"limit": 0}})"), HasSubstr("clip: limit = 0 is outside"));
   EXPECT_THAT(error_of([] { (void)translate("pytorch", "sgd", "{}"); }),
               AllOf(HasSubstr("unknown peer \"pytorch\""), HasSubstr("torch")));
 }

@@ -27,7 +27,7 @@ using Unknown = LoadOptions::Unknown;
 
 TEST(OptimizerGroups, TakeParametersByTheFirstPatternThatFits) {
   Optimizer optimizer(
-      parse_description("adam:lr=0.5 group[*.bias]=lr_scale=2 group[layer?.*]=sgd:lr=3 group[*.bi*]=lr=4 "
+      parse_description("adam:lr=0.5 group[*.bias]=lr_scale=2 group[layer?.*]=sgd:lr=3 group[*.gain*]=lr=4 "
                         "group[last]=lr=0.25,lr_scale=3"));
   std::map<std::string, std::vector<float>> memory;
   const auto group_of = [&](const std::string& name, std::optional<Group> group = {}) {
@@ -41,22 +41,49 @@ TEST(OptimizerGroups, TakeParametersByTheFirstPatternThatFits) {
   EXPECT_EQ(group_of("layer3.bias", optimizer.group("last")), "last");
   const auto before = safetensors::to_bytes(optimizer.state());
   const auto step = [&] { optimizer.step({{"layer1.bias", std::vector<float>{1, 1}}}); };
-  EXPECT_THAT(error_of(step), HasSubstr("group[*.bi*]: the pattern fits none of the parameters"));
-  EXPECT_THAT(error_of([&] { optimizer.begin_step(); }), HasSubstr("group[*.bi*]"));
+  EXPECT_THAT(error_of(step), HasSubstr("group[*.gain*]: the pattern fits none of the parameters"));
+  EXPECT_THAT(error_of([&] { optimizer.begin_step(); }), HasSubstr("group[*.gain*]"));
   EXPECT_EQ(safetensors::to_bytes(optimizer.state()), before);
   EXPECT_THAT(memory["layer1.bias"], ElementsAre(1, 2));
-  EXPECT_EQ(group_of("bottom.bits"), "*.bi*");
+  EXPECT_EQ(group_of("bottom.gains"), "*.gain*");
   step();
   EXPECT_EQ(optimizer.lr(), 0.5);
   EXPECT_EQ(optimizer.lr(optimizer.group("*.bias")), 1);
   EXPECT_EQ(optimizer.lr(optimizer.group("layer?.*")), 3);
-  EXPECT_EQ(optimizer.lr(optimizer.group("*.bi*")), 4);
-  EXPECT_EQ(optimizer.lr(optimizer.group("last")), 0.75);
+  EXPECT_EQ(optimizer.lr(optimizer.group("*.gain*")), 4);
+  EXPECT_EQ(optimizer.lr(optimizer.group("last")), 0.25) << "its own, which is not scaled";
   EXPECT_EQ(optimizer.lr_scale(optimizer.group("last")), 3);
   optimizer.set("lr", 2);
   EXPECT_EQ(optimizer.lr(optimizer.group("last")), 6);
-  optimizer.remove(optimizer.find("bottom.bits"));
+  optimizer.remove(optimizer.find("bottom.gains"));
   step();  // it had fitted
+}
+
+TEST(OptimizerGroups, APatternMayFitOnlyWhatAnEarlierOneTook) {
+  std::vector<float> memory(2);
+  Optimizer optimizer(parse_description("adam group[*]=lr=1 group[*.bias]=lr=2"));
+  optimizer.add("x.bias", memory);
+  optimizer.step({{"x.bias", std::vector<float>{1, 1}}});
+  EXPECT_EQ(optimizer.description().text(), "adam group[*]=lr=1") << "the other has no parameter";
+}
+
+// An optimizer made from the description has the same groups: where all of a pattern's parameters have gone, too.
+TEST(OptimizerDescription, LeavesOutPatternsThatFitNothingAnyMore) {
+  std::vector<float> memory(2), other(2);
+  const std::vector<float> gradient{1, 1};
+  Optimizer optimizer(parse_description("sgd group[*.bias]=lr=1"));
+  EXPECT_EQ(optimizer.description().text(), "sgd group[*.bias]=lr=1") << "whose parameters are still to come";
+  optimizer.add("x", memory, Group{1});
+  EXPECT_EQ(optimizer.description().text(), "sgd group[x]=lr=1");
+  Optimizer again(optimizer.description());
+  again.add("x", other);
+  optimizer.step({{"x", gradient}});
+  again.step({{"x", gradient}});
+  EXPECT_EQ(memory, other);
+  // The first group's lr_scale is of all that is left.
+  optimizer.add("y", other);
+  optimizer.set_lr_scale(Group{}, 0.25);
+  EXPECT_EQ(optimizer.description().text(), "sgd group[x]=lr=1 group[*]=lr=0.001,lr_scale=0.25");
 }
 
 TEST(OptimizerGroups, APatternIsFittedByWhatIsMovedOrLoadedIntoItsGroup) {
@@ -78,9 +105,7 @@ TEST(OptimizerGroups, OfEveryRuleStepAsAnOptimizerOfThatRuleDoes) {
   for (const Sample& sample : samples()) {
     const std::string options = sample.options;
     Optimizer both(parse_description("adam:lr=0.01 group[b]=" + options + ",lr_scale=0.5"));
-    Options own = parse_options(options);
-    own.set("lr", own.get("lr") * 0.5);
-    Optimizer first(Adam{.lr = 0.01}), second(own);
+    Optimizer first(Adam{.lr = 0.01}), second(parse_options(options));
     std::vector<double> a = random_numbers<double>(6, 1, "a"), b = random_numbers<double>(12, 1, "b"), c = a, d = b;
     both.add("a", a);
     both.add("b", b, {4, 3});
@@ -121,8 +146,8 @@ TEST(OptimizerDescription, KeepsRatesToTheLastDigit) {
     Optimizer optimizer(description), again(optimizer.description());
     EXPECT_EQ(again.lr(Group{1}), optimizer.lr(Group{1})) << lr << ' ' << scale;
     EXPECT_EQ(again.description().text(), optimizer.description().text());
-    const bool is_short = i % 2 == 1 && i % 3 != 0 && lr != 0.5;
-    if (is_short) {
+    EXPECT_EQ(optimizer.lr(Group{1}), lr);
+    if (lr != 0.5 * scale) {
       EXPECT_EQ(optimizer.description().text(), description.text());
     }
   }
@@ -162,12 +187,12 @@ TEST(OptimizerDescription, GroupsThatWereAddedAreToldByTheirParameters) {
   optimizer.move(moved, own);
   optimizer.move(optimizer.find("odd]name"), own);
   EXPECT_EQ(optimizer.description().text(),
-            "sgd:lr=0.5 group[*.bias]=momentum=0.5 group[two.scale]=momentum=0.5 group[odd?name]=momentum=0.5 "
+            "sgd:lr=0.5 group[*.bias]=momentum=0.5 group[two.scale]=momentum=0.5 group[odd\\]name]=momentum=0.5 "
             "group[*.scale]=lr=0.25");
   optimizer.move(moved, Group{});
   const Description description = optimizer.description();
   EXPECT_EQ(description.text(),
-            "sgd:lr=0.5 group[*.bias]=momentum=0.5 group[two.scale]=lr_scale=1 group[odd?name]=momentum=0.5 "
+            "sgd:lr=0.5 group[*.bias]=momentum=0.5 group[two.scale]=lr_scale=1 group[odd\\]name]=momentum=0.5 "
             "group[*.scale]=lr=0.25");
   // An optimizer that is made from it does the same with parameters of these names.
   Optimizer again(description);

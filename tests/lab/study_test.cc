@@ -138,7 +138,7 @@ TEST_F(StudyTest, AnotherConfigurationIsRefusedByName) {
   CompareConfig other = sample_config();
   other.training.stop.epochs = 6;
   EXPECT_THAT([&] { run(other); },
-              ThrowsMessage<Error>(AllOf(HasSubstr("training.stop.epochs: 5, now 6"), HasSubstr("--overwrite"),
+              ThrowsMessage<Error>(AllOf(HasSubstr("training.epochs: 5, now 6"), HasSubstr("--overwrite"),
                                          HasSubstr("--out"), HasSubstr("thalweg compare …"))));
   other = sample_config();
   other.looks = 2;

@@ -180,6 +180,20 @@ TEST(OptimizerOfTraining, WhatATrainingDoesNotDoIsRefused) {
 
 // Schedules ----------------------------------------------------------------------------------------------------------
 
+TEST(TrainingConfig, StopConditionsOfOldFilesAreRead) {
+  const auto read = nlohmann::json::parse(R"({"epochs": 1, "batch": 3})").get<TrainingConfig>();
+  EXPECT_EQ(read.stop.epochs, 1);
+  const auto old = nlohmann::json::parse(R"({"batch": 3, "stop": {"epochs": 7, "steps": null, "patience": 2}})");
+  EXPECT_EQ(old.get<TrainingConfig>().stop.epochs, 7);
+  EXPECT_EQ(old.get<TrainingConfig>().stop.patience, 2);
+  const auto refused = [](const char* text) {
+    return error_of([&] { nlohmann::json::parse(text).get<TrainingConfig>(); });
+  };
+  EXPECT_THAT(refused(R"({"epochs": 1, "stop": {"epochs": 7}})"), HasSubstr("epochs stands twice"));
+  EXPECT_THAT(refused(R"({"stop": 3})"), HasSubstr("stop = 3 is no object"));
+  EXPECT_THAT(refused(R"({"stop": {"epoch": 7}})"), HasSubstr("did you mean epochs"));
+}
+
 // Runs that began when a schedule was an object of numbers go on with the same rates.
 TEST(Schedules, OfOldFilesAreRead) {
   const auto text_of = [](const char* schedule) {
