@@ -57,7 +57,8 @@ class Groups {
   Group fitting(std::string_view name) const;
   /// A parameter has come into the group.
   void fit(Group group);
-  /// A parameter of this name has come: patterns that it fits do not wait any more, even if an earlier one has taken it.
+  /// A parameter of this name has come: patterns that it fits do not wait any more, even if an earlier one has taken
+  /// it.
   void fit_all(std::string_view name);
   /// Has every pattern found a parameter?
   bool patterns_fit() const { return waiting_ == 0; }

@@ -16,9 +16,10 @@ namespace thalweg {
 
 /// The parameters whose names fit a pattern, and what is their own.
 struct GroupDescription {
-  /// Of the whole name: `*` is any text, `?` any character (`*.bias`), and behind a backslash each is itself, as `\]` is.
+  /// Of the whole name: `*` is any text, `?` any character (`*.bias`), and behind a backslash each is itself, as `\]`
+  /// is.
   std::string pattern;
-  std::string rule;     ///< another rule, with its own defaults; empty: the first group's, with its options
+  std::string rule;  ///< another rule, with its own defaults; empty: the first group's, with its options
   std::map<std::string, double, std::less<>> options = {};  ///< that differ from those
   double lr_scale = 1;  ///< the rate is the one that it would be times this, unless the options say `lr`
 

@@ -120,7 +120,7 @@ std::string to_torch(const Description& description) {
   const dialects::Optimizer& optimizer = dialects::optimizer_for(torch, description.options);
   dialects::check_settings(torch, description.settings, /*expressed=*/false);
   if (description.schedule) throw Error("the schedule has no counterpart in torch's param groups");
-  const std::string first = dialects::to_json(dialects::write_torch(optimizer, description.options));
+  std::string first = dialects::to_json(dialects::write_torch(optimizer, description.options));
   if (description.groups.empty()) return first;
   std::string result = "[" + first;
   for (const GroupDescription& group : description.groups) {

@@ -8,8 +8,8 @@ namespace thalweg {
 std::string Range::text() const {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   const bool unbounded = high == kInfinity;
-  return (low == -kInfinity ? "(−∞" : (low_open ? "(" : "[") + to_text(low)) + ", " + (unbounded ? "∞" : to_text(high)) +
-         (high_open ? ")" : "]");
+  return (low == -kInfinity ? "(−∞" : (low_open ? "(" : "[") + to_text(low)) + ", " +
+         (unbounded ? "∞" : to_text(high)) + (high_open ? ")" : "]");
 }
 
 std::string_view to_string(ColumnKind kind) {

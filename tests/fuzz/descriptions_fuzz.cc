@@ -1,5 +1,6 @@
-// libFuzzer target: any text as a description of an optimizer, and as its JSON. It is refused by an Error, or is written
-// as text and as JSON that are read as the same again, and an optimizer made from it takes a step or says why not.
+// libFuzzer target: any text as a description of an optimizer, and as its JSON. It is refused by an Error, or is
+// written as text and as JSON that are read as the same again, and an optimizer made from it takes a step or says why
+// not.
 #include <thalweg/description.h>
 #include <thalweg/error.h>
 #include <thalweg/optimizer.h>
