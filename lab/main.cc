@@ -139,6 +139,8 @@ int run(int argc, char** argv) {
   add_identify(app);
   add_report(app);
   add_schedule(app);
+  add_completion(app);
+  add_man(app);
   add_worker(app);
   check_values(app);
   try {

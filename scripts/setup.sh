@@ -8,7 +8,7 @@ packages_lab=(libtorch-dev libopenblas-openmp-dev nlohmann-json3-dev libfmt-dev 
 packages_data=(dataset-fashion-mnist)
 packages_bench=(libbenchmark-dev)
 packages_test=(libgtest-dev libgmock-dev pkg-config git ccache chromium poppler-utils clang-14 libclang-rt-14-dev
-  clang-format-14 clang-tidy-14 shellcheck doxygen)
+  clang-format-14 clang-tidy-14 shellcheck doxygen zsh fish mandoc)
 
 # say WORDS…: a line of what the script is doing.
 say() { printf '== %s\n' "$*"; }

@@ -8,8 +8,10 @@ namespace thalweg::lab {
 /// Each adds one subcommand, with a callback that does the job. A failed job throws thalweg::Error, a value that
 /// cannot be used throws UsageError; main turns both into one line on stderr and an exit code.
 void add_compare(CLI::App& app);
+void add_completion(CLI::App& app);
 void add_data(CLI::App& app);
 void add_identify(CLI::App& app);
+void add_man(CLI::App& app);
 void add_replay(CLI::App& app);
 void add_report(CLI::App& app);
 void add_rules(CLI::App& app);

@@ -2,6 +2,7 @@
 #include "models/model.h"
 
 #include "models/builders.h"
+#include "models/model_names.h"
 
 #include <thalweg/error.h>
 #include <thalweg/suggest.h>

@@ -29,7 +29,4 @@ class Model : public torch::nn::Module {
 std::shared_ptr<Model> make_model(const std::string& name, const ImageShape& shape,
                                   const std::vector<std::int64_t>& dense, std::uint64_t seed);
 
-/// Names that make_model knows, each with one line about it.
-std::vector<std::pair<std::string, std::string>> model_names();
-
 }  // namespace thalweg::lab
