@@ -1,6 +1,7 @@
 // Models: names, shapes, first values, and the same function as LibTorch's own layers give.
 #include "error_of.h"
 #include "models/model.h"
+#include "models/model_names.h"
 
 #include <thalweg/error.h>
 
