@@ -173,7 +173,7 @@ std::string fish_completion(const CommandInfo& command) {
   std::string lines;
   for_each_command(command, [&](const CommandInfo& one) {
     // Where this command is the one that is being written.
-    std::string there = one.commands.size() > 0 && path_of(one).empty() ? "__fish_use_subcommand" : "";
+    std::string there = !one.commands.empty() && path_of(one).empty() ? "__fish_use_subcommand" : "";
     const std::string path = path_of(one);
     for (std::size_t at = 0; at < path.size();) {
       const std::size_t end = std::min(path.find(' ', at), path.size());
