@@ -215,7 +215,9 @@ void compare(const CLI::App& command, Flags& flags) {
   check_training_flags(command, flags.config.training, flags.config.optimizers);
   if (flags.file.print) return print_lines(config_text(command, flags.config.training));
   // The workers open it for themselves; what is wrong with it is told here.
-  const Dataset dataset = open_task(flags.config.training);
+  TrainingConfig shortest = flags.config.training;
+  if (flags.config.tune) shortest.stop.epochs = std::min(shortest.stop.epochs, flags.config.tuning.epochs);
+  const Dataset dataset = open_task(shortest, flags.config.optimizers);
   flags.config.data_fingerprint = dataset.fingerprint;
   if (!flags.report.empty()) check_output("--report", flags.report, data_files(dataset.origin));
   StudyFolder folder =

@@ -17,7 +17,7 @@ namespace thalweg::lab {
 
 Dataset open_resumed_task(TrainingConfig& config, const Checkpoint& checkpoint, const std::string& run, bool given) {
   if (given || !idx_folder(config.data)) {
-    Dataset dataset = open_task(config);
+    Dataset dataset = open_task(config, std::span(&config.optimizer, 1));
     check_same_data(checkpoint, dataset);
     return dataset;
   }
@@ -28,7 +28,7 @@ Dataset open_resumed_task(TrainingConfig& config, const Checkpoint& checkpoint, 
     std::error_code ignored;
     if (!std::filesystem::is_directory(*idx_folder(place), ignored)) continue;
     config.data = place;
-    Dataset dataset = open_task(config);
+    Dataset dataset = open_task(config, std::span(&config.optimizer, 1));
     if (has_same_data(checkpoint, dataset)) return dataset;
     other = std::move(dataset);
   }

@@ -168,7 +168,7 @@ void train_command(const CLI::App& command, const Flags& flags) {
       as_usage([&] { check(config); });
       return print_lines(config_text(command, config));
     }
-    dataset = open_task(config);
+    dataset = open_task(config, std::span(&config.optimizer, 1));
     if (!flags.out.empty())
       folder.emplace(RunFolder::create(flags.out, config, flags.overwrite, parsed_command(command, {"overwrite"})));
   }

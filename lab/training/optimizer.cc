@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace thalweg::lab {
@@ -28,6 +30,13 @@ Description read_optimizer(const std::string& text) {
 std::string without_lr(Description description) {
   description.options.set("lr", Options(description.options.rule()).get("lr"));
   return description.text();
+}
+
+RunLength run_length(const TrainingConfig& config, std::int64_t images) {
+  const std::int64_t batches = (images - 1) / config.batch + 1;
+  std::int64_t all = 0;
+  if (__builtin_mul_overflow(config.stop.epochs, batches, &all)) all = std::numeric_limits<std::int64_t>::max();
+  return {.steps_per_epoch = batches, .steps = std::min(all, config.stop.steps.value_or(all))};
 }
 
 Description optimizer_of(const TrainingConfig& config) {

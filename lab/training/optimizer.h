@@ -5,6 +5,7 @@
 
 #include <thalweg/description.h>
 
+#include <cstdint>
 #include <string>
 
 namespace thalweg::lab {
@@ -15,6 +16,9 @@ Description read_optimizer(const std::string& text);
 
 /// The description without its rate, which is tuned, or stands in a column of its own.
 std::string without_lr(Description description);
+
+/// How long the training is at most, with so many training images.
+RunLength run_length(const TrainingConfig& config, std::int64_t images);
 
 /// What the training runs: with the configuration's schedule where the optimizer's text has none.
 Description optimizer_of(const TrainingConfig& config);

@@ -66,10 +66,7 @@ class Trainer {
         last_(dataset_, classes_, images_ - (batches_ - 1) * config.batch) {
     check_math_library(threads_);
     at::set_num_threads(threads_);
-    std::int64_t all = 0;
-    if (__builtin_mul_overflow(config.stop.epochs, batches_, &all)) all = std::numeric_limits<std::int64_t>::max();
-    const RunLength length{.steps_per_epoch = batches_, .steps = std::min(all, config.stop.steps.value_or(all))};
-    optimizer_.engine().set_run_length(length);
+    optimizer_.engine().set_run_length(run_length(config, images_));
     if (resumed != nullptr) resume(*resumed);
   }
 

@@ -161,6 +161,14 @@ TEST_F(TrainCommand, WrongFlagsAreUsageErrors) {
   expect_usage({"--train-limit", "1", "--out", out()}, "--train-limit");
   expect_usage({"--schedule", "step", "--optimizer", "sgd schedule=cosine", "--out", out()}, "--schedule");
   expect_usage({"--tolerance", "0.5", "--out", out()}, "--patience");
+  // What does not go with the model or the length of the run.
+  expect_usage({"--optimizer", "sgd group[*.gain]=lr=1", "--out", out()}, "\"*.gain\" matches no parameter");
+  expect_usage({"--schedule", "cosine:warmup=1000", "--out", out()}, "warmup = 1000 leaves nothing");
+  expect_usage({"--optimizer", "sgd check=off", "--out", out()}, "check=off means nothing here");
+  const Ended compared = run({"compare", "adam", "sgd group[*.gain]=lr=1", "--data", spec(), "--out", out()});
+  EXPECT_EQ(compared.code, 2);
+  EXPECT_THAT(compared.errors, HasSubstr("optimizer 'sgd group[*.gain]=lr=1': "));
+  EXPECT_FALSE(std::filesystem::exists(out()));
   const Ended data = run({"train", "--data", "fashion-minst"});
   EXPECT_EQ(data.code, 2);
   EXPECT_THAT(data.errors, HasSubstr("fashion-mnist"));
