@@ -29,8 +29,8 @@ struct CommandInfo {
   std::string name;  ///< thalweg data info
   std::string meaning;
   std::string footer;
-  std::vector<OptionInfo> flags, arguments;
-  std::vector<CommandInfo> commands;
+  std::vector<OptionInfo> flags = {}, arguments = {};
+  std::vector<CommandInfo> commands = {};
 
   std::string last_name() const { return name.substr(name.rfind(' ') + 1); }
 };
