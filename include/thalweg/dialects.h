@@ -72,9 +72,9 @@ Translation translate(std::string_view peer, std::string_view name, std::string_
 
 /// The options of a PyTorch param group, as JSON: also the keyword arguments of the class, but that AdamW takes no
 /// `decoupled_weight_decay` (Adam does). With groups a list of them, of which all but the first have their pattern as
-/// `name`. Throws Error that names the option that has no counterpart; options that
-/// change nothing beside the others (`lr_in_momentum` without momentum) need none. How steps are counted is the
-/// framework's own affair, and is not looked at.
+/// `name`. Throws Error that names the option that has no counterpart; options that change nothing beside the others
+/// (`lr_in_momentum` without momentum) need none. How steps are counted is the framework's own affair, and is not
+/// looked at.
 std::string to_torch(const Description& description);
 
 /// A Keras optimizer's `get_config()`, as JSON: what `from_config` takes; `name` is the class's. Throws as `to_torch`.

@@ -1,6 +1,7 @@
 // The command's flags and arguments as data.
 #include "commands/command_tree.h"
 
+#include "data/dataset.h"
 #include "models/model_names.h"
 
 #include <thalweg/rule.h>
@@ -24,18 +25,17 @@ std::vector<std::string> words_of(const std::string& name) {
   } else if (name == "model") {
     for (const auto& [model, meaning] : model_names()) words.push_back(model);
   } else if (name == "data") {
-    words = {"fashion-mnist", "idx:"};
+    for (const std::string& data : dataset_names()) words.push_back(data.substr(0, data.find("FOLDER")));
   }
   return words;
 }
 
 OptionInfo option_info(const CLI::Option& option) {
   OptionInfo info;
-  const bool is_argument = option.get_positional() && option.get_lnames().empty();
-  std::string name = is_argument ? option.get_name() : option.get_lnames().front();
-  info.name = is_argument ? name : "--" + name;
+  const bool is_argument = option.get_lnames().empty();
+  info.name = is_argument ? option.get_name() : "--" + option.get_lnames().front();
   if (!option.get_snames().empty()) info.short_name = "-" + option.get_snames().front();
-  if (option.get_items_expected_max() > 0) info.type = is_argument ? name : option.get_type_name();
+  if (option.get_items_expected_max() > 0) info.type = is_argument ? info.name : option.get_type_name();
   if (info.type.empty() && option.get_items_expected_max() > 0) info.type = "TEXT";
   info.type = info.type.substr(0, info.type.find(':'));  // behind it CLI11 has what a check allows
   info.meaning = option.get_description();
@@ -43,8 +43,7 @@ OptionInfo option_info(const CLI::Option& option) {
   info.group = option.get_group();
   info.may_repeat = option.get_items_expected_max() > 1;
   info.is_required = option.get_required();
-  std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  info.words = words_of(name);
+  info.words = words_of(key_of(option));
   if (!info.words.empty()) {
     info.completion = Completion::words;
   } else if (info.type == "FILE" || info.type == "RUN") {
@@ -56,6 +55,18 @@ OptionInfo option_info(const CLI::Option& option) {
 }
 
 }  // namespace
+
+std::string key_of(const CLI::Option& option) {
+  if (!option.get_lnames().empty()) return option.get_lnames().front();
+  std::string name = option.get_name();
+  std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return name;
+}
+
+std::string& text_below(const std::string& heading, Headed& headed) {
+  const auto found = std::ranges::find(headed, heading, [](const auto& one) { return one.first; });
+  return found != headed.end() ? found->second : headed.emplace_back(heading, "").second;
+}
 
 CommandInfo command_tree(const CLI::App& app) {
   CommandInfo info{.name = app.get_name(), .meaning = app.get_description(), .footer = app.get_footer()};

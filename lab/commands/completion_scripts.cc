@@ -27,12 +27,16 @@ std::string single_quoted(std::string_view text) {
   return result + "'";
 }
 
+std::string quoted_words(const OptionInfo& option) {
+  return single_quoted(fmt::format("{}", fmt::join(option.words, " ")));
+}
+
 // bash --------------------------------------------------------------------------------------------------------------
 
 std::string bash_action(const OptionInfo& option) {
   switch (option.completion) {
     case Completion::words:
-      return fmt::format("-W {}", single_quoted(fmt::format("{}", fmt::join(option.words, " "))));
+      return fmt::format("-W {}", quoted_words(option));
     case Completion::files:
       return "-f";
     case Completion::folders:
@@ -77,6 +81,34 @@ std::string zsh_function(const CommandInfo& command) {
   std::string name = "_" + command.name;
   std::ranges::replace(name, ' ', '_');
   return name;
+}
+
+// fish --------------------------------------------------------------------------------------------------------------
+
+std::string fish_action(const OptionInfo& option) {
+  switch (option.completion) {
+    case Completion::words:
+      return fmt::format(" -x -a {}", quoted_words(option));
+    case Completion::files:
+      return " -r -F";
+    case Completion::folders:
+      return " -x -a '(__fish_complete_directories)'";
+    default:
+      return option.type.empty() ? "" : " -x";
+  }
+}
+
+/// Where this command is the one that is being written.
+std::string fish_condition(const CommandInfo& command) {
+  const std::string path = path_of(command);
+  if (path.empty()) return "__fish_use_subcommand";
+  std::string condition = "__fish_seen_subcommand_from ";
+  for (const char c : path)
+    condition += c == ' ' ? std::string("; and __fish_seen_subcommand_from ") : std::string(1, c);
+  if (command.commands.empty()) return condition;
+  condition += "; and not __fish_seen_subcommand_from";
+  for (const CommandInfo& below : command.commands) condition += ' ' + below.last_name();
+  return condition;
 }
 
 }  // namespace
@@ -172,43 +204,19 @@ std::string zsh_completion(const CommandInfo& command) {
 std::string fish_completion(const CommandInfo& command) {
   std::string lines;
   for_each_command(command, [&](const CommandInfo& one) {
-    // Where this command is the one that is being written.
-    std::string there = !one.commands.empty() && path_of(one).empty() ? "__fish_use_subcommand" : "";
-    const std::string path = path_of(one);
-    for (std::size_t at = 0; at < path.size();) {
-      const std::size_t end = std::min(path.find(' ', at), path.size());
-      there +=
-          fmt::format("{}__fish_seen_subcommand_from {}", there.empty() ? "" : "; and ", path.substr(at, end - at));
-      at = end + 1;
-    }
-    std::string names;
-    for (const CommandInfo& below : one.commands) names += ' ' + below.last_name();
-    if (!path.empty() && !names.empty()) there += "; and not __fish_seen_subcommand_from" + names;
-    const std::string begin = fmt::format("complete -c {} -n {}", command.name, single_quoted(there));
-    const auto action = [](const OptionInfo& option) -> std::string {
-      switch (option.completion) {
-        case Completion::words:
-          return fmt::format(" -x -a {}", single_quoted(fmt::format("{}", fmt::join(option.words, " "))));
-        case Completion::files:
-          return " -r -F";
-        case Completion::folders:
-          return " -x -a '(__fish_complete_directories)'";
-        default:
-          return option.type.empty() ? "" : " -x";
-      }
-    };
+    const std::string begin = fmt::format("complete -c {} -n {}", command.name, single_quoted(fish_condition(one)));
     for (const CommandInfo& below : one.commands) {
       lines += fmt::format("{} -a {} -d {}\n", begin, below.last_name(), single_quoted(below.meaning));
     }
     for (const OptionInfo& flag : one.flags) {
       const std::string short_name = flag.short_name.empty() ? "" : fmt::format(" -s {}", flag.short_name.substr(1));
-      lines += fmt::format("{} -l {}{}{} -d {}\n", begin, flag.name.substr(2), short_name, action(flag),
+      lines += fmt::format("{} -l {}{}{} -d {}\n", begin, flag.name.substr(2), short_name, fish_action(flag),
                            single_quoted(flag.meaning));
     }
     for (const OptionInfo& argument : one.arguments) {
       if (argument.completion == Completion::files) lines += begin + " -F\n";
       if (argument.completion == Completion::words) {
-        lines += fmt::format("{} -a {}\n", begin, single_quoted(fmt::format("{}", fmt::join(argument.words, " "))));
+        lines += fmt::format("{} -a {}\n", begin, quoted_words(argument));
       }
     }
   });

@@ -1,8 +1,8 @@
 // Configuration files: a command's flags as TOML.
 #include "commands/config_file.h"
 
+#include "commands/command_tree.h"
 #include "commands/exit.h"
-#include "commands/training_flags.h"
 #include "data/input_file.h"
 
 #include <thalweg/suggest.h>
@@ -14,25 +14,15 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <cctype>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace thalweg::lab {
 namespace {
-
-/// In a file: the flag without its dashes, or the argument's name in small letters.
-std::string key_of(const CLI::Option& option) {
-  if (!option.get_lnames().empty()) return option.get_lnames().front();
-  std::string name = option.get_name();
-  std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return name;
-}
 
 /// What may stand in a file, in the order of `--help`.
 std::vector<CLI::Option*> options_of(const CLI::App& command) {
@@ -170,22 +160,23 @@ void read_config_file(const CLI::App& command, const std::string& file) {
   }
 }
 
-std::string config_text(const CLI::App& command, TrainingConfig config) {
-  std::map<std::string, nlohmann::json> settings;
-  for (const Setting& setting : settings_of(config)) settings.emplace(flag_of(setting).substr(2), value_json(setting));
-  std::vector<std::pair<std::string, std::string>> groups;  // headings and lines
+std::string config_text(const CLI::App& command, const TrainingConfig& config) {
+  const nlohmann::json settings = config;
+  Headed headed;
   for (const CLI::Option* option : options_of(command)) {
     const std::string key = key_of(*option);
-    const auto setting = option->get_positional() ? settings.end() : settings.find(key);
-    const nlohmann::json value = setting == settings.end() ? given_value(*option) : setting->second;
-    const auto group = std::ranges::find(groups, option->get_group(), [](const auto& one) { return one.first; });
-    std::string& lines = group != groups.end() ? group->second : groups.emplace_back(option->get_group(), "").second;
+    std::string name = key;
+    std::ranges::replace(name, '-', '_');
+    const bool is_setting = !option->get_positional() && settings.contains(name);
+    const nlohmann::json value = is_setting ? settings.at(name) : given_value(*option);
+    std::string& lines = text_below(option->get_group(), headed);
     lines += value.is_null() ? fmt::format("# {} =", key) : fmt::format("{} = {}", key, toml_text(value));
     lines += fmt::format("  # {}\n", option->get_description());
   }
   std::string text;
-  for (const auto& [heading, lines] : groups)
+  for (const auto& [heading, lines] : headed) {
     text += fmt::format("{}# {}\n{}", text.empty() ? "" : "\n", heading, lines);
+  }
   return text;
 }
 

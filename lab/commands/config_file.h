@@ -1,7 +1,7 @@
 // Configuration files: a command's flags as TOML.
 #pragma once
 
-#include "training/settings.h"
+#include "training/config.h"
 
 #include <CLI/App.hpp>
 
@@ -26,6 +26,6 @@ void read_config_file(const CLI::App& command, const std::string& file);
 
 /// All flags of the command with the values that they have now, as such a file: the settings as `config` has them, the
 /// others as they were given; what has no value is a comment.
-std::string config_text(const CLI::App& command, TrainingConfig config);
+std::string config_text(const CLI::App& command, const TrainingConfig& config);
 
 }  // namespace thalweg::lab

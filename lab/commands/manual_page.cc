@@ -7,8 +7,6 @@
 
 #include <algorithm>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 namespace thalweg::lab {
 namespace {
@@ -56,17 +54,6 @@ std::string option_entry(const OptionInfo& option) {
   return text + "\n";
 }
 
-/// Headings and the flags below them, in the order of `--help`.
-std::vector<std::pair<std::string, std::string>> grouped(const std::vector<OptionInfo>& options) {
-  std::vector<std::pair<std::string, std::string>> groups;
-  for (const OptionInfo& option : options) {
-    const auto found = std::ranges::find(groups, option.group, [](const auto& group) { return group.first; });
-    std::string& entries = found != groups.end() ? found->second : groups.emplace_back(option.group, "").second;
-    entries += option_entry(option);
-  }
-  return groups;
-}
-
 /// What stands below the flags in `--help`: paragraphs, and examples, whose lines are indented.
 std::string notes(std::string_view footer) {
   std::string text;
@@ -102,8 +89,9 @@ std::string manual_page(const CommandInfo& command) {
     for (const OptionInfo& argument : command.arguments) text += option_entry(argument);
   }
   text += ".SH OPTIONS\n";
-  for (const auto& [heading, entries] : grouped(command.flags))
-    text += fmt::format(".SS {}\n{}", roff(heading), entries);
+  Headed headed;
+  for (const OptionInfo& flag : command.flags) text_below(flag.group, headed) += option_entry(flag);
+  for (const auto& [heading, entries] : headed) text += fmt::format(".SS {}\n{}", roff(heading), entries);
   if (!command.commands.empty()) {
     text += ".SH SUBCOMMANDS\n";
     for (const CommandInfo& below : command.commands) {

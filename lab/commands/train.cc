@@ -33,8 +33,8 @@ BLAS (its kernels included); whatever else the computer does, and whatever the l
 of threads, or another processor, rounds sums in another order.
 
 With --resume, everything is as the run began. Stop conditions may be given anew; but a schedule without a length of its
-own, as the default cosine, is measured by --epochs and --steps: these may change only if it has one (cosine:steps=N). Data are known by their contents:
-where they were moved, --data names their folder.
+own, as the default cosine, is measured by --epochs and --steps: these may change only if it has one (cosine:steps=N).
+Data are known by their contents: where they were moved, --data names their folder.
 
 An optimizer is one text: a rule with options (see `thalweg rules`), and behind it clip=, average=, schedule= (see
 `thalweg schedule`) and group[PATTERN]= for parameters by name. With average= the averages are what is evaluated.

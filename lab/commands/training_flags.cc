@@ -43,46 +43,43 @@ template <class T>
 CLI::Option* add_flag(CLI::App& command, const std::string& flag, const Setting& setting, T* value) {
   CLI::Option* option = command.add_option(flag, *value, setting.meaning);
   if constexpr (std::is_same_v<T, std::vector<std::int64_t>>) option->delimiter(',');
-  if constexpr (!std::is_same_v<T, std::optional<std::int64_t>> && !std::is_same_v<T, std::optional<double>>) {
-    option->capture_default_str();
-  }
+  if constexpr (!kIsOptional<T>) option->capture_default_str();
   return option;
 }
 
-}  // namespace
-
-std::string flag_of(const Setting& setting) {
-  std::string flag = std::string("--") + setting.name;
+/// `--train-limit`.
+std::string flag_of(const char* setting) {
+  std::string flag = std::string("--") + setting;
   std::ranges::replace(flag, '_', '-');
   return flag;
 }
 
+}  // namespace
+
 void add_training_flags(CLI::App& command, TrainingConfig& config, const std::set<std::string_view>& without) {
   for (const Setting& setting : settings_of(config)) {
     if (setting.group == SettingGroup::none || without.contains(setting.name)) continue;
-    std::visit([&](auto* value) { add_flag(command, flag_of(setting), setting, value)->group(heading(setting.group)); },
-               setting.value);
+    std::visit(
+        [&](auto* value) { add_flag(command, flag_of(setting.name), setting, value)->group(heading(setting.group)); },
+        setting.value);
   }
 }
 
 void check_training_flags(const CLI::App& command, const TrainingConfig& config,
                           std::span<const std::string> optimizers) {
-  TrainingConfig here = config, defaults;
-  const std::vector<Setting> settings = settings_of(here), usual = settings_of(defaults);
-  const auto refuse = [&](const char* flag, bool useless, const std::string& why) {
+  const nlohmann::json here = config, usual = TrainingConfig{};
+  const auto refuse = [&](const char* setting, bool useless, const char* why) {
+    const std::string flag = flag_of(setting);
     if (!useless || command.count(flag) == 0) return;
-    const auto is_default = [&](const Setting& its) {
-      return flag_of(its) == flag && value_json(its) == value_json(usual[&its - settings.data()]);
-    };
     // A file that --print-config wrote has all of them.
-    if (std::ranges::none_of(settings, is_default)) throw UsageError(fmt::format("{}: {}", flag, why));
+    if (here.at(setting) != usual.at(setting)) throw UsageError(fmt::format("{}: {}", flag, why));
   };
-  refuse("--schedule",
+  refuse("schedule",
          std::ranges::all_of(optimizers,
                              [](const std::string& text) { return read_optimizer(text).schedule.has_value(); }),
          "means nothing beside the schedule that the optimizer's own text has");
-  refuse("--dense", config.model == "softmax", "the model softmax takes no hidden layers; mlp and cnn do");
-  refuse("--tolerance", !config.stop.patience, "means nothing without --patience");
+  refuse("dense", config.model == "softmax", "the model softmax takes no hidden layers; mlp and cnn do");
+  refuse("tolerance", !config.stop.patience, "means nothing without --patience");
 }
 
 }  // namespace thalweg::lab

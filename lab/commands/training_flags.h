@@ -1,7 +1,7 @@
 // The flags that say how to train, the same for every command that trains.
 #pragma once
 
-#include "training/settings.h"
+#include "training/config.h"
 
 #include <CLI/App.hpp>
 
@@ -11,9 +11,6 @@
 #include <string_view>
 
 namespace thalweg::lab {
-
-/// `--train-limit`.
-std::string flag_of(const Setting& setting);
 
 /// Adds a flag for each setting but these. Defaults are the values that `config` has, which must live until the flags
 /// have been read.

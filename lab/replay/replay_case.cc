@@ -50,8 +50,10 @@ class Reader : public RecordingReader {
       Description result =
           given.is_object() ? description_from_json(given.dump()) : parse_description(given.get<std::string>());
       if (result.schedule && find("lr_schedule") != nullptr) throw Error("lr_schedule stands beside a schedule");
-      if (!result.schedule || !result.schedule->needs_metric()) return result;
-      throw Error("its schedule follows a metric, which a recording does not have");
+      if (result.schedule && result.schedule->needs_metric()) {
+        throw Error("its schedule follows a metric, which a recording does not have");
+      }
+      return result;
     } catch (const Error& error) {
       fail(error.what());
     }

@@ -199,15 +199,15 @@ void check_resumable(const TrainingConfig& saved, int saved_threads, const Train
     return setting.on_resume == OnResume::free ||
            (setting.on_resume == OnResume::free_unless_measured && !measured_by_length);
   };
-  TrainingConfig first = saved, second = config;  // settings can be written too
-  const std::vector<Setting> there = settings_of(first), here = settings_of(second);
-  for (std::size_t i = 0; i < there.size(); ++i) {
-    const std::string was = value_json(there[i]).dump(), is = value_json(here[i]).dump();
-    if (was == is || may_change(there[i])) continue;
-    throw Error(fmt::format(
-        "resume: {} was {} and is now {}; only stop conditions may change{}", there[i].name, was, is,
-        there[i].on_resume == OnResume::free_unless_measured ? ", and not the length that the schedule is measured by"
-                                                             : ""));
+  const nlohmann::json there = saved, here = config;
+  TrainingConfig any;
+  for (const Setting& setting : settings_of(any)) {
+    const nlohmann::json &was = there.at(setting.name), &is = here.at(setting.name);
+    if (was == is || may_change(setting)) continue;
+    const bool is_length = setting.on_resume == OnResume::free_unless_measured;
+    throw Error(fmt::format("resume: {} was {} and is now {}; only stop conditions may change{}", setting.name,
+                            was.dump(), is.dump(),
+                            is_length ? ", and not the length that the schedule is measured by" : ""));
   }
 }
 

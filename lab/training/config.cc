@@ -68,15 +68,15 @@ void from_json(const nlohmann::json& json, TrainingConfig& config) {
   const nlohmann::json flat = without_parts(json);
   JsonReader reader(flat, "training");
   for (const Setting& setting : settings_of(read)) {
-    if (Schedule* const* schedule = std::get_if<Schedule*>(&setting.value)) {
-      reader.read(setting.name, [&](const nlohmann::json& value) { **schedule = read_schedule(value); });
-    } else {
-      std::visit(
-          [&](auto* value) {
-            if constexpr (!std::is_same_v<decltype(value), Schedule*>) reader.read(setting.name, *value);
-          },
-          setting.value);
-    }
+    std::visit(
+        [&](auto* value) {
+          if constexpr (std::is_same_v<decltype(value), Schedule*>) {
+            reader.read(setting.name, [&](const nlohmann::json& schedule) { *value = read_schedule(schedule); });
+          } else {
+            reader.read(setting.name, *value);
+          }
+        },
+        setting.value);
   }
   reader.finish();
   check(read);

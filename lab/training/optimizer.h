@@ -11,7 +11,7 @@
 namespace thalweg::lab {
 
 /// What thalweg::parse_description reads. Throws Error, too, for what a training does by itself or not at all: the
-/// accumulation, a loss scale, step numbers of rows.
+/// accumulation, a loss scale, step numbers of rows, steps without a check.
 Description read_optimizer(const std::string& text);
 
 /// The description without its rate, which is tuned, or stands in a column of its own.

@@ -55,8 +55,7 @@ nlohmann::json value_json(const Setting& setting) {
         using T = std::remove_cvref_t<decltype(*value)>;
         if constexpr (std::is_same_v<T, Schedule>) {
           return value->text();
-        } else if constexpr (std::is_same_v<T, std::optional<std::int64_t>> ||
-                             std::is_same_v<T, std::optional<double>>) {
+        } else if constexpr (kIsOptional<T>) {
           return *value ? nlohmann::json(**value) : nlohmann::json(nullptr);
         } else {
           return *value;
@@ -71,8 +70,7 @@ void check(const Setting& setting) {
         using T = std::remove_cvref_t<decltype(*value)>;
         if constexpr (std::is_same_v<T, std::vector<std::int64_t>>) {
           for (const std::int64_t number : *value) check_number(setting, number);
-        } else if constexpr (std::is_same_v<T, std::optional<std::int64_t>> ||
-                             std::is_same_v<T, std::optional<double>>) {
+        } else if constexpr (kIsOptional<T>) {
           if (*value) check_number(setting, **value);
         } else if constexpr (std::is_arithmetic_v<T> && !std::is_same_v<T, bool>) {
           check_number(setting, *value);

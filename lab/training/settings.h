@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -18,6 +18,11 @@ namespace thalweg::lab {
 using SettingValue =
     std::variant<std::string*, bool*, int*, std::int64_t*, std::uint64_t*, double*, std::vector<std::int64_t>*,
                  std::optional<std::int64_t>*, std::optional<double>*, Schedule*>;
+
+/// Is this a type of values that need not be set?
+template <class T>
+inline constexpr bool kIsOptional =
+    std::is_same_v<T, std::optional<std::int64_t>> || std::is_same_v<T, std::optional<double>>;
 
 /// What a resumed run may have another value of.
 enum class OnResume {

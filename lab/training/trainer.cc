@@ -61,7 +61,7 @@ class Trainer {
         optimizer_(*model_, optimizer_of(config), {.threads = threads_}),
         parameters_(model_->parameters()),
         images_(static_cast<std::int64_t>(split_.training.size())),
-        batches_((images_ - 1) / config.batch + 1),
+        batches_(run_length(config, images_).steps_per_epoch),
         full_(dataset_, classes_, std::min(config.batch, images_)),
         last_(dataset_, classes_, images_ - (batches_ - 1) * config.batch) {
     check_math_library(threads_);

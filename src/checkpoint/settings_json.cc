@@ -46,16 +46,13 @@ Settings read_settings(const json::Object& object, const std::string& what, Sett
     if_there(key,
              [&](const json::Value& value, const std::string& name) { read(fields, value.object(name), name + ": "); });
   };
-  if_there("loss_scale",
-           [&](const json::Value& value, const std::string&) { set(loss_scale_field(settings), value, what + ": "); });
-  if_there("step_count",
-           [&](const json::Value& value, const std::string&) { set(step_count_field(settings), value, what + ": "); });
+  for (const Field& field : {loss_scale_field(settings), step_count_field(settings), check_field(settings)}) {
+    if (const auto member = object.find(field.name); member != object.end()) set(field, member->second, what + ": ");
+  }
   take_object("clip", clip_fields(settings));
   take_object("average", average_fields(settings));
   take_object("accumulation", fields_of(settings.accumulation));
   take_object("dynamic_loss_scale", dynamic_fields(settings));
-  if_there("check",
-           [&](const json::Value& value, const std::string&) { set(check_field(settings), value, what + ": "); });
   if_there("first_values", [&](const json::Value& value, const std::string& name) {
     settings.first_values.clear();
     for (const auto& [column, number] : value.object(name)) {

@@ -63,7 +63,7 @@ bool fits_pattern(std::string_view pattern, std::string_view text) {
   while (position < text.size()) {
     const char next = at < pattern.size() ? pattern[at] : '\0';
     const bool is_escaped = next == '\\' && at + 1 < pattern.size();
-    if (next == '*' && at < pattern.size()) {
+    if (next == '*') {
       star = at++;
       taken = position;
     } else if (next == '?') {

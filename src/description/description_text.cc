@@ -108,7 +108,8 @@ void read_loss_scale(TextReader& reader, Settings& settings) {
   }
   settings.dynamic_loss_scale.on = true;
   Fields fields = fields_of(settings.dynamic_loss_scale);
-  fields.push_back({"initial", &settings.loss_scale, above(0)});
+  fields.push_back(loss_scale_field(settings));
+  fields.back().name = "initial";
   if (reader.skip(':')) read_fields(reader, fields, {});
 }
 

@@ -53,9 +53,9 @@ struct GroupPattern {
 /// Any number of group patterns.
 class GroupPatterns {
  public:
-  // Both implicit on purpose. If a vector could be made of braces, here or in place of this class, `{.loss_scale = 8}`
-  // and
-  // `{.accumulation = {.calls = 2}}`, meant as Settings, would be ambiguous: hence the template.
+  // Both implicit on purpose. If a vector could be made of braces, here or in place of this class,
+  // `{.loss_scale = 8}` and `{.accumulation = {.calls = 2}}`, meant as Settings, would be ambiguous: hence the
+  // template.
   GroupPatterns(std::initializer_list<GroupPattern> patterns) : patterns_(patterns) {}
   template <std::same_as<std::vector<GroupPattern>> Patterns>
   GroupPatterns(Patterns patterns) : patterns_(std::move(patterns)) {}
