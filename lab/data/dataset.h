@@ -8,10 +8,6 @@
 #include <string>
 #include <vector>
 
-namespace at {
-class Tensor;  // torch::Tensor; so that not everything that knows a data set includes LibTorch
-}
-
 namespace thalweg::lab {
 
 /// Images and labels of one part (training, test). Copies share the pixels.
@@ -59,8 +55,8 @@ std::vector<std::string> dataset_names();
 Normalisation measure(const Dataset& dataset, const ImageSet& set, std::span<const std::int64_t> indices);
 
 /// Fills `images` (float, [batch, channels, height, width]) and `labels` (int64, [batch]) with the images of these
-/// indices, normalised. The tensors must have the right size; no allocation.
+/// indices, normalised, row-major.
 void load_batch(const Dataset& dataset, const ImageSet& set, std::span<const std::int64_t> indices,
-                const Normalisation& normalisation, at::Tensor& images, at::Tensor& labels);
+                const Normalisation& normalisation, std::span<float> images, std::span<std::int64_t> labels);
 
 }  // namespace thalweg::lab

@@ -1,6 +1,8 @@
 // Scores a model on images it is not trained with.
 #include "training/evaluate.h"
 
+#include "training/values_of.h"
+
 #include <c10/core/InferenceMode.h>
 #include <torch/types.h>
 
@@ -29,7 +31,8 @@ Score evaluate(Model& model, const Dataset& dataset, const ImageSet& set, std::s
       images = torch::empty({size, dataset.channels, dataset.height, dataset.width}, torch::kFloat32);
       labels = torch::empty({size}, torch::kInt64);
     }
-    load_batch(dataset, set, indices.subspan(begin, count), normalisation, images, labels);
+    load_batch(dataset, set, indices.subspan(begin, count), normalisation, values_of<float>(images),
+               values_of<std::int64_t>(labels));
     score += cross_entropy(model.forward(images), labels);
     begin += count;
   }

@@ -8,6 +8,7 @@
 #include "training/evaluate.h"
 #include "training/optimizer.h"
 #include "training/split.h"
+#include "training/values_of.h"
 
 #include <thalweg/libtorch.h>
 #include <thalweg/random.h>
@@ -190,8 +191,8 @@ class Trainer {
     const std::size_t begin = static_cast<std::size_t>(run_.batch * config_.batch);
     Batch& batch = run_.batch + 1 == batches_ ? last_ : full_;
     const auto count = static_cast<std::size_t>(batch.labels.size(0));
-    load_batch(dataset_, dataset_.train, std::span(order_).subspan(begin, count), normalisation_, batch.images,
-               batch.labels);
+    load_batch(dataset_, dataset_.train, std::span(order_).subspan(begin, count), normalisation_,
+               values_of<float>(batch.images), values_of<std::int64_t>(batch.labels));
     const torch::Tensor logits = model_->forward(batch.images);
     const Score score = cross_entropy(logits, batch.labels, &batch.gradient);
     LossWatch losses = run_.losses;
