@@ -123,7 +123,7 @@ std::filesystem::path find_folder(const Layout& layout, const std::filesystem::p
   }
   const std::vector<std::string> missing = missing_files(layout, folder);
   if (missing.empty()) return folder;
-  const std::filesystem::path inner = folder / layout.subfolder;
+  std::filesystem::path inner = folder / layout.subfolder;
   if (missing.size() < files_of(layout).size() || !std::filesystem::is_directory(inner, ignored)) {
     fail_of_missing(layout, folder, missing);
   }
