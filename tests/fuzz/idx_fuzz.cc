@@ -2,44 +2,23 @@
 // an Error, or holds as many bytes as its sizes say, the same both ways.
 #include "data/gzip.h"
 #include "data/idx.h"
+#include "memory_file.h"
 
 #include <thalweg/error.h>
 
-#include <sys/mman.h>
-#include <unistd.h>
 #include <zlib.h>
 
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
 #include <span>
-#include <stdexcept>
-#include <string>
 #include <vector>
 
 namespace {
 
 using Bytes = std::vector<std::uint8_t>;
-
-void require(bool holds, const char* what) {
-  if (!holds) throw std::logic_error(what);  // and so crashes
-}
-
-/// A file in memory.
-class MemoryFile {
- public:
-  explicit MemoryFile(std::span<const std::uint8_t> bytes) : descriptor_(memfd_create("idx", 0)) {
-    require(descriptor_ >= 0, "no file");
-    require(write(descriptor_, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()), "no room");
-  }
-  ~MemoryFile() { close(descriptor_); }
-  MemoryFile(const MemoryFile&) = delete;
-  MemoryFile& operator=(const MemoryFile&) = delete;
-  std::string path() const { return "/proc/self/fd/" + std::to_string(descriptor_); }
-
- private:
-  int descriptor_;
-};
+using thalweg::lab::test::MemoryFile;
+using thalweg::lab::test::require;
 
 std::optional<Bytes> read(std::span<const std::uint8_t> bytes, std::size_t dimensions) {
   const MemoryFile file(bytes);
