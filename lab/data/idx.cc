@@ -1,11 +1,10 @@
 // IDX files (MNIST's format), plain or gzip: read and checked completely.
 //
-// Layout, big-endian: two zero bytes, type (08 unsigned byte), number of dimensions d, d sizes of 32 bits, data
-// row-major. http://yann.lecun.com/exdb/mnist/
+// Layout, big-endian: two zero bytes, type (08 unsigned byte, 0c 32-bit integer), number of dimensions d, d sizes of 32
+// bits, data row-major. http://yann.lecun.com/exdb/mnist/
 #include "data/idx.h"
 
-#include "data/gzip.h"
-#include "data/input_file.h"
+#include "data/content_reader.h"
 
 #include <thalweg/error.h>
 
@@ -14,6 +13,7 @@
 #include <array>
 #include <limits>
 #include <new>
+#include <string>
 #include <utility>
 
 namespace thalweg::lab {
@@ -21,14 +21,7 @@ namespace thalweg::lab {
 namespace {
 
 constexpr std::size_t kMostDimensions = 8;
-constexpr std::uint8_t kUnsignedByte = 0x08;
-
-constexpr std::size_t header_bytes(std::size_t dimensions) { return 4 + 4 * dimensions; }
-constexpr std::size_t kMostHeader = header_bytes(kMostDimensions);
-
-[[noreturn]] void fail(const std::filesystem::path& file, std::size_t offset, const std::string& what) {
-  throw Error(fmt::format("{}: offset {}: {}", file.string(), offset, what));
-}
+constexpr std::uint8_t kUnsignedByte = 0x08, kInteger = 0x0c;
 
 const char* type_name(std::uint8_t type) {
   switch (type) {
@@ -38,7 +31,7 @@ const char* type_name(std::uint8_t type) {
       return "signed byte";
     case 0x0b:
       return "16-bit integer";
-    case 0x0c:
+    case kInteger:
       return "32-bit integer";
     case 0x0d:
       return "32-bit float";
@@ -49,44 +42,67 @@ const char* type_name(std::uint8_t type) {
   }
 }
 
-struct Header {
-  std::vector<std::int64_t> shape;
-  std::size_t bytes = 0;   // of the header
-  std::uint64_t data = 0;  // bytes behind it
+// What is expected of a file.
+struct Form {
+  std::uint8_t type;
+  std::size_t dimensions;
 };
 
-// `start` holds the file's first bytes, as many as there are up to the length of the header that is expected.
-Header parse_header(const std::filesystem::path& file, std::span<const std::uint8_t> start, std::size_t dimensions) {
-  if (start.size() < 4) fail(file, start.size(), "the file ends within the magic number of 4 bytes");
+std::uint32_t big_endian(std::span<const std::uint8_t> bytes) {
+  return std::uint32_t{bytes[0]} << 24 | std::uint32_t{bytes[1]} << 16 | std::uint32_t{bytes[2]} << 8 |
+         std::uint32_t{bytes[3]};
+}
+
+// The form whose type this is.
+Form check_magic(const std::filesystem::path& file, std::span<const std::uint8_t> start, std::span<const Form> forms) {
+  if (start.size() < 4) fail_at(file, start.size(), "the file ends within the magic number of 4 bytes");
   if (start[0] != 0 || start[1] != 0) {
-    fail(file, 0, fmt::format("the first bytes are {:02x} {:02x}; IDX files begin with 00 00", start[0], start[1]));
+    fail_at(file, 0, fmt::format("the first bytes are {:02x} {:02x}; IDX files begin with 00 00", start[0], start[1]));
   }
   const char* const type = type_name(start[2]);
   if (type == nullptr) {
-    fail(file, 2, fmt::format("type {:02x} is none of IDX's types (08, 09, 0b, 0c, 0d, 0e)", start[2]));
+    fail_at(file, 2, fmt::format("type {:02x} is none of IDX's types (08, 09, 0b, 0c, 0d, 0e)", start[2]));
   }
-  if (start[2] != kUnsignedByte)
-    fail(file, 2, fmt::format("elements are of type {} ({:02x}); expected unsigned bytes (08)", type, start[2]));
-  const std::size_t found = start[3];
-  if (found == 0 || found > kMostDimensions) {
-    fail(file, 3, fmt::format("{} dimensions; IDX files have 1 to {}", found, kMostDimensions));
+  for (const Form& form : forms) {
+    if (form.type != start[2]) continue;
+    const std::size_t found = start[3];
+    if (found == 0 || found > kMostDimensions) {
+      fail_at(file, 3, fmt::format("{} dimensions; IDX files have 1 to {}", found, kMostDimensions));
+    }
+    if (found != form.dimensions) {
+      fail_at(file, 3, fmt::format("{} dimension{}; expected {}", found, found == 1 ? "" : "s", form.dimensions));
+    }
+    return form;
   }
-  if (found != dimensions) {
-    fail(file, 3, fmt::format("{} dimension{}; expected {}", found, found == 1 ? "" : "s", dimensions));
+  std::string expected;
+  for (const Form& form : forms) {
+    expected += fmt::format("{}{}s ({:02x})", expected.empty() ? "" : " or ", type_name(form.type), form.type);
   }
+  fail_at(file, 2, fmt::format("elements are of type {} ({:02x}); expected {}", type, start[2], expected));
+}
+
+struct Header {
+  std::vector<std::int64_t> shape;
+  std::uint64_t bytes = 0;  // of the header
+  std::uint64_t data = 0;   // bytes behind it
+};
+
+Header read_sizes(ContentReader& reader, Form form) {
+  const std::filesystem::path& file = reader.path();
+  std::array<std::uint8_t, 4 * kMostDimensions> sizes{};
   Header header;
-  header.bytes = header_bytes(dimensions);
-  if (start.size() < header.bytes) {
-    fail(file, start.size(), fmt::format("the file ends within the header of {} bytes", header.bytes));
+  header.bytes = 4 + 4 * form.dimensions;
+  const std::size_t got = reader.read(std::span(sizes).first(4 * form.dimensions));
+  if (got < 4 * form.dimensions) {
+    fail_at(file, 4 + got, fmt::format("the file ends within the header of {} bytes", header.bytes));
   }
-  header.data = 1;
-  for (std::size_t i = 0; i < dimensions; ++i) {
+  header.data = form.type == kInteger ? 4 : 1;
+  for (std::size_t i = 0; i < form.dimensions; ++i) {
+    const std::uint32_t size = big_endian(std::span(sizes).subspan(4 * i, 4));
     const std::size_t at = 4 + 4 * i;
-    const std::uint32_t size = std::uint32_t{start[at]} << 24 | std::uint32_t{start[at + 1]} << 16 |
-                               std::uint32_t{start[at + 2]} << 8 | std::uint32_t{start[at + 3]};
-    if (size == 0) fail(file, at, fmt::format("size {} of {} is 0; expected at least 1", i + 1, dimensions));
+    if (size == 0) fail_at(file, at, fmt::format("size {} of {} is 0; expected at least 1", i + 1, form.dimensions));
     if (header.data > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) / 2 / size) {
-      fail(file, at, "the product of the sizes is beyond 2^62");
+      fail_at(file, at, "the product of the sizes is beyond 2^62");
     }
     header.data *= size;
     header.shape.push_back(size);
@@ -94,79 +110,88 @@ Header parse_header(const std::filesystem::path& file, std::span<const std::uint
   return header;
 }
 
-struct Memory {
-  std::shared_ptr<std::uint8_t[]> owner;
-  std::span<std::uint8_t> bytes;
+ByteBuffer read_data(ContentReader& reader, const Header& header) {
+  const std::filesystem::path& file = reader.path();
+  const std::uint64_t expected = header.bytes + header.data;
+  // Before anything is allocated: could the file hold so much?
+  if (reader.compressed() && header.data > reader.most_bytes()) {
+    fail_at(file, 4,
+            fmt::format("sizes ask for {} bytes of data, more than {} compressed bytes can hold", header.data,
+                        reader.file_size()));
+  }
+  if (!reader.compressed() && reader.file_size() > expected) {
+    fail_at(file, expected,
+            fmt::format("{} bytes follow; header and sizes ask for {} bytes", reader.file_size() - expected, expected));
+  }
+  const auto ends_early = [&](std::uint64_t there) {
+    fail_at(file, there, fmt::format("the file ends here; header and sizes ask for {} bytes", expected));
+  };
+  if (!reader.compressed() && reader.file_size() < expected) ends_early(reader.file_size());
+  ByteBuffer buffer = allocate_bytes(file, header.data);
+  const std::size_t read = reader.read(buffer.bytes);
+  if (read < buffer.bytes.size() && reader.compressed()) {
+    fail_at(file, header.bytes + read,
+            fmt::format("the uncompressed data end after {} bytes; expected {} behind the header", read, header.data));
+  }
+  // A file that has become shorter since it was opened is found by what was really read.
+  if (read < buffer.bytes.size()) ends_early(header.bytes + read);
+  if (!reader.at_end()) fail_at(file, expected, "the data are longer than header and sizes say");
+  return buffer;
+}
+
+struct Contents {
+  std::uint8_t type = kUnsignedByte;
+  Header header;
+  ByteBuffer buffer;
 };
 
-Memory allocate(const std::filesystem::path& file, std::uint64_t size) {
-  try {
-    Memory memory;
-    memory.owner.reset(new std::uint8_t[size]);
-    memory.bytes = {memory.owner.get(), size};
-    return memory;
-  } catch (const std::bad_alloc&) {
-    throw Error(fmt::format("{}: no memory for its {} bytes", file.string(), size));
-  }
-}
-
-IdxFile file_of(Header header, Memory memory) {
-  IdxFile result;
-  result.shape = std::move(header.shape);
-  result.bytes = memory.bytes;
-  result.owner = std::move(memory.owner);
-  result.offset = static_cast<std::int64_t>(header.bytes);
-  return result;
-}
-
-IdxFile read_compressed(InputFile& input, std::size_t dimensions) {
-  const std::filesystem::path& file = input.path();
-  GzipReader reader(input);
-  std::array<std::uint8_t, kMostHeader> start{};
-  const std::size_t got = reader.read(std::span(start).first(header_bytes(dimensions)));
-  Header header = parse_header(file, std::span(start).first(got), dimensions);
-  // Before anything is allocated: could these few compressed bytes hold so much?
-  if (header.data > reader.most_bytes()) {
-    fail(file, 4,
-         fmt::format("sizes ask for {} bytes of data, more than {} compressed bytes can hold", header.data,
-                     input.size()));
-  }
-  Memory memory = allocate(file, header.data);
-  const std::size_t read = reader.read(memory.bytes);
-  if (read < memory.bytes.size()) {
-    fail(file, header.bytes + read,
-         fmt::format("the uncompressed data end after {} bytes; expected {} behind the header", read, header.data));
-  }
-  reader.finish();
-  return file_of(std::move(header), std::move(memory));
+Contents read_form(const std::filesystem::path& file, std::span<const Form> forms) {
+  ContentReader reader(file);
+  std::array<std::uint8_t, 4> start{};
+  const std::size_t got = reader.read(start);
+  const Form form = check_magic(file, std::span(start).first(got), forms);
+  Contents contents{.type = form.type, .header = read_sizes(reader, form), .buffer = {}};
+  contents.buffer = read_data(reader, contents.header);
+  return contents;
 }
 
 }  // namespace
 
 IdxFile read_idx(const std::filesystem::path& file, std::size_t dimensions) {
-  InputFile input(file);
-  std::array<std::uint8_t, kMostHeader> start{};
-  const std::size_t got = input.read(std::span(start).first(header_bytes(dimensions)));
-  if (is_gzip(std::span(start).first(got))) {
-    input.rewind();
-    return read_compressed(input, dimensions);
+  const Form form{kUnsignedByte, dimensions};
+  Contents contents = read_form(file, {&form, 1});
+  IdxFile result;
+  result.shape = std::move(contents.header.shape);
+  result.bytes = contents.buffer.bytes;
+  result.owner = std::move(contents.buffer.owner);
+  result.offset = static_cast<std::int64_t>(contents.header.bytes);
+  return result;
+}
+
+IdxLabels read_idx_labels(const std::filesystem::path& file) {
+  constexpr std::array<Form, 2> kForms = {Form{kUnsignedByte, 1}, Form{kInteger, 2}};
+  const Contents contents = read_form(file, kForms);
+  const std::span<const std::uint8_t> bytes = contents.buffer.bytes;
+  IdxLabels result;
+  result.offset = static_cast<std::int64_t>(contents.header.bytes);
+  try {
+    if (contents.type == kUnsignedByte) {
+      result.labels.assign(bytes.begin(), bytes.end());
+      return result;
+    }
+    result.stride = 4 * contents.header.shape[1];
+    result.labels.reserve(static_cast<std::size_t>(contents.header.shape[0]));
+    for (std::size_t at = 0; at < bytes.size(); at += static_cast<std::size_t>(result.stride)) {
+      const auto label = static_cast<std::int32_t>(big_endian(bytes.subspan(at, 4)));
+      if (label < 0 || label > std::numeric_limits<std::uint8_t>::max()) {
+        fail_at(file, contents.header.bytes + at, fmt::format("label {} is outside 0 … 255", label));
+      }
+      result.labels.push_back(static_cast<std::uint8_t>(label));
+    }
+    return result;
+  } catch (const std::bad_alloc&) {
+    fail_of_memory(file, "its labels");
   }
-  Header header = parse_header(file, std::span(start).first(got), dimensions);
-  const std::uint64_t expected = header.bytes + header.data;
-  if (input.size() > expected) {
-    fail(file, static_cast<std::size_t>(expected),
-         fmt::format("{} bytes follow; header and sizes ask for {} bytes", input.size() - expected, expected));
-  }
-  // A file that has become shorter since it was opened is found by what was really read.
-  std::uint64_t there = input.size();
-  if (there == expected) {
-    Memory memory = allocate(file, header.data);
-    const std::size_t read = input.read(memory.bytes);
-    if (read == memory.bytes.size()) return file_of(std::move(header), std::move(memory));
-    there = header.bytes + read;
-  }
-  fail(file, static_cast<std::size_t>(there),
-       fmt::format("the file ends here; header and sizes ask for {} bytes", expected));
 }
 
 }  // namespace thalweg::lab

@@ -1,6 +1,7 @@
 // IDX files (MNIST's format), plain or gzip: read and checked completely.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -21,5 +22,17 @@ struct IdxFile {
 /// their name. Throws Error with file, offset and what was expected, if the file is not exactly such a file to its last
 /// byte.
 IdxFile read_idx(const std::filesystem::path& file, std::size_t dimensions);
+
+/// The labels of an IDX file.
+struct IdxLabels {
+  std::vector<std::uint8_t> labels;
+  std::int64_t offset = 0, stride = 1;  ///< of the first in the (uncompressed) file, and from one to the next
+
+  std::int64_t offset_of(std::size_t i) const { return offset + static_cast<std::int64_t>(i) * stride; }
+};
+
+/// Reads labels likewise: unsigned bytes of one dimension (MNIST's) or 32-bit integers of two, of which the first
+/// column is the label (QMNIST's) and must be within 0 … 255.
+IdxLabels read_idx_labels(const std::filesystem::path& file);
 
 }  // namespace thalweg::lab

@@ -34,6 +34,23 @@ std::optional<Bytes> read(std::span<const std::uint8_t> bytes, std::size_t dimen
   }
 }
 
+// As labels, of either form: there are as many as there are rows.
+void read_labels(std::span<const std::uint8_t> bytes) {
+  const MemoryFile file(bytes);
+  try {
+    const thalweg::lab::IdxLabels labels = thalweg::lab::read_idx_labels(file.path());
+    if (thalweg::lab::is_gzip(bytes)) return;
+    require(static_cast<std::uint64_t>(labels.offset_of(labels.labels.size())) == bytes.size(),
+            "labels are not as many");
+    for (std::size_t i = 0; i < labels.labels.size(); ++i) {
+      const auto at = static_cast<std::size_t>(labels.offset_of(i)) + (labels.stride == 1 ? 0 : 3);
+      require(bytes[at] == labels.labels[i], "another label");
+    }
+  } catch (const thalweg::Error& error) {
+    require(*error.what() != '\0', "an error without a message");
+  }
+}
+
 Bytes member(std::span<const std::uint8_t> plain) {
   z_stream stream{};
   require(deflateInit2(&stream, 1, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK, "deflateInit2");
@@ -64,5 +81,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (plain && !thalweg::lab::is_gzip(bytes))
       require(read(compressed, dimensions) == plain, "compressed it is another file");
   }
+  read_labels(bytes);
   return 0;
 }
