@@ -2,7 +2,9 @@
 #include "data/csv_rows.h"
 
 #include "data/csv_fields.h"
+#include "data/huge_pages.h"
 #include "data/in_parallel.h"
+#include "data/plain_number.h"
 #include "data/value_text.h"
 
 #include <fmt/format.h>
@@ -57,9 +59,13 @@ class RowReader {
 
  private:
   static void reserve(CsvPieceColumn& column, CsvFieldUse use, std::int64_t rows) {
-    if (use == CsvFieldUse::category) column.codes.reserve(static_cast<std::size_t>(rows));
-    if (use == CsvFieldUse::numeric || use == CsvFieldUse::maybe_numeric)
-      column.numbers.reserve(static_cast<std::size_t>(rows));
+    if (use == CsvFieldUse::category) make_room(column.codes, rows);
+    if (use == CsvFieldUse::numeric || use == CsvFieldUse::maybe_numeric) make_room(column.numbers, rows);
+  }
+  template <class Value>
+  static void make_room(std::vector<Value>& values, std::int64_t rows) {
+    values.reserve(static_cast<std::size_t>(rows));
+    use_huge_pages(values.data(), values.capacity() * sizeof(Value));
   }
 
   // Reads the fields of the row at `at`, which becomes the place of its line end; counts line feeds in them.
@@ -174,17 +180,17 @@ std::int64_t most_rows(std::int64_t lines, std::ptrdiff_t bytes, std::size_t col
 std::vector<Work> cut(const TextBytes& text, const std::vector<TextBytes::Piece>& pieces, const CsvLayout& layout) {
   std::vector<Work> works;
   std::int64_t lines = 0;
-  std::int64_t quotes = 0;
+  bool open = false;
   const char* begin = layout.first;
   for (const TextBytes::Piece& piece : pieces) {
     Work work;
-    work.begin = std::max(begin, first_row(text, piece.begin, quotes % 2 != 0));
+    work.begin = std::max(begin, first_row(text, piece.begin, open));
     work.most_rows = most_rows(piece.lines, piece.end - piece.begin, layout.names.size());
     if (!works.empty()) works.back().limit = work.begin;
     begin = work.begin;
     works.push_back(std::move(work));
     lines += piece.lines;
-    quotes += piece.quotes;
+    open ^= piece.odd;
   }
   works.back().limit = text.end();
   // The others' rows will be put behind those of the first piece.

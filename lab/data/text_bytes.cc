@@ -2,6 +2,7 @@
 #include "data/text_bytes.h"
 
 #include "data/gzip.h"
+#include "data/huge_pages.h"
 #include "data/in_parallel.h"
 #include "data/input_file.h"
 
@@ -58,22 +59,39 @@ const char* find_no_text(const char* at, const char* end) {
   return nullptr;
 }
 
-// Counts line feeds and quotes; true if there are bytes that are not plain ASCII text. One loop without branches, which
-// compilers turn into vectors.
-bool look_at(const char* at, std::size_t size, std::int64_t& lines, std::int64_t& quotes) {
-  unsigned char other = 0;
-  std::uint32_t line_feeds = 0;
-  std::uint32_t marks = 0;
-  for (std::size_t i = 0; i < size; ++i) {
-    const auto byte = static_cast<unsigned char>(at[i]);
-    line_feeds += byte == '\n';
-    marks += byte == '"';
-    other |= static_cast<unsigned char>((byte < 0x20) & (byte != '\t') & (byte != '\n') & (byte != '\r'));
-    other |= static_cast<unsigned char>(byte >= 0x7f);
+// What a part of the text holds.
+struct Look {
+  std::int64_t lines = 0;   // line feeds
+  unsigned char odd = 0;    // 1 if the number of quotes is odd
+  unsigned char other = 0;  // 1 if there are bytes that are not plain ASCII text
+};
+
+// In loops without branches, which compilers turn into vectors; counts stay bytes as long as they fit.
+void look_at(const char* at, std::ptrdiff_t size, Look& look) {
+  constexpr std::ptrdiff_t kLanes = 64;
+  constexpr std::ptrdiff_t kMost = 255;
+  while (size > 0) {
+    std::array<unsigned char, kLanes> lines{};
+    std::array<unsigned char, kLanes> odd{};
+    std::array<unsigned char, kLanes> other{};
+    const auto add = [&](std::size_t lane, char c) {
+      const auto byte = static_cast<unsigned char>(c);
+      lines[lane] = static_cast<unsigned char>(lines[lane] + (byte == '\n'));
+      odd[lane] ^= byte == '"';
+      other[lane] |= static_cast<unsigned char>(((byte < 0x20) & (byte != '\t') & (byte != '\n') & (byte != '\r')) |
+                                                (byte >= 0x7f));
+    };
+    const std::ptrdiff_t blocks = std::min(size / kLanes, kMost);
+    for (std::ptrdiff_t i = 0; i < blocks; ++i, at += kLanes)
+      for (std::size_t lane = 0; lane < kLanes; ++lane) add(lane, at[lane]);
+    size -= blocks * kLanes;
+    for (; blocks == 0 && size > 0; --size) add(0, *at++);
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      look.lines += lines[lane];
+      look.odd ^= odd[lane];
+      look.other |= other[lane];
+    }
   }
-  lines += line_feeds;
-  quotes += marks;
-  return other != 0;
 }
 
 }  // namespace
@@ -81,6 +99,7 @@ bool look_at(const char* at, std::size_t size, std::int64_t& lines, std::int64_t
 void TextBytes::allocate(std::size_t size) {
   try {
     memory_ = std::make_unique_for_overwrite<char[]>(size + kBehind);
+    use_huge_pages(memory_.get(), size);
   } catch (const std::bad_alloc&) {
     throw Error(fmt::format("{}: no memory for its {} bytes", name_, size));
   }
@@ -142,17 +161,17 @@ std::vector<TextBytes::Piece> TextBytes::check(std::size_t pieces) const {
           static_cast<const char*>(std::memchr(near, '\n', static_cast<std::size_t>(end_ - near) + 1));
       end = std::min(feed + 1, end_);
     }
-    result.push_back({begin, end, 0, 0});
+    result.push_back({begin, end, 0, false});
     begin = end;
   }
   std::vector<const char*> wrong(result.size(), nullptr);
   in_parallel(result.size(), [&](std::size_t i) {
-    constexpr std::ptrdiff_t kBlock = 1 << 16;
     Piece& piece = result[i];
-    bool other = false;
-    for (const char* at = piece.begin; at < piece.end; at += std::min(kBlock, piece.end - at))
-      other |= look_at(at, static_cast<std::size_t>(std::min(kBlock, piece.end - at)), piece.lines, piece.quotes);
-    if (other) wrong[i] = find_no_text(piece.begin, piece.end);
+    Look look;
+    look_at(piece.begin, piece.end - piece.begin, look);
+    piece.lines = look.lines;
+    piece.odd = look.odd != 0;
+    if (look.other != 0) wrong[i] = find_no_text(piece.begin, piece.end);
   });
   for (const char* const at : wrong) {
     if (at == nullptr) continue;

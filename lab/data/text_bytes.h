@@ -29,8 +29,8 @@ class TextBytes {
   struct Piece {
     const char* begin;
     const char* end;
-    std::int64_t lines;   ///< line feeds
-    std::int64_t quotes;  ///< double quotes
+    std::int64_t lines;  ///< line feeds
+    bool odd;            ///< whether the number of double quotes is odd
   };
   /// Cuts the text into about as many pieces, none of them empty, and looks at every byte, in as many threads. Throws
   /// Error with the line of the first byte that is neither UTF-8 nor text: control characters other than tab, line feed

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstdint>
 #include <system_error>
 
 namespace thalweg::lab {
@@ -14,10 +13,6 @@ namespace thalweg::lab {
 namespace {
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-// The powers of ten that are doubles without rounding.
-constexpr std::array<double, 23> kPowers = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                                            1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
 }  // namespace
 
@@ -35,43 +30,6 @@ NumberText read_number(std::string_view text, double& value) {
   if (error == std::errc::result_out_of_range) return NumberText::out_of_range;
   value = read;
   return NumberText::number;
-}
-
-// Clinger's fast path: the digits as one integer below 2^53 and a power of ten up to 22 are both exact, so that their
-// quotient or product is rounded once, as the nearest double is.
-const char* read_plain_number(const char* text, double& value) {
-  constexpr int kMostDigits = 18;  // which fit 64 bits
-  const bool negative = *text == '-';
-  if (negative || *text == '+') ++text;
-  std::uint64_t digits = 0;
-  const char* at = text;
-  for (; is_digit(*at); ++at) digits = 10 * digits + static_cast<std::uint64_t>(*at - '0');
-  std::ptrdiff_t count = at - text;
-  std::ptrdiff_t exponent = 0;
-  if (*at == '.') {
-    const char* const point = ++at;
-    for (; is_digit(*at); ++at) digits = 10 * digits + static_cast<std::uint64_t>(*at - '0');
-    exponent = point - at;
-    count -= exponent;
-  }
-  if (count == 0 || count > kMostDigits) return nullptr;
-  if ((*at | 0x20) == 'e') {
-    ++at;
-    const bool below = *at == '-';
-    if (below || *at == '+') ++at;
-    const char* const first = at;
-    std::ptrdiff_t power = 0;
-    for (; is_digit(*at) && at - first < 4; ++at) power = 10 * power + (*at - '0');
-    if (at == first || is_digit(*at)) return nullptr;
-    exponent += below ? -power : power;
-  }
-  constexpr std::ptrdiff_t kMostPower = kPowers.size() - 1;
-  if (digits > std::uint64_t{1} << 53 || exponent < -kMostPower || exponent > kMostPower) return nullptr;
-  const double whole = static_cast<double>(digits);
-  const double result = exponent < 0 ? whole / kPowers[static_cast<std::size_t>(-exponent)]
-                                     : whole * kPowers[static_cast<std::size_t>(exponent)];
-  value = negative ? -result : result;
-  return at;
 }
 
 bool is_missing(std::string_view text) {

@@ -16,11 +16,6 @@ enum class NumberText {
 /// Reads a whole text as std::from_chars reads numbers; one + may stand before it. Sets `value` if it is a number.
 NumberText read_number(std::string_view text, double& value);
 
-/// The number at the beginning of a text that some byte ends which is neither digit nor letter: sets `value`, as
-/// `read_number` would, and returns where the number ends. nullptr if it takes more than the fast way, which most do
-/// not, to tell what stands there.
-const char* read_plain_number(const char* text, double& value);
-
 /// Is it one of the words for nothing: empty, NA, N/A, NaN, nan, null, NULL, None, ?
 bool is_missing(std::string_view text);
 
