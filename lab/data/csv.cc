@@ -44,10 +44,12 @@ Plan plan_by_schema(const TextBytes& text, const CsvLayout& layout, const Places
     const auto found = places.find(column.name);
     if (found == places.end()) {
       if (column.optional) continue;
-      throw Error(fmt::format("{}: no column '{}', which must be there{}{}", text.name(), column.name,
+      throw Error(fmt::format("{}: no column {}, which must be there{}{}", text.name(), shown(column.name),
                               layout.header ? "" : " (the first row is no header)",
                               suggest(column.name, layout.names)));
     }
+    if (plan.uses[found->second] != CsvFieldUse::skip)
+      throw Error(fmt::format("{}: column {} is asked for twice", text.name(), shown(column.name)));
     const bool numeric = column.kind == ColumnKind::numeric;
     plan.targets.push_back({found->second, numeric ? nullptr : &column.categories});
     plan.uses[found->second] = numeric ? CsvFieldUse::numeric : CsvFieldUse::category;
@@ -63,7 +65,7 @@ Plan plan_by_values(const TextBytes& text, const CsvLayout& layout, const Places
   for (const auto& [name, use] : columns) {
     const auto found = places.find(name);
     if (found == places.end())
-      throw Error(fmt::format("{}: no column '{}'{}", text.name(), name, suggest(name, layout.names)));
+      throw Error(fmt::format("{}: no column {}{}", text.name(), shown(name), suggest(name, layout.names)));
     plan.uses[found->second] = use == ColumnUse::ignore    ? CsvFieldUse::skip
                                : use == ColumnUse::numeric ? CsvFieldUse::numeric
                                                            : CsvFieldUse::category;
@@ -96,9 +98,10 @@ void read_again(const TextBytes& text, const std::vector<TextBytes::Piece>& cuts
   }
   if (!some) return;
   std::vector<CsvPiece> read = read_rows(text, cuts, layout, again);
-  for (std::size_t i = 0; i < again.size(); ++i)
-    for (std::size_t j = 0; j < pieces.size() && again[i] == CsvFieldUse::category; ++j)
-      pieces[j].columns[i] = std::move(read[j].columns[i]);
+  for (std::size_t i = 0; i < again.size(); ++i) {
+    if (again[i] == CsvFieldUse::skip) continue;
+    for (std::size_t j = 0; j < pieces.size(); ++j) pieces[j].columns[i] = std::move(read[j].columns[i]);
+  }
 }
 
 void refuse_out_of_range(const TextBytes& text, const CsvLayout& layout, const std::vector<CsvPiece>& pieces) {
@@ -206,9 +209,9 @@ void warn(Table& table) {
     });
     if (!all || !commas) continue;
     table.warnings.push_back(
-        fmt::format("{}: column '{}' is a category: its values, such as {}, have decimal commas, which are not "
+        fmt::format("{}: column {} is a category: its values, such as {}, have decimal commas, which are not "
                     "supported; write numbers with a point",
-                    table.file, column.name,
+                    table.file, shown(column.name),
                     shown(*std::find_if(column.categories.begin(), column.categories.end(), has_decimal_comma))));
   }
 }
@@ -226,9 +229,6 @@ Table read_text(const TextBytes& text, const CsvOptions& options) {
   Plan plan = plan_of(text, layout, options);
   std::vector<CsvPiece> pieces = read_rows(text, cuts, layout, plan.uses);
   read_again(text, cuts, layout, plan, pieces);
-  for (std::size_t i = 0; i < plan.uses.size(); ++i)
-    if (plan.uses[i] == CsvFieldUse::category)
-      for (CsvPiece& piece : pieces) piece.columns[i].out_of_range = nullptr;
   refuse_out_of_range(text, layout, pieces);
 
   Table table;

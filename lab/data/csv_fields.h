@@ -1,6 +1,8 @@
 // Fields of CSV: where one begins and ends. Here, in a header, because the loop over all fields is made of it.
 #pragma once
 
+#include "data/value_text.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -121,9 +123,9 @@ class CsvFields {
       at = from + 1;
       while (is_space(*at)) ++at;
       if (!ends_field(*at)) {
-        throw CsvProblem{at, fmt::format("'{}' follows a closing quote; expected a separator or the line's end "
+        throw CsvProblem{at, fmt::format("{} follows a closing quote; expected a separator or the line's end "
                                          "(a quote within quotes is written twice)",
-                                         std::string_view(at, character(at)))};
+                                         shown({at, character(at)}))};
       }
       return {{open + 1, static_cast<std::size_t>(from - open - 1)}, doubled};
     }

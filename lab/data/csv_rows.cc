@@ -125,7 +125,7 @@ class RowReader {
       if (column.out_of_range == nullptr) column.out_of_range = begin;
     } else if (must) {
       throw CsvProblem{
-          begin, fmt::format("column '{}': {} is not a number{}", layout_.names[i], shown(plain_text(field)),
+          begin, fmt::format("column {}: {} is not a number{}", shown(layout_.names[i]), shown(plain_text(field)),
                              has_decimal_comma(field.text) ? "; decimals are written with a point, not a comma" : "")};
     } else if (!column.category) {
       column.category = true;
@@ -201,7 +201,7 @@ std::vector<Work> cut(const TextBytes& text, const std::vector<TextBytes::Piece>
 }  // namespace
 
 std::string out_of_range_text(const std::string& name, std::string_view value) {
-  return fmt::format("column '{}': {} is outside the range of doubles (4.9e-324 to 1.8e308)", name, shown(value));
+  return fmt::format("column {}: {} is outside the range of doubles (4.9e-324 to 1.8e308)", shown(name), shown(value));
 }
 
 std::vector<CsvPiece> read_rows(const TextBytes& text, const std::vector<TextBytes::Piece>& pieces,

@@ -3,17 +3,16 @@
 
 #include <sys/mman.h>
 
-#include <cstdint>
+#include <memory>
 
 namespace thalweg::lab {
 
-void use_huge_pages([[maybe_unused]] const void* memory, [[maybe_unused]] std::size_t size) {
+void use_huge_pages([[maybe_unused]] void* memory, [[maybe_unused]] std::size_t size) {
 #ifdef MADV_HUGEPAGE
-  constexpr std::uintptr_t kPage = std::uintptr_t{1} << 21;
-  const auto begin = reinterpret_cast<std::uintptr_t>(memory);
-  const std::uintptr_t first = (begin + kPage - 1) / kPage * kPage;
-  const std::uintptr_t last = (begin + size) / kPage * kPage;
-  if (last > first) (void)::madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
+  constexpr std::size_t kPage = std::size_t{1} << 21;
+  void* first = memory;
+  std::size_t room = size;
+  if (std::align(kPage, kPage, first, room) != nullptr) (void)::madvise(first, room / kPage * kPage, MADV_HUGEPAGE);
 #endif
 }
 

@@ -7,6 +7,6 @@ namespace thalweg::lab {
 
 /// Asks the system for large pages in `size` bytes at `memory`, if these are many. A hint: nothing but time depends on
 /// it.
-void use_huge_pages(const void* memory, std::size_t size);
+void use_huge_pages(void* memory, std::size_t size);
 
 }  // namespace thalweg::lab

@@ -1,6 +1,8 @@
 // Table: finding columns, and the lines of rows.
 #include "data/table.h"
 
+#include "data/value_text.h"
+
 #include <thalweg/error.h>
 #include <thalweg/suggest.h>
 
@@ -31,7 +33,7 @@ const TableColumn& Table::column(std::string_view name) const {
   if (const TableColumn* const found = find(name)) return *found;
   std::vector<std::string> names;
   for (const TableColumn& column : columns) names.push_back(column.name);
-  throw Error(fmt::format("{}: no column '{}'{}", file, name, suggest(name, names)));
+  throw Error(fmt::format("{}: no column {}{}", file, shown(name), suggest(name, names)));
 }
 
 std::string Table::place(std::int64_t row) const { return fmt::format("{}:{}", file, lines(row)); }

@@ -1,6 +1,8 @@
 // Values as text: which are numbers, which are missing, and how errors show one.
 #include "data/value_text.h"
 
+#include <thalweg/text.h>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -47,22 +49,8 @@ bool has_decimal_comma(std::string_view text) {
 }
 
 std::string shown(std::string_view text) {
-  constexpr std::size_t kMost = 60;
-  const bool cut = text.size() > kMost;
-  std::string result = "'";
-  std::size_t size = cut ? kMost : text.size();
-  // Never within a character of UTF-8.
-  while (cut && size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) --size;
-  for (const char c : text.substr(0, size)) {
-    if (c == '\n') {
-      result += "\\n";
-    } else if (c == '\r') {
-      result += "\\r";
-    } else {
-      result += c;
-    }
-  }
-  return result + (cut ? fmt::format("…' ({} bytes)", text.size()) : "'");
+  constexpr std::size_t kMost = 80;
+  return fmt::format("'{}'", printable(text, kMost));
 }
 
 }  // namespace thalweg::lab

@@ -22,7 +22,7 @@ bool is_missing(std::string_view text);
 /// Is it a number with a comma where the point should be, such as 1,5?
 bool has_decimal_comma(std::string_view text);
 
-/// The value in quotes for an error, on one line, and cut where it is long.
+/// A value or name in quotes for an error, on one line, harmless to a terminal, and cut where it is long.
 std::string shown(std::string_view text);
 
 }  // namespace thalweg::lab
