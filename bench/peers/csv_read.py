@@ -1,4 +1,4 @@
-"""Writes a CSV file, and times pandas reading it.
+"""Writes a CSV file, and times how pandas reads it.
 
 csv_read.py --write FILE ROWS: 20 columns of numbers with 7 digits and 10 of categories.
 csv_read.py FILE: reads the file once in a process of its own and prints pandas' version and the seconds.
@@ -10,7 +10,10 @@ import time
 import numpy as np
 import pandas as pd
 
-CATEGORIES = {"red": 3, "town_": 100, "grade": 5, "Type-": 12, "area ": 7, "k": 50, "code": 1000, "shop": 20, "unit": 2, "way": 9}
+CATEGORIES = {
+    "red": 3, "town_": 100, "grade": 5, "Type-": 12, "area ": 7,
+    "k": 50, "code": 1000, "shop": 20, "unit": 2, "way": 9,
+}  # a word and how many of it
 
 
 def write(file, rows):
