@@ -32,6 +32,8 @@ void add_training_targets(const Settings& settings, std::vector<Target>& targets
   add("mlp", "MLP 784-128-10, batch 64", 0.85, 300);
   add("linear", "linear regression, batch 100", 0.3, 1000);
   add("cnn", "CNN, batch 64", 1.05, 10);
+  add("lstm", "LSTM 28 × 28-128-10, batch 64", 1.0, 50);
+  add("gru", "GRU 28 × 28-128-10, batch 64", 1.0, 50);
 }
 
 }  // namespace thalweg::bench

@@ -1,10 +1,12 @@
 // Training steps in C++, timed on command: the other side of peers/training_steps.py, which speaks the same way.
 //
-// Reads lines "TASK STEPS" (mlp, linear or cnn) and answers each with the mean seconds of one step. The first line it
-// prints is LibTorch's version. A process of its own, so that it is set up as the thalweg command is, and what is
-// measured beside it is not.
+// Reads lines "TASK STEPS" (mlp, linear, cnn, lstm or gru) and answers each with the mean seconds of one step. The
+// first line it prints is LibTorch's version. A process of its own, so that it is set up as the thalweg command is, and
+// what is measured beside it is not.
 #include "math_library.h"
+#include "models/layers.h"
 #include "models/model.h"
+#include "models/recurrent.h"
 #include "pairs.h"
 #include "training/cross_entropy.h"
 
@@ -45,6 +47,37 @@ Step image_step(const std::string& name, int threads) {
   };
 }
 
+/// The rows of an image as a sequence: a recurrent layer of 128, and a dense one on its last step.
+template <class Layers>
+class RowsOfImages : public torch::nn::Module {
+ public:
+  RowsOfImages()
+      : layers_(register_module("recurrent", std::make_shared<Layers>("recurrent", 28, 128, /*layers=*/1, /*seed=*/1))),
+        output_(register_module(
+            "output", std::make_shared<lab::Dense>("output", 128, 10, lab::Followed::by_nothing, /*seed=*/1))) {}
+
+  torch::Tensor forward(const torch::Tensor& rows) const { return output_->forward(layers_->forward(rows).last[0].h); }
+
+ private:
+  std::shared_ptr<Layers> layers_;
+  std::shared_ptr<lab::Dense> output_;
+};
+
+/// As image_step.
+template <class Layers>
+Step recurrent_step(int threads) {
+  const auto model = std::make_shared<RowsOfImages<Layers>>();
+  const auto optimizer = make_optimizer(*model, threads);
+  const torch::Tensor rows = torch::randn({64, 28, 28}), labels = torch::randint(0, 10, {64}, torch::kLong);
+  return [=, parameters = model->parameters(), gradient = torch::empty({64, 10})]() mutable {
+    const torch::Tensor logits = model->forward(rows);
+    lab::cross_entropy(logits, labels, &gradient);
+    logits.backward(gradient);
+    optimizer->step();
+    for (torch::Tensor& parameter : parameters) parameter.mutable_grad().reset();
+  };
+}
+
 /// What a user writes with LibTorch and thalweg's adapter.
 Step linear_step(int threads) {
   torch::nn::Linear model(1, 1);
@@ -61,7 +94,10 @@ Step linear_step(int threads) {
 
 Step make_step(const std::string& task, int threads) {
   torch::manual_seed(1);
-  return task == "linear" ? linear_step(threads) : image_step(task, threads);
+  if (task == "linear") return linear_step(threads);
+  if (task == "lstm") return recurrent_step<lab::Lstm>(threads);
+  if (task == "gru") return recurrent_step<lab::Gru>(threads);
+  return image_step(task, threads);
 }
 
 }  // namespace

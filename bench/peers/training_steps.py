@@ -1,6 +1,6 @@
 """Training steps as PyTorch's tutorials write them, timed on command.
 
-Reads lines "TASK STEPS" (mlp, linear or cnn) and answers each with the mean seconds of one step. The first line it
+Reads lines "TASK STEPS" (mlp, linear, cnn, lstm or gru) and answers each with the mean seconds of one step. The first line it
 prints is PyTorch's version.
 """
 
@@ -33,6 +33,19 @@ class CNN(nn.Module):
         return self.fc2(x)
 
 
+class RowsOfImages(nn.Module):
+    """The rows of an image as a sequence: a recurrent layer of 128, and a dense one on its last step."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.recurrent = layer(28, 128, batch_first=True)
+        self.output = nn.Linear(128, 10)
+
+    def forward(self, x):
+        steps, _ = self.recurrent(x)
+        return self.output(steps[:, -1])
+
+
 def mlp():
     model = nn.Sequential(nn.Flatten(), nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
     return model, nn.CrossEntropyLoss(), torch.randn(64, 1, 28, 28), torch.randint(0, 10, (64,))
@@ -45,6 +58,18 @@ def linear():
 
 def cnn():
     return CNN(), nn.CrossEntropyLoss(), torch.randn(64, 1, 28, 28), torch.randint(0, 10, (64,))
+
+
+def rows(layer):
+    return RowsOfImages(layer), nn.CrossEntropyLoss(), torch.randn(64, 28, 28), torch.randint(0, 10, (64,))
+
+
+def lstm():
+    return rows(nn.LSTM)
+
+
+def gru():
+    return rows(nn.GRU)
 
 
 def make_step(task):
@@ -62,6 +87,9 @@ def make_step(task):
     return step
 
 
+TASKS = {task.__name__: task for task in (mlp, linear, cnn, lstm, gru)}
+
+
 def main():
     torch.set_num_threads(int(sys.argv[1]))
     print(torch.__version__, flush=True)
@@ -69,7 +97,7 @@ def main():
     for line in sys.stdin:
         name, count = line.split()
         if name not in steps:
-            steps[name] = make_step({"mlp": mlp, "linear": linear, "cnn": cnn}[name])
+            steps[name] = make_step(TASKS[name])
         step = steps[name]
         start = time.perf_counter()
         while time.perf_counter() - start < WARM_UP:

@@ -1,25 +1,13 @@
 // Layers with named parameters whose first values are drawn by counter.
 #include "models/layers.h"
 
-#include <thalweg/random.h>
+#include "models/first_values.h"
 
 #include <cmath>
 
 namespace thalweg::lab {
 
 namespace {
-
-// Uniform in ±bound. Element i of the row-major tensor is number i of the stream of this name, so a value depends on
-// nothing but seed, name and place.
-torch::Tensor draw(const std::string& name, torch::IntArrayRef shape, double bound, std::uint64_t seed) {
-  torch::Tensor values = torch::empty(shape, torch::kFloat32);
-  const Random random(seed, RandomPurpose::initial_weights, name);
-  float* const to = values.data_ptr<float>();
-  for (std::int64_t i = 0; i < values.numel(); ++i) {
-    to[i] = static_cast<float>((2 * random.uniform(static_cast<std::uint64_t>(i)) - 1) * bound);
-  }
-  return values;
-}
 
 double weight_bound(Followed followed, std::int64_t fan_in) {
   return std::sqrt((followed == Followed::by_relu ? 6.0 : 1.0) / static_cast<double>(fan_in));
