@@ -36,8 +36,8 @@ Measurement accuracy(const std::string& model) {
       fmt::format("thalweg train --model {}: {}, {}, {} epochs in {:.0f} s", model,
                   result.at("config").at("optimizer").get<std::string>(), result.at("outcome").get<std::string>(),
                   result.at("epochs").get<int>(), result.at("seconds").get<double>());
-  if (result.at("test_accuracy").is_null()) return {{}, detail};
-  const double percent = 100 * result.at("test_accuracy").get<double>();
+  if (result.at("test").is_null()) return {{}, detail};
+  const double percent = 100 * result.at("test").at("accuracy").get<double>();
   return {Spread{percent, percent, percent}, detail};
 }
 

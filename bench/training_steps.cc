@@ -8,7 +8,7 @@
 #include "models/model.h"
 #include "models/recurrent.h"
 #include "pairs.h"
-#include "training/cross_entropy.h"
+#include "tasks/cross_entropy.h"
 
 #include <thalweg/libtorch.h>
 
@@ -34,12 +34,12 @@ std::shared_ptr<libtorch::RMSprop> make_optimizer(const torch::nn::Module& model
 /// A step of the lab's trainer, without its reading of images: the forward pass, the loss and its gradient, the
 /// backward pass, the update, which looks first whether all gradients are finite.
 Step image_step(const std::string& name, int threads) {
-  const lab::ImageShape shape{.channels = 1, .height = 28, .width = 28, .classes = 10};
-  const auto model = lab::make_model(name, shape, /*dense=*/{128}, /*seed=*/1);
+  const lab::ModelShape shape{.inputs = {{.kind = lab::InputKind::image, .shape = {1, 28, 28}}}, .outputs = 10};
+  const auto model = lab::make_model(name, shape, {.dense = {128}}, /*seed=*/1);
   const auto optimizer = make_optimizer(*model, threads);
   const torch::Tensor images = torch::randn({64, 1, 28, 28}), labels = torch::randint(0, 10, {64}, torch::kLong);
   return [=, parameters = model->parameters(), gradient = torch::empty({64, 10})]() mutable {
-    const torch::Tensor logits = model->forward(images);
+    const torch::Tensor logits = model->forward({images});
     lab::cross_entropy(logits, labels, &gradient);
     logits.backward(gradient);
     optimizer->step();

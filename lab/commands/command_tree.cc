@@ -2,7 +2,7 @@
 #include "commands/command_tree.h"
 
 #include "data/dataset.h"
-#include "models/model_names.h"
+#include "models/model_list.h"
 
 #include <thalweg/rule.h>
 #include <thalweg/schedule.h>
@@ -23,9 +23,9 @@ std::vector<std::string> words_of(const std::string& name) {
   } else if (name == "schedule") {
     for (const ScheduleInfo& schedule : schedules()) words.emplace_back(schedule.name);
   } else if (name == "model") {
-    for (const auto& [model, meaning] : model_names()) words.push_back(model);
+    for (const ModelEntry& model : models()) words.push_back(model.name);
   } else if (name == "data") {
-    for (const std::string& data : dataset_names()) words.push_back(data.substr(0, data.find("FOLDER")));
+    for (const Format& format : formats()) words.push_back(data_spec(format, ""));
   }
   return words;
 }

@@ -14,6 +14,7 @@
 #include "study/run_compare.h"
 #include "study/study_folder.h"
 #include "study/worker_pool.h"
+#include "tasks/task.h"
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
@@ -30,6 +31,7 @@ namespace {
 
 constexpr std::uint64_t kTuningSeedsAfter = 1000;  // apart from the final ones
 constexpr int kMostThreadsACore = 8;
+constexpr std::int64_t kEpochs = 8, kTuningEpochs = 2;  // of images and text
 
 struct Flags {
   CompareConfig config;
@@ -39,13 +41,11 @@ struct Flags {
   std::uint64_t seeds = 8, first_seed = 1, tune_seeds = 1;
   int jobs = 0, threads_per_job = 1;
   std::string out = "runs/compare", report;
-
-  Flags() { config.training.stop.epochs = 8; }
 };
 
 constexpr const char* kFooter = R"(
 Every optimizer is trained with every learning rate of one grid, on the same seeds, and gets the rate with the best
-validation accuracy; the final trials use other seeds. An lr that is given (rmsprop:lr=1e-3) counts only with
+value of the task's first metric on the validation part (accuracy of classes, RMSE of numbers); the final trials use other seeds. An lr that is given (rmsprop:lr=1e-3) counts only with
 --no-tune-lr. Learning rates fall along a cosine unless --schedule or the optimizer says otherwise.
 
 The default grid is 1e-4 3e-4 1e-3 3e-3 1e-2 3e-2 1e-1 3e-1 1. As long as some optimizer's best rate is the lowest or
@@ -94,7 +94,9 @@ void add_flags(CLI::App& command, Flags& flags) {
       ->group(group)
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
-  command.add_option("--tune-epochs", config.tuning.epochs, "Epochs of a tuning trial, the same for all")
+  command
+      .add_option("--tune-epochs", config.tuning.epochs,
+                  "Epochs of a tuning trial, the same for all; 0: 2, of tables as many as the final trials")
       ->group(group)
       ->capture_default_str();
   command
@@ -215,13 +217,19 @@ void compare(const CLI::App& command, Flags& flags) {
   check_training_flags(command, flags.config.training, flags.config.optimizers);
   if (flags.file.print) return print_lines(config_text(command, flags.config.training));
   // The workers open it for themselves; what is wrong with it is told here.
-  TrainingConfig shortest = flags.config.training;
-  if (flags.config.tune) shortest.stop.epochs = std::min(shortest.stop.epochs, flags.config.tuning.epochs);
-  const Dataset dataset = open_task(shortest, flags.config.optimizers);
+  TrainingConfig& training = flags.config.training;
+  const Dataset dataset = open_task(training, flags.config.optimizers, kEpochs);
+  std::int64_t& tuning_epochs = flags.config.tuning.epochs;
+  if (tuning_epochs == 0) tuning_epochs = is_rows(dataset) ? training.stop.epochs : kTuningEpochs;
+  if (flags.config.tune && tuning_epochs < training.stop.epochs) {
+    TrainingConfig shortest = training;
+    shortest.stop.epochs = tuning_epochs;
+    check_optimizers(shortest, dataset, flags.config.optimizers);
+  }
   flags.config.data_fingerprint = dataset.fingerprint;
-  if (!flags.report.empty()) check_output("--report", flags.report, data_files(dataset.origin));
-  StudyFolder folder =
-      open_study_folder(flags.out, flags.config, parsed_command(command, {"overwrite"}), flags.overwrite);
+  if (!flags.report.empty()) check_output("--report", flags.report, {dataset.files.begin(), dataset.files.end()});
+  StudyFolder folder = open_study_folder(flags.out, flags.config, task_of(dataset.target).name,
+                                         parsed_command(command, {"overwrite"}), flags.overwrite);
   const StudyEnd end = train_all(flags, folder);
   const StudyData study = folder.store.load();
   if (end == StudyEnd::interrupted) {

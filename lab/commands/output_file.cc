@@ -51,19 +51,4 @@ void check_output(std::string_view flag, const std::filesystem::path& output,
   }
 }
 
-std::vector<std::filesystem::path> data_files(const std::filesystem::path& folder) {
-  std::vector<std::filesystem::path> files;
-  std::error_code reason;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, reason)) {
-    if (entry.path().filename().string().find("idx") == std::string::npos) continue;
-    files.push_back(entry.path());
-    // Some copies have folders that are named as files, with these inside.
-    std::error_code ignored;
-    if (!entry.is_directory(ignored)) continue;
-    for (const auto& inside : std::filesystem::directory_iterator(entry.path(), ignored))
-      files.push_back(inside.path());
-  }
-  return files;
-}
-
 }  // namespace thalweg::lab

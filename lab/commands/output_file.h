@@ -12,7 +12,4 @@ namespace thalweg::lab {
 void check_output(std::string_view flag, const std::filesystem::path& output,
                   const std::vector<std::filesystem::path>& inputs);
 
-/// The files of a data set in this folder.
-std::vector<std::filesystem::path> data_files(const std::filesystem::path& folder);
-
 }  // namespace thalweg::lab

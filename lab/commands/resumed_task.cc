@@ -16,27 +16,27 @@
 namespace thalweg::lab {
 
 Dataset open_resumed_task(TrainingConfig& config, const Checkpoint& checkpoint, const std::string& run, bool given) {
-  if (given || !idx_folder(config.data)) {
+  const auto [format, argument] = parse_data_spec(config.data);
+  if (given || !format->is_path) {
     Dataset dataset = open_task(config, std::span(&config.optimizer, 1));
     check_same_data(checkpoint, dataset);
     return dataset;
   }
-  std::vector<std::string> places{config.data};
-  if (!checkpoint.data_folder.empty()) places.push_back(idx_spec(checkpoint.data_folder));
+  std::vector<std::string> places{argument};
+  if (!checkpoint.data_folder.empty()) places.push_back(checkpoint.data_folder);
   std::optional<Dataset> other;
   for (const std::string& place : places) {
     std::error_code ignored;
-    if (!std::filesystem::is_directory(*idx_folder(place), ignored)) continue;
-    config.data = place;
+    if (!std::filesystem::exists(place, ignored)) continue;
+    config.data = data_spec(*format, place);
     Dataset dataset = open_task(config, std::span(&config.optimizer, 1));
     if (has_same_data(checkpoint, dataset)) return dataset;
     other = std::move(dataset);
   }
   if (other) check_same_data(checkpoint, *other);
-  throw Error(fmt::format(
-      "{}: its data are no longer in '{}'; if they were moved: thalweg train --resume {} "
-      "--data idx:FOLDER",
-      run, checkpoint.data_folder.empty() ? *idx_folder(config.data) : checkpoint.data_folder, shell_quoted(run)));
+  throw Error(fmt::format("{}: its data are no longer in '{}'; if they were moved: thalweg train --resume {} --data {}",
+                          run, checkpoint.data_folder.empty() ? argument : checkpoint.data_folder, shell_quoted(run),
+                          data_spec(*format, format->argument)));
 }
 
 }  // namespace thalweg::lab

@@ -68,13 +68,13 @@ RunFolder::RunFolder(std::filesystem::path folder, FolderLock lock, Store store,
       trial_(trial),
       flushed_(std::chrono::steady_clock::now()) {}
 
-RunFolder RunFolder::create(const std::filesystem::path& folder, const TrainingConfig& config, bool overwrite,
-                            const std::string& command) {
+RunFolder RunFolder::create(const std::filesystem::path& folder, const TrainingConfig& config, const std::string& task,
+                            bool overwrite, const std::string& command) {
   FolderLock lock = lock_folder(folder);
   if (!overwrite) check_free(folder, config);
   remove_study(folder / kStudyFile);
   std::filesystem::remove(folder / kCheckpointFile);
-  StudyData study = new_study(folder, "train", command, config);
+  StudyData study = new_study(folder, "train", task, command, config);
   study.trials = {trial_of(config)};
   return {folder, std::move(lock), Store::create(folder / kStudyFile, study), 1};
 }

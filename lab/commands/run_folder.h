@@ -20,9 +20,10 @@ class RunFolder {
  public:
   /// A new run. The folder must be new or empty, or hold a run of this configuration that ended before its first
   /// checkpoint; with `overwrite`, a run that is there is removed first, and other files are left alone. Throws Error
-  /// that tells how to resume or to overwrite. `command` does the same training again.
-  static RunFolder create(const std::filesystem::path& folder, const TrainingConfig& config, bool overwrite,
-                          const std::string& command);
+  /// that tells how to resume or to overwrite. `task` is that of the data, `command` does the same
+  /// training again.
+  static RunFolder create(const std::filesystem::path& folder, const TrainingConfig& config, const std::string& task,
+                          bool overwrite, const std::string& command);
   /// A run to be continued. No other process writes into the folder from now on, so its checkpoint is to be read after
   /// this; then `rewind` to it. Throws Error that tells how to begin anew if there is no checkpoint.
   static RunFolder resume(const std::filesystem::path& folder);

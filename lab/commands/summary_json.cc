@@ -3,6 +3,7 @@
 
 #include "report/headline.h"
 #include "report/summary.h"
+#include "tasks/task.h"
 
 #include <cmath>
 #include <span>
@@ -15,15 +16,15 @@ nlohmann::json optional(const std::optional<double>& value) {
 }
 
 nlohmann::json to_json(const Competitor& competitor, double level) {
-  nlohmann::json accuracies = nlohmann::json::object();
-  for (const auto& [seed, accuracy] : competitor.test_accuracy) accuracies[std::to_string(seed)] = accuracy;
+  nlohmann::json values = nlohmann::json::object();
+  for (const auto& [seed, value] : competitor.test) values[std::to_string(seed)] = value;
   nlohmann::json interval;
   if (competitor.interval) interval = {competitor.interval->low, competitor.interval->high};
   return {{"name", competitor.name},
           {"options", competitor.options},
           {"lr", optional(competitor.lr)},
           {"lr_at_edge", competitor.at_edge},
-          {"test_accuracy", accuracies},
+          {"test", values},
           {"mean", optional(competitor.mean)},
           {"sd", optional(competitor.sd)},
           {"interval", interval},
@@ -65,6 +66,8 @@ nlohmann::json verdict_json(const Summary& summary) {
 nlohmann::json summary_json(const StudyData& study) {
   nlohmann::json result{{"name", study.name},
                         {"command", study.command},
+                        {"task", study.task},
+                        {"metric", find_task(study.task).primary().name},
                         {"optimizers", nlohmann::json::array()},
                         {"pairs", nlohmann::json::array()},
                         {"warnings", nlohmann::json::array()},

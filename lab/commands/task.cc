@@ -3,6 +3,9 @@
 
 #include "commands/exit.h"
 #include "models/model.h"
+#include "tasks/objective.h"
+#include "tasks/task.h"
+#include "training/defaults.h"
 #include "training/optimizer.h"
 #include "training/split.h"
 
@@ -10,31 +13,53 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <string>
 #include <vector>
 
 namespace thalweg::lab {
+namespace {
 
-Dataset open_task(TrainingConfig config, std::span<const std::string> optimizers) {
-  as_usage([&] { check(config); });
-  const std::vector<std::string> known = dataset_names();
-  const bool is_name = !idx_folder(config.data) && std::ranges::find(known, config.data) == known.end();
-  Dataset data = is_name ? as_usage([&] { return open_dataset(config.data); }) : open_dataset(config.data);
-  const ImageShape shape{data.channels, data.height, data.width, data.classes};
+void check_goal(const TrainingConfig& config, const Metric& metric) {
+  if (!config.stop.goal || metric.range.contains(*config.stop.goal)) return;
+  throw Error(fmt::format("--goal {}: is outside {}, the range of the {}", *config.stop.goal, metric.range.text(),
+                          metric.title));
+}
+
+}  // namespace
+
+void check_optimizers(const TrainingConfig& config, const Dataset& dataset, std::span<const std::string> optimizers) {
   as_usage([&] {
-    const auto model = make_model(config.model, shape, config.dense, 1);
-    const auto images = static_cast<std::int64_t>(split(data, config).training.size());
+    const auto objective = task_of(dataset.target).objective(dataset.target, {});
+    const auto model = make_model(config.model, {dataset.inputs, dataset.target.kind, objective->outputs()},
+                                  config.network, /*seed=*/1);
+    const auto examples = static_cast<std::int64_t>(split(dataset, config).training.size());
+    TrainingConfig each = config;
     for (const std::string& text : optimizers) {
-      config.optimizer = text;
+      each.optimizer = text;
       try {
-        libtorch::Optimizer optimizer(*model, optimizer_of(config));
-        optimizer.engine().set_run_length(run_length(config, images));
+        libtorch::Optimizer optimizer(*model, optimizer_of(each));
+        optimizer.engine().set_run_length(run_length(each, examples));
       } catch (const Error& error) {
         throw Error(fmt::format("optimizer '{}': {}", text, error.what()));
       }
     }
   });
+}
+
+Dataset open_task(TrainingConfig& config, std::span<const std::string> optimizers, std::int64_t epochs) {
+  as_usage([&] {
+    check(config);
+    check_data_options(*parse_data_spec(config.data).format, config.data_options);
+    find_model(config.model);
+  });
+  Dataset data = open_dataset(config.data, config.data_options);
+  as_usage([&] {
+    check_fits(find_model(config.model), data);
+    check_goal(config, task_of(data.target).primary());
+    choose_defaults(config, data, epochs);
+    check(config);
+  });
+  check_optimizers(config, data, optimizers);
   return data;
 }
 

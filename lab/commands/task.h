@@ -3,15 +3,19 @@
 
 #include "data/dataset.h"
 #include "training/config.h"
+#include "training/defaults.h"
 
 #include <span>
 #include <string>
 
 namespace thalweg::lab {
 
-/// The data set of this training. Throws UsageError for what the command line has wrong (values, unknown data set or
-/// model, one of the optimizers that does not go with the model or the run's length), thalweg::Error for missing and
-/// damaged data.
-Dataset open_task(TrainingConfig config, std::span<const std::string> optimizers);
+/// The data set of this training, whose configuration gets what it leaves to be chosen; `epochs`: of images and text,
+/// likewise. Throws UsageError for what the command line has wrong (values, unknown data set or model, a model that
+/// does not take such data, and as check_optimizers), thalweg::Error for missing and damaged data.
+Dataset open_task(TrainingConfig& config, std::span<const std::string> optimizers, std::int64_t epochs = kUsualEpochs);
+
+/// Throws UsageError for an optimizer that does not go with the model or the run's length.
+void check_optimizers(const TrainingConfig& config, const Dataset& dataset, std::span<const std::string> optimizers);
 
 }  // namespace thalweg::lab

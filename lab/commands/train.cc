@@ -12,6 +12,7 @@
 #include "math_library.h"
 #include "output/output.h"
 #include "study/environment.h"
+#include "tasks/task.h"
 #include "training/checkpoint.h"
 #include "training/optimizer.h"
 
@@ -48,7 +49,8 @@ Examples:
   thalweg train --optimizer sgd:momentum=0.9,nesterov=true --lr 0.02 --schedule step:every=3,interval=epoch
   thalweg train --epochs 3 --print-config > run.toml  all flags and their values, as a file
   thalweg train --config run.toml --seed 2            as the file says, but for the seed
-  thalweg train --dense 256,128 --data idx:/data/mnist --patience 3 --json)";
+  thalweg train --dense 256,128 --data idx:/data/mnist --patience 3 --json
+  thalweg train --goal 0.85                           stops at 85 % validation accuracy)";
 
 struct Flags {
   TrainingConfig config;
@@ -121,10 +123,13 @@ TrainingConfig resumed_config(const CLI::App& command, const Flags& flags, const
 
 // What the run is at when it stops: for people on stdout, for programs as JSON.
 void print_result(const TrainingResult& result, const std::vector<EpochRecord>& epochs, const Flags& flags,
-                  const TrainingConfig& config) {
+                  const TrainingConfig& config, const std::string& task) {
   const std::string& folder = flags.resume.empty() ? flags.out : flags.resume;
   if (flags.json) {
     nlohmann::json json = result;
+    json["task"] = task;
+    json["validation"] =
+        epochs.empty() || !epochs.back().validation ? nlohmann::json() : nlohmann::json(*epochs.back().validation);
     json["config"] = config;
     json["records"] = epochs;
     if (!folder.empty()) json["out"] = folder;
@@ -134,9 +139,7 @@ void print_result(const TrainingResult& result, const std::vector<EpochRecord>& 
   const std::string why = result.outcome == Outcome::completed ? "" : fmt::format(" ({})", result.reason);
   print("{}{} after {} of {} epochs and {} steps, {} of training\n", to_string(result.outcome), why, result.epochs,
         config.stop.epochs, result.steps, duration_text(result.seconds));
-  if (result.test_accuracy) {
-    print("test accuracy {:.2f} %, loss {}\n", 100 * *result.test_accuracy, loss_text(*result.test_loss));
-  }
+  if (result.test) print("test {}\n", values_text(*result.test));
   if (!folder.empty()) {
     print("kept in {}; `thalweg report {} -o report.html` shows it\n", folder, shell_quoted(folder));
   }
@@ -170,14 +173,16 @@ void train_command(const CLI::App& command, const Flags& flags) {
     }
     dataset = open_task(config, std::span(&config.optimizer, 1));
     if (!flags.out.empty())
-      folder.emplace(RunFolder::create(flags.out, config, flags.overwrite, parsed_command(command, {"overwrite"})));
+      folder.emplace(RunFolder::create(flags.out, config, task_of(dataset.target).name, flags.overwrite,
+                                       parsed_command(command, {"overwrite"})));
   }
   if (folder) {
     checkpointing.file = folder->checkpoint();
     go_on_without_reader();
   }
 
-  TrainingDisplay display(flags.json ? Lines::messages : Lines::output, config.stop.epochs);
+  const Task& task = task_of(dataset.target);
+  TrainingDisplay display(flags.json ? Lines::messages : Lines::output, task, config.stop.epochs);
   TrainingHooks hooks;
   // Until the first step is done, a signal ends the process at once: nothing is lost, and it may be stuck.
   hooks.on_started = [&hooks] { hooks.stop_requested = &watch_for_interrupt(); };
@@ -211,7 +216,7 @@ void train_command(const CLI::App& command, const Flags& flags) {
     }
     throw Interrupted{};
   }
-  print_result(result, epochs, flags, config);
+  print_result(result, epochs, flags, config, task.name);
   if (result.outcome == Outcome::diverged) {
     throw Error(fmt::format("diverged: {}; a smaller learning rate may help", result.reason));
   }

@@ -2,10 +2,12 @@
 #include "commands/training_flags.h"
 
 #include "commands/exit.h"
+#include "models/model_list.h"
 #include "training/optimizer.h"
 #include "training/settings.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
@@ -19,8 +21,10 @@ namespace {
 
 const char* heading(SettingGroup group) {
   switch (group) {
-    case SettingGroup::task:
-      return "Task";
+    case SettingGroup::model:
+      return "Model";
+    case SettingGroup::data:
+      return "Data";
     case SettingGroup::stop:
       return "When to stop";
     case SettingGroup::optimizer:
@@ -39,12 +43,30 @@ CLI::Option* add_flag(CLI::App& command, const std::string& flag, const Setting&
       ->default_str(schedule->text());
 }
 
+CLI::Option* add_flag(CLI::App& command, const std::string& flag, const Setting& setting, bool* value) {
+  return command.add_flag(flag, *value, setting.meaning);
+}
+
+CLI::Option* add_flag(CLI::App& command, const std::string& flag, const Setting& setting,
+                      std::vector<std::string>* values) {
+  return command.add_option(flag, *values, setting.meaning)
+      ->allow_extra_args(false)  // given again for each
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
 template <class T>
 CLI::Option* add_flag(CLI::App& command, const std::string& flag, const Setting& setting, T* value) {
   CLI::Option* option = command.add_option(flag, *value, setting.meaning);
   if constexpr (std::is_same_v<T, std::vector<std::int64_t>>) option->delimiter(',');
   if constexpr (!kIsOptional<T>) option->capture_default_str();
   return option;
+}
+
+std::vector<std::string> models_with(const std::string& option) {
+  std::vector<std::string> names;
+  for (const ModelEntry& model : models())
+    if (std::ranges::find(model.options, option) != model.options.end()) names.push_back(model.name);
+  return names;
 }
 
 /// `--train-limit`.
@@ -67,8 +89,9 @@ void add_training_flags(CLI::App& command, TrainingConfig& config, const std::se
 
 void check_training_flags(const CLI::App& command, const TrainingConfig& config,
                           std::span<const std::string> optimizers) {
+  as_usage([&] { find_model(config.model); });
   const nlohmann::json here = config, usual = TrainingConfig{};
-  const auto refuse = [&](const char* setting, bool useless, const char* why) {
+  const auto refuse = [&](const char* setting, bool useless, const std::string& why) {
     const std::string flag = flag_of(setting);
     if (!useless || command.count(flag) == 0) return;
     // A file that --print-config wrote has all of them.
@@ -78,7 +101,14 @@ void check_training_flags(const CLI::App& command, const TrainingConfig& config,
          std::ranges::all_of(optimizers,
                              [](const std::string& text) { return read_optimizer(text).schedule.has_value(); }),
          "means nothing beside the schedule that the optimizer's own text has");
-  refuse("dense", config.model == "softmax", "the model softmax takes no hidden layers; mlp and cnn do");
+  const ModelEntry& model = find_model(config.model);
+  for (const char* const option : kModelOptions) {
+    refuse(option, std::ranges::find(model.options, option) == model.options.end(),
+           fmt::format("the model {} takes {}; these take it: {}", model.name,
+                       model.options.empty() ? std::string("no such options")
+                                             : fmt::format("{}", fmt::join(model.options, ", ")),
+                       fmt::join(models_with(option), ", ")));
+  }
   refuse("tolerance", !config.stop.patience, "means nothing without --patience");
 }
 

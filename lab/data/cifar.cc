@@ -194,7 +194,8 @@ std::uint64_t expected_records(const Layout& layout, const std::vector<std::file
   return records;
 }
 
-CifarPart read_part(const Layout& layout, const std::filesystem::path& folder, const std::vector<std::string>& names) {
+LabelledImages read_part(const Layout& layout, const std::filesystem::path& folder,
+                         const std::vector<std::string>& names) {
   std::vector<std::filesystem::path> files;
   for (const std::string& name : names) {
     const std::optional<std::filesystem::path> file = find(folder, name);
@@ -207,7 +208,7 @@ CifarPart read_part(const Layout& layout, const std::filesystem::path& folder, c
     records.labels.reserve(expected);
     records.pixels.reserve(expected * kPixels);
     for (const std::filesystem::path& file : files) read_records(layout, file, records);
-    CifarPart part;
+    LabelledImages part;
     part.count = static_cast<std::int64_t>(records.labels.size());
     part.labels = std::move(records.labels);
     const auto owner = std::make_shared<const std::vector<std::uint8_t>>(std::move(records.pixels));

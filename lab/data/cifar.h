@@ -1,10 +1,10 @@
 // CIFAR-10 and CIFAR-100, the binary versions: read and checked completely.
 #pragma once
 
+#include "data/labelled_images.h"
+
 #include <cstdint>
 #include <filesystem>
-#include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -12,20 +12,12 @@ namespace thalweg::lab {
 
 constexpr std::int64_t kCifarChannels = 3, kCifarSide = 32;
 
-/// One part (training, test): labelled images.
-struct CifarPart {
-  std::shared_ptr<const void> owner;     ///< keeps the pixels alive
-  std::span<const std::uint8_t> pixels;  ///< count × 3 × 32 × 32: red, green, blue, each row-major
-  std::vector<std::uint8_t> labels;      ///< count, each below the number of classes
-  std::int64_t count = 0;                ///< at least 1
-};
-
 /// Both parts of one of the two sets.
 struct Cifar {
   std::filesystem::path folder;          ///< where the files are: the one given, or its subfolder
   std::int64_t classes = 0;              ///< 10 or 100
   std::vector<std::string> class_names;  ///< one for each class, or none if the file of names is missing
-  CifarPart train, test;
+  LabelledImages train, test;            ///< of three channels, red, green and blue
 };
 
 /// CIFAR-10 from `data_batch_1.bin` … `data_batch_5.bin`, `test_batch.bin` and `batches.meta.txt`, in the folder or its

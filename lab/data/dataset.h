@@ -1,62 +1,151 @@
-// Dataset: labelled images, kept as bytes; normalised batch by batch.
+// Dataset: examples with inputs and a target, of whatever format, and how they become batches.
 #pragma once
+
+#include <nlohmann/json.hpp>
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace thalweg::lab {
 
-/// Images and labels of one part (training, test). Copies share the pixels.
-struct ImageSet {
-  std::shared_ptr<const void> owner;     ///< keeps the bytes alive
-  std::span<const std::uint8_t> pixels;  ///< count × channels × height × width, row-major
-  std::vector<std::uint8_t> labels;      ///< count, each below Dataset::classes
-  std::int64_t count = 0;
+/// What an input is, which decides what models take it.
+enum class InputKind {
+  image,       ///< real [channels, height, width]
+  numbers,     ///< real [columns]
+  categories,  ///< codes [columns], each in {0 … sizes[column] − 1}; 0: what the training part does not have
+  series,      ///< real [steps, features], in time order
+  characters,  ///< codes [length], each in {0 … sizes[0] − 1}; 0: what the training part does not have
 };
 
-constexpr std::int64_t kMostClasses = 62;  ///< EMNIST: digits and letters in both cases
+/// `images`, `numbers`, …: for people.
+std::string to_string(InputKind kind);
 
-/// A data set with a training and a test part.
+/// One input of every example.
+struct Input {
+  InputKind kind = InputKind::image;
+  std::vector<std::int64_t> shape;     ///< of one example
+  std::vector<std::int64_t> sizes{};   ///< of codes: how many there are
+  std::vector<std::string> columns{};  ///< names of columns, features or characters; may be empty
+
+  bool is_real() const { return kind != InputKind::categories && kind != InputKind::characters; }
+  std::int64_t size() const;  ///< of one example: the product of its shape
+};
+
+enum class TargetKind {
+  label,       ///< one of `classes`
+  number,      ///< a real number
+  characters,  ///< at each of `length` positions the character that follows: one of `classes`
+};
+
+/// What is to be predicted.
+struct Target {
+  TargetKind kind = TargetKind::label;
+  std::string name{};                      ///< of its column; may be empty
+  std::int64_t classes = 0;                ///< of labels and characters
+  std::vector<std::string> class_names{};  ///< empty if the format has none
+  std::int64_t length = 1;                 ///< targets of one example
+};
+
+constexpr std::int64_t kMostClasses = 4096;
+
+/// How inputs and targets are scaled: by what the training part has.
+struct Scaling {
+  std::vector<double> mean, deviation;  ///< of each column or feature; of images one, of pixels scaled to [0, 1]
+  std::vector<std::vector<std::int64_t>> known{};  ///< of each column of codes, ascending: those of the training part
+  double target_mean = 0, target_deviation = 1;    ///< of numbers
+
+  bool operator==(const Scaling&) const = default;
+};
+
+/// Memory for one batch: real numbers or codes, row-major, as many as examples × size.
+using Values = std::variant<std::span<float>, std::span<std::int64_t>>;
+struct BatchMemory {
+  std::vector<Values> inputs;  ///< in the order of Dataset::inputs
+  Values target;               ///< codes for labels and characters, scaled real numbers otherwise
+};
+
+/// The examples themselves, by index. Any number of threads may read.
+class Examples {
+ public:
+  virtual ~Examples() = default;
+  /// Over the training part.
+  virtual Scaling measure(std::span<const std::int64_t> training) const = 0;
+  /// Fills the memory, which has the right sizes, with these examples, scaled. No allocation.
+  virtual void load(std::span<const std::int64_t> examples, const Scaling& scaling,
+                    const BatchMemory& memory) const = 0;
+  /// The class of an example with a label; 0 for other targets.
+  virtual std::int64_t label(std::int64_t example) const = 0;
+};
+
+/// Data with a training and a test part. Copies share the examples.
 struct Dataset {
   std::string name;    ///< as given to open_dataset
-  std::string origin;  ///< folder the files were read from, absolute
-  /// What its images and labels are known by (data/fingerprint.h): of the same contents anywhere, the same text.
+  std::string origin;  ///< file or folder that it was read from, absolute; empty if generated
+  /// What its contents are known by: of the same examples anywhere, the same text.
   std::string fingerprint;
-  std::int64_t channels = 1, height = 0, width = 0, classes = 0;
-  std::vector<std::string> class_names;  ///< empty if the format has none
-  ImageSet train, test;
-
-  std::int64_t pixels_per_image() const { return channels * height * width; }
+  std::vector<Input> inputs;
+  Target target;
+  std::vector<std::int64_t> train, test;  ///< indices of the examples of each part, ascending
+  bool are_parts_drawn = false;           ///< by split_seed, since the format has no parts
+  bool in_order = false;                  ///< examples follow each other in time, so that parts are not drawn
+  std::shared_ptr<const Examples> examples;
+  std::vector<std::string> files{};  ///< that it was read from, absolute
+  std::vector<std::string> notes{};  ///< what a person should know of how it was read: a line each
+  nlohmann::json schema;             ///< by which another file is read as this one was; null where there is none
 };
 
-/// Mean and standard deviation of pixels scaled to [0, 1], over the named images of one set.
-struct Normalisation {
-  double mean = 0, deviation = 1;
+/// What a command line says of data beside their name.
+struct DataOptions {
+  std::string target;                ///< column of a table that is predicted
+  std::string positive;              ///< of two classes, the one whose probability counts
+  std::vector<std::string> columns;  ///< NAME=numeric, NAME=category, NAME=ignore
+  std::int64_t window = 0;           ///< > 0: a table is a series, of which so many rows are an example's input
+  std::int64_t horizon = 1;          ///< steps from the window's last row to the target
+  double test_fraction = 0;          ///< of data without parts of their own; 0: .2, or the last .1 of what is in order
+  std::string test_data;             ///< data whose examples are the test part
+  std::uint64_t split_seed = 0;      ///< chooses the test part
+
+  // Not of a command line: how a trained model's data are read anew.
+  nlohmann::json schema{};   ///< Dataset::schema of the data it was trained on; then all examples are the test part
+  bool needs_target = true;  ///< false: targets may be missing, and are 0
 };
 
-/// `fashion-mnist` (Debian's package dataset-fashion-mnist) or `idx:FOLDER` (files named as MNIST's, plain or gzip).
-/// Checks the files completely. Throws thalweg::Error: unknown names with the nearest ones, missing data with the
-/// package or flag that helps, damaged files with file, offset and what was expected.
-Dataset open_dataset(const std::string& spec);
+/// A kind of data: the registry's entry.
+struct Format {
+  std::string name;                  ///< `idx`
+  std::string argument;              ///< `FOLDER`; empty if it takes none
+  std::string meaning;               ///< one line
+  std::vector<std::string> options;  ///< those of DataOptions that mean something for it
+  Dataset (*open)(const std::string& argument, const DataOptions& options);
+  /// Is the argument a file or folder (or a generator's name)?
+  bool is_path = true;
+};
 
-/// The folder that `idx:FOLDER` names; nothing for other texts.
-std::optional<std::string> idx_folder(const std::string& spec);
-/// `idx:FOLDER`.
-std::string idx_spec(const std::string& folder);
+/// In the order of `--help`.
+const std::vector<Format>& formats();
 
-/// Names that open_dataset knows, as `--help` shows them.
+/// `csv:a.csv` in two.
+struct DataSpec {
+  const Format* format;
+  std::string argument;
+};
+/// Throws thalweg::Error that names the nearest formats, or what is missing behind the colon.
+DataSpec parse_data_spec(const std::string& spec);
+/// The text of a specification: `csv:a.csv`.
+std::string data_spec(const Format& format, const std::string& argument);
+
+/// Throws thalweg::Error for an option that this format does not take, which names its flag.
+void check_data_options(const Format& format, const DataOptions& options);
+
+/// Reads and checks the data completely. Throws thalweg::Error: as parse_data_spec and check_data_options; for missing
+/// data with the package or flag that helps; for damaged files with file, offset or line and what was expected.
+Dataset open_dataset(const std::string& spec, const DataOptions& options = {});
+
+/// As `--help` shows them: `idx:FOLDER`.
 std::vector<std::string> dataset_names();
-
-/// Over the images with these indices.
-Normalisation measure(const Dataset& dataset, const ImageSet& set, std::span<const std::int64_t> indices);
-
-/// Fills `images` (float, [batch, channels, height, width]) and `labels` (int64, [batch]) with the images of these
-/// indices, normalised, row-major.
-void load_batch(const Dataset& dataset, const ImageSet& set, std::span<const std::int64_t> indices,
-                const Normalisation& normalisation, std::span<float> images, std::span<std::int64_t> labels);
 
 }  // namespace thalweg::lab

@@ -138,7 +138,7 @@ Place find_set(const std::filesystem::path& path) {
 }
 
 struct Part {
-  IdxPart part;
+  LabelledImages part;
   std::int64_t height = 0, width = 0;
 };
 

@@ -1,22 +1,14 @@
 // Folders with a data set in IDX files: MNIST and what is named as it, EMNIST, QMNIST.
 #pragma once
 
+#include "data/labelled_images.h"
+
 #include <cstdint>
 #include <filesystem>
-#include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
 namespace thalweg::lab {
-
-/// One part (training, test): labelled grey images.
-struct IdxPart {
-  std::shared_ptr<const void> owner;     ///< keeps the pixels alive
-  std::span<const std::uint8_t> pixels;  ///< count × height × width, row-major
-  std::vector<std::uint8_t> labels;      ///< count, each below the number of classes
-  std::int64_t count = 0;                ///< at least 1
-};
 
 /// Both parts of a data set.
 struct IdxFolder {
@@ -24,7 +16,7 @@ struct IdxFolder {
   std::string prefix;  ///< of the files' names: `emnist-letters`, `qmnist`; empty for MNIST's own names
   std::int64_t height = 0, width = 0, classes = 0;
   std::vector<std::string> class_names;  ///< EMNIST's; others have none
-  IdxPart train, test;
+  LabelledImages train, test;            ///< of one channel
 };
 
 /// Reads the four files of a data set, all plain or gzip, as their first bytes say. They are named

@@ -1,11 +1,11 @@
 // Folders of images, one folder for each class: PNG and JPEG files, read completely.
 #pragma once
 
+#include "data/labelled_images.h"
+
 #include <cstdint>
 #include <filesystem>
-#include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -14,12 +14,8 @@ namespace thalweg::lab {
 constexpr std::uint64_t kMostPixelBytes = std::uint64_t{1} << 34;  ///< of all images together: 16 GiB
 
 /// Labelled images of one part (training, test), by class and then by the file's name, as bytes are ordered.
-struct ImageFolderPart {
-  std::shared_ptr<const void> owner;     ///< keeps the pixels alive
-  std::span<const std::uint8_t> pixels;  ///< count × channels × height × width, row-major
-  std::vector<std::uint8_t> labels;      ///< count, each below the number of classes
-  std::vector<std::string> files;        ///< count: each image's file, relative to the folder
-  std::int64_t count = 0;                ///< at least 1
+struct ImageFolderPart : LabelledImages {
+  std::vector<std::string> files;  ///< count: each image's file, relative to the folder
 };
 
 /// A folder of images.

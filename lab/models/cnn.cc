@@ -1,6 +1,6 @@
 // cnn: two convolutions, each with a pool and ReLU, then dense layers.
-#include "models/builders.h"
 #include "models/dense_stack.h"
+#include "models/entries.h"
 
 #include <thalweg/error.h>
 
@@ -14,14 +14,16 @@ constexpr std::int64_t kChannels1 = 32, kChannels2 = 64, kKernel = 3;
 
 class ConvolutionalNetwork : public Model {
  public:
-  ConvolutionalNetwork(const ImageShape& shape, const std::vector<std::int64_t>& dense, std::uint64_t seed)
-      : conv1_(register_module("conv1",
-                               std::make_shared<Convolution>("conv1", shape.channels, kChannels1, kKernel, seed))),
+  ConvolutionalNetwork(const ModelShape& shape, const ModelOptions& options, std::uint64_t seed)
+      : Model(seed),
+        conv1_(register_module(
+            "conv1", std::make_shared<Convolution>("conv1", shape.only().shape[0], kChannels1, kKernel, seed))),
         conv2_(register_module("conv2", std::make_shared<Convolution>("conv2", kChannels1, kChannels2, kKernel, seed))),
-        stack_(*this, kChannels2 * (shape.height / 4) * (shape.width / 4), dense, shape.classes, seed) {}
+        stack_(*this, kChannels2 * (shape.only().shape[1] / 4) * (shape.only().shape[2] / 4), options, shape.outputs,
+               place()) {}
 
-  torch::Tensor forward(const torch::Tensor& images) override {
-    torch::Tensor x = block(*conv1_, images);
+  torch::Tensor forward(const std::vector<torch::Tensor>& inputs) override {
+    torch::Tensor x = block(*conv1_, inputs.front());
     x = block(*conv2_, x);
     return stack_.forward(x.flatten(1));
   }
@@ -36,14 +38,25 @@ class ConvolutionalNetwork : public Model {
   DenseStack stack_;
 };
 
+std::shared_ptr<Model> make(const ModelShape& shape, const ModelOptions& options, std::uint64_t seed) {
+  const std::int64_t height = shape.only().shape[1], width = shape.only().shape[2];
+  if (height < 4 || width < 4) {
+    throw Error(
+        fmt::format("cnn: images of {} × {} pixels are too small for two pools; at least 4 × 4", height, width));
+  }
+  return std::make_shared<ConvolutionalNetwork>(shape, options, seed);
+}
+
 }  // namespace
 
-std::shared_ptr<Model> make_cnn(const ImageShape& shape, const std::vector<std::int64_t>& dense, std::uint64_t seed) {
-  if (shape.height < 4 || shape.width < 4) {
-    throw Error(fmt::format("cnn: images of {} × {} pixels are too small for two pools; at least 4 × 4", shape.height,
-                            shape.width));
-  }
-  return std::make_shared<ConvolutionalNetwork>(shape, dense, seed);
+ModelEntry cnn_model() {
+  return {.name = "cnn",
+          .meaning = "two convolutions of 3 × 3 with 32 and 64 channels, two pools, then dense layers",
+          .inputs = {InputKind::image},
+          .several = false,
+          .targets = {TargetKind::label, TargetKind::number},
+          .options = {"dense", "activation", "dropout", "batch_norm"},
+          .make = make};
 }
 
 }  // namespace thalweg::lab

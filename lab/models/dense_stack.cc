@@ -1,4 +1,4 @@
-// DenseStack: hidden dense layers with ReLU and an output layer; the head of every model that has one.
+// DenseStack: hidden dense layers and an output layer; the head of every model that has one.
 #include "models/dense_stack.h"
 
 #include <string>
@@ -6,12 +6,19 @@
 
 namespace thalweg::lab {
 
-DenseStack::DenseStack(torch::nn::Module& owner, std::int64_t inputs, const std::vector<std::int64_t>& hidden,
-                       std::int64_t outputs, std::uint64_t seed) {
-  for (const std::int64_t width : hidden) {
-    const std::string name = "dense" + std::to_string(hidden_.size() + 1);
-    hidden_.push_back(
-        owner.register_module(name, std::make_shared<Dense>(name, inputs, width, Followed::by_relu, seed)));
+DenseStack::DenseStack(torch::nn::Module& owner, std::int64_t inputs, const ModelOptions& options, std::int64_t outputs,
+                       const std::shared_ptr<const DrawPlace>& place)
+    : activation_(find_activation(options.activation)) {
+  const std::uint64_t seed = place->seed;
+  for (const std::int64_t width : options.dense) {
+    const std::string number = std::to_string(hidden_.size() + 1), name = "dense" + number;
+    Hidden& hidden = hidden_.emplace_back();
+    hidden.dense =
+        owner.register_module(name, std::make_shared<Dense>(name, inputs, width, activation_.followed, seed));
+    if (options.batch_norm) {
+      hidden.norm = owner.register_module("norm" + number, std::make_shared<torch::nn::BatchNorm1dImpl>(width));
+    }
+    if (options.dropout > 0) hidden.dropout.emplace(name, options.dropout, place);
     inputs = width;
   }
   output_ =
@@ -19,8 +26,12 @@ DenseStack::DenseStack(torch::nn::Module& owner, std::int64_t inputs, const std:
 }
 
 torch::Tensor DenseStack::forward(torch::Tensor x) const {
-  // In place: neither layer's backward pass needs what stood before the ReLU.
-  for (const auto& layer : hidden_) x = layer->forward(x).relu_();
+  for (const Hidden& hidden : hidden_) {
+    x = hidden.dense->forward(x);
+    if (hidden.norm) x = hidden.norm->forward(x);
+    x = activation_.apply(x);
+    if (hidden.dropout && hidden.dense->is_training()) x = hidden.dropout->forward(x);
+  }
   return output_->forward(x);
 }
 

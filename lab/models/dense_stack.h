@@ -1,24 +1,39 @@
-// DenseStack: hidden dense layers with ReLU and an output layer; the head of every model that has one.
+// DenseStack: hidden dense layers and an output layer; the head of every model that has one.
 #pragma once
 
+#include "models/activation.h"
+#include "models/dropout.h"
 #include "models/layers.h"
+#include "models/model.h"
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
+
+#include <torch/nn/modules/batchnorm.h>
 
 namespace thalweg::lab {
 
-/// Registers `dense1`, `dense2`, … and `output` in the model that owns it.
+/// Registers `dense1`, `dense2`, … and `output` in the model that owns it; with batch_norm `norm1`, … too, which stand
+/// between a layer and its activation. Dropout is behind the activation.
 class DenseStack {
  public:
-  DenseStack(torch::nn::Module& owner, std::int64_t inputs, const std::vector<std::int64_t>& hidden,
-             std::int64_t outputs, std::uint64_t seed);
+  /// Uses dense, activation, dropout and batch_norm. Throws thalweg::Error for an unknown activation.
+  DenseStack(torch::nn::Module& owner, std::int64_t inputs, const ModelOptions& options, std::int64_t outputs,
+             const std::shared_ptr<const DrawPlace>& place);
   /// x: [batch, inputs]. Gives [batch, outputs].
   torch::Tensor forward(torch::Tensor x) const;
 
  private:
-  std::vector<std::shared_ptr<Dense>> hidden_;
+  struct Hidden {
+    std::shared_ptr<Dense> dense;
+    std::shared_ptr<torch::nn::BatchNorm1dImpl> norm;  ///< or none
+    std::optional<Dropout> dropout;
+  };
+
+  Activation activation_;
+  std::vector<Hidden> hidden_;
   std::shared_ptr<Dense> output_;
 };
 

@@ -6,7 +6,7 @@
 namespace hn = hwy::HWY_NAMESPACE;
 using Tag = hn::ScalableTag<float>;
 using Vector = hn::Vec<Tag>;
-constexpr std::size_t kLanes = HWY_LANES(float);
+inline constexpr std::size_t kLanes = HWY_LANES(float);
 
 HWY_INLINE Vector constant(float x) { return hn::Set(Tag(), x); }
 

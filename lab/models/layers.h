@@ -6,12 +6,14 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace thalweg::lab {
 
 /// What follows a layer decides how far its first weights are spread.
 enum class Followed {
   by_relu,  ///< He et al. (2015), arXiv 1502.01852, eq. 10: uniform in ±√(6 / fan-in) keeps the variance through ReLU
+  by_tanh,  ///< or sigmoid: Glorot and Bengio (2010), eq. 16, for layers of equal width: uniform in ±√(3 / fan-in)
   by_nothing,  ///< uniform in ±1/√fan-in: logits begin small
 };
 
@@ -25,6 +27,19 @@ class Dense : public torch::nn::Module {
 
  private:
   torch::Tensor weight_, bias_;
+};
+
+/// Codes of one or more columns, each with rows of its own in one table: `weight` [sum of sizes, width], uniform in ±1;
+/// the row of each column's code 0, which training does not have, is 0.
+class Embedding : public torch::nn::Module {
+ public:
+  /// sizes: codes of each column.
+  Embedding(const std::string& name, const std::vector<std::int64_t>& sizes, std::int64_t width, std::uint64_t seed);
+  /// codes: int64 [batch, columns], or of one column any shape. Gives that shape with `width` numbers for each code.
+  torch::Tensor forward(const torch::Tensor& codes) const;
+
+ private:
+  torch::Tensor weight_, offsets_;
 };
 
 /// A convolution with odd square kernels that keeps height and width, followed by ReLU. Parameters `weight`

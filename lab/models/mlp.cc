@@ -1,26 +1,17 @@
-// mlp: a multi-layer perceptron, hidden dense layers with ReLU.
-#include "models/builders.h"
-#include "models/dense_stack.h"
+// mlp: a multi-layer perceptron, hidden dense layers with an activation each.
+#include "models/dense_model.h"
+#include "models/entries.h"
 
 namespace thalweg::lab {
 
-namespace {
-
-class MultiLayerPerceptron : public Model {
- public:
-  MultiLayerPerceptron(const ImageShape& shape, const std::vector<std::int64_t>& dense, std::uint64_t seed)
-      : stack_(*this, shape.channels * shape.height * shape.width, dense, shape.classes, seed) {}
-
-  torch::Tensor forward(const torch::Tensor& images) override { return stack_.forward(images.flatten(1)); }
-
- private:
-  DenseStack stack_;
-};
-
-}  // namespace
-
-std::shared_ptr<Model> make_mlp(const ImageShape& shape, const std::vector<std::int64_t>& dense, std::uint64_t seed) {
-  return std::make_shared<MultiLayerPerceptron>(shape, dense, seed);
+ModelEntry mlp_model() {
+  return {.name = "mlp",
+          .meaning = "hidden dense layers, then one to the outputs",
+          .inputs = {InputKind::image, InputKind::numbers, InputKind::series},
+          .several = false,
+          .targets = {TargetKind::label, TargetKind::number},
+          .options = {"dense", "activation", "dropout", "batch_norm"},
+          .make = make_dense_model};
 }
 
 }  // namespace thalweg::lab

@@ -1,33 +1,21 @@
-// Model: a network from images to class scores, by name.
+// Model: made by name.
 #include "models/model.h"
 
-#include "models/builders.h"
-#include "models/model_names.h"
-
 #include <thalweg/error.h>
-#include <thalweg/suggest.h>
 
 #include <fmt/format.h>
 
 namespace thalweg::lab {
 
-std::shared_ptr<Model> make_model(const std::string& name, const ImageShape& shape,
-                                  const std::vector<std::int64_t>& dense, std::uint64_t seed) {
-  for (const std::int64_t width : dense) {
-    if (width < 1) throw Error(fmt::format("{}: dense layer of width {}; expected at least 1", name, width));
+std::shared_ptr<Model> make_model(const std::string& name, const ModelShape& shape, const ModelOptions& options,
+                                  std::uint64_t seed) {
+  ModelOptions used = options;
+  if (used.dense == std::vector<std::int64_t>{0}) used.dense.clear();
+  for (const std::int64_t width : used.dense) {
+    if (width < 1)
+      throw Error(fmt::format("{}: dense layer of width {}; expected at least 1, or 0 alone for none", name, width));
   }
-  if (name == "softmax") return make_softmax(shape, seed);
-  if (name == "mlp") return make_mlp(shape, dense, seed);
-  if (name == "cnn") return make_cnn(shape, dense, seed);
-  std::vector<std::string> names;
-  for (const auto& [known, line] : model_names()) names.push_back(known);
-  throw Error(fmt::format("unknown model '{}'{}", name, suggest(name, names)));
-}
-
-std::vector<std::pair<std::string, std::string>> model_names() {
-  return {{"softmax", "linear: one dense layer"},
-          {"mlp", "dense layers with ReLU"},
-          {"cnn", "two convolutions of 3 × 3 with 32 and 64 channels, two pools, then dense layers"}};
+  return find_model(name).make(shape, used, seed);
 }
 
 }  // namespace thalweg::lab

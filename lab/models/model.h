@@ -1,5 +1,7 @@
-// Model: a network from images to class scores, by name.
+// Model: a network from the inputs of a batch to its outputs.
 #pragma once
+
+#include "models/model_list.h"
 
 #include <torch/nn/module.h>
 #include <torch/types.h>
@@ -11,22 +13,33 @@
 
 namespace thalweg::lab {
 
-/// What a model must know of its data.
-struct ImageShape {
-  std::int64_t channels, height, width, classes;
+/// Where a training stands: what dropout draws by.
+struct DrawPlace {
+  std::uint64_t seed = 1;
+  std::int64_t step = 0;  ///< of the whole run, from 0
 };
 
 /// A network. Every parameter has a name, by which its first value is drawn and its state is saved.
 class Model : public torch::nn::Module {
  public:
-  /// images: float [batch, channels, height, width], normalised, contiguous. Gives logits [batch, classes].
-  virtual torch::Tensor forward(const torch::Tensor& images) = 0;
+  /// inputs: one tensor for each Input of its shape, [batch, …], contiguous. Gives f32 [batch, outputs]; of characters
+  /// [batch, length, outputs].
+  virtual torch::Tensor forward(const std::vector<torch::Tensor>& inputs) = 0;
+
+  /// For what is drawn anew in each step.
+  void set_step(std::int64_t step) { place_->step = step; }
+
+ protected:
+  explicit Model(std::uint64_t seed) : place_(std::make_shared<DrawPlace>(DrawPlace{.seed = seed})) {}
+  const std::shared_ptr<DrawPlace>& place() const { return place_; }
+
+ private:
+  std::shared_ptr<DrawPlace> place_;
 };
 
-/// `softmax`, `mlp` (hidden widths `dense`) or `cnn` (two convolutions, two pools, hidden dense widths `dense`), with
-/// first values drawn from `seed` by counter: the same seed and name give the same bits. Throws thalweg::Error that
-/// suggests the nearest names.
-std::shared_ptr<Model> make_model(const std::string& name, const ImageShape& shape,
-                                  const std::vector<std::int64_t>& dense, std::uint64_t seed);
+/// The model of this name, with first values drawn from `seed` by counter: the same seed and name give the same bits.
+/// Throws thalweg::Error: as find_model, or for options out of range.
+std::shared_ptr<Model> make_model(const std::string& name, const ModelShape& shape, const ModelOptions& options,
+                                  std::uint64_t seed);
 
 }  // namespace thalweg::lab

@@ -93,19 +93,19 @@ variable_list views(const Activations& from, const RecurrentShape& shape) {
 torch::Tensor rotated(const torch::Tensor& rows, std::int64_t by) { return torch::roll(rows, by, 0); }
 
 struct LayerFunction : torch::autograd::Function<LayerFunction> {
-  enum Input { kX, kWeightIh, kWeightHh, kBiasIh, kBiasHh, kH, kC };
+  enum Input : std::size_t { kX, kWeightIh, kWeightHh, kBiasIh, kBiasHh, kH, kC };
 
+  /// `states`: none, or h and where the cell has it c.
   static variable_list forward(AutogradContext* context, const torch::Tensor& x, const torch::Tensor& weight_ih,
                                const torch::Tensor& weight_hh, const torch::Tensor& bias_ih,
-                               const torch::Tensor& bias_hh, const c10::optional<torch::Tensor>& h,
-                               const c10::optional<torch::Tensor>& c, Cell cell) {
-    const auto or_none = [](const c10::optional<torch::Tensor>& state) { return state.value_or(torch::Tensor()); };
+                               const torch::Tensor& bias_hh, const torch::TensorList& states, Cell cell) {
     const Activations computed =
-        compute(cell, x, weight_ih, weight_hh, bias_ih, bias_hh, or_none(h), or_none(c), /*keep=*/true);
+        compute(cell, x, weight_ih, weight_hh, bias_ih, bias_hh, states.empty() ? torch::Tensor() : states[0],
+                states.size() < 2 ? torch::Tensor() : states[1], /*keep=*/true);
     context->set_materialize_grads(false);
     context->save_for_backward({x, weight_ih, weight_hh, computed.h, computed.c, computed.kept});
     context->saved_data["cell"] = static_cast<std::int64_t>(cell);
-    context->saved_data["states"] = c10::List<bool>({h.has_value(), c.has_value()});
+    context->saved_data["states"] = static_cast<std::int64_t>(states.size());
     return views(computed, shape_of(cell, x, weight_hh));
   }
 
@@ -154,14 +154,10 @@ variable_list LayerFunction::backward(AutogradContext* context, variable_list gr
   const torch::Tensor hidden_side = gates.narrow(1, kGradientBlocks * shape.hidden - width, width);
   const auto in_order = [&](const torch::Tensor& result) { return rotate ? rotated(result, -shape.hidden) : result; };
 
-  variable_list result(8);
-  // States count as inputs of autograd's where they are given.
-  const c10::List<bool> states = context->saved_data["states"].toBoolList();
-  const auto wanted = [&](Input input) {
-    if (input == kH) return states.get(0) && context->needs_input_grad(kH);
-    if (input == kC) return states.get(1) && context->needs_input_grad(states.get(0) ? kC : kH);
-    return context->needs_input_grad(input);
-  };
+  // One for each argument; the cell's stays undefined.
+  const auto inputs = static_cast<std::size_t>(kH + context->saved_data["states"].toInt());
+  variable_list result(inputs + 1);
+  const auto wanted = [&](Input input) { return input < inputs && context->needs_input_grad(input); };
   if (wanted(kX)) {
     const torch::Tensor w = rotate ? rotated(weight_ih, shape.hidden) : weight_ih;
     result[kX] = inputs_side.mm(w).view({shape.steps, shape.batch, shape.inputs}).transpose(0, 1);
@@ -191,18 +187,23 @@ variable_list LayerFunction::backward(AutogradContext* context, variable_list gr
 LayerOutput run_layer(Cell cell, const torch::Tensor& x, const torch::Tensor& weight_ih, const torch::Tensor& weight_hh,
                       const torch::Tensor& bias_ih, const torch::Tensor& bias_hh, const torch::Tensor& h,
                       const torch::Tensor& c) {
-  const auto given = [](const torch::Tensor& state) {
-    return state.defined() ? c10::optional<torch::Tensor>(state) : c10::nullopt;
-  };
+  variable_list states;
+  if (h.defined() || c.defined()) {
+    const auto or_zeros = [&](const torch::Tensor& state) {
+      return state.defined() ? state : torch::zeros({x.size(0), weight_hh.size(1)});
+    };
+    states.push_back(or_zeros(h));
+    if (cell == Cell::lstm) states.push_back(or_zeros(c));
+  }
   const auto wants_gradient = [](const torch::Tensor& tensor) { return tensor.defined() && tensor.requires_grad(); };
   const auto tensors = {&x, &weight_ih, &weight_hh, &bias_ih, &bias_hh, &h, &c};
   const bool keep =
       torch::GradMode::is_enabled() &&
       std::any_of(tensors.begin(), tensors.end(), [&](const auto* tensor) { return wants_gradient(*tensor); });
-  variable_list result = keep
-                             ? LayerFunction::apply(x, weight_ih, weight_hh, bias_ih, bias_hh, given(h), given(c), cell)
-                             : views(compute(cell, x, weight_ih, weight_hh, bias_ih, bias_hh, h, c, /*keep=*/false),
-                                     shape_of(cell, x, weight_hh));
+  variable_list result =
+      keep ? LayerFunction::apply(x, weight_ih, weight_hh, bias_ih, bias_hh, torch::TensorList(states), cell)
+           : views(compute(cell, x, weight_ih, weight_hh, bias_ih, bias_hh, h, c, /*keep=*/false),
+                   shape_of(cell, x, weight_hh));
   return {.steps = result[0], .h = result[1], .c = result.size() > 2 ? result[2] : torch::Tensor()};
 }
 

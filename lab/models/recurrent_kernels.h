@@ -4,7 +4,8 @@
 // and threads meet once a sequence, not once a step. The bits of a row depend neither on how rows are shared out nor on
 // which others there are.
 //
-// Memory is time-major and padded: `width` = padded_width(hidden) floats a row, zeros behind the first `hidden`.
+// Memory is time-major, and a row has `width` = padded_width(hidden) floats: so vectors have no rests. What stands
+// behind the first `hidden` of them has no meaning and reaches no other number.
 #pragma once
 
 #include <cstdint>

@@ -1,16 +1,16 @@
 // Tiles of recurrent layers: products with sums in registers, then the gates. Included once for each target, inside its
 // namespace, after gate_math-inl.h.
 
-constexpr std::int64_t kUnits = static_cast<std::int64_t>(kLanes);
+inline constexpr std::int64_t kUnits = static_cast<std::int64_t>(kLanes);
 
 /// A tile's sums fill the registers, beside those for weights and inputs: 6 × 4 of 32, or 3 × 4 of 16.
-constexpr int kSums = 4;
+inline constexpr int kSums = 4;
 #if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_SSE4
-constexpr int kMostRows = 3;
+inline constexpr int kMostRows = 3;
 #else
-constexpr int kMostRows = 6;
+inline constexpr int kMostRows = 6;
 #endif
-constexpr std::int64_t kWidePanel = kSums;
+inline constexpr std::int64_t kWidePanel = kSums;
 
 template <int kRows>
 using Sums = Vector[kRows][kSums];

@@ -51,15 +51,6 @@ std::string fixed(double value, int digits) {
   return fmt::format("{:.{}f}", value, digits);
 }
 
-std::string percent(double accuracy) { return fixed(accuracy * 100, 2) + "\u00A0%"; }
-
-std::string points(double difference) {
-  if (std::isnan(difference)) return number(difference);
-  return (difference < 0 ? "−" : "+") + unsigned_points(difference);
-}
-
-std::string unsigned_points(double difference) { return fixed(std::abs(difference) * 100, 2); }
-
 std::string number(double value) {
   if (std::isnan(value)) return "nan";
   if (std::isinf(value)) return value > 0 ? "∞" : "−∞";
@@ -84,6 +75,11 @@ std::string thousands(std::int64_t n) {
 }
 
 std::string confidence(double level) { return fmt::format("{:.3g} %", level * 100); }
+
+std::string capitalized(std::string text) {
+  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
+  return text;
+}
 
 std::string count(std::size_t n, std::string_view singular) {
   return fmt::format("{} {}{}", n, singular, n == 1 ? "" : "s");

@@ -16,12 +16,6 @@ std::string escape_html(std::string_view text);
 
 /// So many digits after the point; `nan` (of either sign), `∞`, and four significant digits from 10⁷ on.
 std::string fixed(double value, int digits);
-/// An accuracy in [0, 1] as `89.23 %`, with an unbreakable space.
-std::string percent(double accuracy);
-/// A difference of accuracies in percentage points, signed: `+0.42`, `−1.30`.
-std::string points(double difference);
-/// The same without a sign.
-std::string unsigned_points(double difference);
 /// Four significant digits, or `nan` (of either sign), `∞`.
 std::string number(double value);
 /// `0.001`, `1e-05`: as short as the value allows.
@@ -32,6 +26,8 @@ std::string duration(double seconds);
 std::string thousands(std::int64_t n);
 /// A level in [0, 1] as `95 %`, `98.3 %`.
 std::string confidence(double level);
+/// With a large first letter, if that is of ASCII.
+std::string capitalized(std::string text);
 /// `1 seed`, `8 seeds`.
 std::string count(std::size_t n, std::string_view singular);
 /// `a, b and c`.

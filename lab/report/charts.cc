@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <set>
@@ -14,30 +15,6 @@ namespace thalweg::lab {
 namespace {
 
 using nlohmann::json;
-
-bool is_accuracy(Metric metric) { return metric == Metric::train_accuracy || metric == Metric::validation_accuracy; }
-
-std::string title_of(Metric metric) {
-  switch (metric) {
-    case Metric::train_loss:
-      return "Training loss";
-    case Metric::validation_loss:
-      return "Validation loss";
-    case Metric::train_accuracy:
-      return "Training accuracy";
-    case Metric::validation_accuracy:
-      return "Validation accuracy";
-  }
-  return {};
-}
-
-const char* unit_of(Metric metric) { return is_accuracy(metric) ? "accuracy (%)" : "cross-entropy (nats)"; }
-
-double scaled(Metric metric, double value) { return is_accuracy(metric) ? value * 100 : value; }
-
-std::string in_table(Metric metric, double value) {
-  return is_accuracy(metric) ? fixed(value * 100, 2) : number(value);
-}
 
 // A diverging run must not squeeze the others flat: losses beyond three times the usual ones are cut off.
 std::optional<double> cut_of(const std::vector<double>& values) {
@@ -48,7 +25,12 @@ std::optional<double> cut_of(const std::vector<double>& values) {
 
 }  // namespace
 
-std::string Charts::curves(std::span<const Competitor> competitors, Metric metric) {
+std::string Charts::unit_of(const Metric& metric) const {
+  return metric.name == "loss" ? task_.loss : axis_title(metric);
+}
+
+std::string Charts::curves(std::span<const Competitor> competitors, Measure measure) {
+  const Metric& metric = *measure.metric;
   json lines = json::array();
   std::map<std::int64_t, std::vector<std::string>> rows;
   std::vector<double> values;
@@ -58,21 +40,21 @@ std::string Charts::curves(std::span<const Competitor> competitors, Metric metri
     const bool has_band = competitor.runs.size() >= kSeedsForVerdict;
     (has_band ? bands : runs) |= !competitor.runs.empty();
     json points = json::array();
-    for (const CurvePoint& at : competitor.curve(metric)) {
+    for (const CurvePoint& at : competitor.curve(measure)) {
       // A point of fewer runs, after others have ended, has a median but no band.
       const Interval band = at.interval.value_or(Interval{at.median, at.median});
-      points.push_back(point(static_cast<double>(at.epoch), scaled(metric, band.low), scaled(metric, at.median),
-                             scaled(metric, band.high)));
+      points.push_back(point(static_cast<double>(at.epoch), shown(metric, band.low), shown(metric, at.median),
+                             shown(metric, band.high)));
       values.push_back(at.median);
       auto& cells = rows[at.epoch];
       cells.resize(competitors.size(), "<td>–</td>");
       const bool whole = at.interval.has_value();
-      cells[group] =
-          fmt::format("<td>{}{}</td>", in_table(metric, at.median),
-                      at.runs < 2 ? ""
-                                  : fmt::format(" <small>{}{} to {}{}</small>", whole ? "[" : "(",
-                                                in_table(metric, whole ? band.low : at.least),
-                                                in_table(metric, whole ? band.high : at.greatest), whole ? "]" : ")"));
+      cells[group] = fmt::format(
+          "<td>{}{}</td>", plain_text(metric, at.median),
+          at.runs < 2 ? ""
+                      : fmt::format(" <small>{}{} to {}{}</small>", whole ? "[" : "(",
+                                    plain_text(metric, whole ? band.low : at.least),
+                                    plain_text(metric, whole ? band.high : at.greatest), whole ? "]" : ")"));
     }
     if (has_band) {
       lines.push_back(series(group, std::move(points)));
@@ -81,8 +63,8 @@ std::string Charts::curves(std::span<const Competitor> competitors, Metric metri
     for (const TrialData* run : competitor.runs) {
       json own = json::array();
       for (const EpochRecord& record : run->epochs) {
-        if (const auto value = value_of(record, metric); value && std::isfinite(*value)) {
-          const double y = scaled(metric, *value);
+        if (const auto value = value_of(record, measure); value && std::isfinite(*value)) {
+          const double y = shown(metric, *value);
           own.push_back(point(static_cast<double>(record.epoch), y, y, y));
         }
       }
@@ -91,12 +73,12 @@ std::string Charts::curves(std::span<const Competitor> competitors, Metric metri
   }
   if (rows.empty()) return {};
 
-  Text text{.title = title_of(metric), .note = {}, .x_label = "epoch", .y_label = unit_of(metric), .table = {}};
+  Text text{.title = measure.title(), .note = {}, .x_label = "epoch", .y_label = unit_of(metric), .table = {}};
   if (bands) text.note = "Line: median over seeds; band: 95\u00A0% interval of the median, at each epoch by itself.";
   if (runs)
     text.note += fmt::format("{}One line a seed{}.", bands ? " " : "", bands ? " where there are fewer than 8" : "");
   json options = json::object();
-  if (!is_accuracy(metric)) {
+  if (!metric.is_share) {
     if (const auto cut = cut_of(values)) {
       options["top"] = *cut;
       text.note += fmt::format(" Values above {} are cut off.", number(*cut));
@@ -115,33 +97,34 @@ std::string Charts::curves(std::span<const Competitor> competitors, Metric metri
   return figure(text, std::move(lines), std::move(options));
 }
 
-std::string Charts::run(const TrialData& trial, Metric train, Metric validation) {
-  Text text{.title = is_accuracy(train) ? "Accuracy" : "Loss",
+std::string Charts::run(const TrialData& trial, const Metric& metric) {
+  const std::array measures{Measure{Part::train, &metric}, Measure{Part::validation, &metric}};
+  Text text{.title = capitalized(metric.title),
             .note = "Training: mean over the epoch's batches, as they were trained. Validation: at the epoch's end.",
             .x_label = "epoch",
-            .y_label = unit_of(train),
+            .y_label = unit_of(metric),
             .table = "<thead>" + table_header("epoch", groups()) + "</thead><tbody>"};
   json lines = json::array();
   std::size_t drawn = 0;
-  for (const Metric metric : {train, validation}) {
+  for (const Measure& measure : measures) {
     json points = json::array();
     for (const EpochRecord& record : trial.epochs) {
-      if (const auto value = value_of(record, metric); value && std::isfinite(*value)) {
-        const double y = scaled(metric, *value);
+      if (const auto value = value_of(record, measure); value && std::isfinite(*value)) {
+        const double y = shown(metric, *value);
         points.push_back(point(static_cast<double>(record.epoch), y, y, y));
       }
     }
     drawn += points.size();
-    lines.push_back(series(metric == train ? 0 : 1, std::move(points)));
+    lines.push_back(series(measure.part == Part::train ? 0 : 1, std::move(points)));
   }
   if (drawn == 0) return {};
   for (const EpochRecord& record : trial.epochs) {
-    const auto cell = [&](Metric metric) {
-      const auto value = value_of(record, metric);
-      return value ? in_table(metric, *value) : "–";
-    };
-    text.table += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td></tr>", record.epoch, cell(train),
-                              cell(validation));
+    text.table += fmt::format("<tr><th scope=\"row\">{}</th>", record.epoch);
+    for (const Measure& measure : measures) {
+      const auto value = value_of(record, measure);
+      text.table += fmt::format("<td>{}</td>", value ? plain_text(metric, *value) : "–");
+    }
+    text.table += "</tr>";
   }
   text.table += "</tbody>";
   return figure(text, std::move(lines));
@@ -151,7 +134,7 @@ std::string Charts::steps(const TrialData& trial) {
   Text text{.title = "Training loss by step",
             .note = "Mean over the steps since the last point.",
             .x_label = "step",
-            .y_label = unit_of(Metric::train_loss),
+            .y_label = task_.loss,
             .table =
                 "<thead><tr><th scope=\"col\">step</th><th scope=\"col\">loss</th><th scope=\"col\">learning "
                 "rate</th></tr></thead><tbody>"};
@@ -176,6 +159,7 @@ std::string Charts::steps(const TrialData& trial) {
 }
 
 std::string Charts::learning_rates(std::span<const Competitor> competitors) {
+  const Metric& metric = task_.primary();
   json lines = json::array();
   std::set<double> grid;
   for (std::size_t group = 0; group < competitors.size(); ++group) {
@@ -183,8 +167,8 @@ std::string Charts::learning_rates(std::span<const Competitor> competitors) {
     for (const LearningRatePoint& at : competitors[group].learning_rates) {
       if (!(at.lr > 0)) continue;
       grid.insert(at.lr);
-      if (!at.accuracy) continue;
-      const double y = *at.accuracy * 100;
+      if (!at.value) continue;
+      const double y = shown(metric, *at.value);
       points.push_back(point(std::log10(at.lr), y, y, y));
       if (at.lr == competitors[group].lr) chosen.push_back(points.back());
     }
@@ -197,12 +181,12 @@ std::string Charts::learning_rates(std::span<const Competitor> competitors) {
   }
   if (grid.empty()) return {};
 
-  Text text{.title = "Validation accuracy against learning rate",
+  Text text{.title = fmt::format("Validation {} against learning rate", metric.title),
             .note =
                 "Last epoch of the tuning runs, whose seeds the final runs do not use; median, a diverged run being "
                 "worse than any. Ring: the rate chosen for the final runs.",
             .x_label = "learning rate (logarithmic)",
-            .y_label = "accuracy (%)",
+            .y_label = axis_title(metric),
             .table = "<thead>" + table_header("learning rate", groups()) + "</thead><tbody>"};
   std::vector<std::string> at_edge;
   for (const Competitor& competitor : competitors) {
@@ -223,7 +207,7 @@ std::string Charts::learning_rates(std::span<const Competitor> competitors) {
         text.table += "<td>–</td>";
         continue;
       }
-      std::string cell = at->accuracy ? fixed(*at->accuracy * 100, 2) : "–";
+      std::string cell = at->value ? plain_text(metric, *at->value) : "–";
       if (lr == competitor.lr) cell = "<strong>" + cell + " (chosen)</strong>";
       if (at->diverged > 0) cell += fmt::format(" <small>{} of {} diverged</small>", at->diverged, at->runs);
       if (at->failed > 0) cell += fmt::format(" <small>{} failed</small>", at->failed);

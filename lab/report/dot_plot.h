@@ -1,4 +1,4 @@
-// Dot plot: every seed's test accuracy, one row a competitor, as HTML with percent-sized SVG.
+// Dot plot: every seed's value on the test part, one row a competitor, as HTML with percent-sized SVG.
 #pragma once
 
 #include "report/summary.h"
@@ -8,7 +8,7 @@
 
 namespace thalweg::lab {
 
-/// `order`: indices of the competitors to show, from top to bottom. Empty without any test accuracy.
-std::string dot_plot(std::span<const Competitor> competitors, std::span<const std::size_t> order);
+/// `order`: indices of the competitors to show, from top to bottom. Empty without any value.
+std::string dot_plot(std::span<const Competitor> competitors, std::span<const std::size_t> order, const Metric& metric);
 
 }  // namespace thalweg::lab

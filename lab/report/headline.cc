@@ -28,10 +28,13 @@ std::vector<Lead> leads_of(const Summary& summary, std::size_t leader) {
   for (const Comparison& comparison : summary.comparisons) {
     if (comparison.first != leader && comparison.second != leader) continue;
     Lead lead{comparison.second, comparison.seeds, comparison.difference, comparison.interval, comparison.verdict};
-    if (comparison.second == leader) {
-      lead.rival = comparison.first;
+    const bool is_second = comparison.second == leader;
+    if (is_second != (summary.metric().better == Better::lower)) {
       lead.difference = -lead.difference;
       lead.interval = {-comparison.interval.high, -comparison.interval.low};
+    }
+    if (is_second) {
+      lead.rival = comparison.first;
       if (comparison.verdict == Verdict::second_better) lead.verdict = Verdict::first_better;
       if (comparison.verdict == Verdict::first_better) lead.verdict = Verdict::second_better;
     }
@@ -58,26 +61,30 @@ Headline for_single_run(const Summary& summary, const NameOf& name) {
                   fmt::format("After {}: {}.", after, name(run.result->reason)));
   }
   const std::string one = "One run says nothing about other seeds.";
-  if (!run.result->test_accuracy)
-    return saying(fmt::format("{} ran {}.", name(competitor.name), after), "The test set was not used. " + one);
-  return saying(fmt::format("{} reached {} test accuracy.", name(competitor.name), percent(*run.result->test_accuracy)),
+  const Metric& metric = summary.metric();
+  const std::optional<double> value = value_of(run.result->test, metric.name);
+  if (!value)
+    return saying(fmt::format("{} ran {}.", name(competitor.name), after), "The test part was not used. " + one);
+  return saying(fmt::format("{} reached {} test {}.", name(competitor.name), value_text(metric, *value), metric.title),
                 fmt::format("After {}. {}", after, one));
 }
 
 Headline for_one_competitor(const Summary& summary, const NameOf& name) {
   const Competitor& competitor = summary.competitors[0];
-  const std::string seeds = count(competitor.test_accuracy.size(), "seed");
+  const Metric& metric = summary.metric();
+  const std::string seeds = count(competitor.test.size(), "seed");
   const std::string unfinished = summary.is_finished() ? "" : fmt::format(" Not finished: {}.", progress_of(summary));
   if (competitor.mean) {
-    return saying(fmt::format("{} reached {} mean test accuracy.", name(competitor.name), percent(*competitor.mean)),
+    return saying(fmt::format("{} reached {} mean test {}.", name(competitor.name),
+                              value_text(metric, *competitor.mean), metric.title),
                   fmt::format("Over {}; {} interval of the mean: {} to {}.{}", seeds, confidence(summary.level()),
-                              percent(competitor.interval->low), percent(competitor.interval->high), unfinished));
+                              value_text(metric, competitor.interval->low),
+                              value_text(metric, competitor.interval->high), unfinished));
   }
   const auto by_value = [](const auto& a, const auto& b) { return a.second < b.second; };
-  const auto [least, greatest] =
-      std::minmax_element(competitor.test_accuracy.begin(), competitor.test_accuracy.end(), by_value);
-  return saying(fmt::format("{} reached between {} and {} test accuracy.", name(competitor.name),
-                            percent(least->second), percent(greatest->second)),
+  const auto [least, greatest] = std::minmax_element(competitor.test.begin(), competitor.test.end(), by_value);
+  return saying(fmt::format("{} reached between {} and {} test {}.", name(competitor.name),
+                            value_text(metric, least->second), value_text(metric, greatest->second), metric.title),
                 fmt::format("{}, too few for an interval ({} are needed).{}", seeds, kSeedsForVerdict, unfinished));
 }
 
@@ -88,14 +95,14 @@ std::string names_of(const Summary& summary, const std::vector<Lead>& leads, con
   return enumerate(names);
 }
 
-// `0.26 points (26 of 10,000 test images)`.
+// `0.26 points (26 of 10,000 test examples)`.
 std::string lead_text(const Summary& summary, double difference) {
-  std::string text = unsigned_points(difference) + " points";
-  if (!summary.test_images) return text;
-  const double images = std::round(std::abs(difference) * static_cast<double>(*summary.test_images));
-  const std::string all = thousands(*summary.test_images) + " test images";
-  return text + (images < 1 ? fmt::format(" (less than 1 of {})", all)
-                            : fmt::format(" ({} of {})", thousands(static_cast<std::int64_t>(images)), all));
+  std::string text = difference_text(summary.metric(), difference);
+  if (!summary.test_examples) return text;
+  const double examples = std::round(std::abs(difference) * static_cast<double>(*summary.test_examples));
+  const std::string all = thousands(*summary.test_examples) + " test examples";
+  return text + (examples < 1 ? fmt::format(" (less than 1 of {})", all)
+                              : fmt::format(" ({} of {})", thousands(static_cast<std::int64_t>(examples)), all));
 }
 
 // How far all intervals of a verdict can be trusted.
@@ -112,13 +119,14 @@ std::string limits_of(const Summary& summary) {
     chosen = "with learning rates that were chosen once" +
              (summary.tuning_seeds > 0 ? ", on " + count(summary.tuning_seeds, "tuning seed") : std::string());
   }
-  const std::string images =
-      summary.test_images ? fmt::format(" of {} images", thousands(*summary.test_images)) : std::string();
+  const std::string examples =
+      summary.test_examples ? fmt::format(" of {} examples", thousands(*summary.test_examples)) : std::string();
   return fmt::format(
-      "The confidence is about other seeds (first weights, order of images) and nothing else: all runs share one split "
-      "of the data and one test set{}, {}. Other data, another split or another tuning may order the optimizers "
+      "The confidence is about other seeds (first weights, order of examples) and nothing else: all runs share one "
+      "split "
+      "of the data and one test part{}, {}. Other data, another split or another tuning may order the optimizers "
       "otherwise.",
-      images, chosen);
+      examples, chosen);
 }
 
 struct Standings {
@@ -156,6 +164,7 @@ std::string sentence_for(const Summary& summary, const Competitor& best, const S
 }
 
 Headline for_leader(const Summary& summary, std::size_t leader, const NameOf& name) {
+  const Metric& metric = summary.metric();
   const Competitor& best = summary.competitors[leader];
   const Standings standings = standings_of(summary, leader);
   const auto& [beaten, open, too_few] = standings;
@@ -166,27 +175,29 @@ Headline for_leader(const Summary& summary, std::size_t leader, const NameOf& na
   result.limits = limits_of(summary);
   for (const std::string& reason : reasons) result.reserve += (result.reserve.empty() ? "" : " ") + reason;
   result.detail =
-      fmt::format("Highest mean test accuracy{}: {}, {} over {}.", too_few.empty() ? "" : " of those with enough seeds",
-                  name(best.name), percent(*best.mean), count(best.test_accuracy.size(), "seed"));
+      fmt::format("{} mean test {}{}: {}, {} over {}.", metric.better == Better::higher ? "Highest" : "Lowest",
+                  metric.title, too_few.empty() ? "" : " of those with enough seeds", name(best.name),
+                  value_text(metric, *best.mean), count(best.test.size(), "seed"));
   if (open.empty() && too_few.empty()) {
     if (reasons.empty()) result.winner = leader;
     const Lead& next = beaten.front();
-    result.detail += fmt::format(" The lead over {}, the next best, is between {} and {} percentage points ({}).",
-                                 name(summary.competitors[next.rival].name), points(next.interval.low),
-                                 points(next.interval.high), trust_of(summary));
+    result.detail += fmt::format(" The lead over {}, the next best, is between {} and {}{} ({}).",
+                                 name(summary.competitors[next.rival].name), signed_text(metric, next.interval.low),
+                                 signed_text(metric, next.interval.high), difference_unit(metric), trust_of(summary));
     return result;
   }
   if (!open.empty()) {
-    result.detail += fmt::format(" No difference from {} is shown (smallest lead: {} points, interval {} to {}).",
-                                 names_of(summary, open, name), points(open.front().difference),
-                                 points(open.front().interval.low), points(open.front().interval.high));
+    result.detail += fmt::format(" No difference from {} is shown (smallest lead: {}{}, interval {} to {}).",
+                                 names_of(summary, open, name), signed_text(metric, open.front().difference),
+                                 metric.is_share ? " points" : "", signed_text(metric, open.front().interval.low),
+                                 signed_text(metric, open.front().interval.high));
   }
   if (!beaten.empty()) {
     const Lead& least = *std::min_element(beaten.begin(), beaten.end(),
                                           [](const Lead& a, const Lead& b) { return a.interval.low < b.interval.low; });
     result.detail +=
-        fmt::format(" {} {}, by at least {} points ({}).", reasons.empty() ? "Better than" : "Ahead of",
-                    names_of(summary, beaten, name), unsigned_points(least.interval.low), trust_of(summary));
+        fmt::format(" {} {}, by at least {} ({}).", reasons.empty() ? "Better than" : "Ahead of",
+                    names_of(summary, beaten, name), difference_text(metric, least.interval.low), trust_of(summary));
   }
   if (!too_few.empty()) {
     result.detail += fmt::format(" Not compared with {}: fewer than {} seeds that both finished.",
@@ -213,18 +224,17 @@ Headline without_verdict(const Summary& summary, const NameOf& name) {
   std::size_t seeds = 0;
   std::vector<std::string> diverged;
   for (const Competitor& competitor : summary.competitors) {
-    seeds = std::max(seeds, competitor.test_accuracy.size());
+    seeds = std::max(seeds, competitor.test.size());
     if (competitor.diverged > 0) {
       diverged.push_back(fmt::format("{} diverged in {} of {}", name(competitor.name), competitor.diverged,
                                      count(competitor.runs.size(), "run")));
     }
   }
   if (summary.is_finished() && seeds >= kSeedsForVerdict && !diverged.empty()) {
-    return saying(
-        "No verdict: too few runs that did not diverge.",
-        fmt::format("{}; diverged runs have no test accuracy. A verdict needs {} seeds that both of a pair have "
-                    "finished; a smaller learning rate may help.",
-                    enumerate(diverged), kSeedsForVerdict));
+    return saying("No verdict: too few runs that did not diverge.",
+                  fmt::format("{}; diverged runs have no test {}. A verdict needs {} seeds that both of a pair have "
+                              "finished; a smaller learning rate may help.",
+                              enumerate(diverged), summary.metric().title, kSeedsForVerdict));
   }
   return saying(
       summary.is_finished() ? "No verdict: too few seeds."
@@ -238,12 +248,13 @@ Headline without_verdict(const Summary& summary, const NameOf& name) {
 
 Headline headline(const Summary& summary, const NameOf& name) {
   const auto has_runs = [](const Competitor& competitor) { return !competitor.runs.empty(); };
-  const auto has_accuracy = [](const Competitor& competitor) { return !competitor.test_accuracy.empty(); };
+  const auto has_test = [](const Competitor& competitor) { return !competitor.test.empty(); };
   const auto& competitors = summary.competitors;
   if (std::none_of(competitors.begin(), competitors.end(), has_runs)) return without_runs(summary);
   if (summary.single_run() && summary.is_finished()) return for_single_run(summary, name);
-  if (std::none_of(competitors.begin(), competitors.end(), has_accuracy))
-    return saying("No test accuracy was measured.", "The runs diverged, or did not use the test set.");
+  if (std::none_of(competitors.begin(), competitors.end(), has_test))
+    return saying(fmt::format("No test {} was measured.", summary.metric().title),
+                  "The runs diverged, or did not use the test part.");
   if (competitors.size() == 1) return for_one_competitor(summary, name);
   const auto decided = [](const Comparison& comparison) { return comparison.verdict != Verdict::too_few_seeds; };
   const auto leader = summary.leader();

@@ -86,8 +86,8 @@ std::string repeat_part(std::span<const StudyData> studies, const ReportOptions&
 
 constexpr const char* kMethods = R"html(<section id="methods"><h2>How it was computed</h2>
 <ul class="methods">
-<li>A seed decides the initial weights and the order of the training images; all runs share one data set, one split and one
-test set. Intervals speak of other seeds, not of other data.</li>
+<li>A seed decides the initial weights and the order of the training examples; all runs share one data set, one split and one
+test part. Intervals speak of other seeds, not of other data.</li>
 <li>Curves: median over seeds at each epoch; band: 95 % interval of the median between order statistics (Hettmansperger and
 Sheather 1986), for each epoch by itself: a whole curve leaves its band more often. An epoch that fewer than 8 runs reached
 has no band.</li>
@@ -100,7 +100,7 @@ when an interval contains 0, which does not prove that there is none. Below 8 co
 not finished, was enlarged after a verdict or looked at more often than planned, or where the leader’s own runs
 diverged.</li>
 <li>A run diverged if its loss or a gradient was not finite, or its loss stayed above ten times the mean of its first 20 steps
-for 20 steps. It has no test accuracy, and it never reached the target.</li>
+for 20 steps. It has no test result, and it never reached the goal.</li>
 </ul></section>)html";
 
 // `2026-01-31T12:00:00Z` as `2026-01-31 12:00 UTC`; anything else stays as it is.
@@ -114,24 +114,24 @@ std::string title_of(const std::vector<Summary>& summaries) {
   std::vector<std::string> names;
   for (const Competitor& competitor : summaries[0].competitors) names.push_back(name_html(competitor.name));
   if (names.empty()) return "No trials";
-  return enumerate(names) + " · " + task_html(summaries[0].task);
+  return enumerate(names) + " · " + task_html(summaries[0].training);
 }
 
 // A competitor in the terminal's table.
-std::vector<std::string> row_of(const Competitor& competitor) {
+std::vector<std::string> row_of(const Competitor& competitor, const Metric& metric) {
   std::string mean, sd, spread;
   if (competitor.mean) {
-    mean = fixed(*competitor.mean * 100, 2);
-    sd = unsigned_points(*competitor.sd);
-    spread = fixed(competitor.interval->low * 100, 2) + " to " + fixed(competitor.interval->high * 100, 2);
+    mean = plain_text(metric, *competitor.mean);
+    sd = plain_text(metric, *competitor.sd);
+    spread = plain_text(metric, competitor.interval->low) + " to " + plain_text(metric, competitor.interval->high);
   } else {  // too few seeds for one
     spread = "none";
-    for (const auto& [seed, accuracy] : competitor.test_accuracy)
-      spread += (spread == "none" ? "; seeds: " : ", ") + fixed(accuracy * 100, 2);
+    for (const auto& [seed, value] : competitor.test)
+      spread += (spread == "none" ? "; seeds: " : ", ") + plain_text(metric, value);
   }
   return {competitor.name,
           competitor.lr ? learning_rate(*competitor.lr) : "–",
-          fmt::format("{}", competitor.test_accuracy.size()),
+          fmt::format("{}", competitor.test.size()),
           mean,
           sd,
           spread,
@@ -141,11 +141,11 @@ std::vector<std::string> row_of(const Competitor& competitor) {
 }  // namespace
 
 std::string report_html(std::span<const StudyData> studies, const ReportOptions& options) {
-  const std::vector<Summary> summaries = summarize(studies, options.target);
+  const std::vector<Summary> summaries = summarize(studies, options.goal);
   std::string body;
   nlohmann::json data = nlohmann::json::array();
   for (std::size_t i = 0; i < summaries.size(); ++i) {
-    Charts charts(i, groups_of(summaries[i]));
+    Charts charts(i, groups_of(summaries[i]), *summaries[i].task);
     body += section_html(summaries[i], charts);
     data.push_back(charts.data());
   }
@@ -162,7 +162,7 @@ std::string report_html(std::span<const StudyData> studies, const ReportOptions&
 std::string report_text(std::span<const StudyData> studies, const ReportOptions& options, std::size_t width) {
   const auto name_of = [](std::string_view name) { return printable(name); };
   std::string text;
-  for (const Summary& summary : summarize(studies, options.target)) {
+  for (const Summary& summary : summarize(studies, options.goal)) {
     const Headline answer = headline(summary, name_of);
     if (!text.empty()) text += "\n";
     for (const std::string& part : {answer.sentence, answer.detail, answer.reserve, answer.limits})
@@ -172,9 +172,10 @@ std::string report_text(std::span<const StudyData> studies, const ReportOptions&
                           printable(apart.study), differing(apart));
     }
     text += "\n";
-    Table table({"optimizer", "lr", "seeds", "mean %", "sd", confidence(summary.level()) + " interval", "diverged"},
+    Table table({"optimizer", "lr", "seeds", summary.metric().is_share ? "mean %" : "mean", "sd",
+                 confidence(summary.level()) + " interval", "diverged"},
                 {false, true, true, true, true, false, true});
-    for (const Competitor& competitor : summary.competitors) table.add(row_of(competitor));
+    for (const Competitor& competitor : summary.competitors) table.add(row_of(competitor, summary.metric()));
     text += table.text(width);
     if (!summary.failed.empty()) text += count(summary.failed.size(), "trial") + " failed.\n";
     if (summary.unfinished > 0) text += count(summary.unfinished, "trial") + " not finished.\n";

@@ -13,19 +13,19 @@
 namespace thalweg::lab {
 
 struct ReportOptions {
-  /// Validation accuracy in (0, 1] whose time is measured; chosen from the data if absent.
-  std::optional<double> target;
+  /// Value of the primary metric on the validation part whose time is measured; chosen from the data if absent.
+  std::optional<double> goal;
   /// How to make this report again, ready to paste; left out where empty.
   std::string command;
 };
 
 /// A page that needs no network and no other file. Studies of the same task (model, data, batch, length, schedule,
 /// split) that were tuned alike and stand alike are taken together, others get a section each, which says why. Throws
-/// thalweg::Error for a target out of range.
+/// thalweg::Error for a goal out of range.
 std::string report_html(std::span<const StudyData> studies, const ReportOptions& options = {});
 
-/// The answer and a table of final test accuracy, for a terminal on which tables may be so wide; sentences are to be
-/// wrapped by whoever prints them. Ends with a line feed.
+/// The answer and a table of final results on the test part, for a terminal on which tables may be so wide; sentences
+/// are to be wrapped by whoever prints them. Ends with a line feed.
 std::string report_text(std::span<const StudyData> studies, const ReportOptions& options = {},
                         std::size_t width = std::numeric_limits<std::size_t>::max());
 

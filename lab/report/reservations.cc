@@ -20,7 +20,7 @@ std::string not_tuned(const Summary& summary) {
 std::string at_edge(const Summary& summary, const NameOf& name) {
   std::vector<std::string> lowest, highest;
   for (const Competitor& competitor : summary.competitors) {
-    if (!competitor.at_edge || competitor.test_accuracy.empty()) continue;
+    if (!competitor.at_edge || competitor.test.empty()) continue;
     const bool is_lowest = competitor.lr == competitor.learning_rates.front().lr;
     (is_lowest ? lowest : highest)
         .push_back(fmt::format("{} ({})", name(competitor.name), learning_rate(*competitor.lr)));

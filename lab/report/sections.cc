@@ -1,6 +1,7 @@
 // Writes a report's sections.
 #include "report/sections.h"
 
+#include "models/model_list.h"
 #include "page/text.h"
 #include "report/dot_plot.h"
 #include "report/headline.h"
@@ -24,9 +25,9 @@ std::string table(std::string_view label, std::string_view head, std::string_vie
       label, head, body);
 }
 
-std::string columns(std::initializer_list<std::string_view> names) {
+std::string columns(const std::vector<std::string>& names) {
   std::string row = "<tr>";
-  for (const std::string_view name : names) row += fmt::format("<th scope=\"col\">{}</th>", name);
+  for (const std::string& name : names) row += fmt::format("<th scope=\"col\">{}</th>", name);
   return row + "</tr>";
 }
 
@@ -51,35 +52,36 @@ std::string paragraph(std::string_view look, const std::string& text) {
 
 std::string cell(const std::string& text) { return "<td>" + text + "</td>"; }
 
-// Of accuracies, in percent.
-std::string range(const Interval& interval) {
-  return fixed(interval.low * 100, 2) + " to " + fixed(interval.high * 100, 2);
+std::string range(const Interval& interval, const Metric& metric) {
+  return plain_text(metric, interval.low) + " to " + plain_text(metric, interval.high);
 }
 
-// Best first; those without a test accuracy last.
+// Best first; those without a value last.
 std::vector<std::size_t> ranking(const Summary& summary) {
   std::vector<double> keys;
   for (const Competitor& competitor : summary.competitors) {
     std::vector<double> values;
-    for (const auto& [seed, accuracy] : competitor.test_accuracy) values.push_back(accuracy);
-    keys.push_back(values.empty() ? -1 : mean(values));
+    for (const auto& [seed, value] : competitor.test) values.push_back(value);
+    keys.push_back(values.empty() ? summary.metric().worst() : mean(values));
   }
   std::vector<std::size_t> order(keys.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return keys[a] > keys[b]; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return summary.metric().is_better(keys[a], keys[b]); });
   return order;
 }
 
-std::string accuracy_row(const Competitor& competitor, std::size_t group) {
+std::string result_row(const Competitor& competitor, std::size_t group, const Metric& metric) {
   std::string row = "<tr>" + row_head(competitor, group) +
                     cell(competitor.lr ? learning_rate(*competitor.lr) : "<small>not chosen yet</small>") +
-                    cell(fmt::format("{}", competitor.test_accuracy.size()));
+                    cell(fmt::format("{}", competitor.test.size()));
   if (competitor.mean) {
-    row += cell(percent(*competitor.mean)) + cell(unsigned_points(*competitor.sd)) + cell(range(*competitor.interval));
+    row += cell(value_text(metric, *competitor.mean)) + cell(plain_text(metric, *competitor.sd)) +
+           cell(range(*competitor.interval, metric));
   } else {
     std::string values;
-    for (const auto& [seed, accuracy] : competitor.test_accuracy)
-      values += fmt::format("{}{:.2f}", values.empty() ? "" : ", ", accuracy * 100);
+    for (const auto& [seed, value] : competitor.test)
+      values += (values.empty() ? "" : ", ") + plain_text(metric, value);
     row += fmt::format("<td colspan=\"3\" class=\"points\">{}</td>",
                        values.empty() ? "–" : values + " <small>(each seed)</small>");
   }
@@ -91,25 +93,28 @@ std::string accuracy_row(const Competitor& competitor, std::size_t group) {
   return row + "</tr>";
 }
 
-std::string accuracy_part(const Summary& summary) {
+std::string result_part(const Summary& summary) {
+  const Metric& metric = summary.metric();
+  const std::string title = "Final test " + metric.title, unit = metric.is_share ? " (%)" : "";
   const auto order = ranking(summary);
   std::string rows;
-  for (const std::size_t i : order) rows += accuracy_row(summary.competitors[i], i);
-  return "<h3>Final test accuracy</h3>" + dot_plot(summary.competitors, order) +
-         table("Final test accuracy",
-               columns({"optimizer", "learning rate", "seeds", "mean", "sd (points)",
-                        confidence(summary.level()) + " interval (%)", "diverged"}),
+  for (const std::size_t i : order) rows += result_row(summary.competitors[i], i, metric);
+  return "<h3>" + title + "</h3>" + dot_plot(summary.competitors, order, metric) +
+         table(title,
+               columns({"optimizer", "learning rate", "seeds", "mean", metric.is_share ? "sd (points)" : "sd",
+                        confidence(summary.level()) + " interval" + unit, "diverged"}),
                rows) +
          fmt::format(
              "<p class=\"note\">Each dot is a seed; the bar is the mean with its {} interval (Student’s t), of each "
              "optimizer by itself: who is ahead, the pairs tell. Below {} seeds there are only the points. Diverged "
              "runs "
-             "have no test accuracy and are left out.</p>",
-             confidence(summary.level()), kSeedsForVerdict);
+             "have no test {} and are left out.</p>",
+             confidence(summary.level()), kSeedsForVerdict, metric.title);
 }
 
 std::string pairs_part(const Summary& summary) {
   if (summary.comparisons.empty()) return {};
+  const Metric& metric = summary.metric();
   std::string rows;
   double level = 0;
   // At rates that could not be chosen well, or after looks that were not planned, nothing is better: it is ahead.
@@ -135,57 +140,75 @@ std::string pairs_part(const Summary& summary) {
         break;
     }
     rows += fmt::format("<tr><th scope=\"row\">{} − {}</th><td>{}</td>", first, second, comparison.seeds);
-    rows += decided
-                ? cell(points(comparison.difference)) +
-                      cell(fmt::format("{} to {}", points(comparison.interval.low), points(comparison.interval.high)))
-                : std::string(kNothing) + kNothing;
+    rows += decided ? cell(signed_text(metric, comparison.difference)) +
+                          cell(fmt::format("{} to {}", signed_text(metric, comparison.interval.low),
+                                           signed_text(metric, comparison.interval.high)))
+                    : std::string(kNothing) + kNothing;
     rows += fmt::format("<td class=\"text\">{}</td></tr>", verdict);
   }
   const int looks = summary.standing.looks_planned;
   const std::string note =
-      level > 0
-          ? fmt::format(
-                "<p class=\"note\">Differences of mean test accuracy, seed by seed, in percentage points; Student’s t "
-                "intervals at {:.4g}\u00A0% each, so that all of them hold together{} with 95\u00A0% confidence "
-                "(Bonferroni).</p>",
-                level * 100, looks > 1 ? fmt::format(", in all {} planned looks,", looks) : "")
-          : "";
+      level > 0 ? fmt::format(
+                      "<p class=\"note\">Differences of mean test {}, seed by seed{}; Student’s t "
+                      "intervals at {:.4g}\u00A0% each, so that all of them hold together{} with 95\u00A0% confidence "
+                      "(Bonferroni).</p>",
+                      metric.title, metric.is_share ? ", in percentage points" : "", level * 100,
+                      looks > 1 ? fmt::format(", in all {} planned looks,", looks) : "")
+                : "";
   return "<details class=\"evidence\"><summary>Every pair: who is ahead of whom</summary>" +
          table("Every pair", columns({"pair", "common seeds", "difference", "interval", "verdict"}), rows) + note +
          "</details>";
 }
 
-std::string until_target(const std::optional<double>& value, bool is_time) {
+std::string until_goal(const std::optional<double>& value, bool is_time) {
   if (!value) return kNothing;
   if (std::isinf(*value)) return cell("not reached <small>by half or more</small>");
   return cell(is_time ? duration(*value) : fmt::format("{:g}", *value));
 }
 
+// `examples/s`.
+std::string speed_title(const Summary& summary) { return summary.task->example + "s/s"; }
+
+// Loss, and those of the task's metrics that the run has.
+std::vector<const Metric*> metrics_of(const TrialData& trial, const Task& task) {
+  std::vector<const Metric*> metrics{&find_metric("loss")};
+  for (const std::string& name : task.metrics) {
+    const bool any = std::ranges::any_of(trial.epochs, [&](const EpochRecord& record) {
+      return record.train.contains(name) || value_of(record.validation, name).has_value();
+    });
+    if (any) metrics.push_back(&find_metric(name));
+  }
+  return metrics;
+}
+
 std::string speed_part(const Summary& summary) {
+  const std::string speed = speed_title(summary);
   std::string rows;
   for (std::size_t i = 0; i < summary.competitors.size(); ++i) {
     const Competitor& competitor = summary.competitors[i];
     rows += "<tr>" + row_head(competitor, i);
-    if (summary.target) {
+    if (summary.goal) {
       rows += cell(fmt::format("{} of {}", competitor.reached, competitor.runs.size())) +
-              until_target(competitor.target_epochs, false) + until_target(competitor.target_seconds, true);
+              until_goal(competitor.goal_epochs, false) + until_goal(competitor.goal_seconds, true);
     }
     rows += (competitor.run_seconds ? cell(duration(*competitor.run_seconds)) : kNothing) +
-            (competitor.images_per_second ? cell(fixed(*competitor.images_per_second, 0)) : kNothing) + "</tr>";
+            (competitor.examples_per_second ? cell(fixed(*competitor.examples_per_second, 0)) : kNothing) + "</tr>";
   }
-  if (!summary.target) return "<h3>Speed</h3>" + table("Speed", columns({"optimizer", "whole run", "images/s"}), rows);
-  const std::string target = fmt::format("{:g} %", *summary.target * 100);
-  return fmt::format("<h3>Speed: time to {} validation accuracy</h3>", target) +
-         table("Speed", columns({"optimizer", "reached it", "epochs", "training time", "whole run", "images/s"}),
-               rows) +
+  if (!summary.goal) return "<h3>Speed</h3>" + table("Speed", columns({"optimizer", "whole run", speed}), rows);
+  const Metric& metric = summary.metric();
+  const std::string goal = metric.is_share ? fmt::format("{:g} %", *summary.goal * 100) : number(*summary.goal);
+  return fmt::format("<h3>Speed: time to {} validation {}</h3>", goal, metric.title) +
+         table("Speed", columns({"optimizer", "reached it", "epochs", "training time", "whole run", speed}), rows) +
          fmt::format(
              "<p class=\"note\">Medians over seeds; a run that never got there counts as longer than any that did. "
              "Evaluation is "
              "not counted as training time.{}</p>",
-             summary.target_given
-                 ? ""
-                 : " The target is what the weakest optimizer within 5 points of the best ends at (median), "
-                   "rounded down to a whole percent.");
+             summary.goal_given
+                 ? std::string()
+                 : fmt::format(
+                       " The goal is what the weakest optimizer within {} of the best ends at (median), rounded to the "
+                       "worse {}.",
+                       metric.is_share ? "5 points" : "5 %", metric.is_share ? "whole percent" : "two digits"));
 }
 
 std::string learning_rate_part(const Summary& summary, Charts& charts) {
@@ -243,32 +266,39 @@ std::string notes_part(const Summary& summary) {
 
 std::string run_part(const Summary& summary, Charts& charts) {
   const TrialData& trial = *summary.competitors[0].runs[0];
-  std::string rows;
+  const std::vector<const Metric*> metrics = metrics_of(trial, *summary.task);
+  std::vector<std::string> heads{"epoch"};
+  for (const Metric* metric : metrics)
+    heads.insert(heads.end(), {"training " + metric->title, "validation " + metric->title});
+  heads.insert(heads.end(), {"learning rate", "training time", speed_title(summary)});
+  std::string rows, figures;
   for (const EpochRecord& record : trial.epochs) {
-    const auto accuracy = [](const std::optional<double>& value) { return value ? cell(percent(*value)) : kNothing; };
-    rows += fmt::format("<tr><th scope=\"row\">{}</th>", record.epoch) + cell(number(record.train_loss)) +
-            (record.validation_loss ? cell(number(*record.validation_loss)) : kNothing) +
-            accuracy(record.train_accuracy) + accuracy(record.validation_accuracy) + cell(number(record.lr)) +
-            cell(duration(record.seconds)) + cell(fixed(record.images_per_second, 0)) + "</tr>";
+    rows += fmt::format("<tr><th scope=\"row\">{}</th>", record.epoch);
+    for (const Metric* metric : metrics) {
+      for (const Part part : {Part::train, Part::validation}) {
+        const auto value = value_of(record, {part, metric});
+        rows += value ? cell(value_text(*metric, *value)) : kNothing;
+      }
+    }
+    rows +=
+        cell(number(record.lr)) + cell(duration(record.seconds)) + cell(fixed(record.examples_per_second, 0)) + "</tr>";
   }
-  const std::string loss = charts.run(trial, Metric::train_loss, Metric::validation_loss) +
-                           charts.run(trial, Metric::train_accuracy, Metric::validation_accuracy) + charts.steps(trial);
-  return "<h3>Learning curves</h3>" + (loss.empty() ? "<p>No epoch was finished.</p>" : charts.legend()) +
-         "<div class=\"charts\">" + loss + "</div><h3>Epochs</h3>" +
-         table("Epochs",
-               columns({"epoch", "training loss", "validation loss", "training accuracy", "validation accuracy",
-                        "learning rate", "training time", "images/s"}),
-               rows);
+  for (const Metric* metric : metrics) figures += charts.run(trial, *metric);
+  figures += charts.steps(trial);
+  return "<h3>Learning curves</h3>" + (figures.empty() ? "<p>No epoch was finished.</p>" : charts.legend()) +
+         "<div class=\"charts\">" + figures + "</div><h3>Epochs</h3>" + table("Epochs", columns(heads), rows);
 }
 
 std::string comparison_part(const Summary& summary, Charts& charts) {
   std::string figures;
-  for (const Metric metric : {Metric::validation_accuracy, Metric::validation_loss, Metric::train_loss})
-    figures += charts.curves(summary.competitors, metric);
+  const Metric &metric = summary.metric(), &loss = find_metric("loss");
+  for (const Measure measure :
+       {Measure{Part::validation, &metric}, Measure{Part::validation, &loss}, Measure{Part::train, &loss}})
+    figures += charts.curves(summary.competitors, measure);
   const std::string curves =
       "<h3>Learning curves</h3>" + (figures.empty() ? "<p>No epoch was finished.</p>"
                                                     : charts.legend() + "<div class=\"charts\">" + figures + "</div>");
-  return accuracy_part(summary) + pairs_part(summary) + curves + speed_part(summary) +
+  return result_part(summary) + pairs_part(summary) + curves + speed_part(summary) +
          learning_rate_part(summary, charts);
 }
 
@@ -279,12 +309,14 @@ std::string name_html(std::string_view name) {
   return fmt::format("<bdi class=\"name{}\">{}</bdi>", name.size() > kOneLine ? " long" : "", escape_html(name));
 }
 
-std::string task_html(const TrainingConfig& task) {
+std::string task_html(const TrainingConfig& training) {
   std::string widths;
-  if (task.model != "softmax")
-    for (const auto width : task.dense) widths += fmt::format("{}{}", widths.empty() ? " (" : ", ", width);
+  const std::vector<std::string>& options = find_model(training.model).options;
+  if (std::ranges::find(options, "dense") != options.end())
+    for (const auto width : training.network.dense) widths += fmt::format("{}{}", widths.empty() ? " (" : ", ", width);
   if (!widths.empty()) widths += ")";
-  return fmt::format("<bdi>{}</bdi>{} on <bdi>{}</bdi>", escape_html(task.model), widths, escape_html(task.data));
+  return fmt::format("<bdi>{}</bdi>{} on <bdi>{}</bdi>", escape_html(training.model), widths,
+                     escape_html(training.data));
 }
 
 std::vector<std::string> groups_of(const Summary& summary) {
@@ -302,8 +334,8 @@ std::string section_html(const Summary& summary, Charts& charts) {
       "<section><h2 class=\"answer\">{}</h2><p class=\"detail\">{}</p>{}{}<ul class=\"facts\"><li>{}</li><li>batch "
       "{}</li><li>{}</li><li>{}</li></ul>{}",
       answer.sentence, answer.detail, paragraph("warning", answer.reserve), paragraph("limits", answer.limits),
-      task_html(summary.task), summary.task.batch,
-      count(static_cast<std::size_t>(std::max<std::int64_t>(summary.task.stop.epochs, 0)), "epoch"),
+      task_html(summary.training), summary.training.batch,
+      count(static_cast<std::size_t>(std::max<std::int64_t>(summary.training.stop.epochs, 0)), "epoch"),
       summary.competitors.size() > 1
           ? fmt::format("{}, up to {} each", count(summary.competitors.size(), "optimizer"), count(most, "run"))
           : count(most, "run"),

@@ -16,6 +16,6 @@ std::vector<std::string> groups_of(const Summary& summary);
 /// A competitor's name in HTML, isolated from the direction of the text around it.
 std::string name_html(std::string_view name);
 /// `mlp (128) on fashion-mnist`, escaped.
-std::string task_html(const TrainingConfig& task);
+std::string task_html(const TrainingConfig& training);
 
 }  // namespace thalweg::lab

@@ -6,6 +6,8 @@
 
 #include <thalweg/error.h>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -29,24 +31,25 @@ bool has_ended(const TrialData& trial) {
 }
 
 // What two runs must share to be compared. Data is its content where both know it, else its path.
-struct Task {
+struct Shared {
   nlohmann::json settings;  // but for the data
-  std::string data, fingerprint;
+  std::string task, data, fingerprint;
 
-  bool operator==(const Task& other) const {
+  bool operator==(const Shared& other) const {
     const bool by_content = !fingerprint.empty() && !other.fingerprint.empty();
-    return settings == other.settings && (by_content ? fingerprint == other.fingerprint : data == other.data);
+    return task == other.task && settings == other.settings &&
+           (by_content ? fingerprint == other.fingerprint : data == other.data);
   }
 };
 
-Task task_of(const StudyData& study, TrainingConfig config) {
-  Task task{{}, std::move(config.data), fingerprint_of(study.config)};
+Shared shared_of(const StudyData& study, TrainingConfig config) {
+  Shared shared{{}, study.task, std::move(config.data), fingerprint_of(study.config)};
   config.data.clear();
   config.optimizer.clear();
   config.seed = 0;
   config.threads = 0;
-  task.settings = config;
-  return task;
+  shared.settings = config;
+  return shared;
 }
 
 // What two studies must share beside the task for their runs to be taken together, and its names.
@@ -79,9 +82,9 @@ const TrialData* representative(const StudyData& study) {
   return study.trials.empty() ? nullptr : &study.trials.front();
 }
 
-std::optional<double> last_accuracy(const TrialData& trial) {
+std::optional<double> last_value(const TrialData& trial, const Metric& metric) {
   if (trial.epochs.empty()) return {};
-  return trial.epochs.back().validation_accuracy;
+  return value_of(trial.epochs.back().validation, metric.name);
 }
 
 // A name is a competitor's own as long as all studies mean the same options by it; else the options tell them apart.
@@ -113,25 +116,25 @@ struct Gathered {
   std::map<double, std::vector<const TrialData*>> tuning;
 };
 
-void summarize_tuning(Gathered& gathered) {
+void summarize_tuning(Gathered& gathered, const Metric& metric) {
   Competitor& competitor = gathered.competitor;
   for (const auto& [lr, trials] : gathered.tuning) {
     LearningRatePoint point;
     point.lr = lr;
-    std::vector<double> accuracies;
+    std::vector<double> values;
     for (const TrialData* trial : trials) {
       if (trial->status == TrialStatus::failed) ++point.failed;
       if (!has_ended(*trial)) continue;
       ++point.runs;
       if (has_diverged(*trial)) {
         ++point.diverged;
-        accuracies.push_back(-kNever);
-      } else if (const auto accuracy = last_accuracy(*trial)) {
-        accuracies.push_back(*accuracy);
+        values.push_back(metric.worst());
+      } else if (const auto value = last_value(*trial, metric)) {
+        values.push_back(*value);
       }
     }
-    if (!accuracies.empty())
-      if (const double middle = median(accuracies); std::isfinite(middle)) point.accuracy = middle;
+    if (!values.empty())
+      if (const double middle = median(values); std::isfinite(middle)) point.value = middle;
     competitor.learning_rates.push_back(point);
   }
   // A rate that nobody could train (its worker crashed, say) bounds nothing.
@@ -141,35 +144,37 @@ void summarize_tuning(Gathered& gathered) {
   competitor.at_edge = tried.size() > 1 && (competitor.lr == tried.front() || competitor.lr == tried.back());
 }
 
-void summarize_runs(Competitor& competitor, double level) {
-  std::vector<double> accuracies, seconds, speeds;
+void summarize_runs(Competitor& competitor, double level, const Metric& metric) {
+  std::vector<double> values, seconds, speeds;
   for (const TrialData* trial : competitor.runs) {
     if (has_diverged(*trial)) {
       ++competitor.diverged;
       continue;
     }
     seconds.push_back(trial->result->seconds);
-    if (!trial->epochs.empty()) speeds.push_back(trial->epochs.back().images_per_second);
-    if (const auto accuracy = trial->result->test_accuracy; accuracy && std::isfinite(*accuracy)) {
-      competitor.test_accuracy[trial->config.seed] = *accuracy;
-      accuracies.push_back(*accuracy);
+    if (!trial->epochs.empty()) speeds.push_back(trial->epochs.back().examples_per_second);
+    if (const auto value = value_of(trial->result->test, metric.name); value && std::isfinite(*value)) {
+      competitor.test[trial->config.seed] = *value;
+      values.push_back(*value);
     }
   }
   if (!seconds.empty()) competitor.run_seconds = median(seconds);
-  if (!speeds.empty()) competitor.images_per_second = median(speeds);
-  if (accuracies.size() >= kSeedsForVerdict) {
-    competitor.mean = mean(accuracies);
-    competitor.sd = sample_sd(accuracies);
-    const Interval interval = mean_interval(accuracies, level);
-    competitor.interval = {std::max(0.0, interval.low), std::min(1.0, interval.high)};  // no mean accuracy lies outside
+  if (!speeds.empty()) competitor.examples_per_second = median(speeds);
+  if (values.size() >= kSeedsForVerdict) {
+    competitor.mean = mean(values);
+    competitor.sd = sample_sd(values);
+    const Interval interval = mean_interval(values, level);
+    // No mean lies outside the metric's range.
+    competitor.interval = {std::max(metric.range.low, interval.low), std::min(metric.range.high, interval.high)};
   }
 }
 
-void measure_target(Competitor& competitor, double target) {
+void measure_goal(Competitor& competitor, double goal, const Metric& metric) {
   std::vector<double> epochs, seconds;
   for (const TrialData* trial : competitor.runs) {
     const auto found = std::find_if(trial->epochs.begin(), trial->epochs.end(), [&](const EpochRecord& record) {
-      return record.validation_accuracy && *record.validation_accuracy >= target;
+      const auto value = value_of(record.validation, metric.name);
+      return value && metric.reaches(*value, goal);
     });
     const bool reached = found != trial->epochs.end();
     if (reached) ++competitor.reached;
@@ -177,27 +182,41 @@ void measure_target(Competitor& competitor, double target) {
     seconds.push_back(reached ? found->seconds : kNever);
   }
   if (epochs.empty()) return;
-  competitor.target_epochs = median(epochs);
-  competitor.target_seconds = median(seconds);
+  competitor.goal_epochs = median(epochs);
+  competitor.goal_seconds = median(seconds);
 }
 
-std::optional<double> default_target(std::span<const Competitor> competitors) {
+// To the worse whole percent, or to two digits.
+double rounded(double value, const Metric& metric) {
+  constexpr double kUlps = 1e-9;  // 0.29 · 100 is below 29
+  const auto down = [&](double x) { return std::floor(x + kUlps); };
+  const auto worse = [&](double x) { return metric.better == Better::higher ? down(x) : -down(-x); };
+  if (metric.is_share) return worse(value * 100) / 100;
+  if (value == 0) return value;
+  const double unit = std::pow(10, std::floor(std::log10(std::abs(value))) - 1);
+  return worse(value / unit) * unit;
+}
+
+std::optional<double> default_goal(std::span<const Competitor> competitors, const Metric& metric) {
   std::vector<double> medians;
   for (const Competitor& competitor : competitors) {
-    std::vector<double> accuracies;
+    std::vector<double> values;
     for (const TrialData* trial : competitor.runs) {
       if (!has_diverged(*trial))
-        if (const auto accuracy = last_accuracy(*trial)) accuracies.push_back(*accuracy);
+        if (const auto value = last_value(*trial, metric)) values.push_back(*value);
     }
-    if (!accuracies.empty()) medians.push_back(median(accuracies));
+    if (!values.empty()) medians.push_back(median(values));
   }
   if (medians.empty()) return {};
-  const double best = *std::max_element(medians.begin(), medians.end());
-  double lowest = best;
-  for (const double accuracy : medians)
-    if (accuracy >= best - 0.05) lowest = std::min(lowest, accuracy);
-  const double target = std::floor(lowest * 100 + 1e-9) / 100;  // 0.29 · 100 is below 29
-  return target > 0 ? std::optional(target) : std::nullopt;
+  const auto is_better = [&](double a, double b) { return metric.is_better(a, b); };
+  const double best = *std::ranges::min_element(medians, is_better);
+  const double room = metric.is_share ? 0.05 : 0.05 * std::abs(best);
+  double worst = best;
+  for (const double value : medians)
+    if (std::abs(value - best) <= room && is_better(worst, value)) worst = value;
+  const double goal = rounded(worst, metric);
+  // An accuracy of 0 is no goal.
+  return metric.is_share && goal <= 0 ? std::nullopt : std::optional(goal);
 }
 
 void gather(Summary& summary, std::vector<Gathered>& gathered) {
@@ -245,64 +264,61 @@ std::optional<double> chosen_rate(std::span<const StudyData* const> studies, con
   return {};
 }
 
-std::optional<std::int64_t> images_of(std::span<const Competitor> competitors) {
+std::optional<std::int64_t> examples_of(std::span<const Competitor> competitors) {
   constexpr std::int64_t kLeast = 100, kMost = 1'000'000;
-  std::vector<double> accuracies;
+  std::vector<double> shares;
   for (const Competitor& competitor : competitors)
-    for (const auto& [seed, accuracy] : competitor.test_accuracy) accuracies.push_back(accuracy);
-  if (accuracies.size() < kSeedsForVerdict) return {};
-  for (std::int64_t images = 1; images <= kMost; ++images) {
-    const bool whole = std::ranges::all_of(accuracies, [&](double accuracy) {
-      const double correct = accuracy * static_cast<double>(images);
-      return std::abs(correct - std::round(correct)) < 1e-7;
+    for (const auto& [seed, share] : competitor.test) shares.push_back(share);
+  if (shares.size() < kSeedsForVerdict) return {};
+  for (std::int64_t examples = 1; examples <= kMost; ++examples) {
+    const bool whole = std::ranges::all_of(shares, [&](double share) {
+      const double count = share * static_cast<double>(examples);
+      return std::abs(count - std::round(count)) < 1e-7;
     });
-    // A few images, where all runs ended at one half, say: this tells nothing of the set.
-    if (whole) return images >= kLeast ? std::optional(images) : std::nullopt;
+    // A few examples, where all runs ended at one half, say: this tells nothing of the part.
+    if (whole) return examples >= kLeast ? std::optional(examples) : std::nullopt;
   }
   return {};
 }
 
-void complete(Summary& summary, std::optional<double> target) {
+void complete(Summary& summary, std::optional<double> goal) {
+  const Metric& metric = summary.metric();
+  if (goal && !metric.range.contains(*goal)) {
+    throw Error(
+        fmt::format("report: goal = {} is outside {}, the range of the {}", *goal, metric.range.text(), metric.title));
+  }
   std::vector<Gathered> gathered;
   gather(summary, gathered);
   for (Gathered& owner : gathered) {
-    summarize_runs(owner.competitor, summary.level());
+    summarize_runs(owner.competitor, summary.level(), metric);
     if (!owner.competitor.lr) owner.competitor.lr = chosen_rate(summary.studies, owner.competitor.name);
-    summarize_tuning(owner);
+    summarize_tuning(owner, metric);
     summary.competitors.push_back(std::move(owner.competitor));
   }
-  summary.target_given = target.has_value();
-  summary.target = target ? target : default_target(summary.competitors);
+  summary.goal_given = goal.has_value();
+  summary.goal = goal ? goal : default_goal(summary.competitors, metric);
   std::vector<SeedValues> values;
   for (Competitor& competitor : summary.competitors) {
-    if (summary.target) measure_target(competitor, *summary.target);
-    values.push_back(competitor.test_accuracy);
+    if (summary.goal) measure_goal(competitor, *summary.goal, metric);
+    values.push_back(competitor.test);
   }
-  summary.comparisons = compare_pairs(values, summary.standing.level());
-  summary.test_images = images_of(summary.competitors);
+  summary.comparisons = compare_pairs(values, summary.standing.level(), metric.better);
+  if (metric.is_share) summary.test_examples = examples_of(summary.competitors);
 }
 
 }  // namespace
 
-std::optional<double> value_of(const EpochRecord& record, Metric metric) {
-  switch (metric) {
-    case Metric::train_loss:
-      return record.train_loss;
-    case Metric::validation_loss:
-      return record.validation_loss;
-    case Metric::train_accuracy:
-      return record.train_accuracy;
-    case Metric::validation_accuracy:
-      return record.validation_accuracy;
-  }
-  return {};
+std::string Measure::title() const { return (part == Part::train ? "Training " : "Validation ") + metric->title; }
+
+std::optional<double> value_of(const EpochRecord& record, Measure measure) {
+  return value_of(measure.part == Part::train ? std::optional(record.train) : record.validation, measure.metric->name);
 }
 
-std::vector<CurvePoint> Competitor::curve(Metric metric) const {
+std::vector<CurvePoint> Competitor::curve(Measure measure) const {
   std::map<std::int64_t, std::vector<double>> by_epoch;
   for (const TrialData* trial : runs) {
     for (const EpochRecord& record : trial->epochs) {
-      if (const auto value = value_of(record, metric); value && std::isfinite(*value))
+      if (const auto value = value_of(record, measure); value && std::isfinite(*value))
         by_epoch[record.epoch].push_back(*value);
     }
   }
@@ -325,15 +341,13 @@ bool Summary::is_finished() const {
 std::optional<std::size_t> Summary::leader() const {
   std::optional<std::size_t> best;
   for (std::size_t i = 0; i < competitors.size(); ++i)
-    if (competitors[i].mean && (!best || *competitors[i].mean > *competitors[*best].mean)) best = i;
+    if (competitors[i].mean && (!best || metric().is_better(*competitors[i].mean, *competitors[*best].mean))) best = i;
   return best;
 }
 
-std::vector<Summary> summarize(std::span<const StudyData> studies, std::optional<double> target) {
-  if (target && !(*target > 0 && *target <= 1))
-    throw Error("report: target accuracy = " + std::to_string(*target) + " is outside (0, 1]");
+std::vector<Summary> summarize(std::span<const StudyData> studies, std::optional<double> goal) {
   struct Key {
-    Task task;
+    Shared shared;
     nlohmann::json tuning;
     bool operator==(const Key&) const = default;
   };
@@ -341,15 +355,16 @@ std::vector<Summary> summarize(std::span<const StudyData> studies, std::optional
   std::vector<Key> keys;
   for (const StudyData& study : studies) {
     const TrialData* trial = representative(study);
-    const Key key{trial ? task_of(study, trial->config) : Task(), tuning_of(study)};
+    const Key key{trial ? shared_of(study, trial->config) : Shared(), tuning_of(study)};
     const auto found = std::find(keys.begin(), keys.end(), key);
     const auto place = static_cast<std::size_t>(found - keys.begin());
     if (found == keys.end()) {
       Summary& fresh = summaries.emplace_back();
+      fresh.task = &find_task(study.task);
       fresh.standing = standing_of(study);
-      if (trial) fresh.task = trial->config;
+      if (trial) fresh.training = trial->config;
       for (std::size_t i = 0; trial && i < keys.size(); ++i)
-        if (keys[i].task == key.task)
+        if (keys[i].shared == key.shared)
           fresh.apart.push_back(apart_from(*summaries[i].studies[0], keys[i].tuning, key.tuning));
       const auto seeds = key.tuning.find("tuning seeds");
       if (seeds != key.tuning.end() && seeds->is_array()) fresh.tuning_seeds = seeds->size();
@@ -358,7 +373,7 @@ std::vector<Summary> summarize(std::span<const StudyData> studies, std::optional
     summaries[place].studies.push_back(&study);
   }
   for (Summary& summary : summaries) {
-    complete(summary, target);
+    complete(summary, goal);
     summary.had_verdict =
         summary.studies.size() > 1 &&
         std::ranges::any_of(summary.studies, [](const StudyData* study) { return has_verdict(study->trials); });

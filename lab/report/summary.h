@@ -4,6 +4,7 @@
 #include "store/standing.h"
 #include "store/study_data.h"
 #include "study/statistics.h"
+#include "tasks/task.h"
 
 #include <cstdint>
 #include <optional>
@@ -21,15 +22,24 @@ struct CurvePoint {
   std::optional<Interval> interval;  ///< 95 %, of the median at this epoch; from kSeedsForVerdict runs on
 };
 
-enum class Metric { train_loss, validation_loss, train_accuracy, validation_accuracy };
+enum class Part { train, validation };
 
-std::optional<double> value_of(const EpochRecord& record, Metric metric);
+/// A metric on one part of the data.
+struct Measure {
+  Part part;
+  const Metric* metric;
+
+  /// `Validation accuracy`.
+  std::string title() const;
+};
+
+std::optional<double> value_of(const EpochRecord& record, Measure measure);
 
 /// What the tuning trials of one learning rate gave.
 struct LearningRatePoint {
   double lr = 0;
   std::size_t runs = 0, diverged = 0, failed = 0;
-  std::optional<double> accuracy;  ///< validation, last epoch; median, a diverged run being worse than any
+  std::optional<double> value;  ///< primary metric, validation, last epoch; median, a diverged run worse than any
 };
 
 struct Competitor {
@@ -38,19 +48,19 @@ struct Competitor {
   std::optional<double> lr;                              ///< of the final runs; none while it is not chosen yet
   std::vector<const TrialData*> runs;                    ///< final and finished, diverged ones included
   std::size_t diverged = 0, failed = 0, unfinished = 0;  ///< final trials
-  SeedValues test_accuracy;                              ///< of the runs that did not diverge
-  std::optional<double> mean, sd;                        ///< of test_accuracy, from kSeedsForVerdict seeds on …
-  std::optional<Interval> interval;                      ///< … as is the interval of the mean, at Summary::level()
-  std::vector<LearningRatePoint> learning_rates;         ///< ascending
+  SeedValues test;                                ///< primary metric on the test part, of the runs that did not diverge
+  std::optional<double> mean, sd;                 ///< of test, from kSeedsForVerdict seeds on …
+  std::optional<Interval> interval;               ///< … as is the interval of the mean, at Summary::level()
+  std::vector<LearningRatePoint> learning_rates;  ///< ascending
   /// The chosen lr is the lowest or the highest of those that were tried, so that a better one may lie beyond.
   bool at_edge = false;
-  std::size_t reached = 0;  ///< runs that reached the target accuracy
-  /// Medians over all runs; +∞ if half of them or more never reached the target.
-  std::optional<double> target_epochs, target_seconds;
-  std::optional<double> run_seconds, images_per_second;  ///< medians
+  std::size_t reached = 0;  ///< runs that reached the goal
+  /// Medians over all runs; +∞ if half of them or more never reached the goal.
+  std::optional<double> goal_epochs, goal_seconds;
+  std::optional<double> run_seconds, examples_per_second;  ///< medians
 
   /// One point an epoch.
-  std::vector<CurvePoint> curve(Metric metric) const;
+  std::vector<CurvePoint> curve(Measure measure) const;
 };
 
 /// Why a study of the same task is not in a summary.
@@ -62,36 +72,39 @@ struct Apart {
 /// Studies of the same task (model, data, batches, length, schedule, split), tuned alike and of equal standing.
 struct Summary {
   std::vector<const StudyData*> studies;
-  TrainingConfig task;           ///< what the final runs share; its optimizer and seed mean nothing
+  const Task* task = nullptr;    ///< what is predicted, and by which metric runs are compared
+  TrainingConfig training;       ///< what the final runs share; its optimizer and seed mean nothing
   Standing standing;             ///< what all of its studies have
   std::size_t tuning_seeds = 0;  ///< of each rate and optimizer
   std::vector<Apart> apart;      ///< studies of the same task that came before and are not comparable
   bool had_verdict = false;      ///< a study had one of its own before it was taken together with others
   std::vector<Competitor> competitors;
-  std::vector<Comparison> comparisons;  ///< of test accuracy; every pair
-  std::optional<double> target;         ///< validation accuracy
-  bool target_given = false;
+  std::vector<Comparison> comparisons;  ///< of Competitor::test; every pair
+  std::optional<double> goal;           ///< of the primary metric on the validation part
+  bool goal_given = false;
   std::vector<const TrialData*> failed;  ///< trials, with their errors
   std::vector<std::string> warnings;     ///< what the studies noted
   std::size_t unfinished = 0;            ///< trials
   std::size_t tuning_trials = 0, tuning_ended = 0, final_trials = 0, final_ended = 0;
-  /// Images in the test set, as far as the accuracies tell: the least number of which all of them are whole images.
-  std::optional<std::int64_t> test_images;
+  /// Examples in the test part, as far as shares of them tell: the least number of which all are whole examples.
+  std::optional<std::int64_t> test_examples;
 
   /// Trials are to come: those that are planned, or a comparison's final ones, planned once tuning has ended.
   bool is_finished() const;
   /// Of the intervals of single means: 95 %, with several planned looks as much more as holds it over all of them.
   double level() const { return 1 - standing.level(); }
-  /// Index of the competitor with the highest mean test accuracy among those with enough seeds.
+  /// Index of the competitor with the best mean on the test part among those with enough seeds.
   std::optional<std::size_t> leader() const;
   /// A single training without rivals.
+  const Metric& metric() const { return task->primary(); }
   bool single_run() const { return competitors.size() == 1 && competitors[0].runs.size() == 1; }
 };
 
 /// One summary for each task and way of tuning, in the order in which they first appear. The studies must outlive it. A
-/// run that is in several studies (same optimizer options and seed) counts once. `target`: validation accuracy in (0,
-/// 1]; by default the lowest of the competitors' median final accuracies within 5 points of the best one, rounded down
-/// to a whole percent. Throws thalweg::Error for a target out of range.
-std::vector<Summary> summarize(std::span<const StudyData> studies, std::optional<double> target = {});
+/// run that is in several studies (same optimizer options and seed) counts once. `goal`: of
+/// the primary metric on the validation part; by default the worst of the competitors' median final values within 5
+/// points (of other metrics: 5 %) of the best one, rounded to the worse whole percent (two digits). Throws
+/// thalweg::Error for a goal out of the metric's range.
+std::vector<Summary> summarize(std::span<const StudyData> studies, std::optional<double> goal = {});
 
 }  // namespace thalweg::lab

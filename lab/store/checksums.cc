@@ -7,6 +7,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 namespace thalweg::lab {
 namespace {
@@ -18,16 +19,38 @@ struct Part {
   const char* order;   // one that says nothing of how SQLite keeps the rows
 };
 
-constexpr Part kStudy{"study", "0", "name, kind, command, created, config, environment, outcome", "id"};
-constexpr Part kTrialParts[] = {{"trials", "id",
-                                 "optimizer, lr, role, config, status, error, outcome, reason, epochs, steps, "
-                                 "test_loss, test_accuracy, seconds",
-                                 "id"},
-                                {"epochs", "trial",
-                                 "epoch, step, lr, train_loss, train_accuracy, validation_loss, validation_accuracy, "
-                                 "seconds, images_per_second",
-                                 "trial, epoch"},
-                                {"steps", "trial", "step, loss, lr", "trial, step"}};
+/// What a schema's checksums are of.
+struct Parts {
+  Part study;
+  std::vector<Part> trial;
+};
+
+const Parts& parts_of_schema1() {
+  static const Parts parts{
+      {"study", "0", "name, kind, command, created, config, environment, outcome", "id"},
+      {{"trials", "id",
+        "optimizer, lr, role, config, status, error, outcome, reason, epochs, steps, test_loss, test_accuracy, seconds",
+        "id"},
+       {"epochs", "trial",
+        "epoch, step, lr, train_loss, train_accuracy, validation_loss, validation_accuracy, seconds, images_per_second",
+        "trial, epoch"},
+       {"steps", "trial", "step, loss, lr", "trial, step"}}};
+  return parts;
+}
+
+const Parts& parts_of_schema2() {
+  static const Parts parts{
+      {"study", "0", "name, kind, task, command, created, config, environment, outcome", "id"},
+      {{"trials", "id", "optimizer, lr, role, config, status, error, outcome, reason, epochs, steps, seconds", "id"},
+       {"epochs", "trial", "epoch, step, lr, seconds, examples_per_second", "trial, epoch"},
+       {"scores", "trial", "epoch, part, metric, value", "trial, epoch, part, metric"},
+       {"steps", "trial", "step, loss, lr", "trial, step"}}};
+  return parts;
+}
+
+const Parts& parts_of(const Database& database) {
+  return database.number("PRAGMA user_version") == 1 ? parts_of_schema1() : parts_of_schema2();
+}
 
 void add_trigger(const Database& database, const Part& part, const char* event, const char* row) {
   const bool whole_study = part.trial[0] == '0';
@@ -56,20 +79,22 @@ void add_rows(const Database& database, const Part& part, const std::string& whe
 /// Of all trials and of the study's row. All rows are read in the order in which `read_study` reads them: a row whose
 /// trial's number was changed is among another's rows, where a search for its trial would not find it.
 Sums all_sums(const Database& database) {
+  const Parts& parts = parts_of(database);
   Sums sums;
-  for (const Part& part : kTrialParts) add_rows(database, part, "", sums);
+  for (const Part& part : parts.trial) add_rows(database, part, "", sums);
   Sums study;
-  add_rows(database, kStudy, "", study);
+  add_rows(database, parts.study, "", study);
   sums.merge(study);
   return sums;
 }
 
 std::int64_t checksum(const Database& database, std::int64_t trial) {
+  const Parts& parts = parts_of(database);
   Sums sums;
   if (trial == kStudyRow) {
-    add_rows(database, kStudy, "", sums);
+    add_rows(database, parts.study, "", sums);
   } else {
-    for (const Part& part : kTrialParts)
+    for (const Part& part : parts.trial)
       add_rows(database, part, fmt::format("WHERE {} = {}", part.trial, trial), sums);
   }
   return sums[trial].value();
@@ -78,15 +103,14 @@ std::int64_t checksum(const Database& database, std::int64_t trial) {
 }  // namespace
 
 void prepare_checksums(const Database& database) {
-  Transaction transaction(database, Transaction::Kind::write);
+  const Parts& parts = parts_of(database);
   database.execute("CREATE TABLE IF NOT EXISTS checksums (trial INTEGER PRIMARY KEY, crc32 INTEGER NOT NULL)");
-  add_trigger(database, kStudy, "UPDATE", "new");
-  for (const Part& part : kTrialParts) {
+  add_trigger(database, parts.study, "UPDATE", "new");
+  for (const Part& part : parts.trial) {
     add_trigger(database, part, "INSERT", "new");
     add_trigger(database, part, "UPDATE", "old");
     add_trigger(database, part, "DELETE", "old");
   }
-  transaction.commit();
 }
 
 void seal(const Database& database, std::int64_t trial) {
@@ -96,21 +120,41 @@ void seal(const Database& database, std::int64_t trial) {
       .run();
 }
 
-std::vector<std::int64_t> damaged_trials(const Database& database) {
-  std::vector<std::int64_t> damaged;
+namespace {
+
+struct Sealed {
+  std::vector<std::int64_t> intact, damaged;
+};
+
+Sealed look(const Database& database) {
+  Sealed found;
   if (database.number("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'checksums'") == 0) {
-    return damaged;
+    return found;
   }
   Sums now = all_sums(database);
   Statement sealed(database, "SELECT trial, crc32 FROM checksums ORDER BY trial");
   while (sealed.step()) {
     const std::int64_t trial = sealed.read_integer();
-    if (sealed.read_integer() == now[trial].value()) continue;
+    if (sealed.read_integer() == now[trial].value()) {
+      found.intact.push_back(trial);
+      continue;
+    }
     Statement row(database, "SELECT 1 FROM trials WHERE id = ?");
     row.bind(trial);
-    damaged.push_back(row.step() ? trial : kStudyRow);
+    found.damaged.push_back(row.step() ? trial : kStudyRow);
   }
-  return damaged;
+  return found;
+}
+
+}  // namespace
+
+std::vector<std::int64_t> damaged_trials(const Database& database) { return look(database).damaged; }
+
+std::vector<std::int64_t> intact_trials(const Database& database) { return look(database).intact; }
+
+void mark_damaged(const Database& database, std::int64_t trial) {
+  constexpr std::int64_t kNone = -1;  // no CRC
+  Statement(database, "INSERT OR REPLACE INTO checksums VALUES (?, ?)").bind(trial).bind(kNone).run();
 }
 
 }  // namespace thalweg::lab

@@ -74,7 +74,7 @@ Database::Database(const std::filesystem::path& file, std::span<const std::byte>
   const auto size = static_cast<sqlite3_int64>(bytes.size());
   // Takes the copy over, even if it fails.
   const int code = sqlite3_deserialize(get(), "main", copy, size, size,
-                                       SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_READONLY);
+                                       SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_RESIZEABLE);
   if (code != SQLITE_OK) fail(code);
 }
 

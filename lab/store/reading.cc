@@ -3,6 +3,7 @@
 
 #include "json_text.h"
 #include "store/checksums.h"
+#include "tasks/task.h"
 
 #include <thalweg/error.h>
 
@@ -37,10 +38,6 @@ TrialStatus status_from(const std::string& text) {
                    "trial status");
 }
 
-Outcome outcome_from(const std::string& text) {
-  return from_text(text, {Outcome::completed, Outcome::stopped, Outcome::diverged, Outcome::interrupted}, "outcome");
-}
-
 /// A value within its range, or else out_of_range. Numbers that are not in a range may still be NaN if `nan` is.
 void check_range(double value, double least, double most, const char* what, bool nan = false) {
   if ((value >= least && value <= most) || (nan && std::isnan(value))) return;
@@ -53,15 +50,12 @@ void check(const EpochRecord& record) {
   check_count(record.epoch, "epoch");
   check_count(record.step, "step");
   check_range(record.seconds, 0, kMost, "seconds");
-  check_range(record.train_accuracy, 0, 1, "training accuracy", true);
-  check_range(record.validation_accuracy.value_or(0), 0, 1, "validation accuracy", true);
 }
 
 void check(const TrainingResult& result) {
   check_count(result.epochs, "epochs");
   check_count(result.steps, "steps");
   check_range(result.seconds, 0, kMost, "seconds");
-  check_range(result.test_accuracy.value_or(0), 0, 1, "test accuracy", true);
 }
 
 /// Refuses a study whose own row is not what was written.
@@ -92,10 +86,11 @@ nlohmann::json read_json(const Database& database, Statement& row, const char* w
 }
 
 void read_header(const Database& database, StudyData& study) {
-  Statement row(database, "SELECT name, kind, command, created, config, environment, outcome FROM study");
+  Statement row(database, "SELECT name, kind, task, command, created, config, environment, outcome FROM study");
   row.step();
   study.name = row.read_text();
   study.kind = row.read_text();
+  study.task = find_task(row.read_text()).name;
   study.command = row.read_text();
   study.created = row.read_text();
   study.config = read_json(database, row, "config");
@@ -105,8 +100,8 @@ void read_header(const Database& database, StudyData& study) {
 
 void read_trials(const Database& database, StudyData& study) {
   Statement row(database,
-                "SELECT id, optimizer, lr, role, config, status, error, outcome, reason, epochs, steps, test_loss, "
-                "test_accuracy, seconds FROM trials ORDER BY id");
+                "SELECT id, optimizer, lr, role, config, status, error, outcome, reason, epochs, steps, "
+                "seconds FROM trials ORDER BY id");
   while (row.step()) {
     TrialData& trial = study.trials.emplace_back();
     trial.id = row.read_integer();
@@ -122,14 +117,44 @@ void read_trials(const Database& database, StudyData& study) {
     trial.error = row.read_text();
     if (row.next_is_null()) continue;
     TrainingResult& result = trial.result.emplace();
-    result.outcome = outcome_from(row.read_text());
+    result.outcome = outcome_of(row.read_text());
     result.reason = row.read_text();
     result.epochs = row.read_integer();
     result.steps = row.read_integer();
-    result.test_loss = row.read_optional();
-    result.test_accuracy = row.read_optional();
     result.seconds = row.read_real();
     check(result);
+  }
+}
+
+/// Adds them to the epochs and results, which are there already.
+void read_scores(const Database& database, const std::map<std::int64_t, TrialData*>& trials) {
+  Statement scores(database, "SELECT trial, epoch, part, metric, value FROM scores ORDER BY trial, epoch");
+  while (scores.step()) {
+    TrialData& trial = *trials.at(scores.read_integer());
+    const std::int64_t epoch = scores.read_integer();
+    const std::string part = scores.read_text();
+    const Metric& metric = find_metric(scores.read_text());
+    const double value = scores.read_real();
+    if (std::isfinite(value) && !metric.range.contains(value)) {
+      throw std::out_of_range(fmt::format("{} = {} is outside {}", metric.name, value, metric.range.text()));
+    }
+    if (part == "test") {
+      if (!trial.result) throw std::out_of_range("test scores of a trial that has not ended");
+      if (!trial.result->test) trial.result->test.emplace();
+      (*trial.result->test)[metric.name] = value;
+      continue;
+    }
+    const auto record = std::ranges::find(trial.epochs, epoch, &EpochRecord::epoch);
+    if (record == trial.epochs.end())
+      throw std::out_of_range(fmt::format("scores of epoch {}, which is missing", epoch));
+    if (part == "train") {
+      record->train[metric.name] = value;
+    } else if (part == "validation") {
+      if (!record->validation) record->validation.emplace();
+      (*record->validation)[metric.name] = value;
+    } else {
+      throw std::out_of_range(fmt::format("unknown part '{}'", part));
+    }
   }
 }
 
@@ -137,21 +162,17 @@ void read_records(const Database& database, StudyData& study) {
   std::map<std::int64_t, TrialData*> by_id;
   for (TrialData& trial : study.trials) by_id[trial.id] = &trial;
   Statement epochs(database,
-                   "SELECT trial, epoch, step, lr, train_loss, train_accuracy, validation_loss, validation_accuracy, "
-                   "seconds, images_per_second FROM epochs ORDER BY trial, epoch");
+                   "SELECT trial, epoch, step, lr, seconds, examples_per_second FROM epochs ORDER BY trial, epoch");
   while (epochs.step()) {
     EpochRecord& record = by_id.at(epochs.read_integer())->epochs.emplace_back();
     record.epoch = epochs.read_integer();
     record.step = epochs.read_integer();
     record.lr = epochs.read_real();
-    record.train_loss = epochs.read_real();
-    record.train_accuracy = epochs.read_real();
-    record.validation_loss = epochs.read_optional();
-    record.validation_accuracy = epochs.read_optional();
     record.seconds = epochs.read_real();
-    record.images_per_second = epochs.read_real();
+    record.examples_per_second = epochs.read_real();
     check(record);
   }
+  read_scores(database, by_id);
   Statement steps(database, "SELECT trial, step, loss, lr FROM steps ORDER BY trial, step");
   while (steps.step()) {
     StepRecord& record = by_id.at(steps.read_integer())->steps.emplace_back();

@@ -103,9 +103,12 @@ Store Store::open(const std::filesystem::path& file) {
   open_for_reading(file);  // what is not ours, or is damaged, is not to be written to
   check_may_be_written(file);
   auto impl = std::make_unique<Impl>(file);
+  bring_up_to_date(impl->database);
   // FULL: a trial that was reported as finished stays finished after a power cut.
   impl->database.execute("PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL");
+  Transaction transaction(impl->database, Transaction::Kind::write);
   prepare_checksums(impl->database);
+  transaction.commit();
   return Store(std::move(impl));
 }
 
@@ -116,6 +119,7 @@ Store Store::open_for_reading(const std::filesystem::path& file) {
   if (bytes.empty()) throw Error(fmt::format("{}: the file is empty", file.string()));
   auto impl = std::make_unique<Impl>(file, bytes);
   check_is_study(impl->database);
+  bring_up_to_date(impl->database);  // the copy in memory
   return Store(std::move(impl));
 }
 

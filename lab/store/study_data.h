@@ -14,7 +14,7 @@
 namespace thalweg::lab {
 
 enum class TrialRole {
-  tune,   ///< chooses the learning rate, by validation accuracy; its seed is not used by final trials
+  tune,   ///< chooses the learning rate, by the validation part; its seed is not used by final trials
   final,  ///< counts in the comparison
 };
 
@@ -36,14 +36,15 @@ struct TrialData {
 
 struct StudyData {  // NOLINT(bugprone-exception-escape): of json, whose moves do not throw
   std::string name;
-  std::string kind;            ///< `train` (one trial) or `compare`
-  std::string command;         ///< the command line that made it, or that went on with it last, ready to paste
-  std::string created;         ///< ISO 8601, UTC
-  nlohmann::json config;       ///< of the study: optimizers, learning-rate grid, seeds, …
+  std::string kind;                     ///< `train` (one trial) or `compare`
+  std::string task = "classification";  ///< of all its trials; what every study was before there were others
+  std::string command;                  ///< the command line that made it, or that went on with it last, ready to paste
+  std::string created;                  ///< ISO 8601, UTC
+  nlohmann::json config;                ///< of the study: optimizers, learning-rate grid, seeds, …
   nlohmann::json environment;  ///< `versions`: {thalweg, libtorch, compiler, …}, `machine`: {cpu, cores, memory, os}
   /// What the study found out beside its trials, null before. compare, from its begin: `{"grid": […]}` and what
   /// store/standing.h reads beside; from the choice of learning rates on also `{"chosen": {OPTIMIZER: {"lr",
-  /// "validation_accuracy", "at_edge"}}, "warnings": [text, …]}`.
+  /// "validation", "at_edge"}}, "warnings": [text, …]}`.
   nlohmann::json outcome;
   std::vector<TrialData> trials;
 };

@@ -19,12 +19,31 @@ void update_trial(const Database& database, std::int64_t trial, Statement& updat
   }
 }
 
+/// In place of those that the part had at this epoch.
+void write_scores(const Database& database, std::int64_t trial, std::int64_t epoch, const char* part,
+                  const MetricValues& values) {
+  Statement(database, "DELETE FROM scores WHERE trial = ? AND epoch = ? AND part = ?")
+      .bind(trial)
+      .bind(epoch)
+      .bind(part)
+      .run();
+  Statement insert(database, "INSERT INTO scores VALUES (?, ?, ?, ?, ?)");
+  for (const auto& [metric, value] : values) {
+    insert.bind(trial).bind(epoch).bind(part).bind(metric).bind(value).run();
+  }
+}
+
+void remove_test_scores(const Database& database, std::int64_t trial) {
+  Statement(database, "DELETE FROM scores WHERE trial = ? AND part = 'test'").bind(trial).run();
+}
+
 }  // namespace
 
 void write_study(const Database& database, const StudyData& study) {
-  Statement(database, "INSERT INTO study VALUES (1, ?, ?, ?, ?, ?, ?, ?)")
+  Statement(database, "INSERT INTO study VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)")
       .bind(study.name)
       .bind(study.kind)
+      .bind(study.task)
       .bind(study.command)
       .bind(study.created)
       .bind(study.config.dump())
@@ -56,18 +75,16 @@ void write_status(const Database& database, std::int64_t trial, TrialStatus stat
 }
 
 void write_epoch(const Database& database, std::int64_t trial, const EpochRecord& record) {
-  Statement(database, "INSERT OR REPLACE INTO epochs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+  Statement(database, "INSERT OR REPLACE INTO epochs VALUES (?, ?, ?, ?, ?, ?)")
       .bind(trial)
       .bind(record.epoch)
       .bind(record.step)
       .bind(record.lr)
-      .bind(record.train_loss)
-      .bind(record.train_accuracy)
-      .bind(record.validation_loss)
-      .bind(record.validation_accuracy)
       .bind(record.seconds)
-      .bind(record.images_per_second)
+      .bind(record.examples_per_second)
       .run();
+  write_scores(database, trial, record.epoch, "train", record.train);
+  if (record.validation) write_scores(database, trial, record.epoch, "validation", *record.validation);
 }
 
 void write_steps(const Database& database, std::int64_t trial, std::span<const StepRecord> records) {
@@ -80,15 +97,15 @@ void write_steps(const Database& database, std::int64_t trial, std::span<const S
 void write_result(const Database& database, std::int64_t trial, const TrainingResult& result) {
   Statement update(database,
                    "UPDATE trials SET status = 'finished', error = '', outcome = ?, reason = ?, epochs = ?, steps = ?, "
-                   "test_loss = ?, test_accuracy = ?, seconds = ? WHERE id = ?");
+                   "seconds = ? WHERE id = ?");
   update.bind(to_string(result.outcome))
       .bind(result.reason)
       .bind(result.epochs)
       .bind(result.steps)
-      .bind(result.test_loss)
-      .bind(result.test_accuracy)
       .bind(result.seconds);
   update_trial(database, trial, update);
+  remove_test_scores(database, trial);
+  if (result.test) write_scores(database, trial, result.epochs, "test", *result.test);
   seal(database, trial);
 }
 
@@ -123,8 +140,15 @@ void write_failure(const Database& database, std::int64_t trial, const std::stri
 void rewind_trial(const Database& database, std::int64_t trial, std::int64_t step) {
   Statement update(database,
                    "UPDATE trials SET status = 'running', error = '', outcome = NULL, reason = NULL, epochs = NULL, "
-                   "steps = NULL, test_loss = NULL, test_accuracy = NULL, seconds = NULL WHERE id = ?");
+                   "steps = NULL, seconds = NULL WHERE id = ?");
   update_trial(database, trial, update);
+  remove_test_scores(database, trial);
+  Statement(database,
+            "DELETE FROM scores WHERE trial = ? AND epoch IN (SELECT epoch FROM epochs WHERE trial = ? AND step > ?)")
+      .bind(trial)
+      .bind(trial)
+      .bind(step)
+      .run();
   Statement(database, "DELETE FROM epochs WHERE trial = ? AND step > ?").bind(trial).bind(step).run();
   Statement(database, "DELETE FROM steps WHERE trial = ? AND step > ?").bind(trial).bind(step).run();
 }

@@ -40,7 +40,7 @@ void check_tuning(const CompareConfig& config) {
                               tuning.grid[i - 1]));
     }
   }
-  if (tuning.epochs < 1) throw Error(fmt::format("compare: tuning epochs = {} is outside [1, ∞)", tuning.epochs));
+  if (tuning.epochs < 0) throw Error(fmt::format("compare: tuning epochs = {} is outside [0, ∞)", tuning.epochs));
   if (config.training.validation_fraction <= 0) {
     throw Error("compare: learning rates are chosen on validation data: validation fraction = 0 is too small");
   }

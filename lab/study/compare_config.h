@@ -12,12 +12,13 @@
 namespace thalweg::lab {
 
 /// How the learning rates are chosen: every optimizer is trained with every rate of one grid, on the same seeds, and
-/// gets the rate with the best validation accuracy. These seeds are not used by the final trials.
+/// gets the rate with the best value of the task's primary metric on the validation part. These seeds are not used by
+/// the final trials.
 struct Tuning {
   std::vector<double> grid{1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1};  ///< ascending; where it begins
   bool given = false;  ///< somebody chose the grid: it does not grow (study/grid.h)
   std::vector<std::uint64_t> seeds{1001};
-  std::int64_t epochs = 2;  ///< of each tuning trial
+  std::int64_t epochs = 0;  ///< of each tuning trial; 0 until they are chosen by the data
 };
 
 /// Where a StudyData::config has CompareConfig::data_fingerprint.

@@ -63,7 +63,7 @@ std::vector<std::string> fixed_differences(nlohmann::json stored, nlohmann::json
   const std::string before = fingerprint_of(stored), now = fingerprint_of(wanted);
   const bool by_content = !before.empty() && !now.empty();
   if (by_content && before != now) {
-    lines.push_back(fmt::format("training.data: {} holds other images or labels than when the study began",
+    lines.push_back(fmt::format("training.data: {} holds other examples than when the study began",
                                 wanted["training"]["data"].dump()));
   }
   // A grid that was begun when none grew is equal to one that would grow: the command is the same.
@@ -178,12 +178,20 @@ nlohmann::json enlarged_outcome(const StudyData& study) {
   return outcome;
 }
 
+namespace {
+
+bool has_finite_test(const TrainingResult& result) {
+  return result.test && !result.test->empty() &&
+         std::ranges::all_of(*result.test, [](const auto& value) { return std::isfinite(value.second); });
+}
+
+}  // namespace
+
 bool has_verdict(const std::vector<TrialData>& trials) {
   std::map<std::string, std::set<std::uint64_t>> seeds;
   for (const TrialData& trial : trials) {
     const bool counts = trial.role == TrialRole::final && trial.status == TrialStatus::finished && trial.result &&
-                        trial.result->outcome != Outcome::diverged && trial.result->test_accuracy &&
-                        std::isfinite(*trial.result->test_accuracy);
+                        trial.result->outcome != Outcome::diverged && has_finite_test(*trial.result);
     if (counts) seeds[trial.optimizer].insert(trial.config.seed);
   }
   for (auto first = seeds.begin(); first != seeds.end(); ++first) {

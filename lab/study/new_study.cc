@@ -19,11 +19,12 @@ FolderLock lock_folder(const std::filesystem::path& folder) {
   return FolderLock(folder);
 }
 
-StudyData new_study(const std::filesystem::path& folder, const std::string& kind, const std::string& command,
-                    const nlohmann::json& config) {
+StudyData new_study(const std::filesystem::path& folder, const std::string& kind, const std::string& task,
+                    const std::string& command, const nlohmann::json& config) {
   StudyData study;
   study.name = folder.filename().empty() ? folder.parent_path().filename().string() : folder.filename().string();
   study.kind = kind;
+  study.task = task;
   study.command = command;
   study.created = now_utc();
   study.config = config;

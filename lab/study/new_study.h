@@ -15,8 +15,8 @@ namespace thalweg::lab {
 /// FolderLock.
 FolderLock lock_folder(const std::filesystem::path& folder);
 
-/// A study of this kind that begins now, named after its folder; without trials and outcome.
-StudyData new_study(const std::filesystem::path& folder, const std::string& kind, const std::string& command,
-                    const nlohmann::json& config);
+/// A study of this kind and task that begins now, named after its folder; without trials and outcome.
+StudyData new_study(const std::filesystem::path& folder, const std::string& kind, const std::string& task,
+                    const std::string& command, const nlohmann::json& config);
 
 }  // namespace thalweg::lab

@@ -30,40 +30,45 @@ TrialData trial(const CompareConfig& config, const std::string& optimizer, doubl
 
 /// How well one learning rate did over the tuning seeds.
 struct Score {
-  double lr = 0, accuracy = 0, loss = 0;
+  double lr = 0, value = 0, loss = 0;
 
-  bool better_than(const Score& other) const {
-    return accuracy != other.accuracy ? accuracy > other.accuracy : loss < other.loss;
+  bool better_than(const Score& other, const Metric& metric) const {
+    return value != other.value ? metric.is_better(value, other.value) : loss < other.loss;
   }
 };
 
 /// None if no trial of this rate finished.
-std::optional<Score> score(std::span<const TrialData> trials, const std::string& optimizer, double lr) {
-  std::vector<double> accuracies, losses;
+std::optional<Score> score(std::span<const TrialData> trials, const std::string& optimizer, double lr,
+                           const Metric& metric) {
+  std::vector<double> values, losses;
   for (const TrialData& trial : trials) {
     if (trial.role != TrialRole::tune || trial.optimizer != optimizer || trial.lr != lr) continue;
     if (trial.status != TrialStatus::finished || !trial.result) continue;
-    const bool usable = trial.result->outcome != Outcome::diverged && !trial.epochs.empty() &&
-                        trial.epochs.back().validation_accuracy && trial.epochs.back().validation_loss;
-    accuracies.push_back(usable ? *trial.epochs.back().validation_accuracy : -kInfinity);
-    losses.push_back(usable ? *trial.epochs.back().validation_loss : kInfinity);
+    const std::optional<MetricValues> last = trial.epochs.empty() ? std::nullopt : trial.epochs.back().validation;
+    const std::optional<double> value = value_of(last, metric.name), loss = value_of(last, "loss");
+    const bool usable = trial.result->outcome != Outcome::diverged && value && loss;
+    values.push_back(usable ? *value : metric.worst());
+    losses.push_back(usable ? *loss : kInfinity);
   }
-  if (accuracies.empty()) return std::nullopt;
-  return Score{.lr = lr, .accuracy = median(accuracies), .loss = mean(losses)};
+  if (values.empty()) return std::nullopt;
+  return Score{.lr = lr, .value = median(values), .loss = mean(losses)};
 }
 
-Choice choose(const CompareConfig& config, std::span<const TrialData> trials, const std::string& optimizer) {
+Choice choose(const CompareConfig& config, std::span<const TrialData> trials, const std::string& optimizer,
+              const Metric& metric) {
   Choice choice;
   choice.optimizer = competitor_name(config, optimizer);
   std::optional<Score> best;
   const std::vector<double>& grid = config.tuning.grid;
   for (const double lr : grid) {
-    const std::optional<Score> candidate = score(trials, choice.optimizer, lr);
-    if (candidate && candidate->accuracy > -kInfinity && (!best || candidate->better_than(*best))) best = candidate;
+    const std::optional<Score> candidate = score(trials, choice.optimizer, lr, metric);
+    if (candidate && candidate->value != metric.worst() && (!best || candidate->better_than(*best, metric))) {
+      best = candidate;
+    }
   }
   if (!best) return choice;
   choice.lr = best->lr;
-  choice.validation_accuracy = best->accuracy;
+  choice.validation = best->value;
   choice.validation_loss = best->loss;
   choice.at_edge = grid.size() > 1 && (best->lr == grid.front() || best->lr == grid.back());
   return choice;
@@ -89,11 +94,12 @@ std::vector<TrialData> tuning_trials(const CompareConfig& config) {
   return trials;
 }
 
-std::vector<Choice> choose_learning_rates(const CompareConfig& config, std::span<const TrialData> trials) {
+std::vector<Choice> choose_learning_rates(const CompareConfig& config, std::span<const TrialData> trials,
+                                          const Metric& metric) {
   std::vector<Choice> choices;
   for (const std::string& optimizer : config.optimizers) {
     if (config.tune) {
-      choices.push_back(choose(config, trials, optimizer));
+      choices.push_back(choose(config, trials, optimizer, metric));
       continue;
     }
     Choice& own = choices.emplace_back();

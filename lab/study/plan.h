@@ -21,18 +21,20 @@ std::vector<TrialData> tuning_trials(const CompareConfig& config);
 
 /// A learning rate chosen for one optimizer.
 struct Choice {
-  std::string optimizer;           ///< competitor's name
-  std::optional<double> lr;        ///< none: no rate could be used, all trials diverged or failed
-  double validation_accuracy = 0;  ///< median over the tuning seeds
-  double validation_loss = 0;      ///< mean over the tuning seeds
-  bool at_edge = false;            ///< the grid's lowest or highest: a better one may lie outside
+  std::string optimizer;       ///< competitor's name
+  std::optional<double> lr;    ///< none: no rate could be used, all trials diverged or failed
+  double validation = 0;       ///< of the metric: median over the tuning seeds
+  double validation_loss = 0;  ///< mean over the tuning seeds
+  bool at_edge = false;        ///< the grid's lowest or highest: a better one may lie outside
 };
 
-/// For each optimizer in its order, the rate whose trials have the highest validation accuracy after their last epoch:
-/// the median over the seeds, where a diverged trial is worse than any other. Of equals the smaller mean validation
-/// loss, then the lower rate, wins. Failed trials do not count; a rate none of whose trials finished is not chosen.
-/// `trials`: all of the study's; those that tune are looked at. Without tuning: each optimizer's own lr.
-std::vector<Choice> choose_learning_rates(const CompareConfig& config, std::span<const TrialData> trials);
+/// For each optimizer in its order, the rate whose trials have the best value of the metric on the validation part
+/// after their last epoch: the median over the seeds, where a diverged trial is worse than any other. Of equals the
+/// smaller mean validation loss, then the lower rate, wins. Failed trials do not count; a rate none of whose trials
+/// finished is not chosen. `trials`: all of the study's; those that tune are looked at. Without tuning: each
+/// optimizer's own lr.
+std::vector<Choice> choose_learning_rates(const CompareConfig& config, std::span<const TrialData> trials,
+                                          const Metric& metric);
 
 /// Chosen optimizers × seeds.
 std::vector<TrialData> final_trials(const CompareConfig& config, std::span<const Choice> choices);

@@ -5,6 +5,7 @@
 #include "study/grid.h"
 #include "study/plan.h"
 #include "study/recorder.h"
+#include "tasks/task.h"
 
 #include <thalweg/error.h>
 
@@ -66,6 +67,7 @@ class StudyRun {
       : config_(config),
         grid_(config.tuning.grid, !config.tuning.given),
         store_(store),
+        metric_(find_task(store.load().task).primary()),
         runner_(runner),
         hooks_(hooks),
         recorder_(store, hooks) {}
@@ -74,7 +76,7 @@ class StudyRun {
     begin_outcome();
     if (config_.tune && !tune()) return StudyEnd::interrupted;
     const StudyData study = store_.load();
-    const std::vector<Choice> choices = choose_learning_rates(config_, study.trials);
+    const std::vector<Choice> choices = choose_learning_rates(config_, study.trials, metric_);
     record(choices, study.trials);
     std::vector<TrialData> finals = final_trials(config_, choices);
     if (finals.empty()) throw Error("compare: no optimizer could be trained with any learning rate of the grid");
@@ -109,7 +111,7 @@ class StudyRun {
       const std::size_t finals_to_come = config_.optimizers.size() * config_.seeds.size();
       expect(tuning, finals_to_come, static_cast<std::int64_t>(finals_to_come) * config_.training.stop.epochs);
       if (!run_all("tuning", tuning)) return false;
-      const std::vector<Choice> choices = choose_learning_rates(config_, store_.load().trials);
+      const std::vector<Choice> choices = choose_learning_rates(config_, store_.load().trials, metric_);
       const std::vector<double> added = grid_.grow(choices);
       if (added.empty()) return true;
       std::vector<std::string> at_edge;
@@ -166,7 +168,7 @@ class StudyRun {
       nlohmann::json& chosen = outcome_["chosen"][choice.optimizer];
       chosen = {{"lr", *choice.lr}};
       if (config_.tune) {
-        chosen["validation_accuracy"] = choice.validation_accuracy;
+        chosen["validation"] = choice.validation;
         chosen["at_edge"] = choice.at_edge;
         tell(choice);
         if (choice.at_edge) warn(edge_warning(choice));
@@ -181,8 +183,9 @@ class StudyRun {
 
   void tell(const Choice& choice) const {
     const bool tuned = config_.tuning.grid.size() > 1;
-    say(fmt::format("{}: lr {} {}, validation accuracy {:.2f} %", choice.optimizer, *choice.lr,
-                    tuned ? "chosen" : "is the only one given (not tuned)", 100 * choice.validation_accuracy));
+    say(fmt::format("{}: lr {} {}, validation {} {}", choice.optimizer, *choice.lr,
+                    tuned ? "chosen" : "is the only one given (not tuned)", metric_.title,
+                    value_text(metric_, choice.validation)));
   }
 
   std::string edge_warning(const Choice& choice) const {
@@ -209,6 +212,7 @@ class StudyRun {
   Grid grid_;
   nlohmann::json outcome_;  // as the store has it
   Store& store_;
+  const Metric& metric_;
   const TrialRunner& runner_;
   const StudyHooks& hooks_;
   Recorder recorder_;

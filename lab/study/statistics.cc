@@ -104,7 +104,7 @@ Interval median_interval(std::span<const double> values, double level) {
   return {std::lerp(sorted[d - 1], sorted[d], inward), std::lerp(sorted[n - d], sorted[n - d - 1], inward)};
 }
 
-std::vector<Comparison> compare_pairs(std::span<const SeedValues> competitors, double error) {
+std::vector<Comparison> compare_pairs(std::span<const SeedValues> competitors, double error, Better better) {
   need_level(1 - error, "compare_pairs");
   std::vector<Comparison> comparisons;
   std::vector<std::vector<double>> differences;
@@ -129,9 +129,13 @@ std::vector<Comparison> compare_pairs(std::span<const SeedValues> competitors, d
     if (comparison.seeds < kSeedsForVerdict) continue;
     comparison.level = 1 - error / static_cast<double>(comparable);
     comparison.interval = mean_interval(differences[i], comparison.level);
-    comparison.verdict = comparison.interval.low > 0    ? Verdict::first_better
-                         : comparison.interval.high < 0 ? Verdict::second_better
-                                                        : Verdict::no_difference;
+    const bool above = comparison.interval.low > 0, below = comparison.interval.high < 0;
+    const bool first_better = better == Better::higher ? above : below;
+    if (above || below) {
+      comparison.verdict = first_better ? Verdict::first_better : Verdict::second_better;
+    } else {
+      comparison.verdict = Verdict::no_difference;
+    }
   }
   return comparisons;
 }

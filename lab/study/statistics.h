@@ -1,6 +1,8 @@
 // Statistics over seeds: summaries, confidence intervals, and which differences between optimizers are shown.
 #pragma once
 
+#include "tasks/metric.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -54,12 +56,13 @@ struct Comparison {
   Verdict verdict = Verdict::too_few_seeds;
 };
 
-/// Value (higher is better) by seed, for one competitor.
+/// Value by seed, for one competitor.
 using SeedValues = std::map<std::uint64_t, double>;
 
 /// Every pair of competitors, compared over common seeds: mean_interval of the paired differences. Where p pairs can be
 /// compared each interval has level 1 − error / p (Bonferroni), so that all of them hold at once with confidence
 /// 1 − error and the best of many is no winner by chance. error: in (0, 1).
-std::vector<Comparison> compare_pairs(std::span<const SeedValues> competitors, double error = 0.05);
+std::vector<Comparison> compare_pairs(std::span<const SeedValues> competitors, double error = 0.05,
+                                      Better better = Better::higher);
 
 }  // namespace thalweg::lab

@@ -82,7 +82,7 @@ StudyFolder go_on(FolderLock lock, const std::filesystem::path& folder, const Co
 
 }  // namespace
 
-StudyFolder open_study_folder(const std::filesystem::path& folder, const CompareConfig& config,
+StudyFolder open_study_folder(const std::filesystem::path& folder, const CompareConfig& config, const std::string& task,
                               const std::string& command, bool overwrite) {
   FolderLock lock = lock_folder(folder);
   const std::filesystem::path file = folder / kStudyFile;
@@ -96,7 +96,7 @@ StudyFolder open_study_folder(const std::filesystem::path& folder, const Compare
                     folder.string()));
   }
   remove_study(file);
-  return {std::move(lock), Store::create(file, new_study(folder, "compare", command, config)), config, false, {}};
+  return {std::move(lock), Store::create(file, new_study(folder, "compare", task, command, config)), config, false, {}};
 }
 
 }  // namespace thalweg::lab

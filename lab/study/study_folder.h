@@ -22,10 +22,11 @@ struct StudyFolder {
 };
 
 /// Opens the comparison in `folder`, or begins one. One that is there takes more seeds and optimizers
-/// (study/enlarging.h). `command`, which goes on with it, is kept in it. With `overwrite`, a study that is there
+/// (study/enlarging.h). `task` is
+/// that of the data. `command`, which goes on with it, is kept in it. With `overwrite`, a study that is there
 /// is removed first; no other file ever is. Throws thalweg::Error that tells how to go on if the folder holds another
 /// study (and names what differs), or holds files but no study, or is in use.
-StudyFolder open_study_folder(const std::filesystem::path& folder, const CompareConfig& config,
+StudyFolder open_study_folder(const std::filesystem::path& folder, const CompareConfig& config, const std::string& task,
                               const std::string& command, bool overwrite);
 
 }  // namespace thalweg::lab

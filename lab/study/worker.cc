@@ -56,7 +56,7 @@ TrainingResult run(const Job& job, Dataset& dataset, const Teller& tell) {
   };
   hooks.on_step = [&](const StepRecord& record) { tell(step_line(record)); };
   hooks.on_epoch = [&](const EpochRecord& record) { tell(epoch_line(record)); };
-  if (dataset.name != job.config.data) dataset = open_dataset(job.config.data);
+  if (dataset.name != job.config.data) dataset = open_dataset(job.config.data, job.config.data_options);
   return train(job.config, dataset, hooks, {});
 }
 

@@ -24,8 +24,9 @@ Progress read_progress(const nlohmann::json& json) {
           .batch = json.at(2),
           .batches = json.at(3),
           .loss = real(4),
-          .accuracy = real(5),
-          .images_per_second = real(6)};
+          .metric = json.at(5),
+          .value = real(6),
+          .examples_per_second = real(7)};
 }
 
 }  // namespace
@@ -45,7 +46,7 @@ Job read_job(std::string_view line) {
 
 std::string progress_line(const Progress& progress) {
   return line_of("progress", {progress.epoch, progress.epochs, progress.batch, progress.batches, progress.loss,
-                              progress.accuracy, progress.images_per_second});
+                              progress.metric, progress.value, progress.examples_per_second});
 }
 std::string step_line(const StepRecord& record) { return line_of("step", record); }
 std::string epoch_line(const EpochRecord& record) { return line_of("epoch", record); }

@@ -1,6 +1,7 @@
 // Checkpoint: all that a training needs to continue as if it had never stopped, in one safetensors file.
 //
-// Tensors: `model/NAME`, the parameters, row-major; `optimizer/…`, what the optimizer's own state holds. Metadata:
+// Tensors: `model/NAME`, parameters and buffers, row-major; `best/NAME`, those of the best epoch, if they are to be
+// restored; `optimizer/…`, what the optimizer's own state holds. Metadata:
 // `training`, a JSON object; `optimizer/…`, the optimizer's own.
 #include "training/checkpoint.h"
 
@@ -25,6 +26,7 @@ namespace {
 
 constexpr const char* kTraining = "training";
 constexpr std::string_view kModel = "model/";
+constexpr std::string_view kBest = "best/";
 constexpr std::string_view kOptimizer = "optimizer/";
 constexpr int kFormat = 1;
 
@@ -32,9 +34,9 @@ nlohmann::json to_json(const RunState& run) {
   return {{"epoch", run.epoch},
           {"batch", run.batch},
           {"step", run.step},
-          {"epoch_loss", run.epoch_score.loss},
-          {"epoch_correct", run.epoch_score.correct},
-          {"epoch_images", run.epoch_score.images},
+          {"epoch_loss", run.epoch_tally.loss},
+          {"epoch_sums", run.epoch_tally.sums},
+          {"epoch_examples", run.epoch_tally.examples},
           {"epoch_seconds", run.epoch_seconds},
           {"seconds", run.seconds},
           {"unrecorded_loss", run.unrecorded_loss},
@@ -57,9 +59,16 @@ RunState run_state(const nlohmann::json& json) {
   reader.need("epoch", run.epoch, std::int64_t{1}, kMostEpochs);
   reader.need("batch", run.batch, std::int64_t{0}, kMostSteps);
   reader.need("step", run.step, std::int64_t{0}, kMostSteps);
-  reader.need("epoch_loss", run.epoch_score.loss, 0.0);
-  reader.need("epoch_images", run.epoch_score.images, std::int64_t{0});
-  reader.need("epoch_correct", run.epoch_score.correct, std::int64_t{0}, run.epoch_score.images);
+  reader.need("epoch_loss", run.epoch_tally.loss, 0.0);
+  if (json.contains("epoch_images")) {  // as it was written when all trainings were classifications
+    std::int64_t correct = 0;
+    reader.need("epoch_images", run.epoch_tally.examples, std::int64_t{0});
+    reader.need("epoch_correct", correct, std::int64_t{0}, run.epoch_tally.examples);
+    run.epoch_tally.sums = {static_cast<double>(correct)};
+  } else {
+    reader.need("epoch_examples", run.epoch_tally.examples, std::int64_t{0});
+    reader.needed("epoch_sums").get_to(run.epoch_tally.sums);
+  }
   reader.need("epoch_seconds", run.epoch_seconds, 0.0);
   reader.need("seconds", run.seconds, 0.0);
   reader.need("unrecorded_loss", run.unrecorded_loss, 0.0);
@@ -77,9 +86,14 @@ RunState run_state(const nlohmann::json& json) {
   return run;
 }
 
-safetensors::Tensor saved(const torch::Tensor& parameter) {
-  const torch::Tensor values = parameter.detach().contiguous();
+safetensors::Dtype dtype_of(const torch::Tensor& weight) {
+  return weight.scalar_type() == torch::kInt64 ? safetensors::Dtype::I64 : safetensors::Dtype::F32;
+}
+
+safetensors::Tensor saved(const torch::Tensor& weight) {
+  const torch::Tensor values = weight.detach().contiguous();
   safetensors::Tensor tensor;
+  tensor.dtype = dtype_of(weight);
   for (const std::int64_t size : values.sizes()) tensor.shape.push_back(static_cast<std::uint64_t>(size));
   tensor.data.resize(values.nbytes());
   std::memcpy(tensor.data.data(), values.data_ptr(), values.nbytes());
@@ -101,14 +115,86 @@ void add_part(Map& all, std::string_view prefix, Map part) {
   for (auto& [name, value] : part) all.emplace(std::string(prefix) + name, std::move(value));
 }
 
+nlohmann::json to_json(const Scaling& scaling) {
+  return {{"mean", scaling.mean},
+          {"deviation", scaling.deviation},
+          {"known", scaling.known},
+          {"target_mean", scaling.target_mean},
+          {"target_deviation", scaling.target_deviation}};
+}
+
+/// Files of before have the two numbers of images beside everything else.
+Scaling read_scaling(const nlohmann::json& json, const JsonReader& reader) {
+  Scaling scaling;
+  if (!json.contains("scaling")) {
+    scaling.mean.resize(1);
+    scaling.deviation.resize(1);
+    JsonReader old = reader;
+    old.need("mean", scaling.mean.front(), 0.0, 1.0);
+    old.need("deviation", scaling.deviation.front(), 1e-6, 1.0);
+    return scaling;
+  }
+  const nlohmann::json& part = json.at("scaling");
+  part.at("mean").get_to(scaling.mean);
+  part.at("deviation").get_to(scaling.deviation);
+  part.at("known").get_to(scaling.known);
+  part.at("target_mean").get_to(scaling.target_mean);
+  part.at("target_deviation").get_to(scaling.target_deviation);
+  return scaling;
+}
+
+/// The tensors of a model under the prefix. Throws Error if they do not fit.
+Weights read_weights(const Checkpoint& checkpoint, std::string_view prefix, const Model& model) {
+  const auto tensors = part(checkpoint.contents.tensors, prefix);
+  const Weights own = weights_of(model);
+  if (tensors.size() != own.size()) {
+    throw Error(fmt::format("checkpoint: {} parameters, the model has {}", tensors.size(), own.size()));
+  }
+  Weights weights;
+  for (const auto& [name, weight] : own) {
+    const auto found = tensors.find(name);
+    if (found == tensors.end()) throw Error(fmt::format("checkpoint: no parameter '{}'", name));
+    const safetensors::Tensor& tensor = found->second;
+    const torch::IntArrayRef shape = weight.sizes();
+    const bool same = std::equal(shape.begin(), shape.end(), tensor.shape.begin(), tensor.shape.end(),
+                                 [](std::int64_t a, std::uint64_t b) { return a == static_cast<std::int64_t>(b); });
+    if (!same || tensor.dtype != dtype_of(weight)) {
+      throw Error(fmt::format("checkpoint: parameter '{}' is {} [{}], the model's {} [{}]", name,
+                              safetensors::to_string(tensor.dtype), fmt::join(tensor.shape, ", "),
+                              safetensors::to_string(dtype_of(weight)), fmt::join(shape, ", ")));
+    }
+    torch::Tensor values = torch::empty(shape, weight.scalar_type());
+    std::memcpy(values.data_ptr(), tensor.data.data(), tensor.data.size());
+    weights.emplace_back(name, std::move(values));
+  }
+  return weights;
+}
+
 }  // namespace
 
-void write_checkpoint(const std::filesystem::path& file, const Checkpoint& checkpoint, const Model& model,
-                      const libtorch::Optimizer& optimizer) {
-  safetensors::Contents contents;
-  for (const auto& parameter : model.named_parameters()) {
-    contents.tensors.emplace(std::string(kModel) + parameter.key(), saved(parameter.value()));
+Weights weights_of(const Model& model) {
+  Weights weights;
+  for (const auto& parameter : model.named_parameters()) weights.emplace_back(parameter.key(), parameter.value());
+  for (const auto& buffer : model.named_buffers()) weights.emplace_back(buffer.key(), buffer.value());
+  return weights;
+}
+
+void set_weights(Model& model, const Weights& weights) {
+  const torch::NoGradGuard without_autograd;
+  const Weights own = weights_of(model);
+  for (std::size_t i = 0; i < own.size(); ++i) {
+    torch::Tensor to = own[i].second;
+    to.copy_(weights[i].second);
   }
+}
+
+void write_checkpoint(const std::filesystem::path& file, const Checkpoint& checkpoint, const Model& model,
+                      const Weights& best, const libtorch::Optimizer& optimizer) {
+  safetensors::Contents contents;
+  for (const auto& [name, weight] : weights_of(model)) {
+    contents.tensors.emplace(std::string(kModel) + name, saved(weight));
+  }
+  for (const auto& [name, weight] : best) contents.tensors.emplace(std::string(kBest) + name, saved(weight));
   State state = optimizer.state_dict();
   add_part(contents.tensors, kOptimizer, std::move(state.tensors));
   add_part(contents.metadata, kOptimizer, std::move(state.metadata));
@@ -117,9 +203,8 @@ void write_checkpoint(const std::filesystem::path& file, const Checkpoint& check
                                 {"threads", checkpoint.threads},
                                 {"data", checkpoint.data},
                                 {"data_folder", checkpoint.data_folder},
-                                {"images", checkpoint.images},
-                                {"mean", checkpoint.normalisation.mean},
-                                {"deviation", checkpoint.normalisation.deviation},
+                                {"examples", checkpoint.examples},
+                                {"scaling", to_json(checkpoint.scaling)},
                                 {"run", to_json(checkpoint.run)}};
   // A folder's name need not be UTF-8; then the data are found by their text as it was given, or by --data.
   contents.metadata.emplace(kTraining, training.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
@@ -143,9 +228,8 @@ Checkpoint read_checkpoint(const std::filesystem::path& file) {
     reader.need("threads", checkpoint.threads, 1, kMostThreads);
     reader.read("data", checkpoint.data);
     reader.read("data_folder", checkpoint.data_folder);
-    reader.need("images", checkpoint.images, std::int64_t{1});
-    reader.need("mean", checkpoint.normalisation.mean, 0.0, 1.0);
-    reader.need("deviation", checkpoint.normalisation.deviation, 1e-6, 1.0);
+    reader.need(json.contains("images") ? "images" : "examples", checkpoint.examples, std::int64_t{1});
+    checkpoint.scaling = read_scaling(json, reader);
     checkpoint.run = run_state(reader.needed("run"));
   } catch (const std::exception& error) {
     throw Error(fmt::format("{}: metadata '{}': {}", file.string(), kTraining, plain_message(error)));
@@ -153,43 +237,23 @@ Checkpoint read_checkpoint(const std::filesystem::path& file) {
   return checkpoint;
 }
 
-std::int64_t classes_of(const Checkpoint& checkpoint) {
+std::optional<std::int64_t> outputs_of(const Checkpoint& checkpoint) {
   const auto bias = checkpoint.contents.tensors.find(fmt::format("{}output.bias", kModel));
-  if (bias == checkpoint.contents.tensors.end() || bias->second.shape.size() != 1) {
-    throw Error("checkpoint: the model's output layer has no bias");
-  }
+  if (bias == checkpoint.contents.tensors.end() || bias->second.shape.size() != 1) return std::nullopt;
   return static_cast<std::int64_t>(bias->second.shape.front());
 }
 
 void restore(const Checkpoint& checkpoint, Model& model, libtorch::Optimizer& optimizer) {
-  const auto tensors = part(checkpoint.contents.tensors, kModel);
-  const auto parameters = model.named_parameters();
-  if (tensors.size() != parameters.size()) {
-    throw Error(fmt::format("checkpoint: {} parameters, the model has {}", tensors.size(), parameters.size()));
-  }
-  for (const auto& parameter : parameters) {
-    const auto found = tensors.find(parameter.key());
-    if (found == tensors.end()) throw Error(fmt::format("checkpoint: no parameter '{}'", parameter.key()));
-    const safetensors::Tensor& tensor = found->second;
-    const torch::IntArrayRef shape = parameter.value().sizes();
-    const bool same = std::equal(shape.begin(), shape.end(), tensor.shape.begin(), tensor.shape.end(),
-                                 [](std::int64_t a, std::uint64_t b) { return a == static_cast<std::int64_t>(b); });
-    if (!same || tensor.dtype != safetensors::Dtype::F32) {
-      throw Error(fmt::format("checkpoint: parameter '{}' is {} [{}], the model's F32 [{}]", parameter.key(),
-                              safetensors::to_string(tensor.dtype), fmt::join(tensor.shape, ", "),
-                              fmt::join(shape, ", ")));
-    }
-  }
+  const Weights weights = read_weights(checkpoint, kModel, model);
   // Checks everything before it changes anything.
   optimizer.load_state_dict(
       {part(checkpoint.contents.tensors, kOptimizer), part(checkpoint.contents.metadata, kOptimizer)});
-  const torch::NoGradGuard without_autograd;
-  for (const auto& parameter : parameters) {
-    torch::Tensor values = torch::empty(parameter.value().sizes(), torch::kFloat32);
-    const safetensors::Tensor& tensor = tensors.find(parameter.key())->second;
-    std::memcpy(values.data_ptr(), tensor.data.data(), tensor.data.size());
-    parameter.value().copy_(values);
-  }
+  set_weights(model, weights);
+}
+
+Weights best_weights(const Checkpoint& checkpoint, const Model& model) {
+  if (part(checkpoint.contents.tensors, kBest).empty()) return {};
+  return read_weights(checkpoint, kBest, model);
 }
 
 void check_resumable(const TrainingConfig& saved, int saved_threads, const TrainingConfig& config) {
@@ -217,10 +281,11 @@ bool has_same_data(const Checkpoint& checkpoint, const Dataset& dataset) {
 
 void check_same_data(const Checkpoint& checkpoint, const Dataset& dataset) {
   if (has_same_data(checkpoint, dataset)) return;
+  const Format& format = *parse_data_spec(dataset.name).format;
   throw Error(
-      fmt::format("resume: {} holds other images or labels than the run began with ({}, then {}); if those lie "
-                  "elsewhere, name their folder: --data idx:FOLDER",
-                  dataset.origin, dataset.fingerprint, checkpoint.data));
+      fmt::format("resume: {} holds other examples than the run began with ({}, then {}); if those lie "
+                  "elsewhere, name them: --data {}",
+                  dataset.origin, dataset.fingerprint, checkpoint.data, data_spec(format, format.argument)));
 }
 
 }  // namespace thalweg::lab

@@ -55,6 +55,15 @@ nlohmann::json without_parts(nlohmann::json json) {
   return json;
 }
 
+/// Files of before called the goal target_accuracy, since it was always one.
+nlohmann::json as_today(const nlohmann::json& json) {
+  nlohmann::json today = without_parts(json);
+  if (!today.is_object() || !today.contains("target_accuracy")) return today;
+  today.emplace("goal", today["target_accuracy"]);
+  today.erase("target_accuracy");
+  return today;
+}
+
 }  // namespace
 
 void to_json(nlohmann::json& json, const TrainingConfig& config) {
@@ -65,7 +74,7 @@ void to_json(nlohmann::json& json, const TrainingConfig& config) {
 
 void from_json(const nlohmann::json& json, TrainingConfig& config) {
   TrainingConfig read;
-  const nlohmann::json flat = without_parts(json);
+  const nlohmann::json flat = as_today(json);
   JsonReader reader(flat, "training");
   for (const Setting& setting : settings_of(read)) {
     std::visit(
@@ -86,14 +95,14 @@ void from_json(const nlohmann::json& json, TrainingConfig& config) {
 void check(const TrainingConfig& config) {
   TrainingConfig copy = config;
   for (const Setting& setting : settings_of(copy)) check(setting);
-  if (config.validation_fraction == 0 && optimizer_of(config).schedule->needs_metric()) {
-    throw Error(
-        "validation fraction = 0 leaves nothing for the schedule's metric, the validation loss, to be measured on");
-  }
-  if (config.validation_fraction == 0 && (config.stop.target_accuracy || config.stop.patience)) {
-    throw Error(fmt::format("validation fraction = 0 leaves nothing for the {} to be measured on",
-                            config.stop.target_accuracy ? "target accuracy" : "patience"));
-  }
+  if (config.validation_fraction > 0) return;
+  const auto refuse = [](bool needed, const char* what) {
+    if (needed) throw Error(fmt::format("validation fraction = 0 leaves nothing for the {} to be measured on", what));
+  };
+  refuse(optimizer_of(config).schedule->needs_metric(), "schedule's metric, the validation loss,");
+  refuse(config.stop.goal.has_value(), "goal");
+  refuse(config.stop.patience.has_value(), "patience");
+  refuse(config.restore_best, "best weights");
 }
 
 }  // namespace thalweg::lab

@@ -1,6 +1,9 @@
 // TrainingConfig: everything that decides how one training runs and what it gives.
 #pragma once
 
+#include "data/dataset.h"
+#include "models/options.h"
+
 #include <thalweg/schedule.h>
 
 #include <nlohmann/json.hpp>
@@ -14,37 +17,39 @@ namespace thalweg::lab {
 
 /// When a run ends. What is not set does not stop it; `epochs` always does.
 struct StopConditions {
-  std::int64_t epochs = 10;
+  std::int64_t epochs = 0;  ///< 0: by model and data (training/defaults.h)
   std::optional<std::int64_t> steps;
-  std::optional<double> seconds;          ///< wall time of this process
-  std::optional<double> target_accuracy;  ///< validation accuracy in (0, 1]
-  std::optional<std::int64_t> patience;   ///< epochs without an improvement of validation loss …
-  double tolerance = 0;                   ///< … by more than this
+  std::optional<double> seconds;         ///< wall time of this process
+  std::optional<double> goal;            ///< of the task's primary metric on the validation part
+  std::optional<std::int64_t> patience;  ///< epochs without an improvement of validation loss …
+  double tolerance = 0;                  ///< … by more than this
 };
 
 constexpr int kMostThreads = 1024;  ///< of one training
 
 /// One training. The same config on the same machine with the same number of threads gives the same bits.
 struct TrainingConfig {
-  std::string model = "mlp";                   ///< softmax, mlp, cnn
-  std::vector<std::int64_t> dense{128};        ///< widths of the hidden dense layers
-  std::string data = "fashion-mnist";          ///< fashion-mnist, idx:FOLDER
+  std::string model = "mlp";
+  ModelOptions network;
+  std::string data = "fashion-mnist";  ///< what open_dataset reads …
+  DataOptions data_options;  ///< … and how; its split_seed is apart from `seed`, so that all seeds share one
   std::string optimizer = "rmsprop:lr=0.001";  ///< what read_optimizer reads
   Schedule schedule = schedule::Cosine{};      ///< of an optimizer whose text says none
   StopConditions stop;
-  std::int64_t batch = 64;
+  bool restore_best = false;  ///< ends with the weights of the epoch with the smallest validation loss
+  std::int64_t batch = 0;     ///< 0: by model and data
   std::uint64_t seed = 1;
   int threads = 0;                   ///< 0: all cores
-  double validation_fraction = 0.1;  ///< of the training set, in [0, 0.5]; split by split_seed
-  std::uint64_t split_seed = 0;      ///< apart from `seed`, so that all seeds of a study share one split
-  std::int64_t train_limit = 0;      ///< use only the first N training images; 0: all
-  std::int64_t test_limit = 0;       ///< use only the first N test images; 0: all
+  double validation_fraction = 0.1;  ///< of the training part, in [0, 0.5]
+  std::int64_t train_limit = 0;      ///< use only the first N training examples; 0: all
+  std::int64_t test_limit = 0;       ///< use only the first N test examples; 0: all
   bool test_at_end = true;
 };
 
 void to_json(nlohmann::json& json, const TrainingConfig& config);
 /// Throws thalweg::Error that names an unknown key, a wrong type or a value outside its range. A schedule is its text,
-/// or the object that was written before there was one grammar for all schedules.
+/// or the object that was written before there was one grammar for all schedules; files of before have other names
+/// for some settings, too.
 void from_json(const nlohmann::json& json, TrainingConfig& config);
 /// Throws thalweg::Error that names the first value outside its range.
 void check(const TrainingConfig& config);

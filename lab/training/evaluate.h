@@ -1,17 +1,22 @@
-// Scores a model on images it is not trained with.
+// Scores a model on examples it is not trained with.
 #pragma once
 
 #include "data/dataset.h"
 #include "models/model.h"
-#include "training/cross_entropy.h"
+#include "tasks/objective.h"
 
 #include <cstdint>
+#include <functional>
 #include <span>
 
 namespace thalweg::lab {
 
-/// Loss and accuracy over the images of these indices, without autograd.
-Score evaluate(Model& model, const Dataset& dataset, const ImageSet& set, std::span<const std::int64_t> indices,
-               const Normalisation& normalisation);
+/// Called for each batch of an evaluation.
+using OutputSink = std::function<void(std::span<const std::int64_t> examples, const torch::Tensor& outputs,
+                                      const torch::Tensor& target)>;
+
+/// Loss and metrics over these examples, without autograd; scores are ranked. `sink`, if any, sees all outputs.
+Tally evaluate(Model& model, const Objective& objective, const Dataset& dataset, std::span<const std::int64_t> examples,
+               const Scaling& scaling, const OutputSink& sink = {});
 
 }  // namespace thalweg::lab

@@ -32,6 +32,8 @@ bool json_holds(const nlohmann::json& json) {
     return json.is_string();
   } else if constexpr (std::is_same_v<T, std::vector<std::int64_t>>) {
     return json.is_array() && std::all_of(json.begin(), json.end(), json_holds<std::int64_t>);
+  } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
+    return json.is_array() && std::all_of(json.begin(), json.end(), json_holds<std::string>);
   } else if constexpr (std::is_floating_point_v<T>) {
     return json.is_number();
   } else {
@@ -48,6 +50,7 @@ const char* json_kind() {
   if (std::is_same_v<T, bool>) return "true or false";
   if (std::is_same_v<T, std::string>) return "text";
   if (std::is_same_v<T, std::vector<std::int64_t>>) return "a list of whole numbers";
+  if (std::is_same_v<T, std::vector<std::string>>) return "a list of texts";
   if (std::is_floating_point_v<T>) return "a number";
   return std::is_unsigned_v<T> ? "a whole number from 0" : "a whole number";
 }

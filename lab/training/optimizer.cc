@@ -18,7 +18,7 @@ Description read_optimizer(const std::string& text) {
     if (given) throw Error(fmt::format("optimizer '{}': {} {}", text, what, why));
   };
   refuse(settings.accumulation.calls > 1, "accumulation",
-         "means nothing here; --batch says how many images a step has");
+         "means nothing here; --batch says how many examples a step has");
   refuse(settings.loss_scale != 1 || settings.dynamic_loss_scale.on, "loss_scale",
          "means nothing here: losses are computed in float and need none");
   refuse(settings.check == Check::off, "check=off",
@@ -32,8 +32,8 @@ std::string without_lr(Description description) {
   return description.text();
 }
 
-RunLength run_length(const TrainingConfig& config, std::int64_t images) {
-  const std::int64_t batches = (images - 1) / config.batch + 1;
+RunLength run_length(const TrainingConfig& config, std::int64_t examples) {
+  const std::int64_t batches = (examples - 1) / config.batch + 1;
   std::int64_t all = 0;
   if (__builtin_mul_overflow(config.stop.epochs, batches, &all)) all = std::numeric_limits<std::int64_t>::max();
   return {.steps_per_epoch = batches, .steps = std::min(all, config.stop.steps.value_or(all))};

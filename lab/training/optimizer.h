@@ -17,8 +17,8 @@ Description read_optimizer(const std::string& text);
 /// The description without its rate, which is tuned, or stands in a column of its own.
 std::string without_lr(Description description);
 
-/// How long the training is at most, with so many training images.
-RunLength run_length(const TrainingConfig& config, std::int64_t images);
+/// How long the training is at most, with so many training examples. Its batch and epochs are chosen already.
+RunLength run_length(const TrainingConfig& config, std::int64_t examples);
 
 /// What the training runs: with the configuration's schedule where the optimizer's text has none.
 Description optimizer_of(const TrainingConfig& config);

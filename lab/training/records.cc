@@ -21,13 +21,6 @@ constexpr std::array<std::pair<Outcome, const char*>, 4> kOutcomes{{{Outcome::co
                                                                     {Outcome::diverged, "diverged"},
                                                                     {Outcome::interrupted, "interrupted"}}};
 
-Outcome outcome_of(const std::string& name) {
-  for (const auto& [outcome, text] : kOutcomes) {
-    if (name == text) return outcome;
-  }
-  throw Error(fmt::format("unknown outcome '{}'", name));
-}
-
 // JSON has no NaN and no infinity: they become null, and null a NaN again.
 double number(const nlohmann::json& json) {
   return json.is_null() ? std::numeric_limits<double>::quiet_NaN() : json.get<double>();
@@ -41,13 +34,29 @@ std::int64_t whole(const nlohmann::json& json, const char* key) {
   return json.get<std::int64_t>();
 }
 
-nlohmann::json optional_json(const std::optional<double>& value) {
-  return value ? nlohmann::json(*value) : nlohmann::json(nullptr);
+nlohmann::json values_json(const std::optional<MetricValues>& values) {
+  return values ? nlohmann::json(*values) : nlohmann::json(nullptr);
 }
 
-std::optional<double> optional_number(const nlohmann::json& json) {
-  if (json.is_null()) return std::nullopt;
-  return json.get<double>();
+MetricValues metric_values(const nlohmann::json& json) {
+  MetricValues values;
+  for (const auto& [name, value] : json.items()) values.emplace(find_metric(name).name, number(value));
+  return values;
+}
+
+// As it was written when all trainings were classifications: a key for each value.
+std::optional<MetricValues> values_of_old_files(const nlohmann::json& json, const std::string& part) {
+  MetricValues values;
+  for (const char* const metric : {"loss", "accuracy"}) {
+    const nlohmann::json& value = json.at(part + "_" + metric);
+    if (!value.is_null()) values.emplace(metric, value.get<double>());
+  }
+  return values.empty() ? std::nullopt : std::optional(std::move(values));
+}
+
+std::optional<MetricValues> read_values(const nlohmann::json& json, const std::string& part) {
+  if (!json.contains(part)) return values_of_old_files(json, part);
+  return json.at(part).is_null() ? std::nullopt : std::optional(metric_values(json.at(part)));
 }
 
 }  // namespace
@@ -59,10 +68,11 @@ std::string to_string(Outcome outcome) {
   return "unknown";
 }
 
-std::string loss_text(double loss) {
-  constexpr double kLong = 1e5;
-  if (std::isnan(loss)) return "nan";  // its sign means nothing
-  return std::abs(loss) < kLong ? fmt::format("{:.4f}", loss) : fmt::format("{:.4g}", loss);
+Outcome outcome_of(const std::string& name) {
+  for (const auto& [outcome, text] : kOutcomes) {
+    if (name == text) return outcome;
+  }
+  throw Error(fmt::format("unknown outcome '{}'", name));
 }
 
 void to_json(nlohmann::json& json, const StepRecord& record) {
@@ -79,24 +89,21 @@ void to_json(nlohmann::json& json, const EpochRecord& record) {
   json = {{"epoch", record.epoch},
           {"step", record.step},
           {"lr", record.lr},
-          {"train_loss", record.train_loss},
-          {"train_accuracy", record.train_accuracy},
-          {"validation_loss", optional_json(record.validation_loss)},
-          {"validation_accuracy", optional_json(record.validation_accuracy)},
+          {"train", record.train},
+          {"validation", values_json(record.validation)},
           {"seconds", record.seconds},
-          {"images_per_second", record.images_per_second}};
+          {"examples_per_second", record.examples_per_second}};
 }
 
 void from_json(const nlohmann::json& json, EpochRecord& record) {
   record.epoch = whole(json.at("epoch"), "epoch");
   record.step = whole(json.at("step"), "step");
   record.lr = number(json.at("lr"));
-  record.train_loss = number(json.at("train_loss"));
-  record.train_accuracy = number(json.at("train_accuracy"));
-  record.validation_loss = optional_number(json.at("validation_loss"));
-  record.validation_accuracy = optional_number(json.at("validation_accuracy"));
+  record.train = read_values(json, "train").value_or(MetricValues{});
+  record.validation = read_values(json, "validation");
   record.seconds = number(json.at("seconds"));
-  record.images_per_second = number(json.at("images_per_second"));
+  record.examples_per_second =
+      number(json.at(json.contains("train_loss") ? "images_per_second" : "examples_per_second"));
 }
 
 void to_json(nlohmann::json& json, const TrainingResult& result) {
@@ -104,8 +111,7 @@ void to_json(nlohmann::json& json, const TrainingResult& result) {
           {"reason", result.reason},
           {"epochs", result.epochs},
           {"steps", result.steps},
-          {"test_loss", optional_json(result.test_loss)},
-          {"test_accuracy", optional_json(result.test_accuracy)},
+          {"test", values_json(result.test)},
           {"seconds", result.seconds}};
 }
 
@@ -114,8 +120,7 @@ void from_json(const nlohmann::json& json, TrainingResult& result) {
   json.at("reason").get_to(result.reason);
   result.epochs = whole(json.at("epochs"), "epochs");
   result.steps = whole(json.at("steps"), "steps");
-  result.test_loss = optional_number(json.at("test_loss"));
-  result.test_accuracy = optional_number(json.at("test_accuracy"));
+  result.test = read_values(json, "test");
   result.seconds = number(json.at("seconds"));
 }
 

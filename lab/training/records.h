@@ -1,6 +1,8 @@
 // What a training run reports: steps, epochs, outcome. The store keeps them, the report shows them.
 #pragma once
 
+#include "tasks/metric.h"
+
 #include <nlohmann/json.hpp>
 
 #include <cstdint>
@@ -16,17 +18,15 @@ struct StepRecord {
   double lr = 0;
 };
 
-/// Losses are mean cross-entropy in nats, accuracies in [0, 1].
+/// Values are `loss` and the task's metrics, by name.
 struct EpochRecord {
-  std::int64_t epoch = 0;  ///< from 1
-  std::int64_t step = 0;   ///< steps done so far
-  double lr = 0;           ///< at the epoch's last step
-  double train_loss = 0;   ///< mean over the epoch's batches, as they were trained
-  double train_accuracy = 0;
-  std::optional<double> validation_loss;  ///< absent without a validation part
-  std::optional<double> validation_accuracy;
-  double seconds = 0;            ///< training time since the start, evaluation left out, resumed parts included
-  double images_per_second = 0;  ///< of this epoch's training
+  std::int64_t epoch = 0;                  ///< from 1
+  std::int64_t step = 0;                   ///< steps done so far
+  double lr = 0;                           ///< at the epoch's last step
+  MetricValues train;                      ///< over the epoch's batches, as they were trained
+  std::optional<MetricValues> validation;  ///< absent without a validation part
+  double seconds = 0;              ///< training time since the start, evaluation left out, resumed parts included
+  double examples_per_second = 0;  ///< of this epoch's training
 };
 
 enum class Outcome {
@@ -40,16 +40,18 @@ struct TrainingResult {
   Outcome outcome = Outcome::completed;
   std::string reason;
   std::int64_t epochs = 0, steps = 0;
-  std::optional<double> test_loss, test_accuracy;
+  std::optional<MetricValues> test;
   double seconds = 0;  ///< as EpochRecord::seconds
 };
 
 std::string to_string(Outcome outcome);
-/// A loss for people: `0.4321`; where that would be long, `1.726e+23`; `nan` without a sign.
-std::string loss_text(double loss);
+/// Throws thalweg::Error for a name that is none.
+Outcome outcome_of(const std::string& name);
 void to_json(nlohmann::json& json, const StepRecord& record);
 void from_json(const nlohmann::json& json, StepRecord& record);
+/// `{"epoch", "step", "lr", "train": {METRIC: value}, "validation": {…} or null, "seconds", "examples_per_second"}`.
 void to_json(nlohmann::json& json, const EpochRecord& record);
+/// Also of the form that was written when all trainings were classifications.
 void from_json(const nlohmann::json& json, EpochRecord& record);
 void to_json(nlohmann::json& json, const TrainingResult& result);
 void from_json(const nlohmann::json& json, TrainingResult& result);

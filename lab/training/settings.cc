@@ -1,9 +1,12 @@
 // The settings of a training: the list, their JSON and their ranges.
 #include "training/settings.h"
 
+#include "models/model_list.h"
+
 #include <thalweg/error.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <type_traits>
 
@@ -16,34 +19,62 @@ void check_number(const Setting& setting, Number number) {
   throw Error(fmt::format("{} = {} is outside {}", setting.name, number, setting.range.text()));
 }
 
+std::string model_names() {
+  std::vector<std::string> names;
+  for (const ModelEntry& entry : models()) names.push_back(entry.name);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
 }  // namespace
 
 std::vector<Setting> settings_of(TrainingConfig& config) {
   using enum SettingGroup;
   using enum OnResume;
   StopConditions& conditions = config.stop;
+  ModelOptions& network = config.network;
+  DataOptions& options = config.data_options;
   return {
-      {"model", "softmax, mlp or cnn", task, &config.model},
-      {"dense", "Widths of the hidden dense layers, as 128 or 256,64", task, &config.dense, at_least(1)},
-      {"data", "fashion-mnist, or idx:FOLDER with files named as MNIST's", task, &config.data, {}, free},
-      {"train_limit", "Use only the first N training images; 0: all", task, &config.train_limit, at_least(0)},
-      {"test_limit", "Use only the first N test images; 0: all", task, &config.test_limit, at_least(0)},
-      {"validation_fraction", "Share of the training set, 0 to 0.5", task, &config.validation_fraction,
+      {"model", model_names(), model, &config.model},
+      {"dense", "Widths of the hidden dense layers, as 128 or 256,64; 0: none", model, &network.dense, at_least(0)},
+      {"activation", "Behind hidden dense layers: relu, tanh, sigmoid, gelu", model, &network.activation},
+      {"dropout", "Share of hidden units that a step leaves out", model, &network.dropout, from_below(0, 1)},
+      {"batch_norm", "Normalise hidden dense layers over the batch", model, &network.batch_norm},
+      {"hidden", "Width of recurrent layers", model, &network.hidden, at_least(1)},
+      {"layers", "Number of recurrent layers", model, &network.layers, between(1, 64)},
+      {"data", "As `thalweg data` lists them: fashion-mnist, csv:FILE, …", data, &config.data, {}, free},
+      {"target", "Column of a table that is predicted", data, &options.target},
+      {"positive", "Of two classes the one whose probability counts", data, &options.positive},
+      {"column", "NAME=numeric, =category or =ignore, for a column of a table", data, &options.columns},
+      {"window", "Rows of a series that are an example's input; 0: a table is no series", data, &options.window,
+       at_least(0)},
+      {"horizon", "Steps from a window's last row to its target", data, &options.horizon, at_least(1)},
+      {"test_data", "Data whose examples are the test part", data, &options.test_data},
+      {"test_fraction", "Of data without parts: share of the test part; 0: .2, of series and text the last .1", data,
+       &options.test_fraction, from_below(0, 1)},
+      {"validation_fraction", "Share of the training part, 0 to 0.5", data, &config.validation_fraction,
        between(0, 0.5)},
-      {"split_seed", "Chooses the validation part", task, &config.split_seed},
-      {"batch", "Images a step", task, &config.batch, at_least(1)},
-      {"epochs", "At most so many epochs", stop, &conditions.epochs, at_least(1), free_unless_measured},
+      {"split_seed", "Chooses validation and test parts", data, &options.split_seed},
+      {"train_limit", "Use only the first N training examples; 0: all", data, &config.train_limit, at_least(0)},
+      {"test_limit", "Use only the first N test examples; 0: all", data, &config.test_limit, at_least(0)},
+      {"batch", "Examples a step; 0: by model and data", data, &config.batch, at_least(0)},
+      {"epochs", "At most so many epochs; 0: by model and data", stop, &conditions.epochs, at_least(0),
+       free_unless_measured},
       {"steps", "At most so many steps", stop, &conditions.steps, at_least(1), free_unless_measured},
       {"seconds", "After so many seconds", stop, &conditions.seconds, above(0), free},
-      {"target_accuracy", "At this validation accuracy, in (0, 1]", stop, &conditions.target_accuracy,
-       Range{.low = 0, .high = 1, .high_open = false, .low_open = true}, free},
+      {"goal",
+       "At this value of the task's first metric on the validation part, as an accuracy of 0.9",
+       stop,
+       &conditions.goal,
+       {},
+       free},
       {"patience", "After N epochs without a smaller validation loss", stop, &conditions.patience, at_least(1), free},
       {"tolerance", "By more than this must the loss fall, for --patience", stop, &conditions.tolerance, at_least(0),
        free},
+      {"restore_best", "End with the weights of the smallest validation loss", stop, &config.restore_best},
       {"optimizer", "Rule, options and what is around, as below", optimizer, &config.optimizer},
       {"schedule", "Of the learning rate, as `thalweg schedule` shows them, unless the optimizer's text has schedule=",
        optimizer, &config.schedule},
-      {"seed", "First weights and order of images", run, &config.seed},
+      {"seed", "First weights, order of examples, dropout", run, &config.seed},
       {"threads", "0: all cores", run, &config.threads, between(0, kMostThreads)},
       {"test_at_end", "Evaluate on the test part when all is done", none, &config.test_at_end, {}, free},
   };

@@ -17,7 +17,7 @@ namespace thalweg::lab {
 /// Where a setting's value is kept.
 using SettingValue =
     std::variant<std::string*, bool*, int*, std::int64_t*, std::uint64_t*, double*, std::vector<std::int64_t>*,
-                 std::optional<std::int64_t>*, std::optional<double>*, Schedule*>;
+                 std::vector<std::string>*, std::optional<std::int64_t>*, std::optional<double>*, Schedule*>;
 
 /// Is this a type of values that need not be set?
 template <class T>
@@ -32,11 +32,11 @@ enum class OnResume {
 };
 
 /// Headings of `--help`, in their order.
-enum class SettingGroup { task, stop, optimizer, run, none };
+enum class SettingGroup { model, data, stop, optimizer, run, none };
 
 struct Setting {
   const char* name;     ///< in JSON: train_limit; the flag is --train-limit
-  const char* meaning;  ///< one line
+  std::string meaning;  ///< one line
   SettingGroup group;   ///< none: it has no flag
   SettingValue value;
   Range range = {};  ///< of its numbers

@@ -1,4 +1,4 @@
-// Which images of a data set train, validate and test.
+// Which examples of a data set train, validate and test.
 #pragma once
 
 #include "data/dataset.h"
@@ -9,13 +9,13 @@
 
 namespace thalweg::lab {
 
-/// Indices in rising order: `training` and `validation` share out the training set, `test` is of the test set.
+/// Indices in rising order: `training` and `validation` share out the training part.
 struct Split {
   std::vector<std::int64_t> training, validation, test;
 };
 
-/// Draws `validation_fraction` of the first `train_limit` training images by `split_seed`. Throws thalweg::Error if
-/// that is not one image.
+/// Draws `validation_fraction` of the first `train_limit` training examples by `split_seed`; of data in order the last
+/// ones. Throws thalweg::Error if that is not one example.
 Split split(const Dataset& dataset, const TrainingConfig& config);
 
 }  // namespace thalweg::lab

@@ -3,12 +3,14 @@
 
 #include "math_library.h"
 #include "models/model.h"
+#include "tasks/objective.h"
+#include "tasks/task.h"
+#include "training/batch.h"
 #include "training/checkpoint.h"
-#include "training/cross_entropy.h"
+#include "training/defaults.h"
 #include "training/evaluate.h"
 #include "training/optimizer.h"
 #include "training/split.h"
-#include "training/values_of.h"
 
 #include <thalweg/libtorch.h>
 #include <thalweg/random.h>
@@ -33,41 +35,40 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
-/// Tensors that a step fills again and again.
-struct Batch {
-  Batch(const Dataset& dataset, std::int64_t classes, std::int64_t size)
-      : images(torch::empty({size, dataset.channels, dataset.height, dataset.width}, torch::kFloat32)),
-        labels(torch::empty({size}, torch::kInt64)),
-        gradient(torch::empty({size, classes}, torch::kFloat32)) {}
-
-  torch::Tensor images, labels, gradient;
-};
+TrainingConfig chosen(TrainingConfig config, const Dataset& dataset) {
+  choose_defaults(config, dataset);
+  return config;
+}
 
 class Trainer {
  public:
   Trainer(const TrainingConfig& config, const Dataset& dataset, const TrainingHooks& hooks,
           const Checkpointing& checkpointing, const Checkpoint* resumed)
-      : config_(config),
+      : config_(chosen(config, dataset)),
         hooks_(hooks),
         checkpointing_(checkpointing),
         threads_(resumed != nullptr   ? resumed->threads
                  : config.threads > 0 ? config.threads
                                       : all_threads()),
         dataset_(dataset),
-        split_(split(dataset_, config)),
-        normalisation_(measure(dataset_, dataset_.train, split_.training)),
-        classes_(resumed != nullptr ? resumed_classes(*resumed, dataset) : dataset.classes),
-        model_(make_model(config.model, {dataset_.channels, dataset_.height, dataset_.width, classes_}, config.dense,
-                          config.seed)),
-        optimizer_(*model_, optimizer_of(config), {.threads = threads_}),
+        task_(task_of(dataset.target)),
+        split_(split(dataset_, config_)),
+        scaling_(dataset_.examples->measure(split_.training)),
+        objective_(task_.objective(
+            dataset.target, {.target_mean = scaling_.target_mean, .target_deviation = scaling_.target_deviation})),
+        model_(make_model(config.model,
+                          {dataset_.inputs, dataset_.target.kind,
+                           resumed != nullptr ? resumed_outputs(*resumed, dataset) : objective_->outputs()},
+                          config.network, config.seed)),
+        optimizer_(*model_, optimizer_of(config_), {.threads = threads_}),
         parameters_(model_->parameters()),
-        images_(static_cast<std::int64_t>(split_.training.size())),
-        batches_(run_length(config, images_).steps_per_epoch),
-        full_(dataset_, classes_, std::min(config.batch, images_)),
-        last_(dataset_, classes_, images_ - (batches_ - 1) * config.batch) {
+        examples_(static_cast<std::int64_t>(split_.training.size())),
+        batches_(run_length(config_, examples_).steps_per_epoch),
+        full_(dataset_, std::min(config_.batch, examples_)),
+        last_(dataset_, examples_ - (batches_ - 1) * config_.batch) {
     check_math_library(threads_);
     at::set_num_threads(threads_);
-    optimizer_.engine().set_run_length(run_length(config, images_));
+    optimizer_.engine().set_run_length(run_length(config_, examples_));
     if (resumed != nullptr) resume(*resumed);
   }
 
@@ -78,9 +79,10 @@ class Trainer {
       if (!end_) run_epoch();
     }
     if (!end_) end(Outcome::completed, fmt::format("{} epochs", config_.stop.epochs));
-    std::optional<Score> test;
+    std::optional<Tally> test;
     if (config_.test_at_end && (end_->outcome == Outcome::completed || end_->outcome == Outcome::stopped)) {
-      test = evaluate_part(dataset_.test, split_.test);
+      if (!best_.empty()) set_weights(*model_, best_);
+      test = evaluate_part(split_.test, best_.empty());
       if (!std::isfinite(test->loss)) {
         end(Outcome::diverged, fmt::format("test loss is {}", loss_text(test->loss)));
         test.reset();
@@ -90,29 +92,26 @@ class Trainer {
     result.epochs = run_.epoch - 1;
     result.steps = run_.step;
     result.seconds = run_.seconds;
-    if (test) {
-      result.test_loss = test->mean_loss();
-      result.test_accuracy = test->accuracy();
-    }
+    if (test) result.test = objective_->values(*test);
     return result;
   }
 
  private:
-  static std::int64_t resumed_classes(const Checkpoint& checkpoint, const Dataset& dataset) {
-    const std::int64_t classes = classes_of(checkpoint);
-    if (classes >= dataset.classes && classes <= kMostClasses) return classes;
-    throw Error(fmt::format("resume: the checkpoint's model tells {} classes apart; {} has {}", classes, dataset.origin,
-                            dataset.classes));
+  static std::int64_t resumed_outputs(const Checkpoint& checkpoint, const Dataset& dataset) {
+    const std::int64_t outputs = dataset.target.kind == TargetKind::number ? 1 : dataset.target.classes;
+    const std::int64_t before = outputs_of(checkpoint).value_or(outputs);
+    if (before == outputs || (dataset.target.kind == TargetKind::label && before > outputs && before <= kMostClasses)) {
+      return before;
+    }
+    throw Error(fmt::format("resume: the checkpoint's model tells {} classes apart; {} has {}", before, dataset.origin,
+                            outputs));
   }
 
   void resume(const Checkpoint& checkpoint) {
     check_same_data(checkpoint, dataset_);
-    if (checkpoint.images != images_ || checkpoint.normalisation.mean != normalisation_.mean ||
-        checkpoint.normalisation.deviation != normalisation_.deviation) {
-      throw Error(
-          fmt::format("resume: {} holds other training images than when the run began ({} of mean {:.6f}, then "
-                      "{} of {:.6f})",
-                      dataset_.origin, images_, normalisation_.mean, checkpoint.images, checkpoint.normalisation.mean));
+    if (checkpoint.examples != examples_ || checkpoint.scaling != scaling_) {
+      throw Error(fmt::format("resume: {} holds other training examples than when the run began ({}, then {})",
+                              dataset_.origin, examples_, checkpoint.examples));
     }
     const RunState& run = checkpoint.run;
     std::int64_t steps_before = 0;
@@ -122,6 +121,7 @@ class Trainer {
                               run.batch, batches_, run.epoch, run.step));
     }
     restore(checkpoint, *model_, optimizer_);
+    best_ = best_weights(checkpoint, *model_);
     run_ = run;
   }
 
@@ -144,10 +144,12 @@ class Trainer {
     if (steps_done()) return end(Outcome::completed, fmt::format("{} steps", *stop.steps));
     if (time_is_up()) return end(Outcome::stopped, fmt::format("{} s are over", *stop.seconds));
     if (run_.batch > 0) return;
-    if (stop.target_accuracy && !run_.epochs.empty() &&
-        run_.epochs.back().validation_accuracy.value_or(0) >= *stop.target_accuracy) {
-      return end(Outcome::stopped, fmt::format("validation accuracy {:.4f} reached {}",
-                                               *run_.epochs.back().validation_accuracy, *stop.target_accuracy));
+    const Metric& metric = task_.primary();
+    const std::optional<double> value =
+        run_.epochs.empty() ? std::nullopt : value_of(run_.epochs.back().validation, metric.name);
+    if (stop.goal && value && metric.reaches(*value, *stop.goal)) {
+      return end(Outcome::stopped, fmt::format("validation {} {} reached {}", metric.title, value_text(metric, *value),
+                                               value_text(metric, *stop.goal)));
     }
     if (stop.patience && run_.epochs_without_improvement >= *stop.patience) {
       end(Outcome::stopped, fmt::format("validation loss has not improved by more than {} for {} epochs",
@@ -190,16 +192,16 @@ class Trainer {
   void step() {
     const std::size_t begin = static_cast<std::size_t>(run_.batch * config_.batch);
     Batch& batch = run_.batch + 1 == batches_ ? last_ : full_;
-    const auto count = static_cast<std::size_t>(batch.labels.size(0));
-    load_batch(dataset_, dataset_.train, std::span(order_).subspan(begin, count), normalisation_,
-               values_of<float>(batch.images), values_of<std::int64_t>(batch.labels));
-    const torch::Tensor logits = model_->forward(batch.images);
-    const Score score = cross_entropy(logits, batch.labels, &batch.gradient);
+    batch.load(dataset_, std::span(order_).subspan(begin, static_cast<std::size_t>(batch.size)), scaling_);
+    model_->set_step(run_.step);
+    const torch::Tensor outputs = model_->forward(batch.inputs).contiguous();
+    if (gradient_.sizes() != outputs.sizes()) gradient_ = torch::empty_like(outputs);
+    const Tally tally = objective_->score(outputs, batch.target, &gradient_);
     LossWatch losses = run_.losses;
-    if (std::optional<std::string> why = losses.add(run_.step + 1, score.mean_loss())) {
+    if (std::optional<std::string> why = losses.add(run_.step + 1, tally.mean_loss())) {
       return end(Outcome::diverged, std::move(*why));
     }
-    logits.backward(batch.gradient);
+    outputs.backward(gradient_);
     optimizer_.step();
     if (const StepReport& report = optimizer_.engine().report(); report.non_finite > 0) {
       return end(Outcome::diverged,
@@ -212,8 +214,8 @@ class Trainer {
     ++run_.batch;
     ++run_.step;
     run_.losses = losses;
-    run_.epoch_score += score;
-    run_.unrecorded_loss += score.mean_loss();
+    run_.epoch_tally += tally;
+    run_.unrecorded_loss += tally.mean_loss();
     ++run_.unrecorded_steps;
   }
 
@@ -229,16 +231,21 @@ class Trainer {
       run_.unrecorded_loss = 0;
       run_.unrecorded_steps = 0;
     }
-    if (hooks_.on_progress) {
-      hooks_.on_progress({.epoch = run_.epoch,
-                          .epochs = config_.stop.epochs,
-                          .batch = run_.batch,
-                          .batches = batches_,
-                          .loss = run_.epoch_score.mean_loss(),
-                          .accuracy = run_.epoch_score.accuracy(),
-                          .images_per_second = images_per_second(),
-                          .images = run_.epoch_score.images});
-    }
+    if (hooks_.on_progress) hooks_.on_progress(progress());
+  }
+
+  Progress progress() const {
+    const MetricValues values = objective_->values(run_.epoch_tally);
+    const auto found = values.find(task_.primary().name);
+    return {.epoch = run_.epoch,
+            .epochs = config_.stop.epochs,
+            .batch = run_.batch,
+            .batches = batches_,
+            .loss = run_.epoch_tally.mean_loss(),
+            .metric = found == values.end() ? "" : found->first,
+            .value = found == values.end() ? 0 : found->second,
+            .examples_per_second = examples_per_second(),
+            .examples = run_.epoch_tally.examples};
   }
 
   void resume_clock() {
@@ -246,57 +253,63 @@ class Trainer {
     clock_ = Clock::now();
   }
 
-  double images_per_second() const {
-    return run_.epoch_seconds > 0 ? static_cast<double>(run_.epoch_score.images) / run_.epoch_seconds : 0;
+  double examples_per_second() const {
+    return run_.epoch_seconds > 0 ? static_cast<double>(run_.epoch_tally.examples) / run_.epoch_seconds : 0;
   }
 
-  // By the averages of the parameters, if the optimizer keeps any.
-  Score evaluate_part(const ImageSet& set, const std::vector<std::int64_t>& images) {
+  // By the averages of the parameters, if the optimizer keeps any and the weights are the last step's.
+  Tally evaluate_part(const std::vector<std::int64_t>& examples, bool last = true) {
     std::optional<libtorch::SwappedAverages> averages;
-    if (optimizer_.engine().settings().average.kind != AverageKind::none) averages.emplace(optimizer_);
-    return evaluate(*model_, dataset_, set, images, normalisation_);
+    if (last && has_averages()) averages.emplace(optimizer_);
+    return evaluate(*model_, *objective_, dataset_, examples, scaling_);
   }
+
+  bool has_averages() { return optimizer_.engine().settings().average.kind != AverageKind::none; }
 
   EpochRecord epoch_record() {
     EpochRecord record{.epoch = run_.epoch,
                        .step = run_.step,
                        .lr = optimizer_.engine().lr(),
-                       .train_loss = run_.epoch_score.mean_loss(),
-                       .train_accuracy = run_.epoch_score.accuracy(),
-                       .validation_loss = {},
-                       .validation_accuracy = {},
+                       .train = objective_->values(run_.epoch_tally),
+                       .validation = {},
                        .seconds = run_.seconds,
-                       .images_per_second = images_per_second()};
-    if (!split_.validation.empty()) {
-      const Score score = evaluate_part(dataset_.train, split_.validation);
-      record.validation_loss = score.mean_loss();
-      record.validation_accuracy = score.accuracy();
-    }
+                       .examples_per_second = examples_per_second()};
+    if (!split_.validation.empty()) record.validation = objective_->values(evaluate_part(split_.validation));
     return record;
+  }
+
+  // The weights as they are evaluated now.
+  void keep_best() {
+    std::optional<libtorch::SwappedAverages> averages;
+    if (has_averages()) averages.emplace(optimizer_);
+    best_ = weights_of(*model_);
+    for (auto& [name, weight] : best_) weight = weight.detach().clone();
   }
 
   // Ends the run if the last step has made the loss on other images infinite or NaN.
   bool is_finite(const EpochRecord& record) {
-    if (!record.validation_loss || std::isfinite(*record.validation_loss)) return true;
-    end(Outcome::diverged,
-        fmt::format("validation loss after step {} is {}", run_.step, loss_text(*record.validation_loss)));
+    const std::optional<double> loss = value_of(record.validation, "loss");
+    if (!loss || std::isfinite(*loss)) return true;
+    end(Outcome::diverged, fmt::format("validation loss after step {} is {}", run_.step, loss_text(*loss)));
     return false;
   }
 
   void finish_epoch() {
     const EpochRecord record = epoch_record();
     if (!is_finite(record)) return;
-    if (record.validation_loss) {
+    const std::optional<double> loss = value_of(record.validation, "loss");
+    if (loss) {
       const double best = run_.best_validation_loss.value_or(std::numeric_limits<double>::infinity());
-      const bool improved = *record.validation_loss < best - config_.stop.tolerance;
+      const bool improved = *loss < best - config_.stop.tolerance;
       run_.epochs_without_improvement = improved ? 0 : run_.epochs_without_improvement + 1;
-      if (improved) run_.best_validation_loss = record.validation_loss;
+      if (improved) run_.best_validation_loss = loss;
+      if (improved && config_.restore_best) keep_best();
     }
-    if (optimizer_.engine().schedule()->needs_metric()) optimizer_.engine().see_metric(record.validation_loss.value());
+    if (optimizer_.engine().schedule()->needs_metric()) optimizer_.engine().see_metric(loss.value());
     run_.epochs.push_back(record);
     ++run_.epoch;
     run_.batch = 0;
-    run_.epoch_score = {};
+    run_.epoch_tally = {};
     run_.epoch_seconds = 0;
     // The record first: a crash in between repeats the epoch and its record, it loses none.
     if (hooks_.on_epoch) hooks_.on_epoch(record);
@@ -311,11 +324,11 @@ class Trainer {
                            .threads = threads_,
                            .data = dataset_.fingerprint,
                            .data_folder = dataset_.origin,
-                           .images = images_,
-                           .normalisation = normalisation_,
+                           .examples = examples_,
+                           .scaling = scaling_,
                            .run = run_,
                            .contents = {}},
-                          *model_, optimizer_);
+                          *model_, best_, optimizer_);
   }
 
   const TrainingConfig config_;
@@ -323,14 +336,17 @@ class Trainer {
   const Checkpointing& checkpointing_;
   const int threads_;
   const Dataset& dataset_;
+  const Task& task_;
   const Split split_;
-  const Normalisation normalisation_;
-  const std::int64_t classes_;  // outputs of the model
+  const Scaling scaling_;
+  const std::unique_ptr<Objective> objective_;
   const std::shared_ptr<Model> model_;
   libtorch::Optimizer optimizer_;
   std::vector<torch::Tensor> parameters_;
-  const std::int64_t images_, batches_;
+  const std::int64_t examples_, batches_;
   Batch full_, last_;
+  torch::Tensor gradient_ = torch::empty({0});  // of the loss by the outputs
+  Weights best_;                                // of the best epoch, where they are to be restored
 
   RunState run_;
   std::vector<std::int64_t> order_;  // this epoch's

@@ -9,15 +9,18 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <string>
 
 namespace thalweg::lab {
 
 /// Where the run is right now; for progress bars. Called after every step, must be quick.
 struct Progress {
   std::int64_t epoch, epochs, batch, batches;
-  double loss, accuracy;  ///< means over this epoch so far
-  double images_per_second;
-  std::int64_t images = 0;  ///< trained in this epoch so far
+  double loss;         ///< mean over this epoch so far
+  std::string metric;  ///< the task's primary one; empty where this epoch has no value of it yet
+  double value = 0;    ///< of the metric, likewise
+  double examples_per_second = 0;
+  std::int64_t examples = 0;  ///< trained in this epoch so far
 };
 
 struct TrainingHooks {

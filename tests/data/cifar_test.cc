@@ -87,7 +87,7 @@ TEST_F(Cifar10, HoldsWhatTheFilesHold) {
 }
 
 TEST_F(Cifar10, PixelsOutliveTheSetThatReadThem) {
-  const CifarPart part = read_cifar10(folder.path()).test;
+  const LabelledImages part = read_cifar10(folder.path()).test;
   EXPECT_EQ(part.pixels[kPixels], pixel(101, 0));
 }
 

@@ -4,6 +4,7 @@
 #include "data/idx.h"
 #include "error_of.h"
 #include "idx_files.h"
+#include "loaded.h"
 
 #include <thalweg/error.h>
 
@@ -18,6 +19,8 @@ namespace {
 using test::Bytes;
 using test::gzip_bytes;
 using test::idx_bytes;
+using test::labels_of;
+using test::pixels_of;
 using test::TemporaryFolder;
 using test::write_bytes;
 using ::testing::AllOf;
@@ -55,21 +58,25 @@ class IdxFolder : public ::testing::Test {
 
 TEST_F(IdxFolder, HoldsWhatTheFilesHold) {
   const Dataset dataset = open_dataset(spec());
-  EXPECT_EQ(dataset.train.count, 6);
-  EXPECT_EQ(dataset.test.count, 4);
-  EXPECT_EQ(dataset.height, 2);
-  EXPECT_EQ(dataset.width, 3);
-  EXPECT_EQ(dataset.classes, 10);
+  EXPECT_EQ(dataset.train.size(), 6u);
+  EXPECT_EQ(dataset.test.size(), 4u);
+  EXPECT_EQ(dataset.inputs.front().shape, (std::vector<std::int64_t>{1, 2, 3}));
+  EXPECT_EQ(dataset.target.classes, 10);
   EXPECT_EQ(dataset.name, spec());
   EXPECT_EQ(dataset.origin, folder.path().string());
-  EXPECT_EQ(Bytes(dataset.train.pixels.begin(), dataset.train.pixels.end()), pixels);
-  EXPECT_EQ(dataset.train.labels, labels);
-  EXPECT_EQ(dataset.test.labels, (Bytes{9, 0, 1, 2}));
+  EXPECT_EQ(pixels_of(dataset, dataset.train), pixels);
+  EXPECT_EQ(labels_of(dataset, dataset.train), labels);
+  EXPECT_EQ(labels_of(dataset, dataset.test), (Bytes{9, 0, 1, 2}));
 }
 
 TEST_F(IdxFolder, PixelsOutliveTheDatasetThatReadThem) {
-  ImageSet set = open_dataset(spec()).train;
-  EXPECT_EQ(Bytes(set.pixels.begin(), set.pixels.end()), pixels);
+  const std::shared_ptr<const Examples> examples = open_dataset(spec()).examples;
+  const Dataset copy = [&] {
+    Dataset dataset = open_dataset(spec());
+    dataset.examples = examples;
+    return dataset;
+  }();
+  EXPECT_EQ(pixels_of(copy, copy.train), pixels);
 }
 
 TEST_F(IdxFolder, GzipIsKnownByItsMagicNotItsName) {
@@ -77,21 +84,21 @@ TEST_F(IdxFolder, GzipIsKnownByItsMagicNotItsName) {
   write("train-images-idx3-ubyte.gz", gzip_bytes(train_images));
   write("train-labels-idx1-ubyte", gzip_bytes(train_labels));  // compressed, named as if it were not
   const Dataset dataset = open_dataset(spec());
-  EXPECT_EQ(Bytes(dataset.train.pixels.begin(), dataset.train.pixels.end()), pixels);
-  EXPECT_EQ(dataset.train.labels, labels);
+  EXPECT_EQ(pixels_of(dataset, dataset.train), pixels);
+  EXPECT_EQ(labels_of(dataset, dataset.train), labels);
 }
 
 TEST_F(IdxFolder, NamesWithADotAreFound) {
   remove("train-images-idx3-ubyte");
   write("train-images.idx3-ubyte", train_images);
-  EXPECT_EQ(open_dataset(spec()).train.count, 6);
+  EXPECT_EQ(open_dataset(spec()).train.size(), 6u);
 }
 
 // Mapped, the pixels would be gone, and with them the process that trains on them.
 TEST_F(IdxFolder, AFileThatShrinksLaterIsStillThere) {
   const Dataset dataset = open_dataset(spec());
   std::filesystem::resize_file(folder.path() / "train-images-idx3-ubyte", 0);
-  EXPECT_EQ(Bytes(dataset.train.pixels.begin(), dataset.train.pixels.end()), pixels);
+  EXPECT_EQ(pixels_of(dataset, dataset.train), pixels);
 }
 
 // As in Kaggle's copy of MNIST: files with a dot, and beside them folders by the other name.
@@ -110,7 +117,8 @@ TEST_F(IdxFolder, LooksIntoFoldersThatAreNamedAsFiles) {
   EXPECT_EQ(open_dataset(spec()).fingerprint, before);
   // A file in the folder itself counts more than one further inside.
   write("train-labels.idx1-ubyte", idx_bytes({6}, {5, 4, 3, 2, 1, 0}));
-  EXPECT_EQ(open_dataset(spec()).train.labels, (Bytes{5, 4, 3, 2, 1, 0}));
+  const Dataset dataset = open_dataset(spec());
+  EXPECT_EQ(labels_of(dataset, dataset.train), (Bytes{5, 4, 3, 2, 1, 0}));
   remove("train-images-idx3-ubyte/train-images-idx3-ubyte");
   EXPECT_THAT(error(), AllOf(HasSubstr("train-images-idx3-ubyte"), HasSubstr("is a folder")));
 }
@@ -118,7 +126,7 @@ TEST_F(IdxFolder, LooksIntoFoldersThatAreNamedAsFiles) {
 TEST_F(IdxFolder, OfTwoFilesTakesTheOneThatCanBeRead) {
   write("train-images-idx3-ubyte.gz", gzip_bytes(train_images));
   write("train-images-idx3-ubyte", Bytes(train_images.begin(), train_images.end() - 1));
-  EXPECT_EQ(open_dataset(spec()).train.count, 6);
+  EXPECT_EQ(open_dataset(spec()).train.size(), 6u);
   write("train-images-idx3-ubyte.gz", {0x1f, 0x8b, 0});
   EXPECT_THAT(error(), HasSubstr("train-images-idx3-ubyte: offset 51")) << "of the first, if none can be read";
 }
@@ -137,14 +145,14 @@ TEST_F(IdxFolder, RefusesWhatIsNoFile) {
 TEST_F(IdxFolder, HasAsManyClassesAsItsLabelsShow) {
   write("train-labels-idx1-ubyte", idx_bytes({6}, {0, 1, 2, 2, 1, 0}));
   write("t10k-labels-idx1-ubyte", idx_bytes({4}, {0, 1, 2, 0}));
-  EXPECT_EQ(open_dataset(spec()).classes, 3);
+  EXPECT_EQ(open_dataset(spec()).target.classes, 3);
   write("t10k-labels-idx1-ubyte", idx_bytes({4}, {0, 1, 4, 0}));
-  EXPECT_EQ(open_dataset(spec()).classes, 5) << "a small training part may lack the highest";
+  EXPECT_EQ(open_dataset(spec()).target.classes, 5) << "a small training part may lack the highest";
 }
 
 TEST_F(IdxFolder, LabelsBeyondTenClassesMakeMore) {
   write("train-labels-idx1-ubyte", idx_bytes({6}, {0, 46, 2, 3, 4, 5}));
-  EXPECT_EQ(open_dataset(spec()).classes, 47);
+  EXPECT_EQ(open_dataset(spec()).target.classes, 47);
   write("train-labels-idx1-ubyte", idx_bytes({6}, {0, 1, 62, 3, 4, 5}));
   EXPECT_THAT(error(), AllOf(HasSubstr("train-labels-idx1-ubyte"), HasSubstr("offset 10"), HasSubstr("label 62"),
                              HasSubstr("0 … 61")));
@@ -347,23 +355,20 @@ TEST_F(IdxFolder, MeasuresMeanAndDeviationOfTheNamedImages) {
       squares += difference * difference;
     }
   }
-  const Normalisation measured = measure(dataset, dataset.train, some);
-  EXPECT_NEAR(measured.mean, mean, 1e-12);
-  EXPECT_NEAR(measured.deviation, std::sqrt(squares / 18), 1e-12);
+  const Scaling measured = dataset.examples->measure(some);
+  EXPECT_NEAR(measured.mean.front(), mean, 1e-12);
+  EXPECT_NEAR(measured.deviation.front(), std::sqrt(squares / 18), 1e-12);
 }
 
 TEST_F(IdxFolder, BatchesHoldTheNamedImagesNormalised) {
   const Dataset dataset = open_dataset(spec());
   const std::vector<std::int64_t> indices{5, 0, 3};
-  const Normalisation normalisation{.mean = 0.3, .deviation = 0.25};
-  std::vector<float> images(18);
-  std::vector<std::int64_t> batch_labels(3);
-  load_batch(dataset, dataset.train, indices, normalisation, images, batch_labels);
+  const test::Loaded loaded = test::load(dataset, indices, {.mean = {0.3}, .deviation = {0.25}});
   for (std::size_t i = 0; i < indices.size(); ++i) {
-    EXPECT_EQ(batch_labels[i], labels[static_cast<std::size_t>(indices[i])]);
+    EXPECT_EQ(loaded.labels[i], labels[static_cast<std::size_t>(indices[i])]);
     for (std::size_t k = 0; k < 6; ++k) {
       const double expected = (pixels[static_cast<std::size_t>(indices[i]) * 6 + k] / 255.0 - 0.3) / 0.25;
-      EXPECT_NEAR(images[i * 6 + k], expected, 1e-6);
+      EXPECT_NEAR(loaded.real[0][i * 6 + k], expected, 1e-6);
     }
   }
 }
@@ -376,28 +381,27 @@ TEST(Measure, ImagesOfOneGreyHaveDeviationOne) {
   }
   const Dataset dataset = open_dataset("idx:" + folder.path().string());
   const std::vector<std::int64_t> all{0, 1};
-  EXPECT_EQ(measure(dataset, dataset.train, all).deviation, 1);
+  EXPECT_EQ(dataset.examples->measure(all).deviation.front(), 1);
 }
 
 TEST(FashionMnist, IsTheDocumentedSet) {
   if (!std::filesystem::exists("/usr/share/datasets/fashion-mnist")) GTEST_SKIP() << "dataset-fashion-mnist is missing";
   const Dataset dataset = open_dataset("fashion-mnist");
-  EXPECT_EQ(dataset.train.count, 60000);
-  EXPECT_EQ(dataset.test.count, 10000);
-  EXPECT_EQ(dataset.height, 28);
-  EXPECT_EQ(dataset.width, 28);
-  EXPECT_EQ(dataset.class_names.size(), 10u);
-  for (const ImageSet* set : {&dataset.train, &dataset.test}) {
+  EXPECT_EQ(dataset.train.size(), 60000u);
+  EXPECT_EQ(dataset.test.size(), 10000u);
+  EXPECT_EQ(dataset.inputs.front().shape, (std::vector<std::int64_t>{1, 28, 28}));
+  EXPECT_EQ(dataset.target.class_names.size(), 10u);
+  for (const std::vector<std::int64_t>* part : {&dataset.train, &dataset.test}) {
     std::vector<std::int64_t> count(10);
-    for (const std::uint8_t label : set->labels) ++count[label];
-    EXPECT_THAT(count, ::testing::Each(set->count / 10));
+    for (const std::uint8_t label : labels_of(dataset, *part)) ++count[label];
+    EXPECT_THAT(count, ::testing::Each(std::ssize(*part) / 10));
   }
   // Known from many publications: 0.2860 and 0.3530.
   std::vector<std::int64_t> all(60000);
   std::iota(all.begin(), all.end(), 0);
-  const Normalisation measured = measure(dataset, dataset.train, all);
-  EXPECT_NEAR(measured.mean, 0.2860, 5e-5);
-  EXPECT_NEAR(measured.deviation, 0.3530, 5e-5);
+  const Scaling measured = dataset.examples->measure(all);
+  EXPECT_NEAR(measured.mean.front(), 0.2860, 5e-5);
+  EXPECT_NEAR(measured.deviation.front(), 0.3530, 5e-5);
 }
 
 }  // namespace

@@ -65,7 +65,7 @@ struct Listener : TrialEvents {
   void step(std::int64_t trial, const StepRecord& record) override { records[trial] += nlohmann::json(record).dump(); }
   void epoch(std::int64_t trial, const EpochRecord& record) override {
     EpochRecord timeless = record;
-    timeless.seconds = timeless.images_per_second = 0;
+    timeless.seconds = timeless.examples_per_second = 0;
     records[trial] += nlohmann::json(timeless).dump();
     if (on_epoch) on_epoch(trial);
   }
@@ -88,7 +88,7 @@ class WorkerTest : public testing::Test {
     TrainingConfig config;
     config.data = "idx:" + folder_.path().string();
     config.optimizer = optimizer;
-    config.dense = {16};
+    config.network.dense = {16};
     config.stop.epochs = 2;
     config.threads = 1;
     return config;
@@ -308,8 +308,8 @@ TEST_F(CompareCommand, ComparesOnRealImages) {
   const nlohmann::json json = nlohmann::json::parse(ended.output);
   ASSERT_EQ(json.at("optimizers").size(), 2U);
   for (const nlohmann::json& optimizer : json.at("optimizers")) {
-    ASSERT_EQ(optimizer.at("test_accuracy").size(), 2U);
-    for (const nlohmann::json& accuracy : optimizer.at("test_accuracy")) EXPECT_GT(accuracy.get<double>(), 0.6);
+    ASSERT_EQ(optimizer.at("test").size(), 2U);
+    for (const nlohmann::json& accuracy : optimizer.at("test")) EXPECT_GT(accuracy.get<double>(), 0.6);
   }
   EXPECT_GT(std::filesystem::file_size(report), 10'000U);
   const StudyData study = load();
@@ -342,7 +342,7 @@ TEST_F(CompareCommand, TakesOptimizersThatDifferInWhatIsAroundTheRule) {
   EXPECT_THAT(read_text_file(report, 10'000'000), AllOf(HasSubstr("clip=norm:0.001"), HasSubstr("average=mean")));
   std::set<double> losses;  // each really trains otherwise
   for (const TrialData& trial : load().trials) {
-    if (trial.role == TrialRole::final && trial.config.seed == 1) losses.insert(trial.result.value().test_loss.value());
+    if (trial.role == TrialRole::final && trial.config.seed == 1) losses.insert(trial.result.value().test->at("loss"));
   }
   EXPECT_EQ(losses.size(), optimizers.size());
 }

@@ -171,7 +171,7 @@ TEST_F(EnlargingTest, FewerAreRefusedByWhatTheStudyHas) {
 TEST_F(EnlargingTest, AStudyThatAnEarlierThalwegFinishedHasBeenLookedAt) {
   run(with_seeds(8));
   {
-    StudyFolder folder = open_study_folder(folder_.path(), with_seeds(8), "", false);
+    StudyFolder folder = open_study_folder(folder_.path(), with_seeds(8), "classification", "", false);
     StudyData study = folder.store.load();
     study.config.erase("looks");
     study.config["tuning"].erase("given");

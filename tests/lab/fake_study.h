@@ -67,11 +67,11 @@ class FakeRunner {
     if (end.crashes) return events.failed(job.trial, "killed by SIGSEGV");
     TrainingResult result;
     result.outcome = end.diverged ? Outcome::diverged : Outcome::completed;
-    if (job.config.test_at_end) result.test_accuracy = end.accuracy;
+    if (job.config.test_at_end) result.test = {{"loss", end.loss}, {"accuracy", end.accuracy}};
     if (!end.diverged) {
-      events.epoch(job.trial, {.epoch = 1, .step = 1, .validation_loss = 9, .validation_accuracy = 0.99});
+      events.epoch(job.trial, {.epoch = 1, .step = 1, .validation = MetricValues{{"loss", 9}, {"accuracy", 0.99}}});
       events.epoch(job.trial,
-                   {.epoch = 2, .step = 2, .validation_loss = end.loss, .validation_accuracy = end.accuracy});
+                   {.epoch = 2, .step = 2, .validation = MetricValues{{"loss", end.loss}, {"accuracy", end.accuracy}}});
     }
     events.finished(job.trial, result);
   }
@@ -81,7 +81,7 @@ class StudyTest : public testing::Test {
  protected:
   /// As `thalweg compare` with this configuration in the same folder.
   StudyEnd run(const CompareConfig& config = sample_config(), const std::string& command = "thalweg compare …") {
-    StudyFolder folder = open_study_folder(folder_.path(), config, command, false);
+    StudyFolder folder = open_study_folder(folder_.path(), config, "classification", command, false);
     for (const std::string& note : folder.notes) messages_ += note + '\n';
     const StudyHooks hooks{.on_progress = [this](const StudyProgress& progress) { progress_.push_back(progress); },
                            .on_message = [this](const std::string& text) { messages_ += text + '\n'; },

@@ -150,7 +150,7 @@ TEST_F(GrowingStudy, TakesTheSameCourseWhereverItWasCutOff) {
   for (std::size_t cut = 0; cut < whole.first.size(); ++cut) {
     TemporaryFolder fresh;
     for (const std::size_t stop_after : {cut, std::size_t{1}, std::size_t{1000}}) {
-      StudyFolder folder = open_study_folder(fresh.path(), config, "", false);
+      StudyFolder folder = open_study_folder(fresh.path(), config, "classification", "", false);
       fake_.stopped = false;
       fake_.stop_after = stop_after;
       fake_.given.clear();
@@ -165,7 +165,7 @@ TEST_F(GrowingStudy, CutOffBeforeTheFirstTrialOfANewRateItGrowsAgain) {
   run(growing());
   {
     // As if killed between keeping the grown grid and its trials.
-    StudyFolder folder = open_study_folder(folder_.path(), growing(), "", false);
+    StudyFolder folder = open_study_folder(folder_.path(), growing(), "classification", "", false);
     for (const TrialData& trial : folder.store.load().trials) {
       if (trial.lr > 0.1) folder.store.remove(trial.id);
     }

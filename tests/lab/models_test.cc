@@ -1,7 +1,6 @@
 // Models: names, shapes, first values, and the same function as LibTorch's own layers give.
 #include "error_of.h"
 #include "models/model.h"
-#include "models/model_names.h"
 
 #include <thalweg/error.h>
 
@@ -11,7 +10,27 @@
 namespace thalweg::lab {
 namespace {
 
-const ImageShape kFashion{1, 28, 28, 10};
+ModelShape images(std::int64_t channels, std::int64_t height, std::int64_t width, std::int64_t classes) {
+  return {.inputs = {{.kind = InputKind::image, .shape = {channels, height, width}}}, .outputs = classes};
+}
+
+const ModelShape kFashion = images(1, 28, 28, 10);
+
+std::shared_ptr<Model> make(const std::string& name, const ModelShape& shape, const std::vector<std::int64_t>& dense,
+                            std::uint64_t seed) {
+  return make_model(name, shape, {.dense = dense}, seed);
+}
+
+/// Those that take images and tell classes apart.
+std::vector<std::string> of_images() {
+  std::vector<std::string> names;
+  for (const ModelEntry& model : models()) {
+    const bool takes = std::ranges::find(model.inputs, InputKind::image) != model.inputs.end();
+    const bool tells = std::ranges::find(model.targets, TargetKind::label) != model.targets.end();
+    if (takes && tells) names.push_back(model.name);
+  }
+  return names;
+}
 
 std::vector<std::string> names_of(const Model& model) {
   std::vector<std::string> names;
@@ -20,27 +39,26 @@ std::vector<std::string> names_of(const Model& model) {
 }
 
 TEST(Models, HaveNamedParametersAndShapes) {
-  EXPECT_THAT(names_of(*make_model("softmax", kFashion, {}, 1)),
-              ::testing::ElementsAre("output.weight", "output.bias"));
-  EXPECT_THAT(names_of(*make_model("mlp", kFashion, {32, 16}, 1)),
+  EXPECT_THAT(names_of(*make("softmax", kFashion, {}, 1)), ::testing::ElementsAre("output.weight", "output.bias"));
+  EXPECT_THAT(names_of(*make("mlp", kFashion, {32, 16}, 1)),
               ::testing::ElementsAre("dense1.weight", "dense1.bias", "dense2.weight", "dense2.bias", "output.weight",
                                      "output.bias"));
-  EXPECT_THAT(names_of(*make_model("cnn", kFashion, {128}, 1)),
+  EXPECT_THAT(names_of(*make("cnn", kFashion, {128}, 1)),
               ::testing::ElementsAre("conv1.weight", "conv1.bias", "conv2.weight", "conv2.bias", "dense1.weight",
                                      "dense1.bias", "output.weight", "output.bias"));
-  for (const auto& [name, line] : model_names()) {
-    EXPECT_EQ(make_model(name, {3, 9, 14, 7}, {20}, 1)->forward(torch::randn({5, 3, 9, 14})).sizes(),
+  for (const std::string& name : of_images()) {
+    EXPECT_EQ(make(name, images(3, 9, 14, 7), {20}, 1)->forward({torch::randn({5, 3, 9, 14})}).sizes(),
               (torch::IntArrayRef{5, 7}))
         << name;
   }
 }
 
 TEST(Models, FirstValuesDependOnSeedNameAndPlaceAlone) {
-  for (const auto& [name, line] : model_names()) {
+  for (const std::string& name : of_images()) {
     torch::manual_seed(1);
-    const auto first = make_model(name, kFashion, {128}, 7);
+    const auto first = make(name, kFashion, {128}, 7);
     torch::manual_seed(2);
-    const auto same = make_model(name, kFashion, {128}, 7), other = make_model(name, kFashion, {128}, 8);
+    const auto same = make(name, kFashion, {128}, 7), other = make(name, kFashion, {128}, 8);
     for (const auto& item : first->named_parameters()) {
       EXPECT_TRUE(item.value().equal(same->named_parameters()[item.key()])) << name << ' ' << item.key();
       EXPECT_FALSE(item.value().equal(other->named_parameters()[item.key()])) << name << ' ' << item.key();
@@ -49,7 +67,7 @@ TEST(Models, FirstValuesDependOnSeedNameAndPlaceAlone) {
 }
 
 TEST(Models, FirstValuesAreUniformInTheStatedBounds) {
-  const auto model = make_model("cnn", kFashion, {128}, 3);
+  const auto model = make("cnn", kFashion, {128}, 3);
   const auto expect_uniform = [&](const char* name, double bound) {
     const torch::Tensor values = model->named_parameters()[name].detach().to(torch::kFloat64);
     EXPECT_LE(values.abs().max().item().toDouble(), bound) << name;
@@ -68,17 +86,17 @@ TEST(Models, FirstValuesAreUniformInTheStatedBounds) {
 
 // The network as a tutorial writes it: contiguous, ReLU before pool. Outputs and gradients must agree.
 TEST(Models, CnnIsTheTutorialsNetwork) {
-  const auto model = make_model("cnn", kFashion, {32}, 5);
-  const torch::Tensor images = torch::randn({6, 1, 28, 28});
+  const auto model = make("cnn", kFashion, {32}, 5);
+  const torch::Tensor pixels = torch::randn({6, 1, 28, 28});
   std::map<std::string, torch::Tensor> p;
   for (const auto& item : model->named_parameters()) {
     p[item.key()] = item.value().detach().clone(torch::MemoryFormat::Contiguous).set_requires_grad(true);
   }
-  torch::Tensor x = torch::max_pool2d(torch::relu(torch::conv2d(images, p["conv1.weight"], p["conv1.bias"], 1, 1)), 2);
+  torch::Tensor x = torch::max_pool2d(torch::relu(torch::conv2d(pixels, p["conv1.weight"], p["conv1.bias"], 1, 1)), 2);
   x = torch::max_pool2d(torch::relu(torch::conv2d(x, p["conv2.weight"], p["conv2.bias"], 1, 1)), 2);
   x = torch::relu(torch::linear(x.flatten(1), p["dense1.weight"], p["dense1.bias"]));
   const torch::Tensor expected = torch::linear(x, p["output.weight"], p["output.bias"]);
-  const torch::Tensor logits = model->forward(images);
+  const torch::Tensor logits = model->forward({pixels});
   EXPECT_TRUE(torch::allclose(logits, expected, 1e-4, 1e-4));
   const torch::Tensor direction = torch::randn({6, 10});
   logits.backward(direction);
@@ -89,13 +107,13 @@ TEST(Models, CnnIsTheTutorialsNetwork) {
 }
 
 TEST(Models, ErrorsNameAndSuggest) {
-  const auto message = [](const char* name, const ImageShape& shape, const std::vector<std::int64_t>& dense) {
-    return tests::error_of([&] { make_model(name, shape, dense, 1); });
+  const auto message = [](const char* name, const ModelShape& shape, const std::vector<std::int64_t>& dense) {
+    return tests::error_of([&] { make(name, shape, dense, 1); });
   };
   EXPECT_THAT(message("cmn", kFashion, {128}),
               ::testing::AllOf(::testing::HasSubstr("cmn"), ::testing::HasSubstr("cnn")));
   EXPECT_THAT(message("mlp", kFashion, {0}), ::testing::HasSubstr("width 0"));
-  EXPECT_THAT(message("cnn", {1, 3, 28, 10}, {128}), ::testing::HasSubstr("3 × 28"));
+  EXPECT_THAT(message("cnn", images(1, 3, 28, 10), {128}), ::testing::HasSubstr("3 × 28"));
 }
 
 }  // namespace

@@ -22,6 +22,9 @@
 namespace thalweg::lab {
 namespace {
 
+const Metric& kAccuracy = find_metric("accuracy");
+const Measure kValidationLoss{Part::validation, &find_metric("loss")};
+
 namespace fs = std::filesystem;
 using samples::study_of;
 using testing::AllOf;
@@ -45,22 +48,22 @@ TEST(Summary, TargetCountsRunsThatNeverGetThere) {
   const StudyData study = study_of({0.905, 0.80}, 8, 0);
   const Summary summary = summarize({&study, 1}, 0.85).at(0);
   EXPECT_EQ(summary.competitors[0].reached, 8u);
-  EXPECT_EQ(summary.competitors[0].target_epochs, 2);
-  EXPECT_EQ(summary.competitors[0].target_seconds, 5);
+  EXPECT_EQ(summary.competitors[0].goal_epochs, 2);
+  EXPECT_EQ(summary.competitors[0].goal_seconds, 5);
   EXPECT_EQ(summary.competitors[1].reached, 0u);
-  EXPECT_TRUE(std::isinf(*summary.competitors[1].target_epochs));
-  EXPECT_THAT(report_html({&study, 1}, {.target = 0.85, .command = {}}), HasSubstr("not reached"));
+  EXPECT_TRUE(std::isinf(*summary.competitors[1].goal_epochs));
+  EXPECT_THAT(report_html({&study, 1}, {.goal = 0.85, .command = {}}), HasSubstr("not reached"));
 }
 
 TEST(Summary, DefaultTargetLeavesOutTheHopeless) {
   const StudyData study = study_of({0.905, 0.893, 0.10}, 8, 0);
-  EXPECT_NEAR(*summarize({&study, 1}).at(0).target, 0.89, 1e-12);
+  EXPECT_NEAR(*summarize({&study, 1}).at(0).goal, 0.89, 1e-12);
 }
 
 TEST(Summary, TargetMustBeAnAccuracy) {
   const StudyData study = study_of({0.9}, 8);
-  for (const double target : {0.0, 1.01, -1.0, std::numeric_limits<double>::quiet_NaN()})
-    EXPECT_THROW(summarize({&study, 1}, target), Error);
+  for (const double goal : {1.01, -1.0, std::numeric_limits<double>::quiet_NaN()})
+    EXPECT_THROW(summarize({&study, 1}, goal), Error);
 }
 
 TEST(Summary, StudiesOfOneTaskAreTakenTogetherOthersApart) {
@@ -103,9 +106,9 @@ TEST(Summary, OneNameForTwoThingsIsTwoCompetitors) {
 
 TEST(Summary, BandsFromEightRunsOnOnly) {
   const StudyData few = samples::compare_study(7), enough = samples::compare_study(8);
-  for (const CurvePoint& point : summarize({&few, 1})[0].competitors[0].curve(Metric::validation_loss))
+  for (const CurvePoint& point : summarize({&few, 1})[0].competitors[0].curve(kValidationLoss))
     EXPECT_FALSE(point.interval);
-  for (const CurvePoint& point : summarize({&enough, 1})[0].competitors[0].curve(Metric::validation_loss)) {
+  for (const CurvePoint& point : summarize({&enough, 1})[0].competitors[0].curve(kValidationLoss)) {
     ASSERT_TRUE(point.interval);
     EXPECT_TRUE(point.interval->contains(point.median));
     EXPECT_GE(point.interval->low, point.least);
@@ -120,7 +123,7 @@ TEST(Summary, TuningKeepsDivergedRatesAndSeesTheEdge) {
   ASSERT_EQ(rmsprop.learning_rates.size(), 7u);
   EXPECT_FALSE(rmsprop.at_edge);
   EXPECT_EQ(rmsprop.learning_rates.back().diverged, 2u);
-  EXPECT_FALSE(rmsprop.learning_rates.back().accuracy);
+  EXPECT_FALSE(rmsprop.learning_rates.back().value);
   EXPECT_TRUE(competitors[1].at_edge);
 }
 
@@ -132,7 +135,7 @@ TEST(Report, BelowEightSeedsShowsPointsAndNoMean) {
 
 TEST(Report, CarriesWhatRepeatsIt) {
   const StudyData study = samples::compare_study(8, true);
-  const std::string html = report_html({&study, 1}, {.target = {}, .command = "thalweg report runs/sample"});
+  const std::string html = report_html({&study, 1}, {.goal = {}, .command = "thalweg report runs/sample"});
   for (const char* part : {"thalweg compare --model mlp", "seeds: 1 2 3 4 5 6 7 8", "tuning seeds: 1001 1002",
                            "libtorch: 1.13.1", "Made-up CPU", "thalweg report runs/sample", "&quot;grid&quot;",
                            "worker ended by signal 9", "gradient of &quot;dense1.weight&quot; is not finite"})
@@ -178,11 +181,12 @@ TEST(Report, NeverShowsANaNsSign) {
   StudyData study = samples::train_study();
   const double nan = -std::nan("");
   EpochRecord& last = study.trials[0].epochs.back();
-  last.train_loss = last.train_accuracy = last.seconds = last.images_per_second = nan;
-  last.validation_loss = last.validation_accuracy = nan;
+  last.seconds = last.examples_per_second = nan;
+  last.train = {{"loss", nan}, {"accuracy", nan}};
+  last.validation = last.train;
   study.trials[0].steps.back().loss = nan;
   study.trials[0].result->seconds = nan;
-  study.trials[0].result->test_accuracy = nan;
+  study.trials[0].result->test = {{"loss", nan}, {"accuracy", nan}};
   const std::string html = report_html({&study, 1});
   EXPECT_EQ(times(html.substr(0, html.find("<script")), "-nan"), 0u);
   EXPECT_EQ(times(report_text({&study, 1}), "-nan"), 0u);
@@ -191,7 +195,7 @@ TEST(Report, NeverShowsANaNsSign) {
 
 TEST(Report, ShowsHugeLossesBriefly) {
   StudyData study = samples::train_study();
-  study.trials[0].epochs.back().train_loss = 172598772136761796591616.0;
+  study.trials[0].epochs.back().train["loss"] = 172598772136761796591616.0;
   const std::string html = report_html({&study, 1});
   EXPECT_THAT(html, HasSubstr("1.726e+23"));
   EXPECT_EQ(times(html, "172598772136761796"), 0u);
@@ -199,7 +203,7 @@ TEST(Report, ShowsHugeLossesBriefly) {
 
 TEST(Report, NothingBreaksOut) {
   const StudyData study = samples::hostile_study(8);
-  const std::string html = report_html({&study, 1}, {.target = {}, .command = "</pre><script>alert(1)</script>"});
+  const std::string html = report_html({&study, 1}, {.goal = {}, .command = "</pre><script>alert(1)</script>"});
   // Data block, dygraphs, ours: no other script element, and no markup from a name.
   EXPECT_EQ(times(html, "<script"), 3u);
   EXPECT_EQ(times(html, "</script"), 3u);
@@ -248,15 +252,15 @@ TEST(Text, Escapes) {
 }
 
 TEST(Text, NumbersHaveSensibleDigits) {
-  EXPECT_EQ(percent(0.89234), "89.23\u00A0%");
-  EXPECT_EQ(points(0.0042), "+0.42");
-  EXPECT_EQ(points(-0.013), "−1.30");
+  EXPECT_EQ(value_text(kAccuracy, 0.89234), "89.23\u00A0%");
+  EXPECT_EQ(signed_text(kAccuracy, 0.0042), "+0.42");
+  EXPECT_EQ(signed_text(kAccuracy, -0.013), "−1.30");
   EXPECT_EQ(number(0.123456), "0.1235");
   for (const double nan : {std::nan(""), -std::nan("")}) {
     EXPECT_EQ(number(nan), "nan");
     EXPECT_EQ(fixed(nan, 2), "nan");
-    EXPECT_EQ(percent(nan), "nan\u00A0%");
-    EXPECT_EQ(points(nan), "nan");
+    EXPECT_EQ(value_text(kAccuracy, nan), "nan\u00A0%");
+    EXPECT_EQ(signed_text(kAccuracy, nan), "nan");
     EXPECT_EQ(duration(nan), "nan\u00A0s");
     EXPECT_EQ(learning_rate(nan), "nan");
   }
@@ -340,12 +344,12 @@ TEST_F(ReportFiles, CsvHasEveryNumberInFull) {
     const TrialData& trial = study.trials[i];
     EXPECT_EQ(trials[i + 1][column(trials, "optimizer")], trial.optimizer);
     const std::string accuracy = trials[i + 1][column(trials, "test_accuracy")];
-    if (trial.result && trial.result->test_accuracy)
-      EXPECT_EQ(std::stod(accuracy), *trial.result->test_accuracy);
+    if (trial.result && trial.result->test)
+      EXPECT_EQ(std::stod(accuracy), trial.result->test->at("accuracy"));
     else
       EXPECT_EQ(accuracy, "");
     for (const EpochRecord& record : trial.epochs)
-      EXPECT_EQ(std::stod(epochs[++records][column(epochs, "validation_loss")]), *record.validation_loss);
+      EXPECT_EQ(std::stod(epochs[++records][column(epochs, "validation_loss")]), record.validation->at("loss"));
   }
   EXPECT_EQ(epochs.size(), records + 1);
 }

@@ -23,7 +23,7 @@ class Resume : public ::testing::Test {
   Resume() {
     test::write_learnable_dataset(folder.path(), 300, 60);
     config.data = "idx:" + folder.path().string();
-    config.dense = {16};
+    config.network.dense = {16};
     config.optimizer = "rmsprop:lr=0.003,momentum=0.5,centered=true";
     config.schedule = schedule::Constant{};
     config.stop.epochs = 3;
@@ -56,9 +56,8 @@ class Resume : public ::testing::Test {
     EXPECT_EQ(one.run.epochs.size(), other.run.epochs.size());
     for (std::size_t i = 0; i < one.run.epochs.size() && i < other.run.epochs.size(); ++i) {
       const EpochRecord &x = one.run.epochs[i], &y = other.run.epochs[i];
-      EXPECT_EQ(x.train_loss, y.train_loss);
-      EXPECT_EQ(x.train_accuracy, y.train_accuracy);
-      EXPECT_EQ(x.validation_loss, y.validation_loss);
+      EXPECT_EQ(x.train, y.train);
+      EXPECT_EQ(x.validation, y.validation);
       EXPECT_EQ(x.step, y.step);
     }
     EXPECT_EQ(one.run.best_validation_loss, other.run.best_validation_loss);
@@ -188,7 +187,7 @@ TEST_F(Resume, OfAFinishedRunTrainsNoMore) {
   const TrainingResult again = run("whole", true);
   EXPECT_EQ(again.outcome, Outcome::completed);
   EXPECT_EQ(again.steps, first.steps);
-  EXPECT_EQ(again.test_loss, first.test_loss);
+  EXPECT_EQ(again.test, first.test);
   EXPECT_EQ(read_file(file("whole")), before);
 }
 
@@ -217,7 +216,7 @@ TEST_F(Resume, RefusesAnotherConfigurationByName) {
               AllOf(HasSubstr("batch"), HasSubstr("32"), HasSubstr("16")));
   EXPECT_THAT(refused([](TrainingConfig& c) { c.optimizer = "rmsprop:lr=0.1"; }), HasSubstr("optimizer"));
   EXPECT_THAT(refused([](TrainingConfig& c) { c.seed = 7; }), HasSubstr("seed"));
-  EXPECT_THAT(refused([](TrainingConfig& c) { c.dense = {16, 16}; }), HasSubstr("dense"));
+  EXPECT_THAT(refused([](TrainingConfig& c) { c.network.dense = {16, 16}; }), HasSubstr("dense"));
   EXPECT_THAT(refused([](TrainingConfig& c) { c.threads = 1; }), HasSubstr("threads"));
   EXPECT_THAT(refused([](TrainingConfig& c) { c.schedule = parse_schedule("constant:warmup=3"); }),
               AllOf(HasSubstr("schedule was \"constant\""), HasSubstr("\"constant:warmup=3\"")));
@@ -313,15 +312,15 @@ TEST_F(Resume, AModelKeepsTheOutputsThatItHas) {
   test::write_bytes(folder.path() / "t10k-labels-idx1-ubyte", labels);
   config.stop.epochs = 1;
   run("three", false);
-  EXPECT_EQ(classes_of(read_checkpoint(file("three"))), 3);
+  EXPECT_EQ(outputs_of(read_checkpoint(file("three"))), 3);
 
   Dataset as_before = open_dataset(config.data);
-  as_before.classes = 10;
+  as_before.target.classes = 10;
   train(config, as_before, {}, {.file = file("ten"), .every_steps = 0, .resume = false});
-  EXPECT_EQ(classes_of(read_checkpoint(file("ten"))), 10);
+  EXPECT_EQ(outputs_of(read_checkpoint(file("ten"))), 10);
   config.stop.epochs = 2;
   EXPECT_EQ(run("ten", true).epochs, 2);
-  EXPECT_EQ(classes_of(read_checkpoint(file("ten"))), 10);
+  EXPECT_EQ(outputs_of(read_checkpoint(file("ten"))), 10);
 }
 
 // Every number of a checkpoint, made one that no training has.

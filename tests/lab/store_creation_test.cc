@@ -71,10 +71,10 @@ struct InMemory {
 class CreationTest : InMemory, public testing::Test {
  protected:
   StudyFolder open_study(bool overwrite = false) const {
-    return open_study_folder(out_, compare_config(), "thalweg compare …", overwrite);
+    return open_study_folder(out_, compare_config(), "classification", "thalweg compare …", overwrite);
   }
   RunFolder create_run(bool overwrite = false) const {
-    return RunFolder::create(out_, train_config(), overwrite, "thalweg train");
+    return RunFolder::create(out_, train_config(), "classification", overwrite, "thalweg train");
   }
   void remove() const { std::filesystem::remove_all(out_); }
   void expect_study_alone() const { EXPECT_THAT(files_in(out_), UnorderedElementsAre(kStudyFile)); }
@@ -262,7 +262,7 @@ TEST_F(CreationTest, ARunIsReadUnderItsLock) {
 
 TEST_F(CreationTest, OnlyARunWithoutResultIsBegunAnew) {
   const auto refused = [&](const TrainingConfig& config) {
-    return test::error_in_child([&] { RunFolder::create(out_, config, false, "thalweg train"); });
+    return test::error_in_child([&] { RunFolder::create(out_, config, "classification", false, "thalweg train"); });
   };
   TrainingConfig other = train_config();
   other.seed = 7;

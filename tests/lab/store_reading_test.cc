@@ -38,12 +38,12 @@ TrialData sample_trial(double loss = 1.5) {
   TrainingResult& result = trial.result.emplace();
   result.epochs = 2;
   result.steps = 40;
-  result.test_accuracy = 0.75;
+  result.test = {{"loss", 0.5}, {"accuracy", 0.75}};
   for (const std::int64_t epoch : {1, 2}) {
     EpochRecord& record = trial.epochs.emplace_back();
     record.epoch = epoch;
     record.step = 20 * epoch;
-    record.train_loss = 0.3 / static_cast<double>(epoch);
+    record.train["loss"] = 0.3 / static_cast<double>(epoch);
   }
   for (std::int64_t step = 1; step <= 40; ++step) trial.steps.push_back({.step = step, .loss = loss, .lr = 1e-3});
   return trial;
@@ -299,7 +299,7 @@ TEST_F(DamagedTrial, StaysWhereTheCommandIsRefused) {
   const std::string before = bytes();
   CompareConfig other;
   other.optimizers = {"adam"};
-  EXPECT_THAT([&] { open_study_folder(file_.parent_path(), other, "thalweg compare adam", false); },
+  EXPECT_THAT([&] { open_study_folder(file_.parent_path(), other, "classification", "thalweg compare adam", false); },
               ThrowsMessage<Error>(HasSubstr("holds another comparison")));
   EXPECT_EQ(bytes(), before);
 }
@@ -307,7 +307,7 @@ TEST_F(DamagedTrial, StaysWhereTheCommandIsRefused) {
 TEST_F(ReadingTest, WhoeverChangesARowTakesItsChecksumAway) {
   create(3);
   run_sql("UPDATE trials SET error = 'seen' WHERE id = 1; UPDATE study SET name = 'mine'");
-  run_sql("DELETE FROM steps WHERE trial = 2 AND step = 4; UPDATE epochs SET train_loss = 7 WHERE trial = 2");
+  run_sql("DELETE FROM steps WHERE trial = 2 AND step = 4; UPDATE scores SET value = 7 WHERE trial = 2");
   run_sql("INSERT INTO steps VALUES (3, 999, 1, 1)");
   const StudyData study = read();
   EXPECT_EQ(study.name, "mine");
@@ -343,10 +343,13 @@ TEST_F(ReadingTest, NumbersOutOfTheirRangeAreNamed) {
   says("UPDATE epochs SET epoch = -1 WHERE epoch = 1", "epoch = -1");
   says("UPDATE epochs SET step = 9223372036854775807", "step = 9");
   says("UPDATE epochs SET seconds = -1", "seconds = -1");
-  says("UPDATE epochs SET validation_accuracy = 1.5", "validation accuracy = 1.5");
+  says("INSERT INTO scores VALUES (1, 1, 'validation', 'accuracy', 1.5)", "accuracy = 1.5");
+  says("INSERT INTO scores VALUES (1, 1, 'nowhere', 'accuracy', 0.5)", "unknown part 'nowhere'");
+  says("INSERT INTO scores VALUES (1, 77, 'train', 'accuracy', 0.5)", "epoch 77");
+  says("UPDATE scores SET metric = 'acuracy' WHERE metric = 'accuracy'", "'acuracy'");
   says("UPDATE steps SET step = -5 WHERE step = 5", "step = -5");
   says("UPDATE trials SET epochs = -3", "epochs = -3");
-  says("UPDATE trials SET test_accuracy = 75", "test accuracy = 75");
+  says("UPDATE scores SET value = 75 WHERE part = 'test' AND metric = 'accuracy'", "accuracy = 75");
   says("UPDATE trials SET seconds = 9e999", "seconds = inf");
 }
 

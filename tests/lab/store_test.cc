@@ -47,19 +47,17 @@ TrialData sample_trial() {
                                 .reason = "patience",
                                 .epochs = 2,
                                 .steps = 17,
-                                .test_loss = std::nullopt,
-                                .test_accuracy = 0.1 + 0.2,
+                                .test = MetricValues{{"accuracy", 0.1 + 0.2}},
                                 .seconds = 1.5};
   trial.epochs.push_back({.epoch = 1,
                           .step = 10,
                           .lr = 1e-3,
-                          .train_loss = std::numeric_limits<double>::quiet_NaN(),
-                          .train_accuracy = 0.5,
-                          .validation_loss = std::numeric_limits<double>::infinity(),
-                          .validation_accuracy = std::nullopt,
+                          .train = {{"loss", std::numeric_limits<double>::quiet_NaN()}, {"accuracy", 0.5}},
+                          .validation = MetricValues{{"loss", std::numeric_limits<double>::infinity()}},
                           .seconds = 0.25,
-                          .images_per_second = 1e5});
-  trial.epochs.push_back({.epoch = 2, .step = 17, .lr = 1e-4, .validation_loss = 0.0, .validation_accuracy = 1.0});
+                          .examples_per_second = 1e5});
+  trial.epochs.push_back(
+      {.epoch = 2, .step = 17, .lr = 1e-4, .validation = MetricValues{{"loss", 0.0}, {"accuracy", 1.0}}});
   trial.steps = {{.step = 5, .loss = 2.25, .lr = 1e-3}, {.step = 10, .loss = 5e-324, .lr = 1e-3}};
   return trial;
 }
@@ -107,9 +105,9 @@ TEST_F(StoreTest, GivesBackWhatWasStored) {
   EXPECT_EQ(loaded.trials[0].id, id);
   EXPECT_EQ(text_of(loaded.trials[0]), text_of(trial));
   // JSON shows neither NaN nor infinity.
-  EXPECT_TRUE(std::isnan(loaded.trials[0].epochs[0].train_loss));
-  EXPECT_EQ(loaded.trials[0].epochs[0].validation_loss, std::numeric_limits<double>::infinity());
-  EXPECT_EQ(loaded.trials[0].epochs[0].validation_accuracy, std::nullopt);
+  EXPECT_TRUE(std::isnan(loaded.trials[0].epochs[0].train.at("loss")));
+  EXPECT_EQ(loaded.trials[0].epochs[0].validation->at("loss"), std::numeric_limits<double>::infinity());
+  EXPECT_FALSE(loaded.trials[0].epochs[0].validation->contains("accuracy"));
 }
 
 TEST_F(StoreTest, RecordsATrialAsItRuns) {

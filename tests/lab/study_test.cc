@@ -75,7 +75,8 @@ TEST_F(StudyTest, GoesOnAfterAnInterruption) {
     fake_.stopped = false;
     fake_.stop_after = cut;
     const auto go = [&] {
-      StudyFolder folder = open_study_folder(fresh.path(), sample_config(), "thalweg compare …", false);
+      StudyFolder folder =
+          open_study_folder(fresh.path(), sample_config(), "classification", "thalweg compare …", false);
       fake_.given.clear();
       return run_compare(sample_config(), folder.store, fake_.runner(), {.stop_requested = &fake_.stopped});
     };
@@ -144,13 +145,13 @@ TEST_F(StudyTest, AnotherConfigurationIsRefusedByName) {
   other.looks = 2;
   EXPECT_THAT([&] { run(other); }, ThrowsMessage<Error>(HasSubstr("looks: 1, now 2")));
   EXPECT_EQ(run(), StudyEnd::complete);
-  EXPECT_TRUE(open_study_folder(folder_.path(), other, "", true).store.load().trials.empty());
+  EXPECT_TRUE(open_study_folder(folder_.path(), other, "classification", "", true).store.load().trials.empty());
 }
 
 TEST_F(StudyTest, AFolderWithOtherFilesIsLeftAlone) {
   test::write_bytes(folder_.path() / "thesis.tex", {1, 2, 3});
   EXPECT_THAT([&] { run(); }, ThrowsMessage<Error>(AllOf(HasSubstr("not empty"), HasSubstr("--overwrite"))));
-  { const StudyFolder folder = open_study_folder(folder_.path(), sample_config(), "", true); }
+  { const StudyFolder folder = open_study_folder(folder_.path(), sample_config(), "classification", "", true); }
   EXPECT_EQ(std::filesystem::file_size(folder_.path() / "thesis.tex"), 3U);
 }
 
@@ -168,10 +169,9 @@ TEST(Messages, ComeBackAsTheyWere) {
   } listener;
   const StepRecord step{.step = 3, .loss = 0.1, .lr = 1e-5};
   const EpochRecord epoch{
-      .epoch = 2, .step = 3, .train_loss = 0.3, .validation_loss = 0.7, .validation_accuracy = 0.25};
-  const TrainingResult result{
-      .outcome = Outcome::diverged, .reason = "loss", .test_loss = std::nullopt, .test_accuracy = 0.1};
-  EXPECT_FALSE(deliver(progress_line({1, 2, 3, 4, std::nan(""), 0.5, 1e5}), 7, listener));
+      .epoch = 2, .step = 3, .train = {{"loss", 0.3}}, .validation = MetricValues{{"loss", 0.7}, {"accuracy", 0.25}}};
+  const TrainingResult result{.outcome = Outcome::diverged, .reason = "loss", .test = MetricValues{{"accuracy", 0.1}}};
+  EXPECT_FALSE(deliver(progress_line({1, 2, 3, 4, std::nan(""), "accuracy", 0.5, 1e5}), 7, listener));
   EXPECT_EQ(listener.heard, "7 progress 3 ");
   EXPECT_FALSE(deliver(step_line(step), 7, listener));
   EXPECT_FALSE(deliver(epoch_line(epoch), 7, listener));

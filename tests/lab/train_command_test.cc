@@ -42,7 +42,7 @@ TEST_F(TrainCommand, TrainsKeepsRecordsAndPrintsTheResult) {
   ASSERT_EQ(ended.code, 0) << ended.errors;
   const nlohmann::json json = nlohmann::json::parse(ended.output);
   EXPECT_EQ(json.at("outcome"), "completed");
-  EXPECT_GT(json.at("test_accuracy").get<double>(), 0.9);
+  EXPECT_GT(json.at("test").at("accuracy").get<double>(), 0.9);
   EXPECT_EQ(json.at("records").size(), 8u);
   EXPECT_EQ(json.at("config").at("optimizer"), "rmsprop:lr=0.003");
   EXPECT_THAT(ended.errors, HasSubstr("epoch 8/8")) << "plain lines where there is no terminal";
@@ -54,7 +54,7 @@ TEST_F(TrainCommand, TrainsKeepsRecordsAndPrintsTheResult) {
   EXPECT_EQ(kept.trials[0].lr, 0.003);
   EXPECT_EQ(kept.trials[0].status, TrialStatus::finished);
   EXPECT_EQ(kept.trials[0].epochs.size(), 8u);
-  EXPECT_EQ(kept.trials[0].result.value().test_accuracy, json.at("test_accuracy").get<double>());
+  EXPECT_EQ(kept.trials[0].result.value().test, json.at("test").get<MetricValues>());
 }
 
 TEST_F(TrainCommand, KeepsWhatIsInTheFolder) {
@@ -86,7 +86,7 @@ TEST_F(TrainCommand, InterruptedGoesOnWithTheSameBits) {
     const Ended whole =
         run(train({"--epochs", epochs, "--schedule", "constant", "--out", other, "--overwrite", "--json"}));
     const nlohmann::json one = nlohmann::json::parse(resumed.output), two = nlohmann::json::parse(whole.output);
-    EXPECT_EQ(one.at("test_loss"), two.at("test_loss"));
+    EXPECT_EQ(one.at("test"), two.at("test"));
     EXPECT_EQ(one.at("steps"), two.at("steps"));
     EXPECT_EQ(study().trials.at(0).epochs.size(), static_cast<std::size_t>(stopped.run.epoch + 1));
     EXPECT_EQ(study().trials.at(0).status, TrialStatus::finished);

@@ -3,7 +3,7 @@
 #include "training/trainer.h"
 
 #include "idx_files.h"
-#include "training/cross_entropy.h"
+#include "tasks/cross_entropy.h"
 #include "training/divergence.h"
 #include "training/optimizer.h"
 
@@ -27,16 +27,25 @@ using tests::error_of;
 TrainingConfig unusual_config() {
   TrainingConfig config;
   config.model = "cnn";
-  config.dense = {64, 32};
+  config.network = {
+      .dense = {64, 32}, .activation = "tanh", .dropout = 0.5, .batch_norm = true, .hidden = 32, .layers = 2};
   config.data = "idx:/some/where";
+  config.data_options = {.target = "y",
+                         .positive = "yes",
+                         .columns = {"a=numeric"},
+                         .window = 7,
+                         .horizon = 2,
+                         .test_fraction = 0.3,
+                         .test_data = "csv:b.csv",
+                         .split_seed = 5};
   config.optimizer = "sgd:lr=0.5,momentum=0.25";
   config.schedule = parse_schedule("step:every=3,gamma=0.5,warmup=17,interval=epoch");
-  config.stop = {.epochs = 4, .steps = 99, .seconds = 1.5, .target_accuracy = 0.75, .patience = 2, .tolerance = 0.01};
+  config.stop = {.epochs = 4, .steps = 99, .seconds = 1.5, .goal = 0.75, .patience = 2, .tolerance = 0.01};
   config.batch = 31;
   config.seed = std::numeric_limits<std::uint64_t>::max();
   config.threads = 2;
   config.validation_fraction = 0.2;
-  config.split_seed = 5;
+  config.restore_best = true;
   config.train_limit = 1000;
   config.test_limit = 500;
   config.test_at_end = false;
@@ -66,13 +75,13 @@ TEST(TrainingConfig, RefusesWhatIsWrongByName) {
   EXPECT_THAT(read(R"({"seed": -1})"), HasSubstr("seed"));
   EXPECT_THAT(read(R"({"threads": 4294967297})"), HasSubstr("threads")) << "2^32 + 1";
   EXPECT_THAT(read(R"({"threads": 1025})"), HasSubstr("[0, 1024]"));
-  EXPECT_THAT(read(R"({"batch": 0})"), AllOf(HasSubstr("batch = 0"), HasSubstr("[1, ∞)")));
+  EXPECT_THAT(read(R"({"batch": -1})"), AllOf(HasSubstr("batch = -1"), HasSubstr("[0, ∞)")));
   EXPECT_THAT(read(R"({"validation_fraction": 0.6})"), HasSubstr("[0, 0.5]"));
   EXPECT_THAT(read(R"({"schedule": {"kind": "cosin"}})"), HasSubstr("cosine"));
   EXPECT_THAT(read(R"({"schedule": {"kind": "step", "every": 0}})"), HasSubstr("every = 0"));
   EXPECT_THAT(read(R"({"schedule": "cosin"})"), HasSubstr("cosine"));
   EXPECT_THAT(read(R"({"schedule": 3})"), HasSubstr("training schedule: expected an object, found number"));
-  EXPECT_THAT(read(R"({"stop": {"target_accuracy": 0}})"), HasSubstr("(0, 1]"));
+  EXPECT_THAT(read(R"({"column": "a=numeric"})"), AllOf(HasSubstr("column"), HasSubstr("list of texts")));
   EXPECT_THAT(read(R"({"validation_fraction": 0, "stop": {"patience": 2}})"), HasSubstr("patience"));
   EXPECT_THAT(read("[]"), HasSubstr("object"));
   EXPECT_EQ(nlohmann::json::parse("{}").get<TrainingConfig>().batch, TrainingConfig{}.batch);
@@ -82,18 +91,16 @@ TEST(Records, SurviveJson) {
   const EpochRecord epoch{.epoch = 3,
                           .step = 40,
                           .lr = 1e-3,
-                          .train_loss = 0.1,
-                          .train_accuracy = 0.7,
-                          .validation_loss = 0.3,
-                          .validation_accuracy = {},
+                          .train = {{"loss", 0.1}, {"accuracy", 0.7}},
+                          .validation = MetricValues{{"loss", 0.3}},
                           .seconds = 4.5,
-                          .images_per_second = 100};
+                          .examples_per_second = 100};
   EXPECT_EQ(nlohmann::json(nlohmann::json(epoch).get<EpochRecord>()), nlohmann::json(epoch));
   TrainingResult result;
   result.outcome = Outcome::diverged;
   result.reason = "loss";
   result.steps = 2;
-  result.test_accuracy = 0.5;
+  result.test = {{"loss", 0.25}, {"accuracy", 0.5}};
   EXPECT_EQ(nlohmann::json(nlohmann::json(result).get<TrainingResult>()), nlohmann::json(result));
   const StepRecord not_finite{.step = 1, .loss = std::nan(""), .lr = 1};
   EXPECT_TRUE(std::isnan(nlohmann::json::parse(nlohmann::json(not_finite).dump()).get<StepRecord>().loss));
@@ -219,13 +226,13 @@ TEST(CrossEntropy, IsLibTorchs) {
     torch::Tensor logits = (5 * torch::randn({37, classes})).set_requires_grad(true);
     const torch::Tensor labels = torch::randint(0, classes, {37}, torch::kInt64);
     torch::Tensor gradient = torch::full({37, classes}, std::nanf(""));
-    const Score score = cross_entropy(logits.detach(), labels, &gradient);
+    const CrossEntropy score = cross_entropy(logits.detach(), labels, &gradient);
     const torch::Tensor loss = torch::nn::functional::cross_entropy(logits, labels);
     loss.backward();
-    EXPECT_NEAR(score.mean_loss(), loss.item().toDouble(), 1e-5);
+    EXPECT_NEAR(score.loss / score.weight, loss.item().toDouble(), 1e-5);
     EXPECT_TRUE(torch::allclose(gradient, logits.grad(), 1e-4, 1e-7)) << classes;
     EXPECT_EQ(score.correct, logits.argmax(1).eq(labels).sum().item().toLong());
-    EXPECT_EQ(score.images, 37);
+    EXPECT_EQ(score.weight, 37);
   }
 }
 
@@ -251,7 +258,7 @@ class Training : public ::testing::Test {
   Training() {
     test::write_learnable_dataset(folder.path(), 500, 100);
     config.data = "idx:" + folder.path().string();
-    config.dense = {16};
+    config.network.dense = {16};
     config.optimizer = "rmsprop:lr=0.003";
     config.stop.epochs = 3;
     config.batch = 32;
@@ -287,10 +294,10 @@ TEST_F(Training, LearnsWithEveryModel) {
     EXPECT_EQ(result.outcome, Outcome::completed);
     EXPECT_EQ(result.epochs, 8);
     EXPECT_EQ(result.steps, 8 * 15) << "450 images in batches of 32";
-    EXPECT_GT(result.test_accuracy.value(), 0.9) << model;
-    EXPECT_LT(epochs.back().train_loss, 0.5 * epochs.front().train_loss) << model;
+    EXPECT_GT(value_of(result.test, "accuracy").value(), 0.9) << model;
+    EXPECT_LT(epochs.back().train.at("loss"), 0.5 * epochs.front().train.at("loss")) << model;
     ASSERT_EQ(epochs.size(), 8u);
-    EXPECT_TRUE(epochs.back().validation_loss.has_value());
+    EXPECT_TRUE(epochs.back().validation.has_value());
   }
 }
 
@@ -319,17 +326,17 @@ TEST_F(Training, ValidationPartDependsOnItsOwnSeed) {
   config.optimizer = "rmsprop:lr=0";
   // Nothing is learned, so the loss tells which images are in the part (and which normalise it).
   run();
-  const double first = epochs.front().validation_loss.value();
-  config.split_seed = 1;
+  const double first = epochs.front().validation->at("loss");
+  config.data_options.split_seed = 1;
   run();
-  EXPECT_NE(epochs.front().validation_loss.value(), first);
+  EXPECT_NE(epochs.front().validation->at("loss"), first);
 }
 
 TEST_F(Training, WithoutValidationPartAllImagesTrain) {
   config.validation_fraction = 0;
   config.stop.epochs = 1;
   EXPECT_EQ(run().steps, 16);
-  EXPECT_FALSE(epochs.front().validation_loss.has_value());
+  EXPECT_FALSE(epochs.front().validation.has_value());
 }
 
 TEST_F(Training, LimitsTakeTheFirstImages) {
@@ -361,7 +368,7 @@ TEST_F(Training, LearningRateFollowsTheSchedule) {
 TEST_F(Training, AnLrOfZeroChangesNothing) {
   config.optimizer = "sgd:lr=0";
   run();
-  EXPECT_EQ(epochs[0].validation_loss.value(), epochs[2].validation_loss.value());
+  EXPECT_EQ(epochs[0].validation->at("loss"), epochs[2].validation->at("loss"));
 }
 
 TEST_F(Training, StopsAtSteps) {
@@ -372,17 +379,17 @@ TEST_F(Training, StopsAtSteps) {
   EXPECT_EQ(result.epochs, 1);
   ASSERT_EQ(epochs.size(), 2u) << "the epoch that was cut short is reported";
   EXPECT_EQ(epochs.back().step, 20);
-  EXPECT_TRUE(result.test_accuracy.has_value());
+  EXPECT_TRUE(result.test.has_value());
 }
 
 TEST_F(Training, StopsAtTheTargetAccuracy) {
   config.stop.epochs = 100;
-  config.stop.target_accuracy = 0.8;
+  config.stop.goal = 0.8;
   const TrainingResult result = run();
   EXPECT_EQ(result.outcome, Outcome::stopped);
   EXPECT_THAT(result.reason, HasSubstr("validation accuracy"));
   for (std::size_t i = 0; i < epochs.size(); ++i) {
-    EXPECT_EQ(epochs[i].validation_accuracy.value() >= 0.8, i + 1 == epochs.size());
+    EXPECT_EQ(epochs[i].validation->at("accuracy") >= 0.8, i + 1 == epochs.size());
   }
 }
 
@@ -412,7 +419,7 @@ TEST_F(Training, DivergenceIsAnOutcomeThatNamesTheTensor) {
   EXPECT_EQ(result.outcome, Outcome::diverged);
   EXPECT_THAT(result.reason, ::testing::AnyOf(HasSubstr("loss at step"), HasSubstr("gradient of")));
   EXPECT_LT(result.steps, 15);
-  EXPECT_FALSE(result.test_accuracy.has_value());
+  EXPECT_FALSE(result.test.has_value());
 }
 
 // Uphill, the loss rises by about as much at every step, for ever, and stays finite.
@@ -425,7 +432,7 @@ TEST_F(Training, LossesThatRiseForEverAreDivergence) {
   EXPECT_EQ(result.outcome, Outcome::diverged);
   EXPECT_THAT(result.reason, HasSubstr("for 20 steps above 10 times"));
   EXPECT_EQ(result.steps, steps.back().step) << "the step that ends it is not done";
-  EXPECT_FALSE(result.test_accuracy.has_value());
+  EXPECT_FALSE(result.test.has_value());
 }
 
 // A loss that is not finite on other images than those of the last step.
@@ -440,7 +447,7 @@ TEST_F(Training, ValidationAndTestLossesCountToo) {
   const TrainingResult result = run();
   EXPECT_EQ(result.outcome, Outcome::diverged);
   EXPECT_THAT(result.reason, HasSubstr("test loss"));
-  EXPECT_FALSE(result.test_loss.has_value());
+  EXPECT_FALSE(result.test.has_value());
 }
 
 TEST_F(Training, AnyNumberOfEpochsIsAllowed) {

@@ -31,7 +31,7 @@ std::vector<Choice> choose(const CompareConfig& config, const std::function<Pret
     trial.status = end.crashes ? TrialStatus::failed : TrialStatus::finished;
     if (end.crashes) continue;
     trial.result.emplace().outcome = end.diverged ? Outcome::diverged : Outcome::completed;
-    trial.epochs.push_back({.epoch = 1, .validation_loss = end.loss, .validation_accuracy = end.accuracy});
+    trial.epochs.push_back({.epoch = 1, .validation = MetricValues{{"loss", end.loss}, {"accuracy", end.accuracy}}});
   }
   return choose_learning_rates(config, trials);
 }
@@ -84,7 +84,7 @@ TEST(Choice, TakesTheHighestValidationAccuracy) {
   });
   EXPECT_EQ(choices[0].lr, 1e-2);
   EXPECT_FALSE(choices[0].at_edge);
-  EXPECT_EQ(choices[0].validation_accuracy, 1);
+  EXPECT_EQ(choices[0].validation, 1);
 }
 
 TEST(Choice, NotesTheEdgesOfTheGrid) {
@@ -109,7 +109,7 @@ TEST(Choice, UsesTheMedianOverSeeds) {
     return Pretended{.accuracy = lr == 1e-1 ? 0.8 : 0.1};
   });
   EXPECT_EQ(choices[0].lr, 1e-1);
-  EXPECT_EQ(choices[0].validation_accuracy, 0.8);
+  EXPECT_EQ(choices[0].validation, 0.8);
 }
 
 TEST(Choice, DivergedIsWorseThanAnyOther) {

@@ -52,7 +52,7 @@ TEST(Headline, NamesTheWinnerByHowMuchAndWithWhatConfidence) {
   const StudyData study = tuned(study_of({0.80, 0.90, 0.85}, 8, 0.001, 10'000));
   const Headline said = headline_of(study);
   EXPECT_THAT(said.sentence, AllOf(StartsWith("b won, "), HasSubstr("ahead of c")));
-  EXPECT_THAT(said.sentence, ContainsRegex("(4.9|5.0)[0-9] points .(49|50)[0-9] of 10,000 test images."));
+  EXPECT_THAT(said.sentence, ContainsRegex("(4.9|5.0)[0-9] points .(49|50)[0-9] of 10,000 test examples."));
   EXPECT_THAT(said.detail, AllOf(HasSubstr("8 seeds"), HasSubstr("(95 % confidence, all pairs together)")));
   EXPECT_EQ(said.winner, 1u);
   EXPECT_EQ(said.reserve, "");
@@ -72,13 +72,13 @@ TEST(Headline, SaysBesideTheVerdictWhatItDoesNotCover) {
   EXPECT_LT(html.find("one split"), html.find("<ul class=\"facts\">"));
 }
 
-// 25 of 10,000 images are .25 points.
-TEST(Headline, CountsALeadInTestImages) {
+// 25 of 10,000 examples are .25 points.
+TEST(Headline, CountsALeadInTestExamples) {
   StudyData study = tuned(study_of({0.8900, 0.8925}, 8, 0.0004, 10'000));
   for (std::size_t seed = 0; seed < 8; ++seed)
-    trial_of(study, "b", TrialRole::final, seed).result->test_accuracy =
-        *trial_of(study, "a", TrialRole::final, seed).result->test_accuracy + (seed % 2 == 0 ? 0.0024 : 0.0026);
-  EXPECT_EQ(headline_of(study).sentence, "b won, 0.25 points (25 of 10,000 test images) ahead of a.");
+    trial_of(study, "b", TrialRole::final, seed).result->test->at("accuracy") =
+        trial_of(study, "a", TrialRole::final, seed).result->test->at("accuracy") + (seed % 2 == 0 ? 0.0024 : 0.0026);
+  EXPECT_EQ(headline_of(study).sentence, "b won, 0.25 points (25 of 10,000 test examples) ahead of a.");
 }
 
 TEST(Headline, NamesNoWinnerWhereTheDifferenceMayBeChance) {
@@ -110,7 +110,7 @@ TEST(Headline, DivergedRunsCountAsMissingSeeds) {
 TEST(Headline, CopesWithNothing) {
   EXPECT_THAT(headline_of(StudyData{}).sentence, HasSubstr("No finished runs"));
   StudyData study = study_of({0.8, 0.9}, 8);
-  for (TrialData& trial : study.trials) trial.result->test_accuracy.reset();
+  for (TrialData& trial : study.trials) trial.result->test.reset();
   EXPECT_THAT(headline_of(study).sentence, HasSubstr("No test accuracy"));
 }
 

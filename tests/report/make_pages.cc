@@ -17,7 +17,7 @@ int main(int count, char** arguments) try {
     return 2;
   }
   const std::filesystem::path folder = arguments[1];
-  const ReportOptions options{.target = {}, .command = "thalweg report runs/sample -o report.html"};
+  const ReportOptions options{.goal = {}, .command = "thalweg report runs/sample -o report.html"};
   const auto write = [&](const char* name, const std::vector<StudyData>& studies) {
     write_report(studies, folder / name, options);
   };

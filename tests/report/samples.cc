@@ -50,13 +50,13 @@ TrialData trial(StudyData& study, const Optimizer& optimizer, double lr, TrialRo
     record.epoch = epoch;
     record.step = epoch * 844;
     record.lr = lr;
-    record.validation_accuracy = end - 0.35 * left + 0.0012 * noise(seed, optimizer.name, 10 + epoch);
-    record.train_accuracy = *record.validation_accuracy + 0.004 * epoch - 0.008;
-    record.validation_loss =
-        2.6 * (1 - *record.validation_accuracy) + 0.02 + 0.004 * noise(seed, optimizer.name, 40 + epoch);
-    record.train_loss = 2.5 * (1 - record.train_accuracy) + 0.01;
+    const double validation = end - 0.35 * left + 0.0012 * noise(seed, optimizer.name, 10 + epoch);
+    const double training = validation + 0.004 * epoch - 0.008;
+    record.validation = {{"accuracy", validation},
+                         {"loss", 2.6 * (1 - validation) + 0.02 + 0.004 * noise(seed, optimizer.name, 40 + epoch)}};
+    record.train = {{"accuracy", training}, {"loss", 2.5 * (1 - training) + 0.01}};
     record.seconds = epoch * (2.4 + 0.2 * optimizer.speed);
-    record.images_per_second = 54000 / (2.4 + 0.2 * optimizer.speed);
+    record.examples_per_second = 54000 / (2.4 + 0.2 * optimizer.speed);
     data.epochs.push_back(record);
   }
   TrainingResult result;
@@ -64,8 +64,7 @@ TrialData trial(StudyData& study, const Optimizer& optimizer, double lr, TrialRo
   result.steps = kEpochs * 844;
   result.seconds = data.epochs.back().seconds;
   if (role == TrialRole::final) {
-    result.test_accuracy = std::round((end - 0.006) * 1e4) / 1e4;
-    result.test_loss = 2.6 * (1 - end);
+    result.test = {{"accuracy", std::round((end - 0.006) * 1e4) / 1e4}, {"loss", 2.6 * (1 - end)}};
   }
   data.result = result;
   return data;
@@ -87,7 +86,7 @@ TrialData ended(const std::string& optimizer, double lr, TrialRole role, std::ui
   for (std::int64_t epoch = 1; epoch <= 2; ++epoch) {
     EpochRecord record;
     record.epoch = epoch;
-    record.validation_accuracy = accuracy - (epoch == 1 ? 0.1 : 0);
+    record.validation = {{"accuracy", accuracy - (epoch == 1 ? 0.1 : 0)}};
     record.seconds = 2.5 * static_cast<double>(epoch);
     data.epochs.push_back(record);
   }
@@ -96,7 +95,7 @@ TrialData ended(const std::string& optimizer, double lr, TrialRole role, std::ui
 
 void diverge(TrialData& data, std::size_t epochs) {
   data.epochs.resize(epochs);
-  if (!data.epochs.empty()) data.epochs.back().train_loss = 1e6;
+  if (!data.epochs.empty()) data.epochs.back().train["loss"] = 1e6;
   TrainingResult result;
   result.outcome = Outcome::diverged;
   result.reason = "gradient of \"dense1.weight\" is not finite";
@@ -172,7 +171,7 @@ StudyData hostile_study(std::size_t seeds) {
     data.config.optimizer += ",note=" + data.optimizer;
     if (!data.error.empty()) data.error = "@SUM(A1)\r\n" + names[0] + "\x01\x7F";
   }
-  study.trials.back().epochs.emplace_back().train_loss = std::numeric_limits<double>::quiet_NaN();
+  study.trials.back().epochs.emplace_back().train["loss"] = std::numeric_limits<double>::quiet_NaN();
   study.outcome = {{"warnings", {names[0], "<b>bold</b> & \"quoted\""}}};
   return study;
 }
@@ -186,7 +185,7 @@ StudyData study_of(const std::vector<double>& means, std::size_t seeds, double s
       double accuracy = means[i] + spread * std::sin(static_cast<double>(seed * (i + 1)));
       if (rounded_to > 0) accuracy = std::round(accuracy * rounded_to) / rounded_to;
       study.trials.push_back(ended(std::string(1, static_cast<char>('a' + i)), 1e-3, TrialRole::final, seed, accuracy));
-      study.trials.back().result->test_accuracy = accuracy;
+      study.trials.back().result->test = {{"accuracy", accuracy}};
     }
   }
   return study;

@@ -1,0 +1,79 @@
+// The format csv: rows of a table, or of a series.
+#include "data/csv.h"
+#include "data/formats.h"
+#include "data/table_format.h"
+
+#include <thalweg/error.h>
+
+#include <fmt/format.h>
+
+#include <string>
+
+namespace thalweg::lab {
+namespace {
+
+ColumnUse use_of(const std::string& text, const std::string& kind) {
+  if (kind == "numeric") return ColumnUse::numeric;
+  if (kind == "category") return ColumnUse::category;
+  if (kind == "ignore") return ColumnUse::ignore;
+  throw Error(fmt::format("--column {}: expected NAME=numeric, NAME=category or NAME=ignore", text));
+}
+
+CsvOptions csv_options(const DataOptions& options) {
+  CsvOptions csv;
+  for (const std::string& text : options.columns) {
+    const std::size_t equals = text.rfind('=');  // a name may hold one
+    const std::string kind = equals == std::string::npos ? "" : text.substr(equals + 1);
+    csv.columns[text.substr(0, equals)] = use_of(text, kind);
+  }
+  // Of two classes written as numbers, one is said to be positive.
+  if (!options.positive.empty() && !options.target.empty()) {
+    csv.columns.try_emplace(options.target, ColumnUse::category);
+  }
+  return csv;
+}
+
+/// As another table was read: its columns, in its kinds.
+CsvOptions like(const Table& table) {
+  CsvOptions csv;
+  csv.schema.emplace();
+  for (const TableColumn& column : table.columns) csv.schema->push_back({column.name, column.kind, {}, false});
+  return csv;
+}
+
+CsvOptions as_trained(const DataOptions& options) {
+  const nlohmann::json& schema = options.schema;
+  CsvOptions csv;
+  csv.schema.emplace();
+  const auto add = [&](const std::string& name, ColumnKind kind, bool optional) {
+    for (const CsvColumn& column : *csv.schema)
+      if (column.name == name) return;
+    csv.schema->push_back({name, kind, {}, optional});
+  };
+  for (const auto& name : schema.at("numeric")) add(name, ColumnKind::numeric, false);
+  for (const auto& name : schema.at("categories")) add(name, ColumnKind::category, false);
+  add(schema.at("target"), schema.at("is_label").get<bool>() ? ColumnKind::category : ColumnKind::numeric,
+      !options.needs_target);
+  return csv;
+}
+
+Dataset open_csv(const std::string& file, const DataOptions& options) {
+  const CsvOptions csv = options.schema.is_null() ? csv_options(options) : as_trained(options);
+  return open_table(
+      file, options,
+      {.format = "csv",
+       .read = [&](const std::string& each) { return read_csv(each, csv); },
+       .read_like = [](const std::string& each, const Table& table) { return read_csv(each, like(table)); }});
+}
+
+}  // namespace
+
+Format csv_format() {
+  return {.name = "csv",
+          .argument = "FILE",
+          .meaning = "rows of a table, or with --window of a series; --target says what is predicted",
+          .options = {"target", "positive", "column", "window", "horizon", "test_fraction", "test_data"},
+          .open = open_csv};
+}
+
+}  // namespace thalweg::lab

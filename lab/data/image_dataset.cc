@@ -1,0 +1,115 @@
+// Labelled images as examples: mean and deviation, batches, fingerprint.
+#include "data/image_dataset.h"
+
+#include "data/fingerprint.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <filesystem>
+#include <numeric>
+#include <system_error>
+#include <utility>
+
+namespace thalweg::lab {
+namespace {
+
+class ImageExamples : public Examples {
+ public:
+  ImageExamples(LabelledImages train, LabelledImages test, std::int64_t pixels)
+      : train_(std::move(train)), test_(std::move(test)), size_(static_cast<std::size_t>(pixels)) {}
+
+  Scaling measure(std::span<const std::int64_t> training) const override;
+  void load(std::span<const std::int64_t> examples, const Scaling& scaling, const BatchMemory& memory) const override;
+  std::int64_t label(std::int64_t example) const override {
+    const auto [set, index] = place(example);
+    return set->labels[index];
+  }
+
+ private:
+  std::pair<const LabelledImages*, std::size_t> place(std::int64_t example) const {
+    if (example < train_.count) return {&train_, static_cast<std::size_t>(example)};
+    return {&test_, static_cast<std::size_t>(example - train_.count)};
+  }
+  const std::uint8_t* pixels(std::int64_t example) const {
+    const auto [set, index] = place(example);
+    return set->pixels.data() + index * size_;
+  }
+
+  LabelledImages train_, test_;
+  std::size_t size_;
+};
+
+Scaling ImageExamples::measure(std::span<const std::int64_t> training) const {
+  if (training.empty() || size_ == 0) return {.mean = {0}, .deviation = {1}};
+  // Sums of bytes are exact in integers, so neither order nor threads could move a bit.
+  std::uint64_t sum = 0, squares = 0;
+  for (const std::int64_t example : training) {
+    const std::uint8_t* const image = pixels(example);
+    for (std::size_t begin = 0; begin < size_;) {
+      const std::size_t end = std::min(size_, begin + 32768);  // 32768 · 255² stays below 2³²
+      std::uint32_t block = 0, block_squares = 0;
+      for (; begin < end; ++begin) {
+        const std::uint32_t pixel = image[begin];
+        block += pixel;
+        block_squares += pixel * pixel;
+      }
+      sum += block;
+      squares += block_squares;
+    }
+  }
+  const double count = static_cast<double>(training.size()) * static_cast<double>(size_);
+  const double mean = static_cast<double>(sum) / count;
+  const double variance = static_cast<double>(squares) / count - mean * mean;
+  const double deviation = std::sqrt(std::max(variance, 0.0)) / 255;
+  // Images of one grey everywhere: there is nothing to scale.
+  return {.mean = {mean / 255}, .deviation = {deviation < 1e-6 ? 1 : deviation}};
+}
+
+void ImageExamples::load(std::span<const std::int64_t> examples, const Scaling& scaling,
+                         const BatchMemory& memory) const {
+  const auto scale = static_cast<float>(1 / (255 * scaling.deviation.front()));
+  const auto shift = static_cast<float>(-scaling.mean.front() / scaling.deviation.front());
+  float* to = std::get<std::span<float>>(memory.inputs.front()).data();
+  std::int64_t* label_to = std::get<std::span<std::int64_t>>(memory.target).data();
+  for (const std::int64_t example : examples) {
+    const std::uint8_t* const image = pixels(example);
+    for (std::size_t k = 0; k < size_; ++k) to[k] = static_cast<float>(image[k]) * scale + shift;
+    to += size_;
+    *label_to++ = label(example);
+  }
+}
+
+std::string fingerprint_of(const LabelledImages& train, const LabelledImages& test, const ImageShape& shape) {
+  return fmt::format("{}+{}x{}x{}x{}-{:08x}-{:08x}-{:08x}-{:08x}", train.count, test.count, shape.channels,
+                     shape.height, shape.width, checksum(train.pixels), checksum(train.labels), checksum(test.pixels),
+                     checksum(test.labels));
+}
+
+}  // namespace
+
+Dataset image_dataset(LabelledImages train, LabelledImages test, const ImageShape& shape, std::int64_t classes,
+                      std::vector<std::string> class_names) {
+  Dataset dataset;
+  dataset.inputs = {{.kind = InputKind::image, .shape = {shape.channels, shape.height, shape.width}}};
+  dataset.target = {.kind = TargetKind::label, .classes = classes, .class_names = std::move(class_names)};
+  dataset.train.resize(static_cast<std::size_t>(train.count));
+  dataset.test.resize(static_cast<std::size_t>(test.count));
+  std::iota(dataset.train.begin(), dataset.train.end(), std::int64_t{0});
+  std::iota(dataset.test.begin(), dataset.test.end(), train.count);
+  dataset.fingerprint = fingerprint_of(train, test, shape);
+  dataset.examples = std::make_shared<ImageExamples>(std::move(train), std::move(test), shape.size());
+  return dataset;
+}
+
+void note_files_below(Dataset& dataset, const std::filesystem::path& folder) {
+  std::error_code reason;
+  for (std::filesystem::recursive_directory_iterator entry(folder, reason), end; !reason && entry != end;
+       entry.increment(reason)) {
+    if (entry->is_regular_file()) dataset.files.push_back(std::filesystem::absolute(entry->path()).string());
+  }
+}
+
+}  // namespace thalweg::lab

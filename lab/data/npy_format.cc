@@ -1,0 +1,180 @@
+// The format npy: NumPy arrays of inputs and targets.
+#include "data/formats.h"
+#include "data/image_dataset.h"
+#include "data/npy.h"
+#include "data/parts.h"
+#include "data/rows.h"
+
+#include <thalweg/error.h>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <filesystem>
+#include <numeric>
+#include <optional>
+#include <utility>
+
+namespace thalweg::lab {
+namespace {
+
+/// Inputs and targets of one part.
+struct Pair {
+  NpyArray x, y;
+};
+
+std::filesystem::path file_in(const std::filesystem::path& folder, const std::string& name) {
+  for (const char* const end : {".npy", ".npy.gz"}) {
+    if (std::filesystem::exists(folder / (name + end))) return folder / (name + end);
+  }
+  throw Error(fmt::format("{}: there is no {}.npy; expected x_train, y_train, x_test and y_test, or x and y",
+                          folder.string(), name));
+}
+
+Pair read_pair(const std::filesystem::path& folder, const std::string& end) {
+  Pair pair{read_npy(file_in(folder, "x" + end)), read_npy(file_in(folder, "y" + end))};
+  const auto shape = [](const NpyArray& array) { return fmt::format("({})", fmt::join(array.shape, ", ")); };
+  const std::vector<std::int64_t>&x = pair.x.shape, &y = pair.y.shape;
+  const bool is_column = y.size() == 1 || (y.size() == 2 && y[1] == 1);
+  if (x.size() < 2 || x.size() > 4 || pair.x.count() == 0) {
+    throw Error(
+        fmt::format("{}: shape {}: expected (rows, columns), (rows, steps, features), or of uint8 (rows, height, "
+                    "width) or (rows, height, width, channels)",
+                    pair.x.file.string(), shape(pair.x)));
+  }
+  if (!is_column || y[0] != x[0]) {
+    throw Error(fmt::format("{}: shape {}: expected ({},), a target for each of {}'s rows", pair.y.file.string(),
+                            shape(pair.y), x[0], pair.x.file.string()));
+  }
+  return pair;
+}
+
+bool is_real(const NpyArray& array) {
+  return array.type == NpyType::float16 || array.type == NpyType::float32 || array.type == NpyType::float64;
+}
+
+/// Images of uint8: channels first, as batches have them.
+LabelledImages image_set(const Pair& pair, std::int64_t channels, const std::vector<std::int64_t>& labels) {
+  LabelledImages set;
+  set.count = pair.x.shape[0];
+  set.labels.assign(labels.begin(), labels.end());
+  const std::int64_t pixels = pair.x.shape[1] * pair.x.shape[2];
+  if (channels == 1) {
+    set.owner = pair.x.owner;
+    set.pixels = pair.x.bytes;
+    return set;
+  }
+  auto turned = std::make_shared<std::vector<std::uint8_t>>(pair.x.bytes.size());
+  for (std::int64_t image = 0; image < set.count; ++image) {
+    const std::uint8_t* const from = pair.x.bytes.data() + image * pixels * channels;
+    std::uint8_t* const to = turned->data() + image * pixels * channels;
+    for (std::int64_t pixel = 0; pixel < pixels; ++pixel)
+      for (std::int64_t channel = 0; channel < channels; ++channel)
+        to[channel * pixels + pixel] = from[pixel * channels + channel];
+  }
+  set.pixels = *turned;
+  set.owner = std::move(turned);
+  return set;
+}
+
+bool is_image(const Pair& pair) {
+  const std::vector<std::int64_t>& shape = pair.x.shape;
+  return pair.x.type == NpyType::uint8 &&
+         (shape.size() == 3 || (shape.size() == 4 && (shape[3] == 1 || shape[3] == 3)));
+}
+
+Dataset images_of(const Pair& train, const std::optional<Pair>& test) {
+  constexpr std::int64_t kMostLabel = 255;
+  const std::int64_t channels = train.x.shape.size() == 4 ? train.x.shape[3] : 1;
+  const std::vector<std::int64_t> labels = to_integers(train.y, 0, kMostLabel);
+  const std::int64_t classes = 1 + *std::ranges::max_element(labels);
+  LabelledImages test_set;
+  if (test) test_set = image_set(*test, channels, to_integers(test->y, 0, classes - 1));
+  return image_dataset(image_set(train, channels, labels), std::move(test_set),
+                       {channels, train.x.shape[1], train.x.shape[2]}, classes, {});
+}
+
+void add_targets(const NpyArray& y, bool labels, Rows& rows, std::int64_t classes) {
+  if (labels) {
+    const std::vector<std::int64_t> more = to_integers(y, 0, classes - 1);
+    rows.labels.insert(rows.labels.end(), more.begin(), more.end());
+  } else {
+    const std::vector<double> more = to_doubles(y);
+    rows.numbers.insert(rows.numbers.end(), more.begin(), more.end());
+  }
+}
+
+Dataset rows_of(const Pair& train, const std::optional<Pair>& test) {
+  const std::vector<std::int64_t>& shape = train.x.shape;
+  const bool is_series = shape.size() == 3;
+  if (shape.size() == 4) {
+    throw Error(fmt::format("{}: four dimensions are images, and those are uint8 with 1 or 3 channels last; this is {}",
+                            train.x.file.string(), npy_type_name(train.x.type)));
+  }
+  Rows rows;
+  rows.features = shape.back();
+  rows.width = rows.stride = is_series ? shape[1] * shape[2] : shape[1];
+  const bool labels = !is_real(train.y);
+  std::int64_t classes = 0;
+  if (labels) classes = 1 + std::ranges::max(to_integers(train.y, 0, kMostClasses - 1));
+  for (const Pair* pair : {&train, test ? &*test : nullptr}) {
+    if (pair == nullptr) continue;
+    rows.count += pair->x.shape[0];
+    const std::vector<double> values = to_doubles(pair->x);
+    rows.values.insert(rows.values.end(), values.begin(), values.end());
+    add_targets(pair->y, labels, rows, classes);
+  }
+  Dataset dataset;
+  dataset.inputs = {
+      {.kind = is_series ? InputKind::series : InputKind::numbers, .shape = {shape.begin() + 1, shape.end()}}};
+  dataset.target = {.kind = labels ? TargetKind::label : TargetKind::number, .name = "y", .classes = classes};
+  const std::int64_t tests = test ? test->x.shape[0] : 0;
+  dataset.train.resize(static_cast<std::size_t>(rows.count - tests));
+  dataset.test.resize(static_cast<std::size_t>(tests));
+  std::iota(dataset.train.begin(), dataset.train.end(), std::int64_t{0});
+  std::iota(dataset.test.begin(), dataset.test.end(), rows.count - tests);
+  dataset.fingerprint = fingerprint_of(rows, tests);
+  dataset.examples = row_examples(std::move(rows));
+  return dataset;
+}
+
+Dataset open_npy(const std::string& name, const DataOptions& options) {
+  const std::filesystem::path folder = name;
+  if (!std::filesystem::is_directory(folder)) {
+    throw Error(
+        fmt::format("npy:{0}: '{0}' is not a folder; expected one with x_train.npy, y_train.npy, x_test.npy and "
+                    "y_test.npy, or x.npy and y.npy",
+                    name));
+  }
+  const bool has_parts = !std::filesystem::exists(folder / "x.npy") && !std::filesystem::exists(folder / "x.npy.gz");
+  const Pair train = read_pair(folder, has_parts ? "_train" : "");
+  std::optional<Pair> test;
+  if (has_parts) test = read_pair(folder, "_test");
+  const auto tail = [](const Pair& pair) {
+    return std::vector<std::int64_t>(pair.x.shape.begin() + 1, pair.x.shape.end());
+  };
+  if (test && (tail(*test) != tail(train) || is_image(*test) != is_image(train))) {
+    throw Error(fmt::format("{}: its rows are ({}), those of {} are ({})", test->x.file.string(),
+                            fmt::join(tail(*test), ", "), train.x.file.string(), fmt::join(tail(train), ", ")));
+  }
+  Dataset dataset = is_image(train) ? images_of(train, test) : rows_of(train, test);
+  dataset.origin = std::filesystem::absolute(folder).lexically_normal().string();
+  note_files_below(dataset, dataset.origin);
+  if (!test) divide(dataset, std::move(dataset.train), options);
+  return dataset;
+}
+
+}  // namespace
+
+Format npy_format() {
+  return {.name = "npy",
+          .argument = "FOLDER",
+          .meaning = "arrays: x_train, y_train, x_test, y_test, or x and y; uint8 are images, floats rows or series",
+          .options = {"test_fraction"},
+          .open = open_npy};
+}
+
+}  // namespace thalweg::lab

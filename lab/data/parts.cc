@@ -1,0 +1,69 @@
+// Parts: draws the test part.
+#include "data/parts.h"
+
+#include <thalweg/error.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <iterator>
+#include <map>
+#include <utility>
+
+namespace thalweg::lab {
+namespace {
+
+constexpr double kTestShare = 0.2, kTestShareInOrder = 0.1;
+
+std::ptrdiff_t share_of(std::size_t count, double share) {
+  return static_cast<std::ptrdiff_t>(std::llround(static_cast<double>(count) * share));
+}
+
+}  // namespace
+
+Drawn draw(std::vector<std::int64_t> examples, double share, const Random& random,
+           const std::function<std::int64_t(std::int64_t)>& label) {
+  random.shuffle(examples);
+  std::map<std::int64_t, std::vector<std::int64_t>> classes;
+  for (const std::int64_t example : examples) classes[label ? label(example) : 0].push_back(example);
+  Drawn parts;
+  std::size_t seen = 0;  // of the classes so far: their shares add up to the share of all
+  for (const auto& [name, members] : classes) {
+    const std::ptrdiff_t before = share_of(seen, share);
+    seen += members.size();
+    const auto middle = members.begin() + std::min(share_of(seen, share) - before, std::ssize(members));
+    parts.drawn.insert(parts.drawn.end(), members.begin(), middle);
+    parts.kept.insert(parts.kept.end(), middle, members.end());
+  }
+  std::ranges::sort(parts.drawn);
+  std::ranges::sort(parts.kept);
+  return parts;
+}
+
+Drawn cut(std::vector<std::int64_t> examples, double share) {
+  const auto middle = examples.end() - share_of(examples.size(), share);
+  return {{examples.begin(), middle}, {middle, examples.end()}};
+}
+
+void divide(Dataset& dataset, std::vector<std::int64_t> examples, const DataOptions& options) {
+  const double usual = dataset.in_order ? kTestShareInOrder : kTestShare;
+  const double share = options.test_fraction > 0 ? options.test_fraction : usual;
+  const std::size_t count = examples.size();
+  const auto label = [&](std::int64_t example) { return dataset.examples->label(example); };
+  Drawn parts = dataset.in_order
+                    ? cut(std::move(examples), share)
+                    : draw(std::move(examples), share, Random(options.split_seed, RandomPurpose::split, "test"), label);
+  dataset.train = std::move(parts.kept);
+  dataset.test = std::move(parts.drawn);
+  dataset.are_parts_drawn = true;
+  if (dataset.train.empty() || dataset.test.empty()) {
+    throw Error(
+        fmt::format("test fraction = {} of {} examples leaves none to {}; give another --test-fraction, or "
+                    "--test-data",
+                    share, count, dataset.train.empty() ? "train on" : "test on"));
+  }
+}
+
+}  // namespace thalweg::lab

@@ -1,0 +1,31 @@
+// Parts: which examples train and which test, where a format does not say.
+#pragma once
+
+#include "data/dataset.h"
+
+#include <thalweg/random.h>
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+namespace thalweg::lab {
+
+/// Two parts of a list, both ascending.
+struct Drawn {
+  std::vector<std::int64_t> kept, drawn;
+};
+
+/// Draws a share of the examples, at random; `label` (if given) says an example's class: of each class the same share
+/// is drawn, to the next whole example.
+Drawn draw(std::vector<std::int64_t> examples, double share, const Random& random,
+           const std::function<std::int64_t(std::int64_t)>& label = {});
+
+/// The last share of the examples.
+Drawn cut(std::vector<std::int64_t> examples, double share);
+
+/// Sets train and test of a data set whose examples are these, by the options: drawn, classes alike, or the last ones
+/// of what is in order. Throws thalweg::Error if a part would be empty.
+void divide(Dataset& dataset, std::vector<std::int64_t> examples, const DataOptions& options);
+
+}  // namespace thalweg::lab

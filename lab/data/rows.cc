@@ -1,0 +1,178 @@
+// Rows of numbers and codes as examples: scaling and batches.
+#include "data/rows.h"
+
+#include "data/fingerprint.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <span>
+#include <utility>
+
+namespace thalweg::lab {
+namespace {
+
+/// Mean and standard deviation in two passes.
+class Moments {
+ public:
+  explicit Moments(std::size_t size) : sums_(size), counts_(size) {}
+
+  void add(std::size_t feature, double value) {
+    if (std::isnan(value)) return;
+    sums_[feature] += value;
+    ++counts_[feature];
+  }
+  /// From then on `add` sums squares of differences.
+  std::vector<double> means() const {
+    std::vector<double> means(sums_.size());
+    for (std::size_t i = 0; i < means.size(); ++i) means[i] = counts_[i] > 0 ? sums_[i] / counts_[i] : 0;
+    return means;
+  }
+  std::vector<double> deviations() const {
+    std::vector<double> deviations = means();
+    for (double& deviation : deviations) deviation = deviation > 0 ? std::sqrt(deviation) : 1;
+    return deviations;
+  }
+
+ private:
+  std::vector<double> sums_, counts_;
+};
+
+class RowExamples : public Examples {
+ public:
+  explicit RowExamples(Rows rows) : rows_(std::move(rows)) {}
+
+  Scaling measure(std::span<const std::int64_t> training) const override;
+  void load(std::span<const std::int64_t> examples, const Scaling& scaling, const BatchMemory& memory) const override;
+  std::int64_t label(std::int64_t example) const override {
+    return rows_.labels.empty() ? 0 : rows_.labels[static_cast<std::size_t>(example)];
+  }
+
+ private:
+  std::span<const double> values_of(std::int64_t example) const {
+    return std::span(rows_.values)
+        .subspan(static_cast<std::size_t>(example * rows_.stride), static_cast<std::size_t>(rows_.width));
+  }
+  std::span<const std::int32_t> codes_of(std::int64_t example) const {
+    const auto columns = static_cast<std::size_t>(rows_.code_columns);
+    return std::span(rows_.codes).subspan(static_cast<std::size_t>(example) * columns, columns);
+  }
+  void measure_features(std::span<const std::int64_t> training, Scaling& scaling) const;
+  void measure_target(std::span<const std::int64_t> training, Scaling& scaling) const;
+  std::vector<std::vector<std::int64_t>> known_codes(std::span<const std::int64_t> training) const;
+
+  Rows rows_;
+};
+
+void RowExamples::measure_features(std::span<const std::int64_t> training, Scaling& scaling) const {
+  const auto features = static_cast<std::size_t>(rows_.features);
+  const auto each = [&](auto&& use) {
+    for (const std::int64_t example : training) {
+      std::size_t feature = 0;
+      for (const double value : values_of(example)) {
+        use(feature, value);
+        if (++feature == features) feature = 0;
+      }
+    }
+  };
+  Moments first(features), second(features);
+  each([&](std::size_t feature, double value) { first.add(feature, value); });
+  scaling.mean = first.means();
+  each([&](std::size_t feature, double value) {
+    const double difference = value - scaling.mean[feature];
+    second.add(feature, difference * difference);
+  });
+  scaling.deviation = second.deviations();
+}
+
+void RowExamples::measure_target(std::span<const std::int64_t> training, Scaling& scaling) const {
+  Moments first(1), second(1);
+  for (const std::int64_t example : training) first.add(0, rows_.numbers[static_cast<std::size_t>(example)]);
+  scaling.target_mean = first.means().front();
+  for (const std::int64_t example : training) {
+    const double difference = rows_.numbers[static_cast<std::size_t>(example)] - scaling.target_mean;
+    second.add(0, difference * difference);
+  }
+  scaling.target_deviation = second.deviations().front();
+}
+
+std::vector<std::vector<std::int64_t>> RowExamples::known_codes(std::span<const std::int64_t> training) const {
+  std::vector<std::vector<std::int64_t>> known(static_cast<std::size_t>(rows_.code_columns));
+  for (std::size_t column = 0; column < known.size(); ++column) {
+    std::vector<char> seen;
+    for (const std::int64_t example : training) {
+      const auto code = static_cast<std::size_t>(codes_of(example)[column]);
+      if (code >= seen.size()) seen.resize(code + 1);
+      seen[code] = 1;
+    }
+    for (std::size_t code = 1; code < seen.size(); ++code)
+      if (seen[code] != 0) known[column].push_back(static_cast<std::int64_t>(code));
+  }
+  return known;
+}
+
+Scaling RowExamples::measure(std::span<const std::int64_t> training) const {
+  Scaling scaling;
+  if (rows_.width > 0) measure_features(training, scaling);
+  if (!rows_.numbers.empty()) measure_target(training, scaling);
+  scaling.known = known_codes(training);
+  return scaling;
+}
+
+void RowExamples::load(std::span<const std::int64_t> examples, const Scaling& scaling,
+                       const BatchMemory& memory) const {
+  std::size_t input = 0;
+  if (rows_.width > 0) {
+    float* to = std::get<std::span<float>>(memory.inputs[input++]).data();
+    const auto features = static_cast<std::size_t>(rows_.features);
+    for (const std::int64_t example : examples) {
+      std::size_t feature = 0;
+      for (const double value : values_of(example)) {
+        const double scaled = (value - scaling.mean[feature]) / scaling.deviation[feature];
+        *to++ = std::isnan(value) ? 0.0f : static_cast<float>(scaled);
+        if (++feature == features) feature = 0;
+      }
+    }
+  }
+  if (rows_.code_columns > 0) {
+    std::int64_t* to = std::get<std::span<std::int64_t>>(memory.inputs[input]).data();
+    for (const std::int64_t example : examples) {
+      std::size_t column = 0;
+      for (const std::int64_t code : codes_of(example)) {
+        const bool known = std::ranges::binary_search(scaling.known[column], code);
+        *to++ = known ? code : 0;
+        ++column;
+      }
+    }
+  }
+  if (!rows_.numbers.empty()) {
+    float* to = std::get<std::span<float>>(memory.target).data();
+    for (const std::int64_t example : examples) {
+      const double number = rows_.numbers[static_cast<std::size_t>(example)];
+      *to++ = static_cast<float>((number - scaling.target_mean) / scaling.target_deviation);
+    }
+  } else if (std::holds_alternative<std::span<std::int64_t>>(memory.target)) {
+    std::int64_t* to = std::get<std::span<std::int64_t>>(memory.target).data();
+    for (const std::int64_t example : examples) *to++ = label(example);
+  } else {
+    std::ranges::fill(std::get<std::span<float>>(memory.target), 0.0f);
+  }
+}
+
+template <class T>
+std::uint32_t sum_of(const std::vector<T>& values) {
+  return checksum_of(std::span<const T>(values));
+}
+
+}  // namespace
+
+std::shared_ptr<const Examples> row_examples(Rows rows) { return std::make_shared<RowExamples>(std::move(rows)); }
+
+std::string fingerprint_of(const Rows& rows, std::int64_t test) {
+  return fmt::format("{}+{}x{}x{}-{:08x}-{:08x}-{:08x}-{:08x}", rows.count - test, test, rows.width, rows.code_columns,
+                     sum_of(rows.values), sum_of(rows.codes), sum_of(rows.labels), sum_of(rows.numbers));
+}
+
+}  // namespace thalweg::lab

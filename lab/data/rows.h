@@ -1,0 +1,32 @@
+// Rows of numbers and codes as examples: tables, windows of series, arrays.
+#pragma once
+
+#include "data/dataset.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace thalweg::lab {
+
+/// Examples with numbers, codes or both. Example i has the `width` numbers from i · stride on, so that windows of a
+/// series share theirs.
+struct Rows {
+  std::int64_t count = 0;            ///< of examples
+  std::int64_t features = 0;         ///< number k of an example is of feature k mod features; a feature has one scale
+  std::int64_t width = 0;            ///< numbers of an example; 0: none
+  std::int64_t stride = 0;           ///< from one example's numbers to the next one's
+  std::vector<double> values;        ///< NaN: missing, taken for the feature's mean
+  std::int64_t code_columns = 0;     ///< codes of an example
+  std::vector<std::int32_t> codes;   ///< count × code_columns; 0: unknown
+  std::vector<std::int64_t> labels;  ///< count, or none: then numbers
+  std::vector<double> numbers;       ///< count, or none
+};
+
+/// They as a data set's examples. Numbers are scaled by mean and standard deviation of each feature over the training
+/// part (1 where that is 0), numeric targets likewise; codes that the training part does not have become 0.
+std::shared_ptr<const Examples> row_examples(Rows rows);
+
+/// What rows are known by, `test` of which are a test part of their own: sizes and checksums.
+std::string fingerprint_of(const Rows& rows, std::int64_t test);
+
+}  // namespace thalweg::lab

@@ -1,0 +1,42 @@
+// Formats whose files are tables.
+#include "data/table_format.h"
+
+#include "data/table_dataset.h"
+
+#include <thalweg/error.h>
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <optional>
+
+namespace thalweg::lab {
+namespace {
+
+std::string absolute(const std::string& file) { return std::filesystem::absolute(file).lexically_normal().string(); }
+
+/// The file that `--test-data` names.
+std::string test_file(const std::string& spec, const std::string& format) {
+  const DataSpec parsed = parse_data_spec(spec);
+  if (parsed.format->name == format) return parsed.argument;
+  throw Error(fmt::format("--test-data {}: the training data is of the format {}, and so must this be", spec, format));
+}
+
+}  // namespace
+
+Dataset open_table(const std::string& file, const DataOptions& options, const TableReader& reader) {
+  const Table table = reader.read(file);
+  std::optional<Table> test;
+  std::vector<std::string> files{absolute(file)};
+  if (!options.test_data.empty()) {
+    const std::string other = test_file(options.test_data, reader.format);
+    test = reader.read_like(other, table);
+    files.push_back(absolute(other));
+  }
+  Dataset dataset = table_dataset(table, options, test ? &*test : nullptr);
+  dataset.origin = files.front();
+  dataset.files = std::move(files);
+  return dataset;
+}
+
+}  // namespace thalweg::lab
