@@ -134,6 +134,9 @@ int run(int argc, char** argv) {
   add_rules(app);
   add_data(app);
   add_train(app);
+  add_eval(app);
+  add_predict(app);
+  add_export(app);
   add_compare(app);
   add_replay(app);
   add_identify(app);

@@ -10,8 +10,11 @@ namespace thalweg::lab {
 void add_compare(CLI::App& app);
 void add_completion(CLI::App& app);
 void add_data(CLI::App& app);
+void add_eval(CLI::App& app);
+void add_export(CLI::App& app);
 void add_identify(CLI::App& app);
 void add_man(CLI::App& app);
+void add_predict(CLI::App& app);
 void add_replay(CLI::App& app);
 void add_report(CLI::App& app);
 void add_rules(CLI::App& app);

@@ -105,7 +105,8 @@ void print_classes(const Dataset& dataset) {
   Table classes({"class", "name", "training", "share", "test", "share"}, {true, false, true, true, true, true});
   for (std::size_t i = 0; i < train.size(); ++i) {
     const auto share = [](std::int64_t count, std::size_t all) {
-      return fmt::format("{:.1f} %", 100 * static_cast<double>(count) / static_cast<double>(std::max<std::size_t>(all, 1)));
+      return fmt::format("{:.1f} %",
+                         100 * static_cast<double>(count) / static_cast<double>(std::max<std::size_t>(all, 1)));
     };
     const auto& names = dataset.target.class_names;
     classes.add({fmt::format("{}", i), i < names.size() ? names[i] : "", fmt::format("{}", train[i]),

@@ -3,7 +3,7 @@
 #include "commands/config_file.h"
 #include "commands/exit.h"
 #include "commands/parsed_command.h"
-#include "commands/resumed_task.h"
+#include "commands/run_data.h"
 #include "commands/run_folder.h"
 #include "commands/task.h"
 #include "commands/training_display.h"
@@ -159,7 +159,8 @@ void train_command(const CLI::App& command, const Flags& flags) {
     config = as_usage([&] { return resumed_config(command, flags, checkpoint); });
     check_training_flags(command, config, std::span(&config.optimizer, 1));
     if (flags.file.print) return print_lines(config_text(command, config));
-    dataset = open_resumed_task(config, checkpoint, flags.resume, command.count("--data") > 0);
+    dataset = open_run_data(config, checkpoint, flags.resume, command.count("--data") > 0,
+                            [](TrainingConfig& each) { return open_task(each, std::span(&each.optimizer, 1)); });
     folder->rewind(checkpoint.run.step);
     epochs = checkpoint.run.epochs;
     checkpointing.resume = true;

@@ -19,19 +19,26 @@ namespace thalweg::lab {
 namespace {
 
 TableColumn numeric(const std::string& name, std::int64_t rows) {
-  TableColumn column{.name = name};
+  TableColumn column;
+  column.name = name;
   column.numbers.resize(static_cast<std::size_t>(rows));
   return column;
 }
 
 TableColumn category(const std::string& name, std::int64_t rows, std::vector<std::string> values) {
-  TableColumn column{.name = name, .kind = ColumnKind::category, .categories = std::move(values)};
+  TableColumn column;
+  column.name = name;
+  column.kind = ColumnKind::category;
+  column.categories = std::move(values);
   column.codes.resize(static_cast<std::size_t>(rows));
   return column;
 }
 
 Table table_of(std::int64_t rows, std::vector<TableColumn> columns) {
-  Table table{.file = "make", .columns = std::move(columns), .rows = rows};
+  Table table;
+  table.file = "make";
+  table.columns = std::move(columns);
+  table.rows = rows;
   for (std::int64_t row = 0; row < rows; ++row) table.lines.add(row, row + 2);  // as its CSV has them
   return table;
 }

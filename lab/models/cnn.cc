@@ -27,6 +27,16 @@ class ConvolutionalNetwork : public Model {
     x = block(*conv2_, x);
     return stack_.forward(x.flatten(1));
   }
+  std::string script() const override {
+    std::string lines;
+    for (const char* const name : {"conv1", "conv2"}) {
+      lines += fmt::format(
+          "x = torch.conv2d(x, self.{0}_weight, self.{0}_bias, [1, 1], [{1}, {1}], [1, 1], 1)\n"
+          "x = torch.relu(torch.max_pool2d(x, [2, 2]))\n",
+          name, kKernel / 2);
+    }
+    return lines + "x = torch.flatten(x, 1)\n" + stack_.script();
+  }
 
  private:
   // Pool before ReLU: the same values, as both are monotone, and ReLU has a quarter of the work.

@@ -14,6 +14,7 @@ class DenseModel : public Model {
   torch::Tensor forward(const std::vector<torch::Tensor>& inputs) override {
     return stack_.forward(inputs.front().flatten(1));
   }
+  std::string script() const override { return "x = torch.flatten(x, 1)\n" + stack_.script(); }
 
  private:
   DenseStack stack_;

@@ -1,6 +1,8 @@
 // DenseStack: hidden dense layers and an output layer; the head of every model that has one.
 #include "models/dense_stack.h"
 
+#include <fmt/format.h>
+
 #include <string>
 #include <utility>
 
@@ -33,6 +35,21 @@ torch::Tensor DenseStack::forward(torch::Tensor x) const {
     if (hidden.dropout && hidden.dense->is_training()) x = hidden.dropout->forward(x);
   }
   return output_->forward(x);
+}
+
+std::string DenseStack::script() const {
+  std::string lines;
+  for (std::size_t i = 1; i <= hidden_.size(); ++i) {
+    lines += fmt::format("x = torch.linear(x, self.dense{0}_weight, self.dense{0}_bias)\n", i);
+    if (hidden_[i - 1].norm) {
+      lines += fmt::format(
+          "x = torch.batch_norm(x, self.norm{0}_weight, self.norm{0}_bias, self.norm{0}_running_mean, "
+          "self.norm{0}_running_var, False, 0.1, {1}, False)\n",
+          i, hidden_[i - 1].norm->options.eps());
+    }
+    lines += fmt::format("x = torch.{}(x)\n", activation_.name);
+  }
+  return lines + "y = torch.linear(x, self.output_weight, self.output_bias)\n";
 }
 
 }  // namespace thalweg::lab

@@ -24,6 +24,8 @@ class DenseStack {
              const std::shared_ptr<const DrawPlace>& place);
   /// x: [batch, inputs]. Gives [batch, outputs].
   torch::Tensor forward(torch::Tensor x) const;
+  /// As Model::script, of x: [batch, inputs].
+  std::string script() const;
 
  private:
   struct Hidden {

@@ -3,6 +3,9 @@
 
 #include "models/first_values.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <cmath>
 
 namespace thalweg::lab {
@@ -30,19 +33,24 @@ Dense::Dense(const std::string& name, std::int64_t inputs, std::int64_t outputs,
 Embedding::Embedding(const std::string& name, const std::vector<std::int64_t>& sizes, std::int64_t width,
                      std::uint64_t seed) {
   std::int64_t rows = 0;
-  std::vector<std::int64_t> offsets;
   for (const std::int64_t size : sizes) {
-    offsets.push_back(rows);
+    offsets_.push_back(rows);
     rows += size;
   }
   torch::Tensor first = draw(name + ".weight", {rows, width}, 1, seed);
-  for (const std::int64_t offset : offsets) first[offset].zero_();
+  for (const std::int64_t offset : offsets_) first[offset].zero_();
   weight_ = register_parameter("weight", first);
-  if (offsets.size() > 1) offsets_ = torch::tensor(offsets, torch::kInt64);
+  if (offsets_.size() > 1) offset_tensor_ = torch::tensor(offsets_, torch::kInt64);
 }
 
 torch::Tensor Embedding::forward(const torch::Tensor& codes) const {
-  return torch::embedding(weight_, offsets_.defined() ? codes + offsets_ : codes);
+  return torch::embedding(weight_, offset_tensor_.defined() ? codes + offset_tensor_ : codes);
+}
+
+std::string Embedding::script(const std::string& codes) const {
+  if (offsets_.size() == 1) return fmt::format("torch.embedding(self.embedding_weight, {})", codes);
+  return fmt::format("torch.embedding(self.embedding_weight, {} + torch.tensor([{}]))", codes,
+                     fmt::join(offsets_, ", "));
 }
 
 Convolution::Convolution(const std::string& name, std::int64_t inputs, std::int64_t outputs, std::int64_t kernel,

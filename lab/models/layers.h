@@ -37,9 +37,12 @@ class Embedding : public torch::nn::Module {
   Embedding(const std::string& name, const std::vector<std::int64_t>& sizes, std::int64_t width, std::uint64_t seed);
   /// codes: int64 [batch, columns], or of one column any shape. Gives that shape with `width` numbers for each code.
   torch::Tensor forward(const torch::Tensor& codes) const;
+  /// TorchScript of forward; the layer is called `embedding` in its model.
+  std::string script(const std::string& codes) const;
 
  private:
-  torch::Tensor weight_, offsets_;
+  std::vector<std::int64_t> offsets_;
+  torch::Tensor weight_, offset_tensor_;
 };
 
 /// A convolution with odd square kernels that keeps height and width, followed by ReLU. Parameters `weight`

@@ -26,6 +26,11 @@ class Model : public torch::nn::Module {
   /// [batch, length, outputs].
   virtual torch::Tensor forward(const std::vector<torch::Tensor>& inputs) = 0;
 
+  /// TorchScript lines, each ending with a line feed, that do what `forward` does when nothing is trained: they make
+  /// `y` out of `x`, and out of `codes` where there are categories beside it. Parameters and buffers are members of
+  /// `self`, with _ for the dots of their names. Throws thalweg::Error where there is no such text.
+  virtual std::string script() const = 0;
+
   /// For what is drawn anew in each step.
   void set_step(std::int64_t step) { place_->step = step; }
 

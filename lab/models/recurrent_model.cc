@@ -5,6 +5,8 @@
 #include "models/layers.h"
 #include "models/recurrent.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -35,7 +37,10 @@ std::int64_t step_size(const Input& input) {
 class RecurrentModel : public Model {
  public:
   RecurrentModel(Cell cell, const ModelShape& shape, const ModelOptions& options, std::uint64_t seed)
-      : Model(seed), kind_(shape.only().kind), every_step_(shape.target == TargetKind::characters) {
+      : Model(seed),
+        kind_(shape.only().kind),
+        is_lstm_(cell == Cell::lstm),
+        every_step_(shape.target == TargetKind::characters) {
     const std::int64_t inputs = step_size(shape.only());
     if (kind_ == InputKind::characters) {
       embedding_ =
@@ -58,6 +63,22 @@ class RecurrentModel : public Model {
     const RecurrentLayers::Output output = layers_->forward(steps_of(inputs.front()), {}, drop);
     return output_->forward(drop(every_step_ ? output.steps : output.last.back().h));
   }
+  std::string script() const override {
+    const std::string name = is_lstm_ ? "lstm" : "gru";
+    std::string lines, weights;
+    if (kind_ == InputKind::characters) lines = "x = " + embedding_->script("x") + "\n";
+    if (kind_ == InputKind::image) lines = "x = torch.flatten(torch.transpose(x, 1, 2), 2)\n";
+    for (std::int64_t layer = 0; layer < layers_->layers(); ++layer) {
+      for (const char* const weight : {"weight_ih", "weight_hh", "bias_ih", "bias_hh"})
+        weights += fmt::format("{}self.{}_{}_l{}", weights.empty() ? "" : ", ", name, weight, layer);
+    }
+    lines += fmt::format("h = torch.zeros([{}, x.size(0), {}])\n", layers_->layers(), layers_->hidden());
+    lines += fmt::format("{} = torch.{}(x, {}, [{}], True, {}, 0.0, False, False, True)\n",
+                         is_lstm_ ? "steps, last, c" : "steps, last", name, is_lstm_ ? "[h, h]" : "h", weights,
+                         layers_->layers());
+    return lines + fmt::format("y = torch.linear({}, self.output_weight, self.output_bias)\n",
+                               every_step_ ? "steps" : "last[-1]");
+  }
 
  private:
   /// [batch, time, numbers].
@@ -68,7 +89,7 @@ class RecurrentModel : public Model {
   }
 
   InputKind kind_;
-  bool every_step_;
+  bool is_lstm_, every_step_;
   std::shared_ptr<Embedding> embedding_;
   std::shared_ptr<RecurrentLayers> layers_;
   std::shared_ptr<Dense> output_;

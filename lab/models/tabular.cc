@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <string>
 
 namespace thalweg::lab {
 namespace {
@@ -21,6 +23,7 @@ class Tabular : public Model {
     for (const Input& input : shape.inputs) {
       if (input.kind == InputKind::numbers) {
         width += input.size();
+        has_numbers_ = true;
         continue;
       }
       const std::int64_t size = embedded_size(input.sizes);
@@ -35,10 +38,16 @@ class Tabular : public Model {
     const torch::Tensor codes = embedding_->forward(inputs.back()).flatten(1);
     return stack_->forward(inputs.size() == 1 ? codes : torch::cat({inputs.front(), codes}, 1));
   }
+  std::string script() const override {
+    if (!embedding_) return stack_->script();
+    const std::string codes = "torch.flatten(" + embedding_->script("codes") + ", 1)";
+    return (has_numbers_ ? "x = torch.cat([x, " + codes + "], 1)\n" : "x = " + codes + "\n") + stack_->script();
+  }
 
  private:
   std::shared_ptr<Embedding> embedding_;  // or none
   std::optional<DenseStack> stack_;
+  bool has_numbers_ = false;
 };
 
 }  // namespace

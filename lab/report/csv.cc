@@ -1,6 +1,6 @@
 // Writes a report's numbers as CSV (RFC 4180).
 #include "page/folder.h"
-#include "page/text.h"
+#include "report/csv_field.h"
 #include "report/report.h"
 #include "tasks/task.h"
 
@@ -9,31 +9,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <vector>
 
 namespace thalweg::lab {
 namespace {
-
-// A text field. Spreadsheets run what begins with = + - @ (and with a tab or carriage return before them).
-std::string field(std::string_view text) {
-  std::string safe = valid_utf8(text);
-  if (!safe.empty() && std::string_view("=+-@\t\r\n").find(safe.front()) != std::string_view::npos)
-    safe.insert(safe.begin(), '\'');
-  if (safe.find_first_of(",\"\r\n") == std::string::npos) return safe;
-  std::string quoted = "\"";
-  for (const char c : safe) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + "\"";
-}
-
-// As many digits as it takes to read the same number back; nan (of either sign), inf, -inf for what is not finite.
-std::string field(double value) { return std::isnan(value) ? "nan" : fmt::format("{}", value); }
-std::string field(std::int64_t value) { return fmt::format("{}", value); }
-std::string field(std::uint64_t value) { return fmt::format("{}", value); }
-std::string field(const std::optional<double>& value) { return value ? field(*value) : std::string(); }
 
 // Groups of fields, one behind the other.
 void add_row(std::string& csv, const std::vector<std::vector<std::string>>& groups) {
@@ -71,7 +50,7 @@ void write_csv(std::span<const StudyData> studies, const std::filesystem::path& 
   };
   const auto values = [&](const std::optional<MetricValues>& of) {
     std::vector<std::string> fields;
-    for (const std::string& metric : metrics) fields.push_back(field(value_of(of, metric)));
+    for (const std::string& metric : metrics) fields.push_back(csv_field(value_of(of, metric)));
     return fields;
   };
   std::string trials, epochs;
@@ -85,19 +64,21 @@ void write_csv(std::span<const StudyData> studies, const std::filesystem::path& 
       const TrainingResult result = trial.result.value_or(TrainingResult{});
       const bool ended = trial.result.has_value();
       const auto if_ended = [&](std::string text) { return ended ? std::move(text) : std::string(); };
-      add_row(trials,
-              {{field(study.name), field(trial.id), field(trial.optimizer), field(trial.config.optimizer),
-                field(trial.lr), field(to_string(trial.role)), field(trial.config.seed), field(to_string(trial.status)),
-                if_ended(field(to_string(result.outcome))), if_ended(field(result.reason)), field(trial.error),
-                if_ended(field(result.epochs)), if_ended(field(result.steps)), if_ended(field(result.seconds))},
-               values(result.test)});
+      add_row(trials, {{csv_field(study.name), csv_field(trial.id), csv_field(trial.optimizer),
+                        csv_field(trial.config.optimizer), csv_field(trial.lr), csv_field(to_string(trial.role)),
+                        csv_field(trial.config.seed), csv_field(to_string(trial.status)),
+                        if_ended(csv_field(to_string(result.outcome))), if_ended(csv_field(result.reason)),
+                        csv_field(trial.error), if_ended(csv_field(result.epochs)), if_ended(csv_field(result.steps)),
+                        if_ended(csv_field(result.seconds))},
+                       values(result.test)});
       for (const EpochRecord& record : trial.epochs) {
-        add_row(epochs, {{field(study.name), field(trial.id), field(trial.optimizer), field(trial.config.optimizer),
-                          field(to_string(trial.role)), field(trial.config.seed), field(record.epoch),
-                          field(record.step), field(record.lr)},
-                         values(record.train),
-                         values(record.validation),
-                         {field(record.seconds), field(record.examples_per_second)}});
+        add_row(epochs,
+                {{csv_field(study.name), csv_field(trial.id), csv_field(trial.optimizer),
+                  csv_field(trial.config.optimizer), csv_field(to_string(trial.role)), csv_field(trial.config.seed),
+                  csv_field(record.epoch), csv_field(record.step), csv_field(record.lr)},
+                 values(record.train),
+                 values(record.validation),
+                 {csv_field(record.seconds), csv_field(record.examples_per_second)}});
       }
     }
   }

@@ -27,6 +27,10 @@ class Characters : public Objective {
     return values;
   }
 
+  void predict(const torch::Tensor& outputs, Predictions& predictions) const override {
+    add_predictions(outputs, classes_, predictions);
+  }
+
  private:
   std::int64_t classes_;
 };

@@ -34,6 +34,10 @@ class Classification : public Objective {
     return values;
   }
 
+  void predict(const torch::Tensor& outputs, Predictions& predictions) const override {
+    add_predictions(outputs, classes_, predictions);
+  }
+
  private:
   static void rank(const torch::Tensor& outputs, const torch::Tensor& target, Tally& tally) {
     const float* logits = outputs.data_ptr<float>();

@@ -46,4 +46,13 @@ CrossEntropy cross_entropy(const torch::Tensor& logits, const torch::Tensor& lab
   return result;
 }
 
+void add_predictions(const torch::Tensor& logits, std::int64_t classes, Predictions& predictions) {
+  const torch::Tensor scores = logits.flatten(0, -2).slice(1, 0, classes);
+  const torch::Tensor shares = torch::softmax(scores, 1).contiguous(), best = scores.argmax(1).contiguous();
+  const auto* label = best.data_ptr<std::int64_t>();
+  const auto* share = shares.data_ptr<float>();
+  predictions.labels.insert(predictions.labels.end(), label, label + best.numel());
+  predictions.probabilities.insert(predictions.probabilities.end(), share, share + shares.numel());
+}
+
 }  // namespace thalweg::lab

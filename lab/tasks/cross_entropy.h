@@ -1,6 +1,8 @@
 // Cross-entropy of logits, with its gradient and the hits from one pass.
 #pragma once
 
+#include "tasks/objective.h"
+
 #include <torch/types.h>
 
 #include <cstdint>
@@ -22,5 +24,9 @@ struct CrossEntropy {
 /// bookkeeping, and the hits would need a pass of their own.
 CrossEntropy cross_entropy(const torch::Tensor& logits, const torch::Tensor& labels, torch::Tensor* gradient = nullptr,
                            std::span<const float> weights = {});
+
+/// Adds each row's label and its classes' probabilities; those beyond `classes`, which earlier versions gave their
+/// models, are left out.
+void add_predictions(const torch::Tensor& logits, std::int64_t classes, Predictions& predictions);
 
 }  // namespace thalweg::lab

@@ -23,6 +23,13 @@ struct Tally {
   Tally& operator+=(const Tally& other);
 };
 
+/// What a model says of examples, in their order.
+struct Predictions {
+  std::vector<double> numbers{};       ///< of numbers: in the target's own units
+  std::vector<std::int64_t> labels{};  ///< of classes: the one with the highest probability (the first of equals)
+  std::vector<float> probabilities{};  ///< examples × classes
+};
+
 /// What an objective takes from the training.
 struct ObjectiveOptions {
   double target_mean = 0, target_deviation = 1;  ///< Scaling's
@@ -42,6 +49,8 @@ class Objective {
                       bool ranked = false) const = 0;
   /// `loss`, and what else the sums give. A metric that has no value (R² of equal targets) is left out.
   virtual MetricValues values(const Tally& tally) const = 0;
+  /// Adds what these outputs predict.
+  virtual void predict(const torch::Tensor& outputs, Predictions& predictions) const = 0;
 };
 
 }  // namespace thalweg::lab

@@ -10,7 +10,7 @@ namespace {
 /// Its sums, of scaled targets y and errors e: e², |e|, y, y². Metrics are in the target's own units.
 class Regression : public Objective {
  public:
-  explicit Regression(double deviation) : deviation_(deviation) {}
+  Regression(double mean, double deviation) : mean_(mean), deviation_(deviation) {}
 
   std::int64_t outputs() const override { return 1; }
 
@@ -46,8 +46,14 @@ class Regression : public Objective {
     return values;
   }
 
+  void predict(const torch::Tensor& outputs, Predictions& predictions) const override {
+    const float* output = outputs.data_ptr<float>();
+    for (std::int64_t i = 0; i < outputs.numel(); ++i)
+      predictions.numbers.push_back(mean_ + static_cast<double>(output[i]) * deviation_);
+  }
+
  private:
-  double deviation_;
+  double mean_, deviation_;
 };
 
 }  // namespace
@@ -59,7 +65,7 @@ Task regression_task() {
           .example = "example",
           .target = TargetKind::number,
           .objective = [](const Target&, const ObjectiveOptions& options) -> std::unique_ptr<Objective> {
-            return std::make_unique<Regression>(options.target_deviation);
+            return std::make_unique<Regression>(options.target_mean, options.target_deviation);
           }};
 }
 

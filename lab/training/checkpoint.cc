@@ -10,6 +10,7 @@
 
 #include "data/input_file.h"
 #include "json_text.h"
+#include "training/dataset_json.h"
 #include "training/json_reader.h"
 
 #include <thalweg/error.h>
@@ -203,6 +204,7 @@ void write_checkpoint(const std::filesystem::path& file, const Checkpoint& check
                                 {"threads", checkpoint.threads},
                                 {"data", checkpoint.data},
                                 {"data_folder", checkpoint.data_folder},
+                                {"dataset", description_json(checkpoint.dataset)},
                                 {"examples", checkpoint.examples},
                                 {"scaling", to_json(checkpoint.scaling)},
                                 {"run", to_json(checkpoint.run)}};
@@ -228,6 +230,7 @@ Checkpoint read_checkpoint(const std::filesystem::path& file) {
     reader.need("threads", checkpoint.threads, 1, kMostThreads);
     reader.read("data", checkpoint.data);
     reader.read("data_folder", checkpoint.data_folder);
+    if (json.contains("dataset")) checkpoint.dataset = described_dataset(json.at("dataset"));
     reader.need(json.contains("images") ? "images" : "examples", checkpoint.examples, std::int64_t{1});
     checkpoint.scaling = read_scaling(json, reader);
     checkpoint.run = run_state(reader.needed("run"));
@@ -235,6 +238,16 @@ Checkpoint read_checkpoint(const std::filesystem::path& file) {
     throw Error(fmt::format("{}: metadata '{}': {}", file.string(), kTraining, plain_message(error)));
   }
   return checkpoint;
+}
+
+safetensors::Contents exported_weights(const Checkpoint& checkpoint, const Model& model) {
+  safetensors::Contents contents;
+  for (const auto& [name, weight] : weights_of(model)) contents.tensors.emplace(name, saved(weight));
+  const nlohmann::json training{{"config", checkpoint.config},
+                                {"dataset", description_json(checkpoint.dataset)},
+                                {"scaling", to_json(checkpoint.scaling)}};
+  contents.metadata.emplace(kTraining, training.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  return contents;
 }
 
 std::optional<std::int64_t> outputs_of(const Checkpoint& checkpoint) {

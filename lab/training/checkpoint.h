@@ -42,6 +42,7 @@ struct Checkpoint {
   int threads = 1;            ///< that really ran
   std::string data;           ///< Dataset::fingerprint; empty in checkpoints of earlier versions
   std::string data_folder;    ///< Dataset::origin, where `config.data` may be relative; empty likewise
+  Dataset dataset;            ///< inputs, target and schema; none in checkpoints of earlier versions
   std::int64_t examples = 0;  ///< in the training part
   Scaling scaling;            ///< by its statistics
   RunState run;
@@ -61,6 +62,10 @@ void write_checkpoint(const std::filesystem::path& file, const Checkpoint& check
 
 /// Throws Error if the file is missing, damaged, or no training checkpoint, or if a number in it is out of range.
 Checkpoint read_checkpoint(const std::filesystem::path& file);
+
+/// Weights of a model by name, with the checkpoint's configuration, data and scaling as metadata `training`: for other
+/// programs.
+safetensors::Contents exported_weights(const Checkpoint& checkpoint, const Model& model);
 
 /// Outputs of the checkpoint's model, where its last layer says so: earlier versions gave it at least 10 classes.
 std::optional<std::int64_t> outputs_of(const Checkpoint& checkpoint);

@@ -324,6 +324,7 @@ class Trainer {
                            .threads = threads_,
                            .data = dataset_.fingerprint,
                            .data_folder = dataset_.origin,
+                           .dataset = dataset_,
                            .examples = examples_,
                            .scaling = scaling_,
                            .run = run_,

@@ -1,8 +1,5 @@
-// Finds the data of a training that goes on: by their path as it was given, then by the absolute one beside it.
-#include "commands/resumed_task.h"
-
-#include "commands/task.h"
-#include "study/environment.h"
+// Finds the data of a run: by their path as it was given, then by the absolute one beside it.
+#include "commands/run_data.h"
 
 #include <thalweg/error.h>
 
@@ -15,10 +12,11 @@
 
 namespace thalweg::lab {
 
-Dataset open_resumed_task(TrainingConfig& config, const Checkpoint& checkpoint, const std::string& run, bool given) {
+Dataset open_run_data(TrainingConfig& config, const Checkpoint& checkpoint, const std::string& run, bool given,
+                      const std::function<Dataset(TrainingConfig&)>& open) {
   const auto [format, argument] = parse_data_spec(config.data);
   if (given || !format->is_path) {
-    Dataset dataset = open_task(config, std::span(&config.optimizer, 1));
+    Dataset dataset = open(config);
     check_same_data(checkpoint, dataset);
     return dataset;
   }
@@ -29,13 +27,13 @@ Dataset open_resumed_task(TrainingConfig& config, const Checkpoint& checkpoint, 
     std::error_code ignored;
     if (!std::filesystem::exists(place, ignored)) continue;
     config.data = data_spec(*format, place);
-    Dataset dataset = open_task(config, std::span(&config.optimizer, 1));
+    Dataset dataset = open(config);
     if (has_same_data(checkpoint, dataset)) return dataset;
     other = std::move(dataset);
   }
   if (other) check_same_data(checkpoint, *other);
-  throw Error(fmt::format("{}: its data are no longer in '{}'; if they were moved: thalweg train --resume {} --data {}",
-                          run, checkpoint.data_folder.empty() ? argument : checkpoint.data_folder, shell_quoted(run),
+  throw Error(fmt::format("{}: its data are no longer in '{}'; if they were moved, name them: --data {}", run,
+                          checkpoint.data_folder.empty() ? argument : checkpoint.data_folder,
                           data_spec(*format, format->argument)));
 }
 

@@ -1,0 +1,37 @@
+// TrainedModel: the model of a run's checkpoint, ready to predict.
+#include "training/trained_model.h"
+
+#include "training/optimizer.h"
+
+#include <thalweg/libtorch.h>
+
+#include <utility>
+
+namespace thalweg::lab {
+
+TrainedModel load_trained_model(const std::filesystem::path& file) {
+  TrainedModel trained;
+  trained.checkpoint = read_checkpoint(file);
+  Checkpoint& checkpoint = trained.checkpoint;
+  if (checkpoint.dataset.inputs.empty()) {  // of an earlier version, which trained on images that are still there
+    checkpoint.dataset = open_dataset(checkpoint.config.data, checkpoint.config.data_options);
+  }
+  const Target& target = checkpoint.dataset.target;
+  trained.task = &task_of(target);
+  trained.objective = trained.task->objective(
+      target, {.target_mean = checkpoint.scaling.target_mean, .target_deviation = checkpoint.scaling.target_deviation});
+  const std::int64_t outputs = outputs_of(checkpoint).value_or(trained.objective->outputs());
+  trained.model = make_model(checkpoint.config.model, {checkpoint.dataset.inputs, target.kind, outputs},
+                             checkpoint.config.network, checkpoint.config.seed);
+  libtorch::Optimizer optimizer(*trained.model, optimizer_of(checkpoint.config));
+  restore(checkpoint, *trained.model, optimizer);
+  if (const Weights best = best_weights(checkpoint, *trained.model); !best.empty()) {
+    set_weights(*trained.model, best);
+  } else if (optimizer.engine().settings().average.kind != AverageKind::none) {
+    optimizer.swap_averages();  // and they stay
+  }
+  trained.model->eval();
+  return trained;
+}
+
+}  // namespace thalweg::lab
