@@ -114,14 +114,18 @@ TextBytes::TextBytes(const std::filesystem::path& file) : name_(file.string()) {
   if (compressed) {
     GzipReader reader(input);
     std::size_t room = 0;
+    bool zeros = false;
     do {  // until the stream leaves room: how much it holds is not known before
       const std::unique_ptr<char[]> old = std::move(memory_);
       room = std::max(std::size_t{1} << 16, 2 * room);
       allocate(room);
       if (size > 0) std::memcpy(memory_.get(), old.get(), size);
-      size += reader.read(bytes_of(memory_.get() + size, room - size));
-    } while (size == room);
-    reader.finish();
+      const std::size_t got = reader.read(bytes_of(memory_.get() + size, room - size));
+      zeros = std::memchr(memory_.get() + size, 0, got) != nullptr;
+      size += got;
+    } while (size == room && !zeros);
+    // With zeros it is no text, which `check` will say; some kilobytes can hold gigabytes of them.
+    if (!zeros) reader.finish();
   } else {
     allocate(input.size());
     size = input.read(bytes_of(memory_.get(), input.size()));

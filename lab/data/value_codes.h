@@ -69,7 +69,7 @@ class ValueCodes {
     return hash ^ hash >> 32;
   }
   static Key key_of(std::string_view text) {
-    Key key{0, mixed(text.size() + 1)};
+    Key key{0, text.size() << 56 | text.size()};
     if (text.size() < 8) {
       // Whatever stands behind the text is read with it, and blanked.
       const std::size_t bits = 8 * text.size();

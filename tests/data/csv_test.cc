@@ -229,6 +229,8 @@ TEST(Csv, ReadsFilesPlainAndCompressed) {
   write_bytes(folder.path() / "damaged.csv", damaged);
   EXPECT_THAT(error_of([&] { read_csv(folder.path() / "damaged.csv"); }),
               AllOf(HasSubstr("damaged.csv"), HasSubstr("end too early")));
+  write_bytes(folder.path() / "zeros.csv", gzip_bytes(Bytes(std::size_t{1} << 24)));
+  EXPECT_THAT(error_of([&] { read_csv(folder.path() / "zeros.csv"); }), HasSubstr("zeros.csv:1: byte 00 is a control"));
   EXPECT_THAT(error_of([&] { read_csv(folder.path() / "none.csv"); }), HasSubstr("none.csv"));
   EXPECT_THAT(error_of([&] { read_csv(folder.path()); }), HasSubstr("not a regular file"));
 }
