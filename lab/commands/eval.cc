@@ -35,11 +35,11 @@ void eval(const Flags& flags) {
       evaluate(*trained.model, *trained.objective, chosen.dataset, chosen.examples, trained.checkpoint.scaling));
   const std::string part = flags.data.empty() ? flags.part : "test";
   if (flags.json) {
-    print_json({{"run", flags.run},
-                {"task", trained.task->name},
-                {"data", chosen.dataset.name},
-                {"examples", chosen.examples.size()},
-                {part, values}});
+    print_json(nlohmann::json{{"run", flags.run},
+                              {"task", trained.task->name},
+                              {"data", chosen.dataset.name},
+                              {"examples", chosen.examples.size()},
+                              {part, values}});
     return;
   }
   print("{} of {}: {} examples\n{}\n", flags.data.empty() ? part : "all", chosen.dataset.name, chosen.examples.size(),

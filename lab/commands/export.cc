@@ -5,6 +5,7 @@
 #include "commands/trained_run.h"
 #include "output/output.h"
 #include "page/folder.h"
+#include "store/folder_lock.h"
 #include "training/torch_script.h"
 
 #include <thalweg/files.h>

@@ -10,6 +10,7 @@
 #include "commands/training_flags.h"
 #include "error_text.h"
 #include "math_library.h"
+#include "models/model_list.h"
 #include "output/output.h"
 #include "study/environment.h"
 #include "tasks/task.h"
@@ -95,9 +96,12 @@ void check_output_flags(const Flags& flags) {
   }
 }
 
-// `--lr 1e-3` and the like are part of the optimizer's text.
-void apply_shortcuts(const Flags& flags, TrainingConfig& config) {
+// `--lr 1e-3` and the like are part of the optimizer's text; where nothing is said of one, its rate is the model's.
+void apply_shortcuts(const CLI::App& command, const Flags& flags, TrainingConfig& config) {
   Description description = read_optimizer(config.optimizer);
+  if (command.count("--optimizer") == 0 && flags.resume.empty()) {
+    description.options.set("lr", find_model(config.model).lr);
+  }
   if (flags.lr) description.options.set("lr", *flags.lr);
   if (flags.momentum) description.options.set("momentum", *flags.momentum);
   if (flags.weight_decay) description.options.set("weight_decay", *flags.weight_decay);
@@ -116,7 +120,7 @@ TrainingConfig resumed_config(const CLI::App& command, const Flags& flags, const
     option->add_result(given->results());
     option->run_callback();
   }
-  apply_shortcuts(flags, config);
+  apply_shortcuts(command, flags, config);
   check_resumable(checkpoint.config, checkpoint.threads, config);
   return config;
 }
@@ -165,7 +169,7 @@ void train_command(const CLI::App& command, const Flags& flags) {
     epochs = checkpoint.run.epochs;
     checkpointing.resume = true;
   } else {
-    as_usage([&] { apply_shortcuts(flags, config); });
+    as_usage([&] { apply_shortcuts(command, flags, config); });
     if (config.threads == 0) config.threads = all_threads();  // bits depend on it, so it is kept
     check_training_flags(command, config, std::span(&config.optimizer, 1));
     if (flags.file.print) {

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include <iostream>
+#include <iterator>
 #include <string>
 
 namespace thalweg::lab {
@@ -57,13 +59,19 @@ CsvOptions as_trained(const DataOptions& options) {
   return csv;
 }
 
+/// `-` is standard input.
+Table read(const std::string& file, const CsvOptions& options) {
+  if (file != "-") return read_csv(file, options);
+  const std::string text{std::istreambuf_iterator<char>(std::cin), {}};
+  return read_csv_text(text, "standard input", options);
+}
+
 Dataset open_csv(const std::string& file, const DataOptions& options) {
   const CsvOptions csv = options.schema.is_null() ? csv_options(options) : as_trained(options);
-  return open_table(
-      file, options,
-      {.format = "csv",
-       .read = [&](const std::string& each) { return read_csv(each, csv); },
-       .read_like = [](const std::string& each, const Table& table) { return read_csv(each, like(table)); }});
+  return open_table(file, options,
+                    {.format = "csv",
+                     .read = [&](const std::string& each) { return read(each, csv); },
+                     .read_like = [](const std::string& each, const Table& table) { return read(each, like(table)); }});
 }
 
 }  // namespace

@@ -13,7 +13,10 @@
 namespace thalweg::lab {
 namespace {
 
-std::string absolute(const std::string& file) { return std::filesystem::absolute(file).lexically_normal().string(); }
+/// Adds the file to those that the data were read from; `-` is none.
+void note_file(const std::string& file, Dataset& dataset) {
+  if (file != "-") dataset.files.push_back(std::filesystem::absolute(file).lexically_normal().string());
+}
 
 /// The file that `--test-data` names.
 std::string test_file(const std::string& spec, const std::string& format) {
@@ -27,15 +30,15 @@ std::string test_file(const std::string& spec, const std::string& format) {
 Dataset open_table(const std::string& file, const DataOptions& options, const TableReader& reader) {
   const Table table = reader.read(file);
   std::optional<Table> test;
-  std::vector<std::string> files{absolute(file)};
+  std::string other;
   if (!options.test_data.empty()) {
-    const std::string other = test_file(options.test_data, reader.format);
+    other = test_file(options.test_data, reader.format);
     test = reader.read_like(other, table);
-    files.push_back(absolute(other));
   }
   Dataset dataset = table_dataset(table, options, test ? &*test : nullptr);
-  dataset.origin = files.front();
-  dataset.files = std::move(files);
+  note_file(file, dataset);
+  if (!dataset.files.empty()) dataset.origin = dataset.files.front();
+  if (test) note_file(other, dataset);
   return dataset;
 }
 

@@ -11,7 +11,8 @@ ModelEntry linear_model() {
           .several = false,
           .targets = {TargetKind::number},
           .options = {},
-          .make = make_single_layer};
+          .make = make_single_layer,
+          .lr = 1e-2};
 }
 
 }  // namespace thalweg::lab

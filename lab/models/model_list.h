@@ -31,6 +31,7 @@ struct ModelEntry {
   std::vector<TargetKind> targets;   ///< that it predicts
   std::vector<std::string> options;  ///< those of ModelOptions that it uses
   std::shared_ptr<Model> (*make)(const ModelShape& shape, const ModelOptions& options, std::uint64_t seed);
+  double lr = 1e-3;  ///< of RMSprop, where none is said
 };
 
 /// In the order of `--help`.

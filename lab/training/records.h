@@ -20,11 +20,11 @@ struct StepRecord {
 
 /// Values are `loss` and the task's metrics, by name.
 struct EpochRecord {
-  std::int64_t epoch = 0;                  ///< from 1
-  std::int64_t step = 0;                   ///< steps done so far
-  double lr = 0;                           ///< at the epoch's last step
-  MetricValues train;                      ///< over the epoch's batches, as they were trained
-  std::optional<MetricValues> validation;  ///< absent without a validation part
+  std::int64_t epoch = 0;                    ///< from 1
+  std::int64_t step = 0;                     ///< steps done so far
+  double lr = 0;                             ///< at the epoch's last step
+  MetricValues train{};                      ///< over the epoch's batches, as they were trained
+  std::optional<MetricValues> validation{};  ///< absent without a validation part
   double seconds = 0;              ///< training time since the start, evaluation left out, resumed parts included
   double examples_per_second = 0;  ///< of this epoch's training
 };
@@ -40,7 +40,7 @@ struct TrainingResult {
   Outcome outcome = Outcome::completed;
   std::string reason;
   std::int64_t epochs = 0, steps = 0;
-  std::optional<MetricValues> test;
+  std::optional<MetricValues> test{};
   double seconds = 0;  ///< as EpochRecord::seconds
 };
 

@@ -182,8 +182,9 @@ def expect_read(ended):
 
 
 def expect_same_run(one, other):
-    for records in ("epoch, step, train_loss, validation_loss FROM epochs ORDER BY epoch",
-                    "step, loss FROM steps ORDER BY step", "status, epochs, steps, test_loss, test_accuracy FROM trials"):
+    for records in ("epoch, step FROM epochs ORDER BY epoch",
+                    "epoch, part, metric, value FROM scores ORDER BY epoch, part, metric",
+                    "step, loss FROM steps ORDER BY step", "status, epochs, steps FROM trials"):
         expect(query(one, f"SELECT {records}") == query(other, f"SELECT {records}"), "differs:", records)
 
 

@@ -33,7 +33,7 @@ std::vector<Choice> choose(const CompareConfig& config, const std::function<Pret
     trial.result.emplace().outcome = end.diverged ? Outcome::diverged : Outcome::completed;
     trial.epochs.push_back({.epoch = 1, .validation = MetricValues{{"loss", end.loss}, {"accuracy", end.accuracy}}});
   }
-  return choose_learning_rates(config, trials);
+  return choose_learning_rates(config, trials, find_metric("accuracy"));
 }
 
 TEST(Plan, TunesEveryOptimizerOnTheSameGridAndSeeds) {
@@ -72,7 +72,7 @@ TEST(Plan, WithoutTuningEachKeepsItsOwnRate) {
   CompareConfig config = sample_config();
   config.tune = false;
   EXPECT_THAT(tuning_trials(config), IsEmpty());
-  const std::vector<Choice> choices = choose_learning_rates(config, {});
+  const std::vector<Choice> choices = choose_learning_rates(config, {}, find_metric("accuracy"));
   EXPECT_EQ(choices[0].lr, 0.5);
   EXPECT_EQ(choices[0].optimizer, "rmsprop:lr=0.5");
   EXPECT_EQ(choices[1].lr, parse_options("sgd").get("lr"));
