@@ -51,7 +51,7 @@ Plan plan_by_schema(const TextBytes& text, const CsvLayout& layout, const Places
     if (plan.uses[found->second] != CsvFieldUse::skip)
       throw Error(fmt::format("{}: column {} is asked for twice", text.name(), shown(column.name)));
     const bool numeric = column.kind == ColumnKind::numeric;
-    plan.targets.push_back({found->second, numeric ? nullptr : &column.categories});
+    plan.targets.push_back({found->second, numeric || !column.categories ? nullptr : &*column.categories});
     plan.uses[found->second] = numeric ? CsvFieldUse::numeric : CsvFieldUse::category;
   }
   return plan;

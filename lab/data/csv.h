@@ -19,8 +19,9 @@ enum class ColumnUse { numeric, category, ignore };
 struct CsvColumn {
   std::string name;
   ColumnKind kind = ColumnKind::numeric;
-  std::vector<std::string> categories;  ///< of a category: its list, which codes count by
-  bool optional = false;                ///< may be missing; then the table does not have it
+  /// Of a category: its list, which codes count by; not given: those that are there.
+  std::optional<std::vector<std::string>> categories = std::nullopt;
+  bool optional = false;  ///< may be missing; then the table does not have it
 };
 
 /// How a file is read. Whatever is not given is found out.

@@ -2,8 +2,10 @@
 #include "data/csv.h"
 #include "data/formats.h"
 #include "data/table_format.h"
+#include "data/table_plan.h"
 
 #include <thalweg/error.h>
+#include <thalweg/text.h>
 
 #include <fmt/format.h>
 
@@ -18,7 +20,7 @@ ColumnUse use_of(const std::string& text, const std::string& kind) {
   if (kind == "numeric") return ColumnUse::numeric;
   if (kind == "category") return ColumnUse::category;
   if (kind == "ignore") return ColumnUse::ignore;
-  throw Error(fmt::format("--column {}: expected NAME=numeric, NAME=category or NAME=ignore", text));
+  throw Error(fmt::format("--column {}: expected NAME=numeric, NAME=category or NAME=ignore", printable(text)));
 }
 
 CsvOptions csv_options(const DataOptions& options) {
@@ -26,7 +28,12 @@ CsvOptions csv_options(const DataOptions& options) {
   for (const std::string& text : options.columns) {
     const std::size_t equals = text.rfind('=');  // a name may hold one
     const std::string kind = equals == std::string::npos ? "" : text.substr(equals + 1);
-    csv.columns[text.substr(0, equals)] = use_of(text, kind);
+    const ColumnUse use = use_of(text, kind);
+    const auto [place, is_new] = csv.columns.try_emplace(text.substr(0, equals), use);
+    if (!is_new && place->second != use) {
+      throw Error(
+          fmt::format("--column {}: {} is to be something else already", printable(text), printable(place->first)));
+    }
   }
   // Of two classes written as numbers, one is said to be positive.
   if (!options.positive.empty() && !options.target.empty()) {
@@ -35,11 +42,14 @@ CsvOptions csv_options(const DataOptions& options) {
   return csv;
 }
 
-/// As another table was read: its columns, in its kinds.
+/// As another table was read: its columns, in its kinds. Those of which nothing was there are no inputs.
 CsvOptions like(const Table& table) {
   CsvOptions csv;
   csv.schema.emplace();
-  for (const TableColumn& column : table.columns) csv.schema->push_back({column.name, column.kind, {}, false});
+  for (const TableColumn& column : table.columns) {
+    const bool is_empty = gaps_of(column) == table.rows;
+    if (!is_empty) csv.schema->push_back({.name = column.name, .kind = column.kind});
+  }
   return csv;
 }
 
@@ -50,11 +60,11 @@ CsvOptions as_trained(const DataOptions& options) {
   const auto add = [&](const std::string& name, ColumnKind kind, bool optional) {
     for (const CsvColumn& column : *csv.schema)
       if (column.name == name) return;
-    csv.schema->push_back({name, kind, {}, optional});
+    csv.schema->push_back({.name = name, .kind = kind, .optional = optional});
   };
   for (const auto& name : schema.at("numeric")) add(name, ColumnKind::numeric, false);
   for (const auto& name : schema.at("categories")) add(name, ColumnKind::category, false);
-  add(schema.at("target"), schema.at("is_label").get<bool>() ? ColumnKind::category : ColumnKind::numeric,
+  add(schema.at("target"), schema.at("target_is_numeric").get<bool>() ? ColumnKind::numeric : ColumnKind::category,
       !options.needs_target);
   return csv;
 }

@@ -66,14 +66,27 @@ DataSpec parse_data_spec(const std::string& spec) {
   throw Error(fmt::format("unknown data set '{}'{}", spec, suggest(spec, dataset_names())));
 }
 
+namespace {
+
+/// `it takes --target and --window`.
+std::string flags_of(const Format& format) {
+  if (format.options.empty()) return "it takes no options";
+  std::string flags;
+  for (std::string option : format.options) {
+    std::ranges::replace(option, '_', '-');
+    flags += (flags.empty() ? "it takes --" : ", --") + option;
+  }
+  return flags;
+}
+
+}  // namespace
+
 void check_data_options(const Format& format, const DataOptions& options) {
   const auto refuse = [&](const char* option, bool given) {
     if (!given || std::ranges::find(format.options, option) != format.options.end()) return;
     std::string flag = option;
     std::ranges::replace(flag, '_', '-');
-    throw Error(fmt::format("--{}: means nothing for data of the format {}; {}", flag, format.name,
-                            format.options.empty() ? std::string("it takes no options")
-                                                   : fmt::format("it takes {}", fmt::join(format.options, ", "))));
+    throw Error(fmt::format("--{}: means nothing for data of the format {}; {}", flag, format.name, flags_of(format)));
   };
   const DataOptions usual;
   refuse("target", !options.target.empty());
@@ -83,6 +96,19 @@ void check_data_options(const Format& format, const DataOptions& options) {
   refuse("horizon", options.horizon != usual.horizon);
   refuse("test_fraction", options.test_fraction != usual.test_fraction);
   refuse("test_data", !options.test_data.empty());
+  if (options.window < 0)
+    throw Error(fmt::format("--window {}: expected a number of rows, at least 1", options.window));
+  if (options.horizon < 1) throw Error(fmt::format("--horizon {}: expected at least 1 step", options.horizon));
+  if (!(options.test_fraction >= 0 && options.test_fraction < 1)) {
+    throw Error(fmt::format("--test-fraction {}: expected a share in [0, 1)", options.test_fraction));
+  }
+  // A generator may have a window of its own.
+  if (options.horizon != usual.horizon && options.window == 0 && format.is_path) {
+    throw Error("--horizon: means nothing without --window, by which a table is a series");
+  }
+  if (!options.test_data.empty() && options.test_fraction != usual.test_fraction) {
+    throw Error("--test-fraction: means nothing beside --test-data, which is the whole test part");
+  }
 }
 
 Dataset open_dataset(const std::string& spec, const DataOptions& options) {

@@ -111,12 +111,14 @@ Dataset rows_of(const Pair& train, const std::optional<Pair>& test) {
   const std::vector<std::int64_t>& shape = train.x.shape;
   const bool is_series = shape.size() == 3;
   if (shape.size() == 4) {
-    throw Error(fmt::format("{}: four dimensions are images, and those are uint8 with 1 or 3 channels last; this is {}",
-                            train.x.file.string(), npy_type_name(train.x.type)));
+    throw Error(
+        fmt::format("{}: four dimensions are images, and those are uint8 with 1 or 3 channels last; this is {} "
+                    "with {}",
+                    train.x.file.string(), npy_type_name(train.x.type), shape[3]));
   }
   Rows rows;
   rows.features = shape.back();
-  rows.width = rows.stride = is_series ? shape[1] * shape[2] : shape[1];
+  rows.width = is_series ? shape[1] * shape[2] : shape[1];
   const bool labels = !is_real(train.y);
   std::int64_t classes = 0;
   if (labels) classes = 1 + std::ranges::max(to_integers(train.y, 0, kMostClasses - 1));

@@ -8,37 +8,47 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <span>
 #include <utility>
 
 namespace thalweg::lab {
 namespace {
 
-/// Mean and standard deviation in two passes.
-class Moments {
+/// Means of columns, of differences from each column's first number: these stay exact where all numbers are equal, and
+/// keep their digits where all are large.
+class Means {
  public:
-  explicit Moments(std::size_t size) : sums_(size), counts_(size) {}
+  explicit Means(std::size_t size) : firsts_(size), sums_(size), counts_(size) {}
 
   void add(std::size_t feature, double value) {
     if (std::isnan(value)) return;
-    sums_[feature] += value;
+    if (counts_[feature] == 0) firsts_[feature] = value;
+    sums_[feature] += value - firsts_[feature];
     ++counts_[feature];
   }
-  /// From then on `add` sums squares of differences.
-  std::vector<double> means() const {
+  std::vector<double> values() const {
     std::vector<double> means(sums_.size());
-    for (std::size_t i = 0; i < means.size(); ++i) means[i] = counts_[i] > 0 ? sums_[i] / counts_[i] : 0;
+    for (std::size_t i = 0; i < means.size(); ++i)
+      if (counts_[i] > 0) means[i] = firsts_[i] + sums_[i] / counts_[i];
     return means;
   }
+  /// Of what were squares of differences from the mean.
   std::vector<double> deviations() const {
-    std::vector<double> deviations = means();
+    std::vector<double> deviations = values();
     for (double& deviation : deviations) deviation = deviation > 0 ? std::sqrt(deviation) : 1;
     return deviations;
   }
 
  private:
-  std::vector<double> sums_, counts_;
+  std::vector<double> firsts_, sums_, counts_;
 };
+
+/// The nearest float; of what is beyond them all (a test row far outside of what was trained on), the largest.
+float to_float(double value) {
+  constexpr double kLargest = std::numeric_limits<float>::max();
+  return static_cast<float>(std::clamp(value, -kLargest, kLargest));
+}
 
 class RowExamples : public Examples {
  public:
@@ -52,8 +62,9 @@ class RowExamples : public Examples {
 
  private:
   std::span<const double> values_of(std::int64_t example) const {
-    return std::span(rows_.values)
-        .subspan(static_cast<std::size_t>(example * rows_.stride), static_cast<std::size_t>(rows_.width));
+    const std::int64_t begin =
+        rows_.begins.empty() ? example * rows_.width : rows_.begins[static_cast<std::size_t>(example)];
+    return std::span(rows_.values).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(rows_.width));
   }
   std::span<const std::int32_t> codes_of(std::int64_t example) const {
     const auto columns = static_cast<std::size_t>(rows_.code_columns);
@@ -77,9 +88,9 @@ void RowExamples::measure_features(std::span<const std::int64_t> training, Scali
       }
     }
   };
-  Moments first(features), second(features);
+  Means first(features), second(features);
   each([&](std::size_t feature, double value) { first.add(feature, value); });
-  scaling.mean = first.means();
+  scaling.mean = first.values();
   each([&](std::size_t feature, double value) {
     const double difference = value - scaling.mean[feature];
     second.add(feature, difference * difference);
@@ -88,9 +99,9 @@ void RowExamples::measure_features(std::span<const std::int64_t> training, Scali
 }
 
 void RowExamples::measure_target(std::span<const std::int64_t> training, Scaling& scaling) const {
-  Moments first(1), second(1);
+  Means first(1), second(1);
   for (const std::int64_t example : training) first.add(0, rows_.numbers[static_cast<std::size_t>(example)]);
-  scaling.target_mean = first.means().front();
+  scaling.target_mean = first.values().front();
   for (const std::int64_t example : training) {
     const double difference = rows_.numbers[static_cast<std::size_t>(example)] - scaling.target_mean;
     second.add(0, difference * difference);
@@ -130,8 +141,7 @@ void RowExamples::load(std::span<const std::int64_t> examples, const Scaling& sc
     for (const std::int64_t example : examples) {
       std::size_t feature = 0;
       for (const double value : values_of(example)) {
-        const double scaled = (value - scaling.mean[feature]) / scaling.deviation[feature];
-        *to++ = std::isnan(value) ? 0.0f : static_cast<float>(scaled);
+        *to++ = std::isnan(value) ? 0.0f : to_float((value - scaling.mean[feature]) / scaling.deviation[feature]);
         if (++feature == features) feature = 0;
       }
     }
@@ -151,7 +161,7 @@ void RowExamples::load(std::span<const std::int64_t> examples, const Scaling& sc
     float* to = std::get<std::span<float>>(memory.target).data();
     for (const std::int64_t example : examples) {
       const double number = rows_.numbers[static_cast<std::size_t>(example)];
-      *to++ = static_cast<float>((number - scaling.target_mean) / scaling.target_deviation);
+      *to++ = to_float((number - scaling.target_mean) / scaling.target_deviation);
     }
   } else if (std::holds_alternative<std::span<std::int64_t>>(memory.target)) {
     std::int64_t* to = std::get<std::span<std::int64_t>>(memory.target).data();
@@ -171,8 +181,9 @@ std::uint32_t sum_of(const std::vector<T>& values) {
 std::shared_ptr<const Examples> row_examples(Rows rows) { return std::make_shared<RowExamples>(std::move(rows)); }
 
 std::string fingerprint_of(const Rows& rows, std::int64_t test) {
-  return fmt::format("{}+{}x{}x{}-{:08x}-{:08x}-{:08x}-{:08x}", rows.count - test, test, rows.width, rows.code_columns,
-                     sum_of(rows.values), sum_of(rows.codes), sum_of(rows.labels), sum_of(rows.numbers));
+  return fmt::format("{}+{}x{}of{}x{}-{:08x}-{:08x}-{:08x}-{:08x}", rows.count - test, test, rows.width, rows.features,
+                     rows.code_columns, sum_of(rows.values), sum_of(rows.codes), sum_of(rows.labels),
+                     sum_of(rows.numbers));
 }
 
 }  // namespace thalweg::lab

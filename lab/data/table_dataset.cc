@@ -1,15 +1,15 @@
 // Tables as data sets: columns become inputs and a target.
 #include "data/table_dataset.h"
 
+#include "data/fingerprint.h"
 #include "data/parts.h"
 #include "data/rows.h"
+#include "data/table_plan.h"
 
 #include <thalweg/error.h>
-#include <thalweg/suggest.h>
 #include <thalweg/text.h>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -17,120 +17,19 @@
 #include <map>
 #include <numeric>
 #include <optional>
-#include <set>
+#include <span>
+#include <string>
 #include <utility>
 
 namespace thalweg::lab {
 namespace {
 
-/// What the data set is made of, in the table's order.
-struct Plan {
-  std::vector<std::string> numeric, with_gaps, categories;  ///< names of columns
-  std::vector<std::vector<std::string>> values;             ///< of each of `categories`
-  std::vector<bool> may_miss;                               ///< has the column a code for missing values?
-  std::string target, positive;
-  bool is_label = false;
-  std::vector<std::string> classes;
-};
-
-nlohmann::json to_json(const Plan& plan) {
-  return {{"numeric", plan.numeric},   {"with_gaps", plan.with_gaps}, {"categories", plan.categories},
-          {"values", plan.values},     {"may_miss", plan.may_miss},   {"target", plan.target},
-          {"positive", plan.positive}, {"is_label", plan.is_label},   {"classes", plan.classes}};
-}
-
-Plan plan_of(const nlohmann::json& json) {
-  Plan plan;
-  json.at("numeric").get_to(plan.numeric);
-  json.at("with_gaps").get_to(plan.with_gaps);
-  json.at("categories").get_to(plan.categories);
-  json.at("values").get_to(plan.values);
-  json.at("may_miss").get_to(plan.may_miss);
-  json.at("target").get_to(plan.target);
-  json.at("positive").get_to(plan.positive);
-  json.at("is_label").get_to(plan.is_label);
-  json.at("classes").get_to(plan.classes);
-  return plan;
-}
-
-std::int64_t gaps_of(const TableColumn& column) {
-  return column.kind == ColumnKind::numeric
-             ? std::ranges::count_if(column.numbers, [](double value) { return std::isnan(value); })
-             : std::ranges::count(column.codes, kMissingCode);
-}
-
-const TableColumn& target_of(const Table& table, const DataOptions& options) {
-  std::vector<std::string> names;
-  for (const TableColumn& column : table.columns) names.push_back(printable(column.name));
-  if (options.target.empty()) {
-    throw Error(fmt::format("{}: --target says which column is predicted: {}", table.file, fmt::join(names, ", ")));
-  }
-  const TableColumn* const column = table.find(options.target);
-  if (column != nullptr) return *column;
-  throw Error(fmt::format("{}: --target {}: there is no such column{}", table.file, printable(options.target),
-                          suggest(options.target, names)));
-}
-
-/// `-1.5`, as a class's name.
-std::string text_of(double number) { return fmt::format("{}", number); }
-
-void plan_target(const TableColumn& column, const DataOptions& options, Plan& plan) {
-  plan.target = column.name;
-  plan.positive = options.positive;
-  plan.is_label = column.kind == ColumnKind::category || !options.positive.empty();
-  if (!plan.is_label) return;
-  if (column.kind == ColumnKind::category) {
-    const std::set<std::int32_t> used(column.codes.begin(), column.codes.end());
-    for (std::size_t code = 0; code < column.categories.size(); ++code)
-      if (used.contains(static_cast<std::int32_t>(code))) plan.classes.push_back(column.categories[code]);
-  } else {
-    std::set<double> numbers;
-    for (const double number : column.numbers)
-      if (!std::isnan(number)) numbers.insert(number);
-    for (const double number : numbers) plan.classes.push_back(text_of(number));
-  }
-  if (plan.positive.empty()) return;
-  if (std::ranges::find(plan.classes, plan.positive) == plan.classes.end()) {
-    throw Error(fmt::format("--positive {}: column {} has no such value{}", printable(plan.positive),
-                            printable(column.name), suggest(plan.positive, plan.classes)));
-  }
-  const bool two = plan.classes.size() == 2;
-  std::erase(plan.classes, plan.positive);
-  plan.classes = {two ? plan.classes.front() : "not " + plan.positive, plan.positive};
-}
-
-/// From a table that a model is trained on.
-Plan plan_for(const Table& table, const DataOptions& options, std::vector<std::string>& notes) {
-  Plan plan;
-  const TableColumn& target = target_of(table, options);
-  plan_target(target, options, plan);
-  const bool is_series = options.window > 0;
-  for (const TableColumn& column : table.columns) {
-    if (&column == &target && !(is_series && !plan.is_label)) continue;
-    const std::int64_t gaps = gaps_of(column);
-    if (gaps == table.rows) {
-      notes.push_back(fmt::format("column {} is left out: nothing is in it", printable(column.name)));
-    } else if (column.kind == ColumnKind::numeric) {
-      plan.numeric.push_back(column.name);
-      if (gaps > 0 && !is_series) plan.with_gaps.push_back(column.name);
-    } else if (is_series) {
-      notes.push_back(
-          fmt::format("column {} is left out: it has categories, and a series takes numbers", printable(column.name)));
-    } else {
-      plan.categories.push_back(column.name);
-      plan.values.push_back(column.categories);
-      plan.may_miss.push_back(gaps > 0);
-    }
-  }
-  return plan;
-}
-
 /// Fills rows out of one table after another.
 class Filler {
  public:
-  explicit Filler(const Plan& plan) : plan_(plan) {
+  explicit Filler(const TablePlan& plan) : plan_(plan) {
     rows_.features = static_cast<std::int64_t>(plan.numeric.size() + plan.with_gaps.size());
-    rows_.width = rows_.stride = rows_.features;
+    rows_.width = rows_.features;
     rows_.code_columns = static_cast<std::int64_t>(plan.categories.size());
     for (std::size_t i = 0; i < plan.classes.size(); ++i) class_codes_[plan.classes[i]] = static_cast<std::int64_t>(i);
   }
@@ -151,9 +50,19 @@ class Filler {
     for (const std::string& name : plan_.with_gaps) gaps.push_back(&table.column(name));
     rows_.values.reserve(rows_.values.size() + static_cast<std::size_t>(table.rows * rows_.features));
     for (std::size_t row = 0; row < static_cast<std::size_t>(table.rows); ++row) {
-      for (const TableColumn* column : columns) rows_.values.push_back(column->numbers[row]);
+      for (const TableColumn* column : columns) rows_.values.push_back(checked(*column, table, row));
       for (const TableColumn* column : gaps) rows_.values.push_back(std::isnan(column->numbers[row]) ? 1 : 0);
     }
+  }
+
+  static double checked(const TableColumn& column, const Table& table, std::size_t row) {
+    const double number = column.numbers[row];
+    if (std::abs(number) > kLargestValue) {
+      throw Error(fmt::format("{}: column {}: {} is too large to be scaled; expected numbers within ±{}",
+                              table.place(static_cast<std::int64_t>(row)), printable(column.name), number,
+                              kLargestValue));
+    }
+    return number;
   }
 
   void add_codes(const Table& table) {
@@ -185,56 +94,62 @@ class Filler {
   }
 
   void add_target(const Table& table, bool may_lack_target) {
-    const TableColumn* const column = table.find(plan_.target);
-    if (column == nullptr && may_lack_target) {
-      const auto rows = static_cast<std::size_t>(table.rows);
-      if (plan_.is_label) {
-        rows_.labels.resize(rows_.labels.size() + rows);
-      } else {
-        rows_.numbers.resize(rows_.numbers.size() + rows);
-      }
+    const auto rows = static_cast<std::size_t>(table.rows);
+    const TableColumn* const column = may_lack_target ? table.find(plan_.target) : &table.column(plan_.target);
+    if (column == nullptr) {
+      plan_.is_label ? rows_.labels.resize(rows_.labels.size() + rows)
+                     : rows_.numbers.resize(rows_.numbers.size() + rows);
       return;
     }
-    const TableColumn& target = table.column(plan_.target);
-    for (std::int64_t row = 0; row < table.rows; ++row) {
-      const std::optional<std::string> text = text_in(target, static_cast<std::size_t>(row));
-      if (!text && !may_lack_target) {
-        throw Error(fmt::format("{}: the target {} is missing; remove the row, or fill it", table.place(row),
-                                printable(plan_.target)));
+    if (!may_lack_target) check_gaps(*column, table);
+    if (plan_.is_label) {
+      add_labels(*column, table);
+    } else {
+      const TableColumn& numbers = of_kind(table, plan_.target, ColumnKind::numeric);
+      for (std::size_t row = 0; row < rows; ++row) {
+        const double number = checked(numbers, table, row);
+        rows_.numbers.push_back(std::isnan(number) ? 0 : number);
       }
-      if (plan_.is_label) {
-        rows_.labels.push_back(text ? class_of(*text, table, row) : 0);
+    }
+  }
+
+  static bool is_gap(const TableColumn& column, std::size_t row) {
+    return column.kind == ColumnKind::numeric ? std::isnan(column.numbers[row]) : column.codes[row] == kMissingCode;
+  }
+
+  void check_gaps(const TableColumn& column, const Table& table) const {
+    const std::int64_t gaps = gaps_of(column);
+    if (gaps == 0) return;
+    std::size_t row = 0;
+    while (!is_gap(column, row)) ++row;
+    throw Error(fmt::format("{}: the target {} is missing{}; fill it, or remove such rows",
+                            table.place(static_cast<std::int64_t>(row)), printable(plan_.target),
+                            gaps == 1 ? "" : fmt::format(", as in {} other rows of {}", gaps - 1, table.rows)));
+  }
+
+  void add_labels(const TableColumn& column, const Table& table) {
+    std::vector<std::int64_t> classes;  // of the column's categories; found when a row has them
+    if (column.kind == ColumnKind::category) classes.assign(column.categories.size(), -1);
+    for (std::size_t row = 0; row < static_cast<std::size_t>(table.rows); ++row) {
+      if (is_gap(column, row)) {
+        rows_.labels.push_back(0);
+      } else if (column.kind == ColumnKind::numeric) {
+        rows_.labels.push_back(class_of(class_text(column.numbers[row]), table, row));
       } else {
-        rows_.numbers.push_back(text ? number_in(target, table, row) : 0);
+        const auto code = static_cast<std::size_t>(column.codes[row]);
+        if (classes[code] < 0) classes[code] = class_of(column.categories[code], table, row);
+        rows_.labels.push_back(classes[code]);
       }
     }
   }
 
-  static std::optional<std::string> text_in(const TableColumn& column, std::size_t row) {
-    if (column.kind == ColumnKind::numeric) {
-      const double number = column.numbers[row];
-      return std::isnan(number) ? std::nullopt : std::optional(text_of(number));
-    }
-    const std::int32_t code = column.codes[row];
-    if (code == kUnseenCode) return "";
-    return code < 0 ? std::nullopt : std::optional(column.categories[static_cast<std::size_t>(code)]);
-  }
-
-  double number_in(const TableColumn& column, const Table& table, std::int64_t row) const {
-    if (column.kind == ColumnKind::numeric) return column.numbers[static_cast<std::size_t>(row)];
-    throw Error(fmt::format("{}: the target {} is no number here, as it is in the training data", table.place(row),
-                            printable(plan_.target)));
-  }
-
-  std::int64_t class_of(const std::string& text, const Table& table, std::int64_t row) const {
-    if (!plan_.positive.empty()) return text == plan_.positive ? 1 : 0;
+  std::int64_t class_of(const std::string& text, const Table& table, std::size_t row) const {
+    if (plan_.is_one_against_rest) return text == plan_.positive ? 1 : 0;
     const auto found = class_codes_.find(text);
     if (found != class_codes_.end()) return found->second;
-    throw Error(
-        fmt::format("{}: the class '{}' of {} is not among those of the training data: {}", table.place(row),
-                    printable(text), printable(plan_.target),
-                    fmt::join(plan_.classes.begin(),
-                              plan_.classes.begin() + std::min<std::ptrdiff_t>(std::ssize(plan_.classes), 10), ", ")));
+    throw Error(fmt::format("{}: the class '{}' of {} is not among those of the training data: {}",
+                            table.place(static_cast<std::int64_t>(row)), printable(text), printable(plan_.target),
+                            listed(plan_.classes)));
   }
 
   static const TableColumn& of_kind(const Table& table, const std::string& name, ColumnKind kind) {
@@ -245,28 +160,53 @@ class Filler {
                             kind == ColumnKind::numeric ? "numbers" : "categories", printable(name)));
   }
 
-  const Plan& plan_;
+  const TablePlan& plan_;
   std::map<std::string, std::int64_t> class_codes_;
   Rows rows_;
 };
 
-/// Rows that follow each other become windows, whose target stands `horizon` behind the last.
-void make_windows(Rows& rows, const DataOptions& options, const std::string& file) {
-  const std::int64_t first_target = options.window - 1 + options.horizon;
-  if (rows.count <= first_target) {
-    throw Error(fmt::format("{}: {} rows are too few for --window {} and --horizon {}: they take {}", file, rows.count,
-                            options.window, options.horizon, first_target + 1));
-  }
-  rows.count -= first_target;
-  rows.width = options.window * rows.features;
-  const auto shift = [&](auto& targets) {
-    if (!targets.empty()) targets.erase(targets.begin(), targets.begin() + first_target);
-  };
-  shift(rows.labels);
-  shift(rows.numbers);
-}
+/// Rows of one table, which follow each other in time, become windows: appends where each begins, and its target.
+class Windows {
+ public:
+  Windows(const Rows& rows, const DataOptions& options) : rows_(rows), options_(options) {}
 
-std::vector<Input> inputs_of(const Plan& plan, const Rows& rows, const DataOptions& options) {
+  /// How many examples the next `count` rows are.
+  std::int64_t add(std::int64_t count, const std::string& file) {
+    const std::int64_t target = options_.window - 1 + options_.horizon;  // row of the first window's
+    const std::int64_t needed = options_.needs_target ? target + 1 : options_.window;
+    if (count < needed) {
+      throw Error(fmt::format("{}: {} row{} too few for --window {}{}: they take {}", file, count,
+                              count == 1 ? " is" : "s are", options_.window,
+                              options_.needs_target ? fmt::format(" and --horizon {}", options_.horizon) : "", needed));
+    }
+    const std::int64_t windows = count - needed + 1;
+    for (std::int64_t i = 0; i < windows; ++i) {
+      begins_.push_back((row_ + i) * rows_.features);
+      const std::int64_t row = i + target < count ? row_ + i + target : -1;
+      if (!rows_.labels.empty()) labels_.push_back(row < 0 ? 0 : rows_.labels[static_cast<std::size_t>(row)]);
+      if (!rows_.numbers.empty()) numbers_.push_back(row < 0 ? 0 : rows_.numbers[static_cast<std::size_t>(row)]);
+    }
+    row_ += count;
+    return windows;
+  }
+
+  void put(Rows& rows) {
+    rows.count = std::ssize(begins_);
+    rows.width = options_.window * rows.features;
+    rows.begins = std::move(begins_);
+    rows.labels = std::move(labels_);
+    rows.numbers = std::move(numbers_);
+  }
+
+ private:
+  const Rows& rows_;
+  const DataOptions& options_;
+  std::int64_t row_ = 0;
+  std::vector<std::int64_t> begins_, labels_;
+  std::vector<double> numbers_;
+};
+
+std::vector<Input> inputs_of(const TablePlan& plan, const Rows& rows, const DataOptions& options) {
   std::vector<Input> inputs;
   std::vector<std::string> names = plan.numeric;
   for (const std::string& name : plan.with_gaps) names.push_back(name + " is missing");
@@ -283,32 +223,28 @@ std::vector<Input> inputs_of(const Plan& plan, const Rows& rows, const DataOptio
   return inputs;
 }
 
-void check_classes(const Plan& plan, const std::string& file) {
-  const auto count = std::ssize(plan.classes);
-  if (count >= 2 && count <= kMostClasses) return;
-  throw Error(
-      fmt::format("{}: the target {} has {} class{}; expected 2 to {}{}", file, printable(plan.target), count,
-                  count == 1 ? "" : "es", kMostClasses,
-                  count > 2 ? fmt::format("; if it is a number: --column {}=numeric", printable(plan.target)) : ""));
-}
-
 }  // namespace
 
 Dataset table_dataset(const Table& table, const DataOptions& options, const Table* test) {
+  if (options.window == 0 && options.horizon != DataOptions{}.horizon) {
+    throw Error("--horizon: means nothing without --window, by which a table is a series");
+  }
   Dataset dataset;
   dataset.notes = table.warnings;
+  if (test != nullptr) dataset.notes.insert(dataset.notes.end(), test->warnings.begin(), test->warnings.end());
   const bool is_again = !options.schema.is_null();
-  const Plan plan = is_again ? plan_of(options.schema) : plan_for(table, options, dataset.notes);
-  if (plan.is_label) check_classes(plan, table.file);
-  if (plan.numeric.empty() && plan.categories.empty()) {
-    throw Error(fmt::format("{}: there is no column beside the target {} to predict it by", table.file,
-                            printable(plan.target)));
-  }
+  const TablePlan plan = is_again ? table_plan_of(options.schema) : plan_for(table, options, dataset.notes);
   Filler filler(plan);
   filler.add(table, !options.needs_target);
   if (test != nullptr) filler.add(*test, false);
   Rows rows = filler.take();
-  if (options.window > 0) make_windows(rows, options, table.file);
+  std::int64_t test_rows = test == nullptr ? 0 : test->rows;
+  if (options.window > 0) {
+    Windows windows(rows, options);
+    windows.add(table.rows, table.file);
+    if (test != nullptr) test_rows = windows.add(test->rows, test->file);
+    windows.put(rows);
+  }
 
   dataset.inputs = inputs_of(plan, rows, options);
   dataset.target.kind = plan.is_label ? TargetKind::label : TargetKind::number;
@@ -317,8 +253,10 @@ Dataset table_dataset(const Table& table, const DataOptions& options, const Tabl
   dataset.target.classes = std::ssize(plan.classes);
   dataset.in_order = options.window > 0;
   dataset.schema = to_json(plan);
-  const std::int64_t test_rows = test == nullptr ? 0 : test->rows;
-  dataset.fingerprint = fingerprint_of(rows, test_rows);
+  // Names too: red and green may not become green and red.
+  const std::string schema = dataset.schema.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  dataset.fingerprint =
+      fmt::format("{}-{:08x}", fingerprint_of(rows, test_rows), checksum_of(std::span<const char>(schema)));
   std::vector<std::int64_t> all(static_cast<std::size_t>(rows.count));
   std::iota(all.begin(), all.end(), std::int64_t{0});
   dataset.examples = row_examples(std::move(rows));

@@ -13,12 +13,14 @@ namespace thalweg::lab {
 /// options.target: the column that is predicted. A category is a class; a number is a number. With `positive`, of a
 /// column's values: this class against all others.
 /// options.window > 0: the rows follow each other in time, and an example is so many of them, all numeric columns with
-/// the target's among them, and the target `horizon` steps behind; columns of categories are left out.
+/// the target's among them, and the target `horizon` steps behind; columns of categories are left out. No window holds
+/// rows of both tables. Without needs_target, windows whose target is behind the table's end are examples too.
 /// options.schema: columns, codes and classes are those of the data set that has it.
 /// `test`: rows of the test part, with the same columns; nullptr: it is drawn.
 ///
 /// Throws thalweg::Error for a target that is no column, or that is missing in a row (with its line), for one class or
-/// more than kMostClasses, for a test row of a class that training lacks, for fewer rows than a window takes.
+/// more than kMostClasses, for a test row of a class that training lacks, for fewer rows than a window takes, for
+/// numbers beyond ±kLargestValue, for a horizon without a window.
 Dataset table_dataset(const Table& table, const DataOptions& options, const Table* test = nullptr);
 
 }  // namespace thalweg::lab

@@ -43,7 +43,7 @@ inline std::vector<std::string> texts(const TableColumn& column) {
 
 // Columns of a schema.
 inline CsvColumn numeric(std::string name, bool optional = false) {
-  return {std::move(name), ColumnKind::numeric, {}, optional};
+  return {std::move(name), ColumnKind::numeric, std::nullopt, optional};
 }
 inline CsvColumn category(std::string name, std::vector<std::string> categories) {
   return {std::move(name), ColumnKind::category, std::move(categories), false};
