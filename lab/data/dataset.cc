@@ -96,9 +96,13 @@ void check_data_options(const Format& format, const DataOptions& options) {
   refuse("horizon", options.horizon != usual.horizon);
   refuse("test_fraction", options.test_fraction != usual.test_fraction);
   refuse("test_data", !options.test_data.empty());
-  if (options.window < 0)
-    throw Error(fmt::format("--window {}: expected a number of rows, at least 1", options.window));
-  if (options.horizon < 1) throw Error(fmt::format("--horizon {}: expected at least 1 step", options.horizon));
+  constexpr std::int64_t kMostSteps = 1'000'000'000;
+  if (options.window < 0 || options.window > kMostSteps) {
+    throw Error(fmt::format("--window {}: expected 1 to {}", options.window, kMostSteps));
+  }
+  if (options.horizon < 1 || options.horizon > kMostSteps) {
+    throw Error(fmt::format("--horizon {}: expected 1 to {}", options.horizon, kMostSteps));
+  }
   if (!(options.test_fraction >= 0 && options.test_fraction < 1)) {
     throw Error(fmt::format("--test-fraction {}: expected a share in [0, 1)", options.test_fraction));
   }

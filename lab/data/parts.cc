@@ -49,8 +49,10 @@ Drawn cut(std::vector<std::int64_t> examples, double share) {
 
 void divide(Dataset& dataset, std::vector<std::int64_t> examples, const DataOptions& options) {
   const double usual = dataset.in_order ? kTestShareInOrder : kTestShare;
-  const double share = options.test_fraction > 0 ? options.test_fraction : usual;
   const std::size_t count = examples.size();
+  // Unless it is given, the share is one example at least.
+  const double least = count > 1 ? 1 / static_cast<double>(count) : 0;
+  const double share = options.test_fraction > 0 ? options.test_fraction : std::max(usual, least);
   const auto label = [&](std::int64_t example) { return dataset.examples->label(example); };
   Drawn parts = dataset.in_order
                     ? cut(std::move(examples), share)
@@ -60,9 +62,9 @@ void divide(Dataset& dataset, std::vector<std::int64_t> examples, const DataOpti
   dataset.are_parts_drawn = true;
   if (dataset.train.empty() || dataset.test.empty()) {
     throw Error(
-        fmt::format("test fraction = {} of {} examples leaves none to {}; give another --test-fraction, or "
-                    "--test-data",
-                    share, count, dataset.train.empty() ? "train on" : "test on"));
+        fmt::format("a test fraction of {} of {} example{} leaves none to {}; give another --test-fraction, or more "
+                    "examples",
+                    share, count, count == 1 ? "" : "s", dataset.train.empty() ? "train on" : "test on"));
   }
 }
 
