@@ -88,12 +88,13 @@ Dataset character_dataset(std::span<const char32_t> text, const std::string& nam
   } else {
     alphabet = alphabet_of(text.first(static_cast<std::size_t>(cut)));
   }
+  Dataset dataset;
   if (std::ssize(alphabet) >= kMostClasses) {
-    throw Error(fmt::format("{}: {} different characters; at most {} can be told apart", name, alphabet.size(),
-                            kMostClasses - 1));
+    dataset.notes.push_back(fmt::format("of {} different characters the {} most frequent are told apart",
+                                        alphabet.size(), kMostClasses - 1));
+    alphabet.resize(kMostClasses - 1);
   }
   std::map<char32_t, std::int32_t> code_of;
-  Dataset dataset;
   dataset.target = {
       .kind = TargetKind::characters, .classes = std::ssize(alphabet) + 1, .class_names = {"�"}, .length = window};
   nlohmann::json points = nlohmann::json::array();

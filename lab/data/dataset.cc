@@ -5,13 +5,16 @@
 
 #include <thalweg/error.h>
 #include <thalweg/suggest.h>
+#include <thalweg/text.h>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <functional>
 #include <numeric>
+#include <system_error>
 
 namespace thalweg::lab {
 
@@ -63,7 +66,12 @@ DataSpec parse_data_spec(const std::string& spec) {
     }
     return {&format, colon == std::string::npos ? "" : spec.substr(colon + 1)};
   }
-  throw Error(fmt::format("unknown data set '{}'{}", spec, suggest(spec, dataset_names())));
+  std::error_code ignored;
+  if (std::filesystem::exists(spec, ignored)) {
+    throw Error(fmt::format("data set '{0}': say of what format {0} is, as in {1}:{0}", printable(spec),
+                            std::filesystem::is_directory(spec, ignored) ? "images" : "csv"));
+  }
+  throw Error(fmt::format("unknown data set '{}'{}", printable(spec), suggest(spec, dataset_names())));
 }
 
 namespace {

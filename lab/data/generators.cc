@@ -11,7 +11,9 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <iterator>
 #include <numbers>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -81,8 +83,13 @@ Table classification(const GeneratorOptions& options) {
   constexpr std::size_t kNumbers = 8, kTelling = 4;
   const auto stream = [&](const std::string& name) { return Random(options.seed, RandomPurpose::test, name); };
   const Random classes = stream("class"), gap = stream("gap"), told = stream("colour"), other = stream("shape");
+  std::vector<Random> centres, numbers;
   std::vector<TableColumn> columns;
-  for (std::size_t k = 0; k < kNumbers; ++k) columns.push_back(numeric(fmt::format("x{}", k + 1), options.rows));
+  for (std::size_t k = 0; k < kNumbers; ++k) {
+    columns.push_back(numeric(fmt::format("x{}", k + 1), options.rows));
+    centres.push_back(stream(fmt::format("centre{}", k)));
+    numbers.push_back(stream(columns.back().name));
+  }
   columns.push_back(category("colour", options.rows, {"blue", "green", "red"}));
   columns.push_back(category("shape", options.rows, {"round", "square"}));
   columns.push_back(category("class", options.rows, letters(options.classes)));
@@ -90,8 +97,8 @@ Table classification(const GeneratorOptions& options) {
     const auto label = classes.below(static_cast<std::uint64_t>(options.classes), i);
     columns.back().codes[i] = static_cast<std::int32_t>(label);
     for (std::size_t k = 0; k < kNumbers; ++k) {
-      const double centre = stream(fmt::format("centre{}", k)).normal(label);
-      const double value = (k < kTelling ? centre : 0) + (1 + options.noise) * stream(columns[k].name).normal(i);
+      const double centre = k < kTelling ? centres[k].normal(label) : 0;
+      const double value = centre + (1 + options.noise) * numbers[k].normal(i);
       columns[k].numbers[i] = k + 1 == kNumbers && gap.uniform(i) < 0.05 ? std::nan("") : value;
     }
     const bool tells = told.uniform(2 * i) < 0.6;
@@ -188,6 +195,7 @@ GeneratorSpec parse_generator(const std::string& text) {
     throw Error(fmt::format("make: unknown generator '{}'{}", name, suggest(name, names)));
   }
   GeneratorSpec spec{&*found, found->usual};
+  std::set<std::string_view> seen;
   while (!rest.empty()) {
     const std::string_view part = next();
     const std::size_t equals = part.find('=');
@@ -195,7 +203,9 @@ GeneratorSpec parse_generator(const std::string& text) {
       throw Error(
           fmt::format("make: '{}' is no option; expected KEY=VALUE with {}", part, fmt::join(found->options, ", ")));
     }
-    set_option(*found, part.substr(0, equals), part.substr(equals + 1), spec.options);
+    const std::string_view key = part.substr(0, equals);
+    set_option(*found, key, part.substr(equals + 1), spec.options);
+    if (!seen.insert(key).second) throw Error(fmt::format("make: '{}' is given twice", key));
   }
   return spec;
 }

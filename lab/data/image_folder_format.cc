@@ -22,7 +22,11 @@ Dataset open_images(const std::string& folder, const DataOptions& options) {
                     std::move(images.class_names));
   dataset.origin = std::filesystem::absolute(folder).lexically_normal().string();
   note_files_below(dataset, dataset.origin);
-  if (!has_test) divide(dataset, std::move(dataset.train), options);
+  if (has_test) {
+    check_no_share(options, folder);
+  } else {
+    divide(dataset, std::move(dataset.train), options);
+  }
   return dataset;
 }
 

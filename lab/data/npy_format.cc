@@ -86,15 +86,32 @@ bool is_image(const Pair& pair) {
          (shape.size() == 3 || (shape.size() == 4 && (shape[3] == 1 || shape[3] == 3)));
 }
 
+/// As many as the labels show.
+std::int64_t classes_of(const NpyArray& y, const std::vector<std::int64_t>& labels) {
+  const std::int64_t most = std::ranges::max(labels);
+  if (most > 0) return most + 1;
+  throw Error(fmt::format("{}: all labels are 0; expected those of at least 2 classes", y.file.string()));
+}
+
 Dataset images_of(const Pair& train, const std::optional<Pair>& test) {
   constexpr std::int64_t kMostLabel = 255;
   const std::int64_t channels = train.x.shape.size() == 4 ? train.x.shape[3] : 1;
   const std::vector<std::int64_t> labels = to_integers(train.y, 0, kMostLabel);
-  const std::int64_t classes = 1 + *std::ranges::max_element(labels);
+  const std::int64_t classes = classes_of(train.y, labels);
   LabelledImages test_set;
   if (test) test_set = image_set(*test, channels, to_integers(test->y, 0, classes - 1));
   return image_dataset(image_set(train, channels, labels), std::move(test_set),
                        {channels, train.x.shape[1], train.x.shape[2]}, classes, {});
+}
+
+std::vector<double> numbers_of(const NpyArray& array) {
+  std::vector<double> numbers = to_doubles(array);
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    if (std::abs(numbers[i]) <= kLargestValue) continue;
+    throw Error(fmt::format("{}: element {}: {} is too large to be scaled; expected numbers within ±{}",
+                            array.file.string(), i, numbers[i], kLargestValue));
+  }
+  return numbers;
 }
 
 void add_targets(const NpyArray& y, bool labels, Rows& rows, std::int64_t classes) {
@@ -102,7 +119,7 @@ void add_targets(const NpyArray& y, bool labels, Rows& rows, std::int64_t classe
     const std::vector<std::int64_t> more = to_integers(y, 0, classes - 1);
     rows.labels.insert(rows.labels.end(), more.begin(), more.end());
   } else {
-    const std::vector<double> more = to_doubles(y);
+    const std::vector<double> more = numbers_of(y);
     rows.numbers.insert(rows.numbers.end(), more.begin(), more.end());
   }
 }
@@ -121,11 +138,11 @@ Dataset rows_of(const Pair& train, const std::optional<Pair>& test) {
   rows.width = is_series ? shape[1] * shape[2] : shape[1];
   const bool labels = !is_real(train.y);
   std::int64_t classes = 0;
-  if (labels) classes = 1 + std::ranges::max(to_integers(train.y, 0, kMostClasses - 1));
+  if (labels) classes = classes_of(train.y, to_integers(train.y, 0, kMostClasses - 1));
   for (const Pair* pair : {&train, test ? &*test : nullptr}) {
     if (pair == nullptr) continue;
     rows.count += pair->x.shape[0];
-    const std::vector<double> values = to_doubles(pair->x);
+    const std::vector<double> values = numbers_of(pair->x);
     rows.values.insert(rows.values.end(), values.begin(), values.end());
     add_targets(pair->y, labels, rows, classes);
   }
@@ -151,21 +168,36 @@ Dataset open_npy(const std::string& name, const DataOptions& options) {
                     "y_test.npy, or x.npy and y.npy",
                     name));
   }
-  const bool has_parts = !std::filesystem::exists(folder / "x.npy") && !std::filesystem::exists(folder / "x.npy.gz");
+  const auto has = [&](const std::string& array) {
+    return std::filesystem::exists(folder / (array + ".npy")) || std::filesystem::exists(folder / (array + ".npy.gz"));
+  };
+  const bool has_parts = !has("x");
+  if (!has_parts && has("x_train")) {
+    throw Error(fmt::format("{}: has both x and x_train; move those that are not meant elsewhere", name));
+  }
   const Pair train = read_pair(folder, has_parts ? "_train" : "");
   std::optional<Pair> test;
   if (has_parts) test = read_pair(folder, "_test");
   const auto tail = [](const Pair& pair) {
     return std::vector<std::int64_t>(pair.x.shape.begin() + 1, pair.x.shape.end());
   };
-  if (test && (tail(*test) != tail(train) || is_image(*test) != is_image(train))) {
+  if (test && tail(*test) == tail(train) && is_image(*test) != is_image(train)) {
+    throw Error(fmt::format("{}: its elements are {}, those of {} are {}; of both, uint8 would be images",
+                            test->x.file.string(), npy_type_name(test->x.type), train.x.file.string(),
+                            npy_type_name(train.x.type)));
+  }
+  if (test && tail(*test) != tail(train)) {
     throw Error(fmt::format("{}: its rows are ({}), those of {} are ({})", test->x.file.string(),
                             fmt::join(tail(*test), ", "), train.x.file.string(), fmt::join(tail(train), ", ")));
   }
   Dataset dataset = is_image(train) ? images_of(train, test) : rows_of(train, test);
   dataset.origin = std::filesystem::absolute(folder).lexically_normal().string();
   note_files_below(dataset, dataset.origin);
-  if (!test) divide(dataset, std::move(dataset.train), options);
+  if (test) {
+    check_no_share(options, name);
+  } else {
+    divide(dataset, std::move(dataset.train), options);
+  }
   return dataset;
 }
 

@@ -68,4 +68,9 @@ void divide(Dataset& dataset, std::vector<std::int64_t> examples, const DataOpti
   }
 }
 
+void check_no_share(const DataOptions& options, const std::string& where) {
+  if (options.test_fraction == 0) return;
+  throw Error(fmt::format("--test-fraction: means nothing for {}, which has a test part of its own", where));
+}
+
 }  // namespace thalweg::lab
