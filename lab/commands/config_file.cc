@@ -151,6 +151,7 @@ void read_config_file(const CLI::App& command, const std::string& file) {
       values.push_back(*value);
     };
     if (const toml::array* list = node.as_array()) {
+      if (is_list(option) && is_text(option) && list->empty()) continue;  // nothing is said
       if (!is_list(option) || list->empty()) refuse();
       for (const toml::node& one : *list) take(one);
     } else {

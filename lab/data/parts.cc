@@ -73,4 +73,26 @@ void check_no_share(const DataOptions& options, const std::string& where) {
   throw Error(fmt::format("--test-fraction: means nothing for {}, which has a test part of its own", where));
 }
 
+void take_fold(Dataset& dataset, std::int64_t folds, std::int64_t fold, std::uint64_t seed) {
+  std::vector<std::int64_t> examples = dataset.train;
+  examples.insert(examples.end(), dataset.test.begin(), dataset.test.end());
+  if (dataset.in_order) {
+    throw Error(fmt::format("--folds {}: {} is in order, and its parts are not drawn", folds, dataset.name));
+  }
+  if (folds > std::ssize(examples)) {
+    throw Error(fmt::format("--folds {}: {} has {} examples", folds, dataset.name, examples.size()));
+  }
+  std::ranges::sort(examples);
+  Random(seed, RandomPurpose::split, "folds").shuffle(examples);
+  // Class by class, dealt out like cards, so that folds differ by one example of all and of each class.
+  std::ranges::stable_sort(examples, {}, [&](std::int64_t example) { return dataset.examples->label(example); });
+  dataset.train.clear();
+  dataset.test.clear();
+  for (std::int64_t i = 0; i < std::ssize(examples); ++i)
+    (i % folds == fold - 1 ? dataset.test : dataset.train).push_back(examples[static_cast<std::size_t>(i)]);
+  std::ranges::sort(dataset.train);
+  std::ranges::sort(dataset.test);
+  dataset.are_parts_drawn = true;
+}
+
 }  // namespace thalweg::lab

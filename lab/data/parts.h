@@ -32,4 +32,9 @@ void divide(Dataset& dataset, std::vector<std::int64_t> examples, const DataOpti
 /// Throws thalweg::Error, which names `where`, if a share was given for data that have a test part of their own.
 void check_no_share(const DataOptions& options, const std::string& where);
 
+/// Has part `fold` of `folds` (from 1) of all examples be the test part, the others the training part: for
+/// cross-validation. Drawn by the seed, of each class the same share. Throws thalweg::Error for data in order, and for
+/// more folds than examples.
+void take_fold(Dataset& dataset, std::int64_t folds, std::int64_t fold, std::uint64_t seed);
+
 }  // namespace thalweg::lab

@@ -191,8 +191,10 @@ StudyData read_in_one(const Database& database, Read&& read) {
     Transaction transaction(database, Transaction::Kind::read);
     read(study);
     transaction.commit();
-  } catch (const Error&) {
-    throw;
+  } catch (const Error& error) {
+    // What names the file already is told as it is.
+    const bool names_file = std::string_view(error.what()).starts_with(database.file().string());
+    throw Error(names_file ? error.what() : fmt::format("{}: damaged: {}", database.file().string(), error.what()));
   } catch (const std::exception& error) {
     throw Error(fmt::format("{}: damaged: {}", database.file().string(), plain_message(error)));
   }

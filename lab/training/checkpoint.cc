@@ -19,6 +19,7 @@
 #include <fmt/ranges.h>
 
 #include <cstring>
+#include <limits>
 #include <string_view>
 
 namespace thalweg::lab {
@@ -54,6 +55,21 @@ nlohmann::json to_json(const RunState& run) {
 // Far above every run's, and small enough that products of two counts are not out of range.
 constexpr std::int64_t kMostSteps = std::int64_t{1} << 53, kMostEpochs = std::int64_t{1} << 31;
 
+constexpr double kMostNumber = std::numeric_limits<double>::max();
+
+/// A list of finite numbers from `least` on.
+std::vector<double> numbers(const nlohmann::json& json, const char* name, double least) {
+  std::vector<double> values;
+  if (!json.is_array()) throw Error(fmt::format("{} is no list of numbers", name));
+  for (const nlohmann::json& value : json) {
+    if (!value.is_number() || !(value.get<double>() >= least)) {
+      throw Error(fmt::format("{} has {}; expected numbers from {}", name, excerpt(value), least));
+    }
+    values.push_back(value.get<double>());
+  }
+  return values;
+}
+
 RunState run_state(const nlohmann::json& json) {
   RunState run;
   JsonReader reader(json, "run");
@@ -68,7 +84,7 @@ RunState run_state(const nlohmann::json& json) {
     run.epoch_tally.sums = {static_cast<double>(correct)};
   } else {
     reader.need("epoch_examples", run.epoch_tally.examples, std::int64_t{0});
-    reader.needed("epoch_sums").get_to(run.epoch_tally.sums);
+    run.epoch_tally.sums = numbers(reader.needed("epoch_sums"), "run: epoch_sums", -kMostNumber);
   }
   reader.need("epoch_seconds", run.epoch_seconds, 0.0);
   reader.need("seconds", run.seconds, 0.0);
@@ -136,11 +152,17 @@ Scaling read_scaling(const nlohmann::json& json, const JsonReader& reader) {
     return scaling;
   }
   const nlohmann::json& part = json.at("scaling");
-  part.at("mean").get_to(scaling.mean);
-  part.at("deviation").get_to(scaling.deviation);
-  part.at("known").get_to(scaling.known);
-  part.at("target_mean").get_to(scaling.target_mean);
-  part.at("target_deviation").get_to(scaling.target_deviation);
+  JsonReader parts(part, "scaling");
+  constexpr double kLeast = std::numeric_limits<double>::min();
+  scaling.mean = numbers(parts.needed("mean"), "scaling: mean", -kMostNumber);
+  scaling.deviation = numbers(parts.needed("deviation"), "scaling: deviation", kLeast);
+  if (scaling.mean.size() != scaling.deviation.size()) {
+    throw Error(
+        fmt::format("scaling: mean has {} numbers, deviation {}", scaling.mean.size(), scaling.deviation.size()));
+  }
+  parts.needed("known").get_to(scaling.known);
+  parts.need("target_mean", scaling.target_mean, -kMostNumber);
+  parts.need("target_deviation", scaling.target_deviation, kLeast);
   return scaling;
 }
 

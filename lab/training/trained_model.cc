@@ -1,9 +1,12 @@
 // TrainedModel: the model of a run's checkpoint, ready to predict.
 #include "training/trained_model.h"
 
+#include "math_library.h"
 #include "training/optimizer.h"
 
 #include <thalweg/libtorch.h>
+
+#include <ATen/Parallel.h>
 
 #include <utility>
 
@@ -17,6 +20,9 @@ TrainedModel load_trained_model(const std::filesystem::path& file) {
     checkpoint.dataset = open_dataset(checkpoint.config.data, checkpoint.config.data_options);
   }
   const Target& target = checkpoint.dataset.target;
+  // The training's own, so that the numbers are its own.
+  check_math_library(checkpoint.threads);
+  at::set_num_threads(checkpoint.threads);
   trained.task = &task_of(target);
   trained.objective = trained.task->objective(
       target, {.target_mean = checkpoint.scaling.target_mean, .target_deviation = checkpoint.scaling.target_deviation});

@@ -110,5 +110,37 @@ TEST(Parts, EmptyOnesAreRefused) {
               HasSubstr("expected a share"));
 }
 
+TEST(Folds, ShareAllExamplesAndClassesOut) {
+  const Dataset whole = open_dataset("make:classification,rows=103,classes=3");
+  std::vector<std::int64_t> tested;
+  for (std::int64_t fold = 1; fold <= 5; ++fold) {
+    Dataset dataset = whole;
+    take_fold(dataset, 5, fold, 7);
+    EXPECT_EQ(dataset.train.size() + dataset.test.size(), 103u);
+    EXPECT_THAT(dataset.test.size(), testing::AnyOf(20u, 21u));
+    std::vector<std::int64_t> counts(3), all(3);
+    for (const std::int64_t example : dataset.test) ++counts[static_cast<std::size_t>(dataset.examples->label(example))];
+    for (std::int64_t example = 0; example < 103; ++example)
+      ++all[static_cast<std::size_t>(dataset.examples->label(example))];
+    for (std::size_t label = 0; label < 3; ++label)
+      EXPECT_NEAR(static_cast<double>(counts[label]), static_cast<double>(all[label]) / 5, 1) << label;
+    tested.insert(tested.end(), dataset.test.begin(), dataset.test.end());
+    Dataset again = whole;
+    take_fold(again, 5, fold, 7);
+    EXPECT_EQ(again.test, dataset.test);
+    take_fold(again, 5, fold, 8);
+    EXPECT_NE(again.test, dataset.test);
+  }
+  std::ranges::sort(tested);
+  for (std::int64_t i = 0; i < 103; ++i) EXPECT_EQ(tested.at(static_cast<std::size_t>(i)), i);
+}
+
+TEST(Folds, OfWhatIsInOrderOrTooFewAreRefused) {
+  Dataset series = open_dataset("make:sines,rows=200");
+  EXPECT_THAT(tests::error_of([&] { take_fold(series, 5, 1, 0); }), testing::HasSubstr("in order"));
+  Dataset few = open_dataset("make:line,rows=10");
+  EXPECT_THAT(tests::error_of([&] { take_fold(few, 11, 1, 0); }), testing::HasSubstr("10 examples"));
+}
+
 }  // namespace
 }  // namespace thalweg::lab::test

@@ -73,7 +73,7 @@ TEST_F(ConfigFile, WhatIsPrintedIsReadAgain) {
   printing.emplace_back("--print-config");
   const Ended printed = run(printing);
   ASSERT_EQ(printed.code, 0) << printed.errors;
-  EXPECT_THAT(printed.output, AllOf(HasSubstr("# Task\nmodel = \"softmax\"  # softmax, mlp or cnn\n"),
+  EXPECT_THAT(printed.output, AllOf(HasSubstr("# Model\nmodel = \"softmax\"  # softmax, linear, mlp"),
                                     HasSubstr("\nepochs = 1  # "), HasSubstr("\n# steps =  # "),
                                     HasSubstr("\nseconds = 1000.0  # "), HasSubstr("\njson = false  # ")));
   std::vector<std::string> whole = given;
@@ -138,9 +138,9 @@ TEST_F(ConfigFile, ThatIsWrongIsToldWithItsLineAndNothingBegins) {
   EXPECT_EQ(missing.code, 2);
   EXPECT_THAT(missing.errors, HasSubstr("nowhere.toml"));
   EXPECT_EQ(run({"train", "--config", folder.path().string()}).code, 2) << "a folder";
-  const Ended wrong = run({"train", "--config", write(data() + "epochs = 0\n"), "--out", out});
+  const Ended wrong = run({"train", "--config", write(data() + "epochs = -1\n"), "--out", out});
   EXPECT_EQ(wrong.code, 2);
-  EXPECT_THAT(wrong.errors, AllOf(HasSubstr("epochs = 0 is outside [1, ∞)"), Not(HasSubstr("terminate"))));
+  EXPECT_THAT(wrong.errors, AllOf(HasSubstr("epochs = -1 is outside [0, ∞)"), Not(HasSubstr("terminate"))));
 }
 
 }  // namespace

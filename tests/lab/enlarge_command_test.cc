@@ -97,7 +97,7 @@ TEST_F(EnlargeCommand, GoesOnWithDataThatHasMovedAndRefusesOtherData) {
   test::write_learnable_dataset(others.path(), 390, 80);
   const Ended other = compare("idx:" + others.path().string(), "2");
   EXPECT_EQ(other.code, 1);
-  EXPECT_THAT(other.errors, HasSubstr("holds other images or labels"));
+  EXPECT_THAT(other.errors, HasSubstr("holds other examples"));
 }
 
 TEST_F(EnlargeCommand, TheDefaultGridGrowsWhereTheBestRateIsAtItsEdge) {

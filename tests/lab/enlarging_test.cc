@@ -194,7 +194,8 @@ TEST_F(EnlargingTest, DataIsKnownByItsContentWhereverItIs) {
   EXPECT_EQ(run(at("idx:data", "1234")), StudyEnd::interrupted);
   fake_.stop_after = 1000;
   fake_.stopped = false;
-  EXPECT_THAT([&] { run(at("idx:data", "5678")); }, ThrowsMessage<Error>(HasSubstr("\"idx:data\" holds other images")));
+  EXPECT_THAT([&] { run(at("idx:data", "5678")); },
+              ThrowsMessage<Error>(HasSubstr("\"idx:data\" holds other examples")));
   EXPECT_EQ(run(at("idx:/moved/data", "1234"), "thalweg compare --data idx:/moved/data"), StudyEnd::complete);
   EXPECT_EQ(fake_.given.size(), 2U * 3U + 4U - 3U) << "what had finished is kept";
   for (const TrainingConfig& config : fake_.given) EXPECT_EQ(config.data, "idx:/moved/data");

@@ -112,7 +112,7 @@ TEST(Models, ErrorsNameAndSuggest) {
   };
   EXPECT_THAT(message("cmn", kFashion, {128}),
               ::testing::AllOf(::testing::HasSubstr("cmn"), ::testing::HasSubstr("cnn")));
-  EXPECT_THAT(message("mlp", kFashion, {0}), ::testing::HasSubstr("width 0"));
+  EXPECT_THAT(message("mlp", kFashion, {16, 0}), ::testing::HasSubstr("width 0"));
   EXPECT_THAT(message("cnn", images(1, 3, 28, 10), {128}), ::testing::HasSubstr("3 × 28"));
 }
 

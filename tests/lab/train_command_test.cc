@@ -127,7 +127,7 @@ TEST_F(TrainCommand, ResumesFromAnyFolderAndWithDataThatWereMoved) {
   // Refused, it leaves the run as it is.
   const Ended other = in("/", {"train", "--resume", run_folder, "--epochs", "3", "--data", spec()});
   EXPECT_EQ(other.code, 1);
-  EXPECT_THAT(other.errors, AllOf(HasSubstr("other images or labels"), HasSubstr(folder.path().string())));
+  EXPECT_THAT(other.errors, AllOf(HasSubstr("other examples"), HasSubstr(folder.path().string())));
   EXPECT_EQ(Store::open_for_reading(find_study(run_folder)).load().trials.at(0).status, TrialStatus::finished);
 
   const Ended moved =
@@ -153,7 +153,7 @@ TEST_F(TrainCommand, WrongFlagsAreUsageErrors) {
   expect_usage({"--model", "cmn", "--out", out()}, "cnn");
   expect_usage({"--optimizer", "rmsprob", "--out", out()}, "rmsprop");
   expect_usage({"--momentum", "2", "--out", out()}, "[0, 1)");
-  expect_usage({"--batch", "0", "--out", out()}, "batch");
+  expect_usage({"--batch=-1", "--out", out()}, "batch");
   expect_usage({"--epoch", "3", "--out", out()}, "--epochs");
   expect_usage({"--model", "softmax", "--out", out()}, "--dense");  // `train` gives it
   expect_usage({"--checkpoint-every", "5"}, "--checkpoint-every");
@@ -263,7 +263,7 @@ TEST_F(TrainCommand, DataInfoTellsWhatIsThere) {
   const Ended info = run({"data", "info", spec(), "--json"});
   ASSERT_EQ(info.code, 0) << info.errors;
   const nlohmann::json json = nlohmann::json::parse(info.output);
-  EXPECT_EQ(json.at("train").at("images"), 400);
+  EXPECT_EQ(json.at("train").at("examples"), 400);
   EXPECT_EQ(json.at("height"), 12);
   std::int64_t sum = 0;
   for (const auto& count : json.at("test").at("class_counts")) sum += count.get<std::int64_t>();

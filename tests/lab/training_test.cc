@@ -339,13 +339,13 @@ TEST_F(Training, WithoutValidationPartAllImagesTrain) {
   EXPECT_FALSE(epochs.front().validation.has_value());
 }
 
-TEST_F(Training, LimitsTakeTheFirstImages) {
+TEST_F(Training, LimitsTakeTheFirstExamples) {
   config.train_limit = 100;
   config.validation_fraction = 0.1;
   config.stop.epochs = 1;
   EXPECT_EQ(run().steps, 3);
   config.train_limit = 3;
-  EXPECT_THAT(error_of([&] { run(); }), HasSubstr("not one image"));
+  EXPECT_THAT(error_of([&] { run(); }), HasSubstr("not one example"));
   config.train_limit = 1;
   config.validation_fraction = 0.5;
   EXPECT_THAT(error_of([&] { run(); }), HasSubstr("none to train on"));

@@ -66,7 +66,7 @@ TEST(Headline, NamesTheWinnerByHowMuchAndWithWhatConfidence) {
 
 TEST(Headline, SaysBesideTheVerdictWhatItDoesNotCover) {
   const StudyData study = tuned(study_of({0.80, 0.90}, 8, 0.001, 10'000));
-  EXPECT_THAT(headline_of(study).limits, AllOf(HasSubstr("one split"), HasSubstr("one test set of 10,000 images"),
+  EXPECT_THAT(headline_of(study).limits, AllOf(HasSubstr("one split"), HasSubstr("one test part of 10,000 examples"),
                                                HasSubstr("1 tuning seed"), HasSubstr("Other data")));
   const std::string html = report_html({&study, 1});
   EXPECT_LT(html.find("one split"), html.find("<ul class=\"facts\">"));
