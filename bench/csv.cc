@@ -23,7 +23,7 @@ int main(int count, char** words) {
     std::size_t columns = 0;
     for (int i = 0; i < times; ++i) {
       const auto start = std::chrono::steady_clock::now();
-      const thalweg::lab::Table table = thalweg::lab::read_csv(words[1], options);
+      const thalweg::lab::DataTable table = thalweg::lab::read_csv(words[1], options);
       best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
       rows = table.rows;
       columns = table.columns.size();

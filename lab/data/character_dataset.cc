@@ -39,8 +39,20 @@ class CharacterExamples : public Examples {
     }
   }
   std::int64_t label(std::int64_t /*example*/) const override { return 0; }
+  std::uint64_t input_hash(std::int64_t example) const override { return hash_of(codes_of(example, 0)); }
+  bool have_same_inputs(std::int64_t a, std::int64_t b) const override {
+    return same_bytes(codes_of(a, 0), codes_of(b, 0));
+  }
+  bool have_same_target(std::int64_t a, std::int64_t b) const override {
+    return same_bytes(codes_of(a, 1), codes_of(b, 1));
+  }
 
  private:
+  std::span<const std::int32_t> codes_of(std::int64_t example, std::int64_t shift) const {
+    return std::span(codes_).subspan(static_cast<std::size_t>(begins_[static_cast<std::size_t>(example)] + shift),
+                                     static_cast<std::size_t>(window_));
+  }
+
   std::vector<std::int32_t> codes_;
   std::vector<std::int64_t> begins_;
   std::int64_t window_;

@@ -1,4 +1,4 @@
-// CSV: reads files of separated values into a Table, finding out how they are written.
+// CSV: reads files of separated values into a DataTable, finding out how they are written.
 #include "data/csv.h"
 
 #include "data/csv_fields.h"
@@ -198,7 +198,7 @@ TableColumn join(std::vector<CsvPiece>& pieces, std::size_t i, CsvFieldUse use, 
   return column;
 }
 
-void warn(Table& table) {
+void warn(DataTable& table) {
   for (const TableColumn& column : table.columns) {
     bool commas = false;
     const bool all = std::all_of(column.categories.begin(), column.categories.end(), [&](const std::string& value) {
@@ -223,7 +223,7 @@ std::size_t piece_count(const TextBytes& text, const CsvOptions& options) {
   return std::clamp<std::size_t>(text.size() / std::max<std::size_t>(options.smallest_piece, 1), 1, threads);
 }
 
-Table read_text(const TextBytes& text, const CsvOptions& options) {
+DataTable read_text(const TextBytes& text, const CsvOptions& options) {
   const std::vector<TextBytes::Piece> cuts = text.check(piece_count(text, options));
   const CsvLayout layout = csv_layout(text, options);
   Plan plan = plan_of(text, layout, options);
@@ -231,7 +231,7 @@ Table read_text(const TextBytes& text, const CsvOptions& options) {
   read_again(text, cuts, layout, plan, pieces);
   refuse_out_of_range(text, layout, pieces);
 
-  Table table;
+  DataTable table;
   table.file = text.name();
   std::int64_t line = text.line_of(layout.first);
   for (const CsvPiece& piece : pieces) {
@@ -254,7 +254,7 @@ Table read_text(const TextBytes& text, const CsvOptions& options) {
 
 }  // namespace
 
-Table read_csv(const std::filesystem::path& file, const CsvOptions& options) {
+DataTable read_csv(const std::filesystem::path& file, const CsvOptions& options) {
   try {
     return read_text(TextBytes(file), options);
   } catch (const std::bad_alloc&) {
@@ -262,7 +262,7 @@ Table read_csv(const std::filesystem::path& file, const CsvOptions& options) {
   }
 }
 
-Table read_csv_text(std::string_view text, std::string name, const CsvOptions& options) {
+DataTable read_csv_text(std::string_view text, std::string name, const CsvOptions& options) {
   try {
     return read_text(TextBytes(text, name), options);
   } catch (const std::bad_alloc&) {

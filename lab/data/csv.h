@@ -1,4 +1,4 @@
-// CSV: reads files of separated values into a Table, finding out how they are written.
+// CSV: reads files of separated values into a DataTable, finding out how they are written.
 #pragma once
 
 #include "data/table.h"
@@ -63,9 +63,9 @@ struct CsvOptions {
 /// Throws Error, which names file and line, where the file is no such file: wrong bytes, quotes that do not close, rows
 /// of another number of fields than the first, equal names, no rows, values that are no numbers in columns that must be
 /// numeric, numbers outside the range of doubles. Of several wrong rows it names the first.
-Table read_csv(const std::filesystem::path& file, const CsvOptions& options = {});
+DataTable read_csv(const std::filesystem::path& file, const CsvOptions& options = {});
 
 /// The same of a text in memory, which is not compressed; `name` is what errors call it.
-Table read_csv_text(std::string_view text, std::string name, const CsvOptions& options = {});
+DataTable read_csv_text(std::string_view text, std::string name, const CsvOptions& options = {});
 
 }  // namespace thalweg::lab

@@ -43,7 +43,7 @@ CsvOptions csv_options(const DataOptions& options) {
 }
 
 /// As another table was read: its columns, in its kinds. Those of which nothing was there are no inputs.
-CsvOptions like(const Table& table) {
+CsvOptions like(const DataTable& table) {
   CsvOptions csv;
   csv.schema.emplace();
   for (const TableColumn& column : table.columns) {
@@ -70,7 +70,7 @@ CsvOptions as_trained(const DataOptions& options) {
 }
 
 /// `-` is standard input.
-Table read(const std::string& file, const CsvOptions& options) {
+DataTable read(const std::string& file, const CsvOptions& options) {
   if (file != "-") return read_csv(file, options);
   const std::string text{std::istreambuf_iterator<char>(std::cin), {}};
   return read_csv_text(text, "standard input", options);
@@ -78,11 +78,14 @@ Table read(const std::string& file, const CsvOptions& options) {
 
 Dataset open_csv(const std::string& file, const DataOptions& options) {
   const CsvOptions csv = options.schema.is_null() ? csv_options(options) : as_trained(options);
-  return open_table(file, options,
-                    {.format = "csv",
-                     .read = [&](const std::string& each) { return read(each, csv); },
-                     .read_like = [](const std::string& each, const Table& table) { return read(each, like(table)); }});
+  return open_table(
+      file, options,
+      {.format = "csv",
+       .read = [&](const std::string& each) { return read(each, csv); },
+       .read_like = [](const std::string& each, const DataTable& table) { return read(each, like(table)); }});
 }
+
+DataTable csv_table(const std::string& file, const DataOptions& options) { return read(file, csv_options(options)); }
 
 }  // namespace
 
@@ -91,7 +94,8 @@ Format csv_format() {
           .argument = "FILE",
           .meaning = "rows of a table, or with --window of a series; --target says what is predicted",
           .options = {"target", "positive", "column", "window", "horizon", "test_fraction", "test_data"},
-          .open = open_csv};
+          .open = open_csv,
+          .table = csv_table};
 }
 
 }  // namespace thalweg::lab

@@ -1,6 +1,8 @@
 // Dataset: examples with inputs and a target, of whatever format, and how they become batches.
 #pragma once
 
+#include "data/table.h"
+
 #include <nlohmann/json.hpp>
 
 #include <cstdint>
@@ -79,6 +81,12 @@ class Examples {
                     const BatchMemory& memory) const = 0;
   /// The class of an example with a label; 0 for other targets.
   virtual std::int64_t label(std::int64_t example) const = 0;
+
+  // To find duplicates: of what is stored, before it is scaled.
+  /// Of equal inputs, bit for bit, the same.
+  virtual std::uint64_t input_hash(std::int64_t example) const = 0;
+  virtual bool have_same_inputs(std::int64_t a, std::int64_t b) const = 0;
+  virtual bool have_same_target(std::int64_t a, std::int64_t b) const = 0;
 };
 
 /// Data with a training and a test part. Copies share the examples.
@@ -123,6 +131,8 @@ struct Format {
   Dataset (*open)(const std::string& argument, const DataOptions& options);
   /// Is the argument a file or folder (or a generator's name)?
   bool is_path = true;
+  /// Of formats that are tables: the table, as `open` takes it; the target may be missing in the options.
+  DataTable (*table)(const std::string& argument, const DataOptions& options) = nullptr;
 };
 
 /// In the order of `--help`.

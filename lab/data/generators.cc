@@ -36,8 +36,8 @@ TableColumn category(const std::string& name, std::int64_t rows, std::vector<std
   return column;
 }
 
-Table table_of(std::int64_t rows, std::vector<TableColumn> columns) {
-  Table table;
+DataTable table_of(std::int64_t rows, std::vector<TableColumn> columns) {
+  DataTable table;
   table.file = "make";
   table.columns = std::move(columns);
   table.rows = rows;
@@ -52,7 +52,7 @@ std::vector<std::string> letters(std::int64_t count) {
 }
 
 /// y = 3 x + 2 + noise, x uniform in [-1, 1].
-Table line(const GeneratorOptions& options) {
+DataTable line(const GeneratorOptions& options) {
   const Random x(options.seed, RandomPurpose::test, "x"), noise(options.seed, RandomPurpose::test, "noise");
   TableColumn xs = numeric("x", options.rows), ys = numeric("y", options.rows);
   for (std::size_t i = 0; i < xs.numbers.size(); ++i) {
@@ -63,7 +63,7 @@ Table line(const GeneratorOptions& options) {
 }
 
 /// Arms of spirals around each other, each a class.
-Table spirals(const GeneratorOptions& options) {
+DataTable spirals(const GeneratorOptions& options) {
   const Random along(options.seed, RandomPurpose::test, "along"), noise(options.seed, RandomPurpose::test, "noise");
   TableColumn xs = numeric("x", options.rows), ys = numeric("y", options.rows);
   TableColumn arms = category("arm", options.rows, letters(options.classes));
@@ -79,7 +79,7 @@ Table spirals(const GeneratorOptions& options) {
 }
 
 /// Eight numbers, four of which tell, and two categories, one of which tells; a twentieth of x8 is missing.
-Table classification(const GeneratorOptions& options) {
+DataTable classification(const GeneratorOptions& options) {
   constexpr std::size_t kNumbers = 8, kTelling = 4;
   const auto stream = [&](const std::string& name) { return Random(options.seed, RandomPurpose::test, name); };
   const Random classes = stream("class"), gap = stream("gap"), told = stream("colour"), other = stream("shape");
@@ -109,7 +109,7 @@ Table classification(const GeneratorOptions& options) {
 }
 
 /// A sum of two sines with noise, in time order.
-Table sines(const GeneratorOptions& options) {
+DataTable sines(const GeneratorOptions& options) {
   const Random noise(options.seed, RandomPurpose::test, "noise");
   TableColumn ys = numeric("y", options.rows);
   for (std::size_t i = 0; i < ys.numbers.size(); ++i) {
@@ -210,7 +210,7 @@ GeneratorSpec parse_generator(const std::string& text) {
   return spec;
 }
 
-std::string to_csv(const Table& table) {
+std::string to_csv(const DataTable& table) {
   std::string csv;
   for (const TableColumn& column : table.columns) csv += (csv.empty() ? "" : ",") + quoted(column.name);
   csv += '\n';

@@ -26,7 +26,7 @@ struct Generator {
   GeneratorOptions usual;            ///< their defaults
   std::string target;                ///< column that is predicted
   std::int64_t window = 0;           ///< > 0: a series, with so many rows to an example unless told otherwise
-  Table (*make)(const GeneratorOptions& options);
+  DataTable (*make)(const GeneratorOptions& options);
 };
 
 const std::vector<Generator>& generators();
@@ -40,6 +40,6 @@ struct GeneratorSpec {
 GeneratorSpec parse_generator(const std::string& text);
 
 /// A table as CSV with a header, as read_csv reads it: numbers with all their digits.
-std::string to_csv(const Table& table);
+std::string to_csv(const DataTable& table);
 
 }  // namespace thalweg::lab

@@ -27,6 +27,9 @@ class ImageExamples : public Examples {
     const auto [set, index] = place(example);
     return set->labels[index];
   }
+  std::uint64_t input_hash(std::int64_t example) const override { return hash_of(image(example)); }
+  bool have_same_inputs(std::int64_t a, std::int64_t b) const override { return same_bytes(image(a), image(b)); }
+  bool have_same_target(std::int64_t a, std::int64_t b) const override { return label(a) == label(b); }
 
  private:
   std::pair<const LabelledImages*, std::size_t> place(std::int64_t example) const {
@@ -37,6 +40,8 @@ class ImageExamples : public Examples {
     const auto [set, index] = place(example);
     return set->pixels.data() + index * size_;
   }
+
+  std::span<const std::uint8_t> image(std::int64_t example) const { return {pixels(example), size_}; }
 
   LabelledImages train_, test_;
   std::size_t size_;

@@ -1,4 +1,4 @@
-// LIBSVM: reads files of sparse rows, `label index:value …`, into a Table.
+// LIBSVM: reads files of sparse rows, `label index:value …`, into a DataTable.
 //
 // The text is read twice: to find what is wrong and how large the table is, then to fill it. So nothing but text and
 // table takes memory.
@@ -112,8 +112,8 @@ class Rows {
 };
 
 // The table with no features but zeros.
-Table make_table(const TextBytes& text, const LibsvmOptions& options) {
-  Table table;
+DataTable make_table(const TextBytes& text, const LibsvmOptions& options) {
+  DataTable table;
   table.file = text.name();
   std::int64_t features = options.features;
   double label = 0;
@@ -142,9 +142,9 @@ Table make_table(const TextBytes& text, const LibsvmOptions& options) {
   return table;
 }
 
-Table read_text(const TextBytes& text, const LibsvmOptions& options) {
+DataTable read_text(const TextBytes& text, const LibsvmOptions& options) {
   text.check(1);
-  Table table = make_table(text, options);
+  DataTable table = make_table(text, options);
   Rows rows(text, kMostFeatures);
   double label = 0;
   double value = 0;
@@ -158,7 +158,7 @@ Table read_text(const TextBytes& text, const LibsvmOptions& options) {
 
 }  // namespace
 
-Table read_libsvm(const std::filesystem::path& file, const LibsvmOptions& options) {
+DataTable read_libsvm(const std::filesystem::path& file, const LibsvmOptions& options) {
   try {
     return read_text(TextBytes(file), options);
   } catch (const std::bad_alloc&) {
@@ -166,7 +166,7 @@ Table read_libsvm(const std::filesystem::path& file, const LibsvmOptions& option
   }
 }
 
-Table read_libsvm_text(std::string_view text, std::string name, const LibsvmOptions& options) {
+DataTable read_libsvm_text(std::string_view text, std::string name, const LibsvmOptions& options) {
   try {
     return read_text(TextBytes(text, name), options);
   } catch (const std::bad_alloc&) {

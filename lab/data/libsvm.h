@@ -1,4 +1,4 @@
-// LIBSVM: reads files of sparse rows, `label index:value …`, into a Table.
+// LIBSVM: reads files of sparse rows, `label index:value …`, into a DataTable.
 #pragma once
 
 #include "data/table.h"
@@ -25,9 +25,9 @@ struct LibsvmOptions {
 /// Throws Error, which names file and line, where the file is no such file: wrong bytes, labels or values that are no
 /// finite numbers, indices that do not ascend, are 0 or beyond the features, `qid:` (groups for ranking), no rows, no
 /// features. Throws Error too if the table would have more than 2^20 features or more values than `most_values`.
-Table read_libsvm(const std::filesystem::path& file, const LibsvmOptions& options = {});
+DataTable read_libsvm(const std::filesystem::path& file, const LibsvmOptions& options = {});
 
 /// The same of a text in memory, which is not compressed; `name` is what errors call it.
-Table read_libsvm_text(std::string_view text, std::string name, const LibsvmOptions& options = {});
+DataTable read_libsvm_text(std::string_view text, std::string name, const LibsvmOptions& options = {});
 
 }  // namespace thalweg::lab

@@ -44,7 +44,7 @@ std::optional<ColumnKind> given_kind(const DataOptions& options) {
   return kind;
 }
 
-Table labelled(Table table, std::optional<ColumnKind> kind) {
+DataTable labelled(DataTable table, std::optional<ColumnKind> kind) {
   TableColumn& label = table.columns.front();
   std::vector<double> distinct(label.numbers);
   std::sort(distinct.begin(), distinct.end());
@@ -70,10 +70,14 @@ Dataset open_libsvm(const std::string& file, const DataOptions& given) {
       {.format = "libsvm",
        .read = [&](const std::string& each) { return labelled(read_libsvm(each, {.features = features}), kind); },
        .read_like =
-           [&](const std::string& each, const Table& table) {
+           [&](const std::string& each, const DataTable& table) {
              return labelled(read_libsvm(each, {.features = std::ssize(table.columns) - 1}),
                              table.columns.front().kind);
            }});
+}
+
+DataTable libsvm_table(const std::string& file, const DataOptions& options) {
+  return labelled(read_libsvm(file), given_kind(options));
 }
 
 }  // namespace
@@ -83,7 +87,8 @@ Format libsvm_format() {
           .argument = "FILE",
           .meaning = "lines of `label index:value …`; whole labels are classes, unless --column label=numeric",
           .options = {"positive", "column", "test_fraction", "test_data"},
-          .open = open_libsvm};
+          .open = open_libsvm,
+          .table = libsvm_table};
 }
 
 }  // namespace thalweg::lab

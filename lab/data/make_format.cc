@@ -6,14 +6,19 @@
 namespace thalweg::lab {
 namespace {
 
-Dataset open_generated(const std::string& text, const DataOptions& given) {
+DataTable generated_table(const std::string& text, const DataOptions&) {
   const auto [generator, settings] = parse_generator(text);
+  DataTable table = generator->make(settings);
+  table.file = "make:" + generator->name;
+  return table;
+}
+
+Dataset open_generated(const std::string& text, const DataOptions& given) {
+  const Generator* const generator = parse_generator(text).generator;
   DataOptions options = given;
   if (options.target.empty()) options.target = generator->target;
   if (options.window == 0) options.window = generator->window;
-  Table table = generator->make(settings);
-  table.file = "make:" + generator->name;
-  return table_dataset(table, options);
+  return table_dataset(generated_table(text, options), options);
 }
 
 }  // namespace
@@ -24,7 +29,8 @@ Format make_format() {
           .meaning = "generated: line, spirals, classification, sines; make:line,rows=500,seed=3",
           .options = {"target", "positive", "window", "horizon", "test_fraction"},
           .open = open_generated,
-          .is_path = false};
+          .is_path = false,
+          .table = generated_table};
 }
 
 }  // namespace thalweg::lab

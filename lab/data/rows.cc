@@ -59,6 +59,16 @@ class RowExamples : public Examples {
   std::int64_t label(std::int64_t example) const override {
     return rows_.labels.empty() ? 0 : rows_.labels[static_cast<std::size_t>(example)];
   }
+  std::uint64_t input_hash(std::int64_t example) const override {
+    return hash_of(values_of(example)) * 31 + hash_of(codes_of(example));
+  }
+  bool have_same_inputs(std::int64_t a, std::int64_t b) const override {
+    return same_bytes(values_of(a), values_of(b)) && same_bytes(codes_of(a), codes_of(b));
+  }
+  bool have_same_target(std::int64_t a, std::int64_t b) const override {
+    return label(a) == label(b) && (rows_.numbers.empty() || rows_.numbers[static_cast<std::size_t>(a)] ==
+                                                                 rows_.numbers[static_cast<std::size_t>(b)]);
+  }
 
  private:
   std::span<const double> values_of(std::int64_t example) const {

@@ -1,4 +1,4 @@
-// Table: finding columns, and the lines of rows.
+// DataTable: finding columns, and the lines of rows.
 #include "data/table.h"
 
 #include "data/value_text.h"
@@ -23,19 +23,19 @@ std::int64_t RowLines::operator()(std::int64_t row) const {
   return run.line + (row - run.row);
 }
 
-const TableColumn* Table::find(std::string_view name) const {
+const TableColumn* DataTable::find(std::string_view name) const {
   const auto found =
       std::find_if(columns.begin(), columns.end(), [&](const TableColumn& column) { return column.name == name; });
   return found == columns.end() ? nullptr : &*found;
 }
 
-const TableColumn& Table::column(std::string_view name) const {
+const TableColumn& DataTable::column(std::string_view name) const {
   if (const TableColumn* const found = find(name)) return *found;
   std::vector<std::string> names;
   for (const TableColumn& column : columns) names.push_back(column.name);
   throw Error(fmt::format("{}: no column {}{}", file, shown(name), suggest(name, names)));
 }
 
-std::string Table::place(std::int64_t row) const { return fmt::format("{}:{}", file, lines(row)); }
+std::string DataTable::place(std::int64_t row) const { return fmt::format("{}:{}", file, lines(row)); }
 
 }  // namespace thalweg::lab

@@ -1,4 +1,4 @@
-// Table: columns of numbers and of categories, as files of rows and columns hold them.
+// DataTable: columns of numbers and of categories, as files of rows and columns hold them.
 #pragma once
 
 #include <cstdint>
@@ -46,7 +46,7 @@ class RowLines {
 };
 
 /// Rows and columns of a file.
-struct Table {
+struct DataTable {
   std::string file;                  ///< as errors call it
   std::vector<TableColumn> columns;  ///< with distinct names
   std::int64_t rows = 0;

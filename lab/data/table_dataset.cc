@@ -34,7 +34,7 @@ class Filler {
     for (std::size_t i = 0; i < plan.classes.size(); ++i) class_codes_[plan.classes[i]] = static_cast<std::int64_t>(i);
   }
 
-  void add(const Table& table, bool may_lack_target) {
+  void add(const DataTable& table, bool may_lack_target) {
     add_numbers(table);
     add_codes(table);
     add_target(table, may_lack_target);
@@ -44,7 +44,7 @@ class Filler {
   Rows take() { return std::move(rows_); }
 
  private:
-  void add_numbers(const Table& table) {
+  void add_numbers(const DataTable& table) {
     std::vector<const TableColumn*> columns, gaps;
     for (const std::string& name : plan_.numeric) columns.push_back(&of_kind(table, name, ColumnKind::numeric));
     for (const std::string& name : plan_.with_gaps) gaps.push_back(&table.column(name));
@@ -55,7 +55,7 @@ class Filler {
     }
   }
 
-  static double checked(const TableColumn& column, const Table& table, std::size_t row) {
+  static double checked(const TableColumn& column, const DataTable& table, std::size_t row) {
     const double number = column.numbers[row];
     if (std::abs(number) > kLargestValue) {
       throw Error(fmt::format("{}: column {}: {} is too large to be scaled; expected numbers within ±{}",
@@ -65,7 +65,7 @@ class Filler {
     return number;
   }
 
-  void add_codes(const Table& table) {
+  void add_codes(const DataTable& table) {
     std::vector<std::pair<const TableColumn*, std::vector<std::int32_t>>> columns;
     for (std::size_t i = 0; i < plan_.categories.size(); ++i) {
       const TableColumn& column = of_kind(table, plan_.categories[i], ColumnKind::category);
@@ -93,7 +93,7 @@ class Filler {
     return codes;
   }
 
-  void add_target(const Table& table, bool may_lack_target) {
+  void add_target(const DataTable& table, bool may_lack_target) {
     const auto rows = static_cast<std::size_t>(table.rows);
     const TableColumn* const column = may_lack_target ? table.find(plan_.target) : &table.column(plan_.target);
     if (column == nullptr) {
@@ -117,7 +117,7 @@ class Filler {
     return column.kind == ColumnKind::numeric ? std::isnan(column.numbers[row]) : column.codes[row] == kMissingCode;
   }
 
-  void check_gaps(const TableColumn& column, const Table& table) const {
+  void check_gaps(const TableColumn& column, const DataTable& table) const {
     const std::int64_t gaps = gaps_of(column);
     if (gaps == 0) return;
     std::size_t row = 0;
@@ -127,7 +127,7 @@ class Filler {
                             gaps == 1 ? "" : fmt::format(", as in {} other rows of {}", gaps - 1, table.rows)));
   }
 
-  void add_labels(const TableColumn& column, const Table& table) {
+  void add_labels(const TableColumn& column, const DataTable& table) {
     std::vector<std::int64_t> classes;  // of the column's categories; found when a row has them
     if (column.kind == ColumnKind::category) classes.assign(column.categories.size(), -1);
     for (std::size_t row = 0; row < static_cast<std::size_t>(table.rows); ++row) {
@@ -143,7 +143,7 @@ class Filler {
     }
   }
 
-  std::int64_t class_of(const std::string& text, const Table& table, std::size_t row) const {
+  std::int64_t class_of(const std::string& text, const DataTable& table, std::size_t row) const {
     if (plan_.is_one_against_rest) return text == plan_.positive ? 1 : 0;
     const auto found = class_codes_.find(text);
     if (found != class_codes_.end()) return found->second;
@@ -152,7 +152,7 @@ class Filler {
                             listed(plan_.classes)));
   }
 
-  static const TableColumn& of_kind(const Table& table, const std::string& name, ColumnKind kind) {
+  static const TableColumn& of_kind(const DataTable& table, const std::string& name, ColumnKind kind) {
     const TableColumn& column = table.column(name);
     if (column.kind == kind) return column;
     throw Error(fmt::format("{}: column {} has {} here and {} in the training data; --column {}=… reads both alike",
@@ -225,7 +225,7 @@ std::vector<Input> inputs_of(const TablePlan& plan, const Rows& rows, const Data
 
 }  // namespace
 
-Dataset table_dataset(const Table& table, const DataOptions& options, const Table* test) {
+Dataset table_dataset(const DataTable& table, const DataOptions& options, const DataTable* test) {
   if (options.window == 0 && options.horizon != DataOptions{}.horizon) {
     throw Error("--horizon: means nothing without --window, by which a table is a series");
   }

@@ -21,6 +21,6 @@ namespace thalweg::lab {
 /// Throws thalweg::Error for a target that is no column, or that is missing in a row (with its line), for one class or
 /// more than kMostClasses, for a test row of a class that training lacks, for fewer rows than a window takes, for
 /// numbers beyond ±kLargestValue, for a horizon without a window.
-Dataset table_dataset(const Table& table, const DataOptions& options, const Table* test = nullptr);
+Dataset table_dataset(const DataTable& table, const DataOptions& options, const DataTable* test = nullptr);
 
 }  // namespace thalweg::lab

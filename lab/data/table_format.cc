@@ -28,8 +28,8 @@ std::string test_file(const std::string& spec, const std::string& format) {
 }  // namespace
 
 Dataset open_table(const std::string& file, const DataOptions& options, const TableReader& reader) {
-  const Table table = reader.read(file);
-  std::optional<Table> test;
+  const DataTable table = reader.read(file);
+  std::optional<DataTable> test;
   std::string other;
   if (!options.test_data.empty()) {
     other = test_file(options.test_data, reader.format);

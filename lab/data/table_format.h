@@ -12,9 +12,9 @@ namespace thalweg::lab {
 /// How a format reads its files.
 struct TableReader {
   std::string format;  ///< its name
-  std::function<Table(const std::string& file)> read;
+  std::function<DataTable(const std::string& file)> read;
   /// `file` with the columns of another.
-  std::function<Table(const std::string& file, const Table& like)> read_like;
+  std::function<DataTable(const std::string& file, const DataTable& like)> read_like;
 };
 
 /// The data set of `file`, and of --test-data if the options have one, which must be of the same format.

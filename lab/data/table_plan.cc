@@ -25,13 +25,13 @@ std::string nearest(const std::string& unknown, const std::vector<std::string>& 
   return lists_all && names.size() > kMostShown ? fmt::format("; there are {}", listed(names)) : text;
 }
 
-std::vector<std::string> names_of(const Table& table) {
+std::vector<std::string> names_of(const DataTable& table) {
   std::vector<std::string> names;
   for (const TableColumn& column : table.columns) names.push_back(printable(column.name));
   return names;
 }
 
-const TableColumn& target_of(const Table& table, const DataOptions& options) {
+const TableColumn& target_of(const DataTable& table, const DataOptions& options) {
   if (options.target.empty()) {
     throw Error(fmt::format("{}: --target says which column is predicted: {}", table.file, listed(names_of(table))));
   }
@@ -65,7 +65,7 @@ std::vector<std::string> classes_of(const TableColumn& column) {
   return classes;
 }
 
-void plan_target(const Table& table, const TableColumn& column, const DataOptions& options, TablePlan& plan) {
+void plan_target(const DataTable& table, const TableColumn& column, const DataOptions& options, TablePlan& plan) {
   plan.target = column.name;
   plan.positive = options.positive;
   plan.target_is_numeric = column.kind == ColumnKind::numeric;
@@ -130,7 +130,7 @@ std::string listed(const std::vector<std::string>& names) {
   return names.size() > kMostShown ? fmt::format("{}, … ({} in all)", text, names.size()) : text;
 }
 
-TablePlan plan_for(const Table& table, const DataOptions& options, std::vector<std::string>& notes) {
+TablePlan plan_for(const DataTable& table, const DataOptions& options, std::vector<std::string>& notes) {
   TablePlan plan;
   const TableColumn& target = target_of(table, options);
   plan_target(table, target, options, plan);

@@ -25,7 +25,7 @@ struct TablePlan {
 
 /// From a table that a model is trained on; says in `notes` what a person should know. Throws thalweg::Error for a
 /// target or positive class that is not there, for one class, more than kMostClasses, and for no column to predict by.
-TablePlan plan_for(const Table& table, const DataOptions& options, std::vector<std::string>& notes);
+TablePlan plan_for(const DataTable& table, const DataOptions& options, std::vector<std::string>& notes);
 
 /// Dataset::schema, and the plan of one.
 nlohmann::json to_json(const TablePlan& plan);

@@ -14,7 +14,7 @@
 
 namespace thalweg::lab::test {
 
-inline Table read(std::string_view text, const CsvOptions& options = {}) {
+inline DataTable read(std::string_view text, const CsvOptions& options = {}) {
   return read_csv_text(text, "in.csv", options);
 }
 
@@ -23,7 +23,7 @@ inline std::string refusal(std::string_view text, const CsvOptions& options = {}
   return tests::error_of([&] { read(text, options); });
 }
 
-inline std::vector<std::string> names(const Table& table) {
+inline std::vector<std::string> names(const DataTable& table) {
   std::vector<std::string> result;
   for (const TableColumn& column : table.columns) result.push_back(column.name);
   return result;

@@ -31,7 +31,7 @@ CsvOptions in_threads(int threads) {
   return options;
 }
 
-void expect_equal(const Table& a, const Table& b) {
+void expect_equal(const DataTable& a, const DataTable& b) {
   ASSERT_EQ(a.rows, b.rows);
   ASSERT_EQ(a.columns.size(), b.columns.size());
   EXPECT_EQ(a.warnings, b.warnings);
@@ -50,7 +50,7 @@ void expect_equal(const Table& a, const Table& b) {
 
 // A table, and how it may be written.
 struct Written {
-  Table table;
+  DataTable table;
   std::string text;
 };
 
@@ -171,7 +171,7 @@ TEST(CsvPieces, RandomTablesAreReadBackInAnyNumberOfThreads) {
 TEST(CsvPieces, QuotesThatAreCharactersMayStandAnywhere) {
   std::string text = "size,n\n";
   for (int i = 0; i < 99; ++i) text += std::to_string(i % 5) + "\" disk,\"" + std::to_string(i) + "\"\n";
-  const Table one = read_csv_text(text, "in.csv", in_threads(1));
+  const DataTable one = read_csv_text(text, "in.csv", in_threads(1));
   EXPECT_EQ(one.columns[0].categories.at(3), "3\" disk");
   EXPECT_EQ(one.columns[1].numbers.at(98), 98);
   for (int threads = 2; threads < 20; ++threads) expect_equal(read_csv_text(text, "in.csv", in_threads(threads)), one);
@@ -206,7 +206,7 @@ TEST(CsvPieces, NumbersAreRoundedAsFromCharsDoes) {
   }
   CsvOptions options = in_threads(3);
   options.header = false;
-  const Table table = read_csv_text(text.str(), "in.csv", options);
+  const DataTable table = read_csv_text(text.str(), "in.csv", options);
   ASSERT_EQ(table.columns[0].kind, ColumnKind::numeric);
   for (std::size_t i = 0; i < written.size(); ++i) {
     double expected = 0;
@@ -221,7 +221,7 @@ TEST(CsvPieces, NumbersAreRoundedAsFromCharsDoes) {
 TEST(CsvPieces, ManyCategoriesAndManyColumns) {
   std::string text = "id,same\n";
   for (int i = 0; i < 5000; ++i) text += "some-longer-name-" + std::to_string(i * 7919 % 5000) + ",x\n";
-  const Table table = read_csv_text(text, "in.csv", in_threads(4));
+  const DataTable table = read_csv_text(text, "in.csv", in_threads(4));
   ASSERT_EQ(table.columns[0].categories.size(), 5000U);
   for (int i = 0; i < 5000; ++i) {
     const auto code = static_cast<std::size_t>(table.columns[0].codes.at(static_cast<std::size_t>(i)));

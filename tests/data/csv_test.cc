@@ -36,7 +36,7 @@ using tests::error_of;
 const double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 TEST(Csv, ReadsNumbersAndCategoriesByTheirValues) {
-  const Table table = read("x,kind,y\n1,b,-2.5\n+3,a,1e-3\n.5,b,5.\n");
+  const DataTable table = read("x,kind,y\n1,b,-2.5\n+3,a,1e-3\n.5,b,5.\n");
   EXPECT_EQ(table.rows, 3);
   EXPECT_EQ(table.file, "in.csv");
   EXPECT_THAT(names(table), ElementsAre("x", "kind", "y"));
@@ -50,7 +50,7 @@ TEST(Csv, ReadsNumbersAndCategoriesByTheirValues) {
 }
 
 TEST(Csv, FindsColumnsByNameAndSuggests) {
-  const Table table = read("height,weight\n1,2\n");
+  const DataTable table = read("height,weight\n1,2\n");
   ASSERT_NE(table.find("weight"), nullptr);
   EXPECT_THAT(table.find("weight")->numbers, ElementsAre(2));
   EXPECT_EQ(table.find("wight"), nullptr);
@@ -66,7 +66,7 @@ TEST(Csv, FindsTheSeparator) {
       ASSERT_EQ(text.at(at), ',') << at;
       text[at] = separator;
     }
-    const Table table = read(text);
+    const DataTable table = read(text);
     EXPECT_THAT(names(table), ElementsAre("a", "b", "c")) << separator;
     EXPECT_THAT(texts(table.columns[1]), ElementsAre("x y", "p,q;r\ts|t")) << separator;
     EXPECT_THAT(table.columns[2].numbers, ElementsAre(2, 4)) << separator;
@@ -102,7 +102,7 @@ TEST(Csv, FindsWhetherThereIsAHeader) {
 }
 
 TEST(Csv, ReadsQuotes) {
-  const Table table = read("\"a \"\"1\"\"\",b\n\"x,\ny\",\"\"\n\" p \" , \"say \"\"hi\"\"\" \nq\"q,\"\"\"\"\n");
+  const DataTable table = read("\"a \"\"1\"\"\",b\n\"x,\ny\",\"\"\n\" p \" , \"say \"\"hi\"\"\" \nq\"q,\"\"\"\"\n");
   EXPECT_THAT(names(table), ElementsAre("a \"1\"", "b"));
   EXPECT_THAT(texts(table.columns[0]), ElementsAre("x,\ny", " p ", "q\"q"));
   EXPECT_THAT(texts(table.columns[1]), ElementsAre("-", "say \"hi\"", "\""));
@@ -115,7 +115,7 @@ TEST(Csv, QuotedValuesAreNumbersToo) {
 }
 
 TEST(Csv, ReadsMarksLineEndsBlankLinesAndSpaces) {
-  const Table table = read("\xef\xbb\xbf a , b\r\n\r\n  \n 1 ,\tx y\t\r\n2, z\n\n3,w");
+  const DataTable table = read("\xef\xbb\xbf a , b\r\n\r\n  \n 1 ,\tx y\t\r\n2, z\n\n3,w");
   EXPECT_THAT(names(table), ElementsAre("a", "b"));
   EXPECT_THAT(table.columns[0].numbers, ElementsAre(1, 2, 3));
   EXPECT_THAT(texts(table.columns[1]), ElementsAre("x y", "z", "w"));
@@ -126,14 +126,14 @@ TEST(Csv, ReadsMarksLineEndsBlankLinesAndSpaces) {
 }
 
 TEST(Csv, KnowsTheLineOfEachRow) {
-  const Table table = read("a,b\n\"1\n2\n3\",4\n5,\"\n\"\n6,7\n\n\n8,9\n10,11\n");
+  const DataTable table = read("a,b\n\"1\n2\n3\",4\n5,\"\n\"\n6,7\n\n\n8,9\n10,11\n");
   std::vector<std::int64_t> lines;
   for (std::int64_t row = 0; row < table.rows; ++row) lines.push_back(table.lines(row));
   EXPECT_THAT(lines, ElementsAre(2, 5, 7, 10, 11));
 }
 
 TEST(Csv, KnowsMissingValues) {
-  const Table table = read("n,k\n1,a\n,\nNA,NA\nN/A,N/A\nNaN,NaN\nnan,nan\nnull,null\nNULL,NULL\nNone,None\n?,?\n");
+  const DataTable table = read("n,k\n1,a\n,\nNA,NA\nN/A,N/A\nNaN,NaN\nnan,nan\nnull,null\nNULL,NULL\nNone,None\n?,?\n");
   for (std::size_t i = 0; i < 10; ++i) {
     EXPECT_EQ(std::isnan(table.columns[0].numbers.at(i)), i > 0) << i;
     EXPECT_EQ(table.columns[1].codes.at(i), i > 0 ? kMissingCode : 0) << i;
@@ -143,7 +143,7 @@ TEST(Csv, KnowsMissingValues) {
 }
 
 TEST(Csv, AColumnOfNothingIsNumeric) {
-  const Table table = read("a,b\n,1\nNA,2\n");
+  const DataTable table = read("a,b\n,1\nNA,2\n");
   EXPECT_EQ(table.columns[0].kind, ColumnKind::numeric);
   EXPECT_THAT(table.columns[0].numbers, ElementsAre(NanSensitiveDoubleEq(kNaN), NanSensitiveDoubleEq(kNaN)));
 }
@@ -159,7 +159,7 @@ TEST(Csv, AColumnThatLateTurnsOutToBeACategoryIsOneFromItsBeginning) {
   std::string text = "a,b,c\n";
   for (int i = 0; i < 500; ++i) text += std::to_string(i % 12) + "," + std::to_string(i) + ",k\n";
   text += "x,500,k\n";
-  const Table table = read(text);
+  const DataTable table = read(text);
   EXPECT_EQ(table.columns[0].kind, ColumnKind::category);
   EXPECT_THAT(table.columns[0].categories,
               ElementsAre("0", "1", "10", "11", "2", "3", "4", "5", "6", "7", "8", "9", "x"));
@@ -171,7 +171,7 @@ TEST(Csv, AColumnThatLateTurnsOutToBeACategoryIsOneFromItsBeginning) {
 TEST(Csv, CategoriesThatAreNumbersAreSortedAsNumbers) {
   CsvOptions options;
   options.columns = {{"a", ColumnUse::category}};
-  const Table table = read("a,b\n10,1\n9,1\n-1,1\n9.0,1\n1e1,1\n,2\n", options);
+  const DataTable table = read("a,b\n10,1\n9,1\n-1,1\n9.0,1\n1e1,1\n,2\n", options);
   EXPECT_THAT(table.columns[0].categories, ElementsAre("-1", "9", "9.0", "10", "1e1"));
   EXPECT_THAT(table.columns[0].codes, ElementsAre(3, 1, 0, 2, 4, kMissingCode));
 }
@@ -179,14 +179,14 @@ TEST(Csv, CategoriesThatAreNumbersAreSortedAsNumbers) {
 TEST(Csv, ColumnsAreReadAsAsked) {
   CsvOptions options;
   options.columns = {{"a", ColumnUse::category}, {"b", ColumnUse::ignore}, {"c", ColumnUse::numeric}};
-  const Table table = read("a,b,c\n1,x,\n2,\"y\nz\",NA\n", options);
+  const DataTable table = read("a,b,c\n1,x,\n2,\"y\nz\",NA\n", options);
   EXPECT_THAT(names(table), ElementsAre("a", "c"));
   EXPECT_THAT(texts(table.columns[0]), ElementsAre("1", "2"));
   EXPECT_EQ(table.columns[1].kind, ColumnKind::numeric);
 }
 
 TEST(Csv, WarnsOfDecimalCommas) {
-  const Table table = read("a;b;c\n1,5;x,5;1\n2;y;2\n;z;3\n");
+  const DataTable table = read("a;b;c\n1,5;x,5;1\n2;y;2\n;z;3\n");
   EXPECT_THAT(table.warnings, ElementsAre(AllOf(StartsWith("in.csv: column 'a' is a category"), HasSubstr("'1,5'"),
                                                 HasSubstr("decimal commas"))));
 }
@@ -194,7 +194,7 @@ TEST(Csv, WarnsOfDecimalCommas) {
 TEST(Csv, ReadsAnotherFileByTheSameColumns) {
   CsvOptions options;
   options.schema = {{category("k", {"b", "a"}), numeric("x"), numeric("target", true)}};
-  const Table table = read("more,x,k\nm,1,a\nm,,b\nm,3,zz\nm,4,\nm,5,q\nm,6,zz\n", options);
+  const DataTable table = read("more,x,k\nm,1,a\nm,,b\nm,3,zz\nm,4,\nm,5,q\nm,6,zz\n", options);
   EXPECT_THAT(names(table), ElementsAre("k", "x"));
   EXPECT_THAT(table.columns[0].categories, ElementsAre("b", "a"));
   EXPECT_THAT(table.columns[0].codes, ElementsAre(1, 0, kUnseenCode, kMissingCode, kUnseenCode, kUnseenCode));
@@ -218,7 +218,7 @@ TEST(Csv, ReadsFilesPlainAndCompressed) {
   write_bytes(folder.path() / "plain.csv", plain);
   write_bytes(folder.path() / "small.csv", gzip_bytes(plain));  // compressed, named as if it were not
   for (const char* const name : {"plain.csv", "small.csv"}) {
-    const Table table = read_csv(folder.path() / name);
+    const DataTable table = read_csv(folder.path() / name);
     EXPECT_EQ(table.rows, 30000);
     EXPECT_EQ(table.file, (folder.path() / name).string());
     EXPECT_EQ(table.columns[0].numbers.at(29999), 29999);

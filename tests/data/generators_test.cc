@@ -23,12 +23,14 @@ namespace {
 
 using testing::HasSubstr;
 
-Table made(const std::string& text) {
+DataTable made(const std::string& text) {
   const auto [generator, options] = parse_generator(text);
   return generator->make(options);
 }
 
-const std::vector<double>& numbers(const Table& table, const std::string& name) { return table.column(name).numbers; }
+const std::vector<double>& numbers(const DataTable& table, const std::string& name) {
+  return table.column(name).numbers;
+}
 
 TEST(Generators, TheSameSeedMakesTheSameData) {
   for (const Generator& generator : generators()) {
@@ -46,7 +48,7 @@ TEST(Generators, TheSameSeedMakesTheSameData) {
 }
 
 TEST(Generators, ALineHasItsSlopeAndIntercept) {
-  const Table table = made("line,rows=10000,noise=0.5");
+  const DataTable table = made("line,rows=10000,noise=0.5");
   const std::vector<double>&x = numbers(table, "x"), &y = numbers(table, "y");
   const Moments mx = moments_of(x), my = moments_of(y);
   double product = 0;
@@ -56,12 +58,12 @@ TEST(Generators, ALineHasItsSlopeAndIntercept) {
   EXPECT_NEAR(my.mean - slope * mx.mean, 2, 0.03);
   EXPECT_NEAR(std::sqrt(my.deviation * my.deviation - slope * product), 0.5, 0.02);
   EXPECT_THAT(x, testing::Each(testing::AllOf(testing::Ge(-1), testing::Le(1))));
-  const Table exact = made("line,noise=0");
+  const DataTable exact = made("line,noise=0");
   for (std::size_t i = 0; i < 1000; ++i) EXPECT_DOUBLE_EQ(numbers(exact, "y")[i], 3 * numbers(exact, "x")[i] + 2);
 }
 
 TEST(Generators, SinesHaveTheirPeriods) {
-  const Table table = made("sines,rows=3000");
+  const DataTable table = made("sines,rows=3000");
   const std::vector<double>& y = numbers(table, "y");
   const auto amplitude = [&](double period) {
     std::complex<double> sum = 0;
@@ -134,7 +136,7 @@ TEST(Generators, ASeriesHasAWindow) {
 TEST(Generators, TheirCsvIsTheSameData) {
   const Files files;
   for (const Generator& generator : generators()) {
-    const Table table = made(generator.name + ",rows=400");
+    const DataTable table = made(generator.name + ",rows=400");
     const Dataset direct = open_dataset("make:" + generator.name + ",rows=400");
     const Dataset read = files.csv(to_csv(table), {.target = generator.target, .window = generator.window});
     EXPECT_EQ(read.fingerprint, direct.fingerprint) << generator.name;
@@ -144,11 +146,12 @@ TEST(Generators, TheirCsvIsTheSameData) {
 }
 
 TEST(Generators, CsvQuotesWhatMustBe) {
-  Table table{.file = "t", .columns = {{.name = "a,\"b\""}, {.name = "c", .kind = ColumnKind::category}}, .rows = 3};
+  DataTable table{
+      .file = "t", .columns = {{.name = "a,\"b\""}, {.name = "c", .kind = ColumnKind::category}}, .rows = 3};
   table.columns[0].numbers = {0.1, std::nan(""), 1e-300};
   table.columns[1].categories = {"x, \"y\"", "two\nlines"};
   table.columns[1].codes = {0, 1, kMissingCode};
-  const Table again = read_csv_text(to_csv(table), "again");
+  const DataTable again = read_csv_text(to_csv(table), "again");
   EXPECT_EQ(again.columns[0].name, table.columns[0].name);
   EXPECT_EQ(again.columns[0].numbers[0], 0.1);
   EXPECT_TRUE(std::isnan(again.columns[0].numbers[1]));

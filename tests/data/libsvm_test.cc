@@ -23,7 +23,7 @@ using ::testing::SizeIs;
 using ::testing::StartsWith;
 using tests::error_of;
 
-Table read(std::string_view text, const LibsvmOptions& options = {}) {
+DataTable read(std::string_view text, const LibsvmOptions& options = {}) {
   return read_libsvm_text(text, "in.svm", options);
 }
 
@@ -32,7 +32,7 @@ std::string refusal(std::string_view text, const LibsvmOptions& options = {}) {
 }
 
 TEST(Libsvm, ReadsRows) {
-  const Table table = read("+1 1:0.5 3:-2e1\n-1 2:+1 # a comment, 3:x\n\n# another\n  0.5\t3:7 \r\n2");
+  const DataTable table = read("+1 1:0.5 3:-2e1\n-1 2:+1 # a comment, 3:x\n\n# another\n  0.5\t3:7 \r\n2");
   EXPECT_EQ(table.file, "in.svm");
   EXPECT_EQ(table.rows, 4);
   ASSERT_THAT(table.columns, SizeIs(4));
@@ -119,7 +119,7 @@ TEST(Libsvm, RandomTablesAreReadBackPlainAndCompressed) {
     const Bytes plain(text.begin(), text.end());
     write_bytes(folder.path() / "a", plain);
     write_bytes(folder.path() / "b", gzip_bytes(plain));
-    for (const Table& table : {read_libsvm(folder.path() / "a"), read_libsvm(folder.path() / "b")}) {
+    for (const DataTable& table : {read_libsvm(folder.path() / "a"), read_libsvm(folder.path() / "b")}) {
       ASSERT_THAT(table.columns, SizeIs(features + 1)) << text;
       ASSERT_EQ(table.rows, static_cast<std::int64_t>(rows.size()));
       for (std::size_t row = 0; row < rows.size(); ++row) {

@@ -19,12 +19,12 @@ namespace {
 
 using thalweg::lab::ColumnKind;
 using thalweg::lab::CsvOptions;
-using thalweg::lab::Table;
+using thalweg::lab::DataTable;
 using thalweg::lab::TableColumn;
 using thalweg::lab::test::MemoryFile;
 using thalweg::lab::test::require;
 
-using Result = std::variant<Table, std::string>;  // or the error
+using Result = std::variant<DataTable, std::string>;  // or the error
 
 template <class Read>
 Result result_of(const Read& read) {
@@ -36,7 +36,7 @@ Result result_of(const Read& read) {
   }
 }
 
-void check(const Table& table) {
+void check(const DataTable& table) {
   const auto rows = static_cast<std::size_t>(table.rows);
   require(rows > 0 && !table.columns.empty(), "a table of nothing");
   for (const TableColumn& column : table.columns) {
@@ -69,8 +69,8 @@ bool same(const TableColumn& a, const TableColumn& b) {
 bool same(const Result& a, const Result& b) {
   if (a.index() != b.index()) return false;
   if (std::holds_alternative<std::string>(a)) return std::get<std::string>(a) == std::get<std::string>(b);
-  const Table& x = std::get<Table>(a);
-  const Table& y = std::get<Table>(b);
+  const DataTable& x = std::get<DataTable>(a);
+  const DataTable& y = std::get<DataTable>(b);
   bool equal = x.rows == y.rows && std::equal(x.columns.begin(), x.columns.end(), y.columns.begin(), y.columns.end(),
                                               [](const TableColumn& p, const TableColumn& q) { return same(p, q); });
   for (std::int64_t row = 0; equal && row < x.rows; ++row) equal = x.lines(row) == y.lines(row);
@@ -92,7 +92,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Result one = result_of(read);
   options.threads = 2 + static_cast<int>(how >> 5);
   require(same(result_of(read), one), "another table in several threads");
-  const Table* const table = std::get_if<Table>(&one);
+  const DataTable* const table = std::get_if<DataTable>(&one);
   if (table == nullptr) return 0;
   check(*table);
   const MemoryFile file({data + 1, size - 1});

@@ -12,12 +12,12 @@
 
 namespace {
 
+using thalweg::lab::DataTable;
 using thalweg::lab::LibsvmOptions;
-using thalweg::lab::Table;
 using thalweg::lab::TableColumn;
 using thalweg::lab::test::require;
 
-void check(const Table& table, const Table& again) {
+void check(const DataTable& table, const DataTable& again) {
   require(table.rows > 0 && table.columns.size() > 1 && table.columns.size() == again.columns.size(), "sizes");
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
     const TableColumn& column = table.columns[i];
@@ -35,7 +35,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   LibsvmOptions options;
   options.most_values = 1 << 16;
   try {
-    const Table table = thalweg::lab::read_libsvm_text(text, "x", options);
+    const DataTable table = thalweg::lab::read_libsvm_text(text, "x", options);
     options.features = static_cast<std::int64_t>(table.columns.size()) - 1;
     check(table, thalweg::lab::read_libsvm_text(text, "x", options));
   } catch (const thalweg::Error& error) {
