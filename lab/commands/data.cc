@@ -1,17 +1,26 @@
-// thalweg data: what data sets there are, and what is in one of them.
+// thalweg data: what data sets there are, what is in one of them, and generated ones as files.
 #include "commands/commands.h"
+#include "commands/data_info.h"
 #include "commands/exit.h"
+#include "commands/training_flags.h"
 #include "data/dataset.h"
+#include "data/generators.h"
 #include "output/output.h"
 #include "output/table.h"
-#include "tasks/task.h"
+#include "study/environment.h"
+#include "training/config.h"
+
+#include <thalweg/error.h>
+#include <thalweg/files.h>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include <filesystem>
 #include <memory>
+#include <string>
+#include <system_error>
 
 namespace thalweg::lab {
 namespace {
@@ -20,127 +29,20 @@ constexpr const char* kFooter = R"(
 Examples:
   thalweg data                             what there is
   thalweg data info fashion-mnist
-  thalweg data info idx:/data/mnist --json)";
+  thalweg data info csv:patients.csv --target risk
+  thalweg data make spirals,classes=3 -o spirals)";
 
 constexpr const char* kInfoFooter = R"(
 Examples:
   thalweg data info fashion-mnist
-  thalweg data info idx:/data/mnist --json)";
+  thalweg data info idx:/data/mnist --json
+  thalweg data info csv:patients.csv       its columns
+  thalweg data info csv:patients.csv --target risk --column id=ignore)";
 
-std::vector<std::int64_t> class_counts(const Dataset& dataset, const std::vector<std::int64_t>& part) {
-  std::vector<std::int64_t> counts(static_cast<std::size_t>(dataset.target.classes));
-  for (const std::int64_t example : part) ++counts[static_cast<std::size_t>(dataset.examples->label(example))];
-  return counts;
-}
-
-nlohmann::json to_json(const Input& input) {
-  nlohmann::json json{{"kind", to_string(input.kind)}, {"shape", input.shape}};
-  if (!input.sizes.empty()) json["sizes"] = input.sizes;
-  if (!input.columns.empty()) json["columns"] = input.columns;
-  return json;
-}
-
-nlohmann::json to_json(const Dataset& dataset) {
-  const bool has_labels = dataset.target.kind == TargetKind::label;
-  const auto part = [&](const std::vector<std::int64_t>& examples) {
-    nlohmann::json json{{"examples", examples.size()}};
-    if (has_labels) json["class_counts"] = class_counts(dataset, examples);
-    const Scaling measured = dataset.examples->measure(examples);
-    json["mean"] = measured.mean;
-    json["deviation"] = measured.deviation;
-    if (dataset.target.kind == TargetKind::number) {
-      json["target_mean"] = measured.target_mean;
-      json["target_deviation"] = measured.target_deviation;
-    }
-    return json;
-  };
-  nlohmann::json inputs = nlohmann::json::array();
-  for (const Input& input : dataset.inputs) inputs.push_back(to_json(input));
-  nlohmann::json target{{"name", dataset.target.name}, {"task", task_of(dataset.target).name}};
-  if (dataset.target.kind != TargetKind::number) target["classes"] = dataset.target.classes;
-  target["class_names"] = dataset.target.class_names;
-  return {{"name", dataset.name},
-          {"origin", dataset.origin},
-          {"fingerprint", dataset.fingerprint},
-          {"inputs", inputs},
-          {"target", target},
-          {"notes", dataset.notes},
-          {"train", part(dataset.train)},
-          {"test", part(dataset.test)}};
-}
-
-std::string input_text(const Input& input) {
-  const std::vector<std::int64_t>& shape = input.shape;
-  switch (input.kind) {
-    case InputKind::image:
-      return fmt::format("images of {} × {} pixels, {} channel{}", shape[1], shape[2], shape[0],
-                         shape[0] == 1 ? "" : "s");
-    case InputKind::numbers:
-      return fmt::format("{} numeric column{}", shape[0], shape[0] == 1 ? "" : "s");
-    case InputKind::categories:
-      return fmt::format("{} column{} of categories", shape[0], shape[0] == 1 ? "" : "s");
-    case InputKind::series:
-      return fmt::format("windows of {} steps with {} feature{}", shape[0], shape[1], shape[1] == 1 ? "" : "s");
-    case InputKind::characters:
-      return fmt::format("windows of {} characters out of {}", shape[0], input.sizes.front());
-  }
-  return {};
-}
-
-std::string target_text(const Target& target) {
-  const std::string of = target.name.empty() ? "" : fmt::format(" of {}", target.name);
-  switch (target.kind) {
-    case TargetKind::label:
-      return fmt::format("{} classes{}", target.classes, of);
-    case TargetKind::number:
-      return fmt::format("the number {}", target.name);
-    case TargetKind::characters:
-      return "the character that follows";
-  }
-  return {};
-}
-
-void print_classes(const Dataset& dataset) {
-  const auto train = class_counts(dataset, dataset.train), test = class_counts(dataset, dataset.test);
-  Table classes({"class", "name", "training", "share", "test", "share"}, {true, false, true, true, true, true});
-  for (std::size_t i = 0; i < train.size(); ++i) {
-    const auto share = [](std::int64_t count, std::size_t all) {
-      return fmt::format("{:.1f} %",
-                         100 * static_cast<double>(count) / static_cast<double>(std::max<std::size_t>(all, 1)));
-    };
-    const auto& names = dataset.target.class_names;
-    classes.add({fmt::format("{}", i), i < names.size() ? names[i] : "", fmt::format("{}", train[i]),
-                 share(train[i], dataset.train.size()), fmt::format("{}", test[i]),
-                 share(test[i], dataset.test.size())});
-  }
-  print_lines('\n' + classes.text(output_columns()));
-}
-
-void print_info(const Dataset& dataset) {
-  std::vector<std::string> inputs;
-  for (const Input& input : dataset.inputs) inputs.push_back(input_text(input));
-  print("{}: {}; target: {}\n", dataset.name, fmt::format("{}", fmt::join(inputs, " and ")),
-        target_text(dataset.target));
-  if (!dataset.origin.empty()) print("in {}\n", dataset.origin);
-  for (const std::string& note : dataset.notes) print("{}\n", note);
-  print("\n");
-  const bool is_image = dataset.inputs.size() == 1 && dataset.inputs.front().kind == InputKind::image;
-  std::vector<std::string> heads{"part", "examples"};
-  if (is_image) heads.insert(heads.end(), {"mean", "deviation"});
-  Table parts(heads, {false, true, true, true});
-  for (const auto& [name, part] : {std::pair{"training", &dataset.train}, std::pair{"test", &dataset.test}}) {
-    std::vector<std::string> row{name, fmt::format("{}", part->size())};
-    if (is_image) {
-      const Scaling measured = dataset.examples->measure(*part);
-      row.push_back(fmt::format("{:.4f}", measured.mean.front()));
-      row.push_back(fmt::format("{:.4f}", measured.deviation.front()));
-    }
-    parts.add(row);
-  }
-  print_lines(parts.text(output_columns()));
-  if (dataset.target.kind == TargetKind::label) print_classes(dataset);
-  if (is_image) print_lines("\nMean and deviation are of pixels scaled to [0, 1].\n");
-}
+constexpr const char* kMakeFooter = R"(
+Examples:
+  thalweg data make line -o line
+  thalweg data make classification,rows=5000,classes=3,seed=7 -o classes)";
 
 void print_names(bool json) {
   if (json) {
@@ -152,33 +54,93 @@ void print_names(bool json) {
   print_lines(table.text(output_columns()) + "\n`thalweg data info NAME` tells what is in one.\n");
 }
 
+std::string generator_names() {
+  std::string text;
+  for (const Generator& generator : generators()) text += (text.empty() ? "" : ", ") + generator.name;
+  return text;
+}
+
+/// Options of `thalweg data make`.
+struct MakeFlags {
+  std::string text;
+  std::filesystem::path folder;
+  bool overwrite = false, json = false;
+};
+
+void make_data(const MakeFlags& flags) {
+  const auto [generator, options] = as_usage([&] { return parse_generator(flags.text); });
+  const std::filesystem::path file = flags.folder / "data.csv";
+  std::error_code reason;
+  if (!flags.overwrite && std::filesystem::exists(file, reason)) {
+    throw Error(fmt::format("{}: is there already; --overwrite replaces it", file.string()));
+  }
+  const DataTable table = generator->make(options);
+  std::filesystem::create_directories(flags.folder, reason);
+  if (reason) throw Error(fmt::format("{}: cannot be made: {}", flags.folder.string(), reason.message()));
+  replace_file(file, to_csv(table));
+  std::string command = fmt::format("thalweg train --model {} --data {} --target {}", generator->model,
+                                    shell_quoted("csv:" + file.string()), generator->target);
+  if (generator->window > 0) command += fmt::format(" --window {}", generator->window);
+  if (flags.json) {
+    print_json(nlohmann::json{{"generator", generator->name},
+                              {"file", file.string()},
+                              {"rows", table.rows},
+                              {"seed", options.seed},
+                              {"target", generator->target},
+                              {"command", command}});
+    return;
+  }
+  print("{}: {} row{}: {}\n", file.string(), table.rows, table.rows == 1 ? "" : "s", generator->meaning);
+  print_message_lines("To train on it:\n");
+  print_message_command(command);
+}
+
+void add_make(CLI::App& data) {
+  CLI::App* make = data.add_subcommand("make", "Write generated data as files");
+  make->footer(kMakeFooter);
+  auto flags = std::make_shared<MakeFlags>();
+  make->add_option("NAME", flags->text, generator_names() + "; with options, as line,rows=500,seed=3")->required();
+  make->add_option("-o,--out", flags->folder, "Folder for the files, made if it is not there")
+      ->required()
+      ->type_name("FOLDER");
+  make->add_flag("--overwrite", flags->overwrite, "Replace files that are there");
+  make->add_flag("--json", flags->json, "Print JSON");
+  make->callback([flags] { make_data(*flags); });
+}
+
+void add_info(CLI::App& data, const std::shared_ptr<bool>& json) {
+  CLI::App* info = data.add_subcommand("info", "Counts, shapes, classes, columns, and what is odd");
+  info->footer(kInfoFooter);
+  struct Flags {
+    std::string spec;
+    bool json = false;
+    TrainingConfig config;
+  };
+  auto flags = std::make_shared<Flags>();
+  info->add_option("DATA", flags->spec, "As `thalweg data` lists them: fashion-mnist, csv:FILE, …")->required();
+  add_data_flags(*info, flags->config);
+  info->add_flag("--json", flags->json, "Print JSON");
+  info->callback([flags, json] {
+    const DataInfo told = data_info(flags->spec, flags->config.data_options);
+    if (*json || flags->json) {
+      print_json(to_json(told));
+    } else {
+      print_info(told);
+    }
+  });
+}
+
 }  // namespace
 
 void add_data(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("data", "List the data sets, or tell what is in one of them");
+  CLI::App* command = app.add_subcommand("data", "List the data sets, tell what is in one of them, or make some");
   command->footer(kFooter);
-  struct Flags {
-    std::string spec;
-    bool json = false, info_json = false;
-  };
-  auto flags = std::make_shared<Flags>();
-  command->add_flag("--json", flags->json, "Print JSON");
-  CLI::App* info = command->add_subcommand("info", "Counts, shapes, classes, and what is odd");
-  info->footer(kInfoFooter);
-  info->add_option("DATA", flags->spec, "As `thalweg data` lists them: fashion-mnist, csv:FILE, …")->required();
-  info->add_flag("--json", flags->info_json, "Print JSON");
-  info->callback([flags] {
-    // An unknown name is a wrong command line, damaged files are a failed job.
-    as_usage([&] { parse_data_spec(flags->spec); });
-    const Dataset dataset = open_dataset(flags->spec);
-    if (flags->json || flags->info_json) {
-      print_json(to_json(dataset));
-    } else {
-      print_info(dataset);
-    }
-  });
-  command->callback([command, flags] {
-    if (command->get_subcommands().empty()) print_names(flags->json);
+  auto json = std::make_shared<bool>(false);
+  command->add_flag("--json", *json, "Print JSON");
+  add_info(*command, json);
+  add_make(*command);
+  command->callback([command, json] {
+    if (command->get_subcommands().empty()) print_names(*json);
   });
 }
 

@@ -76,15 +76,26 @@ std::string flag_of(const char* setting) {
   return flag;
 }
 
+void add_setting(CLI::App& command, const Setting& setting) {
+  std::visit(
+      [&](auto* value) { add_flag(command, flag_of(setting.name), setting, value)->group(heading(setting.group)); },
+      setting.value);
+}
+
 }  // namespace
 
 void add_training_flags(CLI::App& command, TrainingConfig& config, const std::set<std::string_view>& without) {
   for (const Setting& setting : settings_of(config)) {
     if (setting.group == SettingGroup::none || without.contains(setting.name)) continue;
-    std::visit(
-        [&](auto* value) { add_flag(command, flag_of(setting.name), setting, value)->group(heading(setting.group)); },
-        setting.value);
+    add_setting(command, setting);
   }
+}
+
+void add_data_flags(CLI::App& command, TrainingConfig& config) {
+  static const std::set<std::string_view> kNames{"target",  "positive",  "column",        "window",
+                                                 "horizon", "test_data", "test_fraction", "split_seed"};
+  for (const Setting& setting : settings_of(config))
+    if (kNames.contains(setting.name)) add_setting(command, setting);
 }
 
 void check_training_flags(const CLI::App& command, const TrainingConfig& config,

@@ -16,6 +16,9 @@ namespace thalweg::lab {
 /// have been read.
 void add_training_flags(CLI::App& command, TrainingConfig& config, const std::set<std::string_view>& without = {});
 
+/// Adds the flags that say how data are read: those of DataOptions.
+void add_data_flags(CLI::App& command, TrainingConfig& config);
+
 /// Throws UsageError for a flag of these that was given and does nothing with the model or stop condition that `config`
 /// has, or with these optimizers: what somebody asked for is not what would run.
 void check_training_flags(const CLI::App& command, const TrainingConfig& config,

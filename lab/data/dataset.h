@@ -56,7 +56,7 @@ constexpr std::int64_t kMostClasses = 4096;
 
 /// How inputs and targets are scaled: by what the training part has.
 struct Scaling {
-  std::vector<double> mean, deviation;  ///< of each column or feature; of images one, of pixels scaled to [0, 1]
+  std::vector<double> mean{}, deviation{};  ///< of each column or feature; of images one, of pixels scaled to [0, 1]
   std::vector<std::vector<std::int64_t>> known{};  ///< of each column of codes, ascending: those of the training part
   double target_mean = 0, target_deviation = 1;    ///< of numbers
 
@@ -108,14 +108,14 @@ struct Dataset {
 
 /// What a command line says of data beside their name.
 struct DataOptions {
-  std::string target;                ///< column of a table that is predicted
-  std::string positive;              ///< of two classes, the one whose probability counts
-  std::vector<std::string> columns;  ///< NAME=numeric, NAME=category, NAME=ignore
-  std::int64_t window = 0;           ///< > 0: a table is a series, of which so many rows are an example's input
-  std::int64_t horizon = 1;          ///< steps from the window's last row to the target
-  double test_fraction = 0;          ///< of data without parts of their own; 0: .2, or the last .1 of what is in order
-  std::string test_data;             ///< data whose examples are the test part
-  std::uint64_t split_seed = 0;      ///< chooses the test part
+  std::string target{};                ///< column of a table that is predicted
+  std::string positive{};              ///< of two classes, the one whose probability counts
+  std::vector<std::string> columns{};  ///< NAME=numeric, NAME=category, NAME=ignore
+  std::int64_t window = 0;             ///< > 0: a table is a series, of which so many rows are an example's input
+  std::int64_t horizon = 1;            ///< steps from the window's last row to the target
+  double test_fraction = 0;      ///< of data without parts of their own; 0: .2, or the last .1 of what is in order
+  std::string test_data{};       ///< data whose examples are the test part
+  std::uint64_t split_seed = 0;  ///< chooses the test part
 
   // Not of a command line: how a trained model's data are read anew.
   nlohmann::json schema{};   ///< Dataset::schema of the data it was trained on; then all examples are the test part

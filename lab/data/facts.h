@@ -22,9 +22,9 @@ struct ColumnFacts {
   std::string name;
   ColumnKind kind = ColumnKind::numeric;
   std::int64_t missing = 0;
-  std::int64_t distinct = 0;                                   ///< values, missing ones apart
-  std::optional<NumberFacts> numbers;                          ///< of a numeric column that has some
-  std::vector<std::pair<std::string, std::int64_t>> frequent;  ///< of a category: the most frequent values, at most 3
+  std::int64_t distinct = 0;                                     ///< values, missing ones apart
+  std::optional<NumberFacts> numbers{};                          ///< of a numeric column that has some
+  std::vector<std::pair<std::string, std::int64_t>> frequent{};  ///< of a category: the most frequent values, at most 3
   bool is_target = false;
   bool is_constant = false;    ///< at most one value, and none is missing beside it
   bool is_identifier = false;  ///< another value in each row: text, or whole numbers

@@ -153,12 +153,13 @@ std::string quoted(const std::string& text) {
 
 const std::vector<Generator>& generators() {
   static const std::vector<Generator> all{
-      {"line", "y = 3 x + 2 and noise", {"rows", "seed", "noise"}, {}, "y", 0, line},
+      {"line", "y = 3 x + 2 and noise", {"rows", "seed", "noise"}, {}, "y", "linear", 0, line},
       {"spirals",
        "arms that wind around each other, each a class",
        {"rows", "seed", "noise", "classes"},
        {.rows = 1000, .noise = 0.02},
        "arm",
+       "mlp",
        0,
        spirals},
       {"classification",
@@ -166,6 +167,7 @@ const std::vector<Generator>& generators() {
        {"rows", "seed", "noise", "classes"},
        {.rows = 2000},
        "class",
+       "tabular",
        0,
        classification},
       {"sines",
@@ -173,6 +175,7 @@ const std::vector<Generator>& generators() {
        {"rows", "seed", "noise"},
        {.rows = 2000},
        "y",
+       "gru",
        50,
        sines},
   };

@@ -25,6 +25,7 @@ struct Generator {
   std::vector<std::string> options;  ///< those of GeneratorOptions that it uses
   GeneratorOptions usual;            ///< their defaults
   std::string target;                ///< column that is predicted
+  std::string model;                 ///< that suits it
   std::int64_t window = 0;           ///< > 0: a series, with so many rows to an example unless told otherwise
   DataTable (*make)(const GeneratorOptions& options);
 };

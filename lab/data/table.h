@@ -18,12 +18,12 @@ inline constexpr std::int32_t kUnseenCode = -2;   ///< of a category: a value th
 struct TableColumn {
   std::string name;
   ColumnKind kind = ColumnKind::numeric;
-  std::vector<double> numbers;      ///< finite, or NaN where the value is missing
-  std::vector<std::int32_t> codes;  ///< index into `categories`, kMissingCode or kUnseenCode
+  std::vector<double> numbers{};      ///< finite, or NaN where the value is missing
+  std::vector<std::int32_t> codes{};  ///< index into `categories`, kMissingCode or kUnseenCode
   /// The distinct values: sorted by number if all are numbers (equal ones by their bytes), else by bytes. Or the list
   /// that was given to read the file by, as it was given.
-  std::vector<std::string> categories;
-  std::vector<std::string> unseen;  ///< the distinct values that have kUnseenCode, sorted by bytes
+  std::vector<std::string> categories{};
+  std::vector<std::string> unseen{};  ///< the distinct values that have kUnseenCode, sorted by bytes
 };
 
 /// On which line of its file a row begins: rows may hold line feeds, and blank lines hold no row.
@@ -47,11 +47,11 @@ class RowLines {
 
 /// Rows and columns of a file.
 struct DataTable {
-  std::string file;                  ///< as errors call it
-  std::vector<TableColumn> columns;  ///< with distinct names
+  std::string file;                    ///< as errors call it
+  std::vector<TableColumn> columns{};  ///< with distinct names
   std::int64_t rows = 0;
-  RowLines lines;
-  std::vector<std::string> warnings;  ///< what people should be told of, whole sentences that name the file
+  RowLines lines{};
+  std::vector<std::string> warnings{};  ///< what people should be told of, whole sentences that name the file
 
   /// The column of this name, or nullptr.
   const TableColumn* find(std::string_view name) const;

@@ -122,8 +122,7 @@ TEST_F(TrainCommand, ResumesFromAnyFolderAndWithDataThatWereMoved) {
   std::filesystem::rename(work / "data", work / "moved");
   const Ended gone = in("/", {"train", "--resume", run_folder, "--epochs", "3"});
   EXPECT_EQ(gone.code, 1);
-  EXPECT_THAT(gone.errors, AllOf(HasSubstr((work / "data").string()), HasSubstr("--resume " + run_folder),
-                                 HasSubstr("--data idx:FOLDER")));
+  EXPECT_THAT(gone.errors, AllOf(HasSubstr((work / "data").string()), HasSubstr("--data idx:FOLDER")));
   // Refused, it leaves the run as it is.
   const Ended other = in("/", {"train", "--resume", run_folder, "--epochs", "3", "--data", spec()});
   EXPECT_EQ(other.code, 1);
@@ -264,7 +263,7 @@ TEST_F(TrainCommand, DataInfoTellsWhatIsThere) {
   ASSERT_EQ(info.code, 0) << info.errors;
   const nlohmann::json json = nlohmann::json::parse(info.output);
   EXPECT_EQ(json.at("train").at("examples"), 400);
-  EXPECT_EQ(json.at("height"), 12);
+  EXPECT_EQ(json.at("inputs").at(0).at("shape"), (std::vector<int>{1, 12, 12}));
   std::int64_t sum = 0;
   for (const auto& count : json.at("test").at("class_counts")) sum += count.get<std::int64_t>();
   EXPECT_EQ(sum, 80);

@@ -59,9 +59,9 @@ TEST(TrainingConfig, SurvivesJson) {
     EXPECT_EQ(nlohmann::json(read), json);
   }
   // Every key of the unusual one differs from the default, so that none can be forgotten unnoticed.
-  const nlohmann::json usual = nlohmann::json(TrainingConfig{}).flatten(),
-                       unusual = nlohmann::json(unusual_config()).flatten();
-  for (const auto& [key, value] : usual.items()) EXPECT_NE(unusual.value(key, nlohmann::json()), value) << key;
+  const TrainingConfig default_config;
+  const nlohmann::json usual = default_config, unusual = unusual_config();
+  for (const auto& [key, value] : usual.items()) EXPECT_NE(unusual.at(key), value) << key;
 }
 
 TEST(TrainingConfig, RefusesWhatIsWrongByName) {

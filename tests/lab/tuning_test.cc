@@ -158,7 +158,7 @@ TEST(CompareConfigCheck, NamesWhatCannotBeCompared) {
   says([](CompareConfig& c) { c.tuning.grid = {1e-2, 1e-3}; }, "not ascending");
   says([](CompareConfig& c) { c.tuning.grid = {}; }, "empty");
   says([](CompareConfig& c) { c.tuning.grid = {0, 1}; }, "outside (0");
-  says([](CompareConfig& c) { c.tuning.epochs = 0; }, "tuning epochs = 0");
+  says([](CompareConfig& c) { c.tuning.epochs = -1; }, "tuning epochs = -1");
   says([](CompareConfig& c) { c.training.validation_fraction = 0; }, "validation");
   CompareConfig untuned = sample_config();
   untuned.tune = false;
