@@ -20,6 +20,17 @@ Measurement measure(const std::string& task, int steps, int threads, const Setti
                                    1e3 * spread(pairs.baseline).median, threads, threads == 1 ? "" : "s")};
 }
 
+/// What diagnostics cost.
+Measurement measure_diagnostics(int threads, const Settings& settings) {
+  constexpr int kSteps = 300;
+  Peer both({settings.training_steps.string(), std::to_string(threads)});
+  const Pairs pairs = measure_pairs(
+      settings.pairs, [&] { return both.seconds_each("mlp_looked_into", kSteps); },
+      [&] { return both.seconds_each("mlp", kSteps); });
+  return {time(pairs), fmt::format("{:.4g} ms a step, without {:.4g} ms", 1e3 * spread(pairs.ours).median,
+                                   1e3 * spread(pairs.baseline).median)};
+}
+
 }  // namespace
 
 void add_training_targets(const Settings& settings, std::vector<Target>& targets) {
@@ -29,6 +40,10 @@ void add_training_targets(const Settings& settings, std::vector<Target>& targets
                          /*at_least=*/false, limit, "×", [=] { return measure(task, steps, threads, settings); }});
     }
   };
+  for (const int threads : thread_counts(settings)) {
+    targets.push_back({fmt::format("diagnostics.mlp.{}", threads), "MLP, a step in ten looked into, against none",
+                       /*at_least=*/false, 1.01, "×", [=] { return measure_diagnostics(threads, settings); }});
+  }
   add("mlp", "MLP 784-128-10, batch 64", 0.85, 300);
   add("linear", "linear regression, batch 100", 0.3, 1000);
   add("cnn", "CNN, batch 64", 1.05, 10);

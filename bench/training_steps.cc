@@ -1,14 +1,15 @@
 // Training steps in C++, timed on command: the other side of peers/training_steps.py, which speaks the same way.
 //
-// Reads lines "TASK STEPS" (mlp, linear, cnn, lstm or gru) and answers each with the mean seconds of one step. The
-// first line it prints is LibTorch's version. A process of its own, so that it is set up as the thalweg command is, and
-// what is measured beside it is not.
+// Reads lines "TASK STEPS" (mlp, linear, cnn, lstm, gru or mlp_looked_into) and answers each with the mean seconds of
+// one step. The first line it prints is LibTorch's version. A process of its own, so that it is set up as the thalweg
+// command is, and what is measured beside it is not.
 #include "math_library.h"
 #include "models/layers.h"
 #include "models/model.h"
 #include "models/recurrent.h"
 #include "pairs.h"
 #include "tasks/cross_entropy.h"
+#include "training/diagnostics.h"
 
 #include <thalweg/libtorch.h>
 
@@ -43,6 +44,31 @@ Step image_step(const std::string& name, int threads) {
     lab::cross_entropy(logits, labels, &gradient);
     logits.backward(gradient);
     optimizer->step();
+    for (torch::Tensor& parameter : parameters) parameter.mutable_grad().reset();
+  };
+}
+
+/// The MLP's step, looked into as often as a training's steps ever are but the first five: every tenth.
+Step looked_into_step(int threads) {
+  struct Training {
+    std::shared_ptr<lab::Model> model;
+    std::shared_ptr<libtorch::RMSprop> optimizer;
+    lab::Diagnostics diagnostics{*model, *optimizer};
+    lab::RunState run{};
+  };
+  const lab::ModelShape shape{.inputs = {{.kind = lab::InputKind::image, .shape = {1, 28, 28}}}, .outputs = 10};
+  const auto model = lab::make_model("mlp", shape, {.dense = {128}}, /*seed=*/1);
+  const auto training =
+      std::make_shared<Training>(Training{.model = model, .optimizer = make_optimizer(*model, threads)});
+  const torch::Tensor images = torch::randn({64, 1, 28, 28}), labels = torch::randint(0, 10, {64}, torch::kLong);
+  return [=, parameters = model->parameters(), gradient = torch::empty({64, 10})]() mutable {
+    const torch::Tensor logits = model->forward({images});
+    lab::cross_entropy(logits, labels, &gradient);
+    logits.backward(gradient);
+    training->diagnostics.before_step(training->run.step + 1);
+    training->optimizer->step();
+    training->diagnostics.after_step(training->run);
+    training->run.step = training->run.step % 400 + 1;  // later ones lie further apart
     for (torch::Tensor& parameter : parameters) parameter.mutable_grad().reset();
   };
 }
@@ -95,6 +121,7 @@ Step linear_step(int threads) {
 Step make_step(const std::string& task, int threads) {
   torch::manual_seed(1);
   if (task == "linear") return linear_step(threads);
+  if (task == "mlp_looked_into") return looked_into_step(threads);
   if (task == "lstm") return recurrent_step<lab::Lstm>(threads);
   if (task == "gru") return recurrent_step<lab::Gru>(threads);
   return image_step(task, threads);

@@ -51,7 +51,7 @@ void check_outputs(const Flags& flags, std::vector<std::filesystem::path> inputs
   check_output("--output", flags.output, inputs);
   if (flags.csv.empty()) return;
   inputs.push_back(flags.output);  // of two outputs that are one, the second would replace the first
-  for (const char* const name : {"trials.csv", "epochs.csv"}) {
+  for (const char* const name : {"trials.csv", "epochs.csv", "layers.csv"}) {
     check_output("--csv", std::filesystem::path(flags.csv) / name, inputs);
   }
 }
@@ -68,7 +68,8 @@ void report(const CLI::App& command, const Flags& flags) {
   print("\nReport: {}\n", flags.output);
   if (!flags.csv.empty()) {
     const std::filesystem::path folder = flags.csv;
-    print("CSV:    {}, {}\n", (folder / "trials.csv").string(), (folder / "epochs.csv").string());
+    print("CSV:    {}, {}, {}\n", (folder / "trials.csv").string(), (folder / "epochs.csv").string(),
+          (folder / "layers.csv").string());
   }
 }
 
@@ -82,7 +83,7 @@ void add_report(CLI::App& app) {
       ->type_name("")
       ->required();
   command->add_option("-o,--output", flags->output, "The page")->type_name("FILE")->capture_default_str();
-  command->add_option("--csv", flags->csv, "Also write trials.csv and epochs.csv into this folder")
+  command->add_option("--csv", flags->csv, "Also write trials.csv, epochs.csv and layers.csv into this folder")
       ->type_name("FOLDER");
   command->add_option(
       "--goal", flags->goal,

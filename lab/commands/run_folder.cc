@@ -96,10 +96,14 @@ RunFolder RunFolder::resume(const std::filesystem::path& folder) {
 
 void RunFolder::rewind(std::int64_t step) { store_.resume(trial_, step); }
 
+std::vector<DiagnosticRecord> RunFolder::diagnostics() const { return store_.load().trials.front().diagnostics; }
+
 void RunFolder::add(const StepRecord& record) {
   steps_.push_back(record);
   if (std::chrono::steady_clock::now() - flushed_ > kBetweenFlushes) flush();
 }
+
+void RunFolder::add(const DiagnosticRecord& record) { diagnostics_.push_back(record); }
 
 void RunFolder::add(const EpochRecord& record) {
   flush();
@@ -108,9 +112,10 @@ void RunFolder::add(const EpochRecord& record) {
 
 void RunFolder::flush() {
   flushed_ = std::chrono::steady_clock::now();
-  if (steps_.empty()) return;
-  store_.add_steps(trial_, steps_);
+  if (!steps_.empty()) store_.add_steps(trial_, steps_);
   steps_.clear();
+  if (!diagnostics_.empty()) store_.add_diagnostics(trial_, diagnostics_);
+  diagnostics_.clear();
 }
 
 void RunFolder::finish(const TrainingResult& result) {

@@ -31,8 +31,11 @@ class RunFolder {
   std::filesystem::path checkpoint() const { return folder_ / kCheckpointFile; }
   /// Drops the records after `step`, where the checkpoint stands.
   void rewind(std::int64_t step);
+  /// What the store has of the steps that were looked into.
+  std::vector<DiagnosticRecord> diagnostics() const;
 
   void add(const StepRecord& record);
+  void add(const DiagnosticRecord& record);
   void add(const EpochRecord& record);
   /// Writes what `add` still keeps in memory.
   void flush();
@@ -47,7 +50,9 @@ class RunFolder {
   FolderLock lock_;
   Store store_;
   std::int64_t trial_;
-  std::vector<StepRecord> steps_;  // not in the store yet
+  // Not in the store yet:
+  std::vector<StepRecord> steps_;
+  std::vector<DiagnosticRecord> diagnostics_;
   std::chrono::steady_clock::time_point flushed_;
 };
 

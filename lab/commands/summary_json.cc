@@ -2,6 +2,7 @@
 #include "commands/summary_json.h"
 
 #include "report/headline.h"
+#include "report/inside.h"
 #include "report/summary.h"
 #include "tasks/task.h"
 
@@ -18,6 +19,11 @@ nlohmann::json optional(const std::optional<double>& value) {
 nlohmann::json to_json(const Competitor& competitor, double level) {
   nlohmann::json values = nlohmann::json::object();
   for (const auto& [seed, value] : competitor.test) values[std::to_string(seed)] = value;
+  nlohmann::json found = nlohmann::json::array();
+  for (const FindingInRuns& each : findings_of(competitor)) {
+    found.push_back(each.finding);
+    found.back().update({{"seed", each.seed}, {"runs", each.runs}});
+  }
   nlohmann::json interval;
   if (competitor.interval) interval = {competitor.interval->low, competitor.interval->high};
   return {{"name", competitor.name},
@@ -31,6 +37,7 @@ nlohmann::json to_json(const Competitor& competitor, double level) {
           {"interval_level", competitor.interval ? nlohmann::json(level) : nlohmann::json()},
           {"diverged", competitor.diverged},
           {"failed", competitor.failed},
+          {"findings", found},
           {"seconds", optional(competitor.run_seconds)}};
 }
 

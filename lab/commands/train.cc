@@ -15,6 +15,7 @@
 #include "study/environment.h"
 #include "tasks/task.h"
 #include "training/checkpoint.h"
+#include "training/findings.h"
 #include "training/optimizer.h"
 
 #include <fmt/core.h>
@@ -125,9 +126,21 @@ TrainingConfig resumed_config(const CLI::App& command, const Flags& flags, const
   return config;
 }
 
-// What the run is at when it stops: for people on stdout, for programs as JSON.
-void print_result(const TrainingResult& result, const std::vector<EpochRecord>& epochs, const Flags& flags,
+/// What a training tells while it runs.
+struct Records {
+  std::vector<EpochRecord> epochs;
+  std::vector<DiagnosticRecord> diagnostics;
+};
+
+// What the run is at when it stops: for people on stdout, for programs as JSON, what was found in it on stderr then.
+void print_result(const TrainingResult& result, const Records& records, const Flags& flags,
                   const TrainingConfig& config, const std::string& task) {
+  const std::vector<EpochRecord>& epochs = records.epochs;
+  const std::vector<Finding> found = findings(records.diagnostics, epochs);
+  for (const Finding& finding : found) {
+    const std::string line = fmt::format("{}. {}.\n", finding.text, finding.advice);
+    flags.json ? print_message_lines(line) : print_lines(line);
+  }
   const std::string& folder = flags.resume.empty() ? flags.out : flags.resume;
   if (flags.json) {
     nlohmann::json json = result;
@@ -136,6 +149,7 @@ void print_result(const TrainingResult& result, const std::vector<EpochRecord>& 
         epochs.empty() || !epochs.back().validation ? nlohmann::json() : nlohmann::json(*epochs.back().validation);
     json["config"] = config;
     json["records"] = epochs;
+    json["findings"] = found;
     if (!folder.empty()) json["out"] = folder;
     print_json(json);
     return;
@@ -155,7 +169,7 @@ void train_command(const CLI::App& command, const Flags& flags) {
   TrainingConfig config = flags.config;
   Checkpointing checkpointing{.file = {}, .every_steps = flags.checkpoint_every, .resume = false};
   std::optional<RunFolder> folder;
-  std::vector<EpochRecord> epochs;
+  Records records;
   Dataset dataset;
   if (!flags.resume.empty()) {
     folder.emplace(RunFolder::resume(flags.resume));  // first, so that no other process goes on with it meanwhile
@@ -166,7 +180,8 @@ void train_command(const CLI::App& command, const Flags& flags) {
     dataset = open_run_data(config, checkpoint, flags.resume, command.count("--data") > 0,
                             [](TrainingConfig& each) { return open_task(each, std::span(&each.optimizer, 1)); });
     folder->rewind(checkpoint.run.step);
-    epochs = checkpoint.run.epochs;
+    records.epochs = checkpoint.run.epochs;
+    records.diagnostics = folder->diagnostics();
     checkpointing.resume = true;
   } else {
     as_usage([&] { apply_shortcuts(command, flags, config); });
@@ -194,7 +209,11 @@ void train_command(const CLI::App& command, const Flags& flags) {
   hooks.on_progress = [&](const Progress& progress) { display.show(progress); };
   hooks.on_epoch = [&](const EpochRecord& record) {
     display.add(record);
-    epochs.push_back(record);
+    records.epochs.push_back(record);
+    if (folder) folder->add(record);
+  };
+  hooks.on_diagnostics = [&](const DiagnosticRecord& record) {
+    records.diagnostics.push_back(record);
     if (folder) folder->add(record);
   };
   if (folder) {
@@ -221,7 +240,7 @@ void train_command(const CLI::App& command, const Flags& flags) {
     }
     throw Interrupted{};
   }
-  print_result(result, epochs, flags, config, task.name);
+  print_result(result, records, flags, config, task.name);
   if (result.outcome == Outcome::diverged) {
     throw Error(fmt::format("diverged: {}; a smaller learning rate may help", result.reason));
   }

@@ -1,6 +1,8 @@
 // DenseStack: hidden dense layers and an output layer; the head of every model that has one.
 #include "models/dense_stack.h"
 
+#include "models/unit_watch.h"
+
 #include <fmt/format.h>
 
 #include <string>
@@ -10,7 +12,7 @@ namespace thalweg::lab {
 
 DenseStack::DenseStack(torch::nn::Module& owner, std::int64_t inputs, const ModelOptions& options, std::int64_t outputs,
                        const std::shared_ptr<const DrawPlace>& place)
-    : activation_(find_activation(options.activation)) {
+    : place_(place), activation_(find_activation(options.activation)) {
   const std::uint64_t seed = place->seed;
   for (const std::int64_t width : options.dense) {
     const std::string number = std::to_string(hidden_.size() + 1), name = "dense" + number;
@@ -28,10 +30,12 @@ DenseStack::DenseStack(torch::nn::Module& owner, std::int64_t inputs, const Mode
 }
 
 torch::Tensor DenseStack::forward(torch::Tensor x) const {
+  const bool is_watched = place_->watch != nullptr && activation_.name == "relu";
   for (const Hidden& hidden : hidden_) {
     x = hidden.dense->forward(x);
     if (hidden.norm) x = hidden.norm->forward(x);
     x = activation_.apply(x);
+    if (is_watched) place_->watch->see(fmt::format("dense{}", &hidden - hidden_.data() + 1), x);
     if (hidden.dropout && hidden.dense->is_training()) x = hidden.dropout->forward(x);
   }
   return output_->forward(x);

@@ -34,6 +34,7 @@ class DenseStack {
     std::optional<Dropout> dropout;
   };
 
+  std::shared_ptr<const DrawPlace> place_;
   Activation activation_;
   std::vector<Hidden> hidden_;
   std::shared_ptr<Dense> output_;

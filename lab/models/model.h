@@ -13,10 +13,13 @@
 
 namespace thalweg::lab {
 
-/// Where a training stands: what dropout draws by.
+class UnitWatch;
+
+/// Where a training stands: what dropout draws by, and who looks at hidden units.
 struct DrawPlace {
   std::uint64_t seed = 1;
-  std::int64_t step = 0;  ///< of the whole run, from 0
+  std::int64_t step = 0;       ///< of the whole run, from 0
+  UnitWatch* watch = nullptr;  ///< or nobody
 };
 
 /// A network. Every parameter has a name, by which its first value is drawn and its state is saved.
@@ -33,6 +36,8 @@ class Model : public torch::nn::Module {
 
   /// For what is drawn anew in each step.
   void set_step(std::int64_t step) { place_->step = step; }
+  /// Shows the units of hidden dense layers behind ReLU to `watch`, from now on; to nobody if it is null.
+  void set_watch(UnitWatch* watch) { place_->watch = watch; }
 
  protected:
   explicit Model(std::uint64_t seed) : place_(std::make_shared<DrawPlace>(DrawPlace{.seed = seed})) {}

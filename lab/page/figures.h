@@ -22,7 +22,8 @@ class Figures {
     std::string table;         ///< what is inside of <table>
     bool table_shown = false;  ///< also in print; else it is to be opened
   };
-  /// `series`: a list of `series`; `options`: what page.js takes beside them (`top`, `xTicks`, `rates`).
+  /// `series`: a list of `series`; `options`: what page.js takes beside them (`top`, `xTicks`, `rates`; `powers`: y is
+  /// a power of ten).
   std::string figure(const Text& text, nlohmann::json series, nlohmann::json options = nlohmann::json::object());
 
   const std::vector<std::string>& groups() const { return groups_; }
@@ -42,7 +43,8 @@ class Figures {
 
 /// A point of a line, with a band from low to high.
 nlohmann::json point(double x, double low, double middle, double high);
-/// A line of points. Its key `mark` makes rings of them, `points_too` draws them as well.
+/// A line of points. Its key `mark` makes rings of them, `points_too` draws them as well; of several lines of a group
+/// one may be `thin` and one `thick`, which the reader follows.
 nlohmann::json series(std::size_t group, nlohmann::json points);
 /// A table's header: `first`, and a column for each group.
 std::string table_header(std::string_view first, const std::vector<std::string>& groups);

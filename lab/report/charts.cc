@@ -16,6 +16,20 @@ namespace {
 
 using nlohmann::json;
 
+/// What the mean of the last points is like: exponential, without the weight of a beginning that there was not.
+class Smoothed {
+ public:
+  double add(double value) {
+    mean_ += (1 - kKeep) * (value - mean_);
+    weight_ *= kKeep;
+    return mean_ / (1 - weight_);
+  }
+  static constexpr double kKeep = 0.9;
+
+ private:
+  double mean_ = 0, weight_ = 1;
+};
+
 // A diverging run must not squeeze the others flat: losses beyond three times the usual ones are cut off.
 std::optional<double> cut_of(const std::vector<double>& values) {
   if (values.empty()) return {};
@@ -132,18 +146,24 @@ std::string Charts::run(const TrialData& trial, const Metric& metric) {
 
 std::string Charts::steps(const TrialData& trial) {
   Text text{.title = "Training loss by step",
-            .note = "Mean over the steps since the last point.",
+            .note = fmt::format(
+                "Thin: mean over the steps since the last point. Thick: exponential mean of these, {:g} of it "
+                "kept from point to point.",
+                Smoothed::kKeep),
             .x_label = "step",
             .y_label = task_.loss,
             .table =
                 "<thead><tr><th scope=\"col\">step</th><th scope=\"col\">loss</th><th scope=\"col\">learning "
                 "rate</th></tr></thead><tbody>"};
-  json points = json::array();
+  json points = json::array(), smooth = json::array();
   std::vector<double> values;
+  Smoothed smoothed;
   for (const StepRecord& record : trial.steps) {
     if (std::isfinite(record.loss)) {
       points.push_back(point(static_cast<double>(record.step), record.loss, record.loss, record.loss));
       values.push_back(record.loss);
+      const double mean = smoothed.add(record.loss);
+      smooth.push_back(point(static_cast<double>(record.step), mean, mean, mean));
     }
     text.table += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td></tr>", record.step,
                               number(record.loss), number(record.lr));
@@ -155,7 +175,10 @@ std::string Charts::steps(const TrialData& trial) {
     options["top"] = *cut;
     text.note += fmt::format(" Values above {} are cut off.", number(*cut));
   }
-  return figure(text, json::array({series(0, std::move(points))}), std::move(options));
+  json raw = series(0, std::move(points)), line = series(0, std::move(smooth));
+  raw["thin"] = true;
+  line["thick"] = true;
+  return figure(text, json::array({std::move(raw), std::move(line)}), std::move(options));
 }
 
 std::string Charts::learning_rates(std::span<const Competitor> competitors) {

@@ -53,14 +53,30 @@ void write_csv(std::span<const StudyData> studies, const std::filesystem::path& 
     for (const std::string& metric : metrics) fields.push_back(csv_field(value_of(of, metric)));
     return fields;
   };
-  std::string trials, epochs;
+  std::string trials, epochs, layers;
   add_row(trials, {heads({"study", "trial", "optimizer", "options", "lr", "role", "seed", "status", "outcome", "reason",
                           "error", "epochs", "steps", "seconds"},
                          {"test"}, {})});
   add_row(epochs, {heads({"study", "trial", "optimizer", "options", "role", "seed", "epoch", "step", "lr"},
                          {"train", "validation"}, {"seconds", "examples_per_second"})});
+  add_row(layers, {{"study", "trial", "optimizer", "options", "role", "seed", "step", "parameter", "elements",
+                    "gradient_norm", "parameter_norm", "update_norm", "zero_share", "non_finite"}});
   for (const StudyData& study : studies) {
     for (const TrialData& trial : study.trials) {
+      const std::vector<std::string> whose{csv_field(study.name),
+                                           csv_field(trial.id),
+                                           csv_field(trial.optimizer),
+                                           csv_field(trial.config.optimizer),
+                                           csv_field(to_string(trial.role)),
+                                           csv_field(trial.config.seed)};
+      for (const DiagnosticRecord& record : trial.diagnostics) {
+        for (const LayerRecord& layer : record.layers) {
+          add_row(layers, {whose,
+                           {csv_field(record.step), csv_field(layer.parameter), csv_field(layer.elements),
+                            csv_field(layer.gradient_norm), csv_field(layer.parameter_norm),
+                            csv_field(layer.update_norm), csv_field(layer.zero_share), csv_field(layer.non_finite)}});
+        }
+      }
       const TrainingResult result = trial.result.value_or(TrainingResult{});
       const bool ended = trial.result.has_value();
       const auto if_ended = [&](std::string text) { return ended ? std::move(text) : std::string(); };
@@ -72,19 +88,18 @@ void write_csv(std::span<const StudyData> studies, const std::filesystem::path& 
                         if_ended(csv_field(result.seconds))},
                        values(result.test)});
       for (const EpochRecord& record : trial.epochs) {
-        add_row(epochs,
-                {{csv_field(study.name), csv_field(trial.id), csv_field(trial.optimizer),
-                  csv_field(trial.config.optimizer), csv_field(to_string(trial.role)), csv_field(trial.config.seed),
-                  csv_field(record.epoch), csv_field(record.step), csv_field(record.lr)},
-                 values(record.train),
-                 values(record.validation),
-                 {csv_field(record.seconds), csv_field(record.examples_per_second)}});
+        add_row(epochs, {whose,
+                         {csv_field(record.epoch), csv_field(record.step), csv_field(record.lr)},
+                         values(record.train),
+                         values(record.validation),
+                         {csv_field(record.seconds), csv_field(record.examples_per_second)}});
       }
     }
   }
   create_folder(folder);
   replace_file(folder / "trials.csv", trials);
   replace_file(folder / "epochs.csv", epochs);
+  replace_file(folder / "layers.csv", layers);
 }
 
 }  // namespace thalweg::lab

@@ -7,6 +7,7 @@
 #include "page/text.h"
 #include "report/charts.h"
 #include "report/headline.h"
+#include "report/inside.h"
 #include "report/reservations.h"
 #include "report/sections.h"
 #include "report/summary.h"
@@ -145,9 +146,11 @@ std::string report_html(std::span<const StudyData> studies, const ReportOptions&
   std::string body;
   nlohmann::json data = nlohmann::json::array();
   for (std::size_t i = 0; i < summaries.size(); ++i) {
-    Charts charts(i, groups_of(summaries[i]), *summaries[i].task);
-    body += section_html(summaries[i], charts);
-    data.push_back(charts.data());
+    const std::size_t at = data.size();
+    Charts charts(at, groups_of(summaries[i]), *summaries[i].task);
+    data.push_back(nullptr);  // known when its section is written
+    body += section_html(summaries[i], charts, data);
+    data[at] = charts.data();
   }
   std::string created;
   for (const StudyData& study : studies) created = std::max(created, study.created);
@@ -177,6 +180,12 @@ std::string report_text(std::span<const StudyData> studies, const ReportOptions&
                 {false, true, true, true, true, false, true});
     for (const Competitor& competitor : summary.competitors) table.add(row_of(competitor, summary.metric()));
     text += table.text(width);
+    for (const Competitor& competitor : summary.competitors) {
+      for (const FindingInRuns& each : findings_of(competitor)) {
+        const std::string name = summary.single_run() ? "" : printable(competitor.name) + ": ";
+        text += name + printable(each.text(competitor.runs.size()), 2000) + "\n";
+      }
+    }
     if (!summary.failed.empty()) text += count(summary.failed.size(), "trial") + " failed.\n";
     if (summary.unfinished > 0) text += count(summary.unfinished, "trial") + " not finished.\n";
   }

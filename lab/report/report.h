@@ -33,9 +33,9 @@ std::string report_text(std::span<const StudyData> studies, const ReportOptions&
 void write_report(std::span<const StudyData> studies, const std::filesystem::path& file,
                   const ReportOptions& options = {});
 
-/// Writes `trials.csv` (a row a trial) and `epochs.csv` (a row an epoch of a trial) into `folder`, creating it if need
-/// be; RFC 4180, UTF-8. Numbers have all their digits; text that a spreadsheet would take for a formula gets a leading
-/// apostrophe.
+/// Writes `trials.csv` (a row a trial), `epochs.csv` (a row an epoch of a trial) and `layers.csv` (a row a parameter in
+/// each step that was looked into) into `folder`, creating it if need be; RFC 4180, UTF-8. Numbers have all their
+/// digits; text that a spreadsheet would take for a formula gets a leading apostrophe.
 void write_csv(std::span<const StudyData> studies, const std::filesystem::path& folder);
 
 }  // namespace thalweg::lab

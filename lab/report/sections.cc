@@ -5,6 +5,7 @@
 #include "page/text.h"
 #include "report/dot_plot.h"
 #include "report/headline.h"
+#include "report/inside.h"
 #include "report/reservations.h"
 
 #include <fmt/format.h>
@@ -326,7 +327,7 @@ std::vector<std::string> groups_of(const Summary& summary) {
   return names;
 }
 
-std::string section_html(const Summary& summary, Charts& charts) {
+std::string section_html(const Summary& summary, Charts& charts, nlohmann::json& pages) {
   const Headline answer = headline(summary, name_html);
   std::size_t most = 0;
   for (const Competitor& competitor : summary.competitors) most = std::max(most, competitor.runs.size());
@@ -341,7 +342,7 @@ std::string section_html(const Summary& summary, Charts& charts) {
           : count(most, "run"),
       notes_part(summary));
   html += summary.single_run() ? run_part(summary, charts) : comparison_part(summary, charts);
-  return html + failures_part(summary) + "</section>";
+  return html + inside_html(summary, pages) + failures_part(summary) + "</section>";
 }
 
 }  // namespace thalweg::lab

@@ -9,8 +9,9 @@
 
 namespace thalweg::lab {
 
-/// One summary as a `<section>`, with its charts added to `charts`.
-std::string section_html(const Summary& summary, Charts& charts);
+/// One summary as a `<section>`, with its charts added to `charts`, and to `pages` those that have a legend of their
+/// own.
+std::string section_html(const Summary& summary, Charts& charts, nlohmann::json& pages);
 /// The names of the lines in the section's charts.
 std::vector<std::string> groups_of(const Summary& summary);
 /// A competitor's name in HTML, isolated from the direction of the text around it.

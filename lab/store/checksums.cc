@@ -44,7 +44,12 @@ const Parts& parts_of_schema2() {
       {{"trials", "id", "optimizer, lr, role, config, status, error, outcome, reason, epochs, steps, seconds", "id"},
        {"epochs", "trial", "epoch, step, lr, seconds, examples_per_second", "trial, epoch"},
        {"scores", "trial", "epoch, part, metric, value", "trial, epoch, part, metric"},
-       {"steps", "trial", "step, loss, lr", "trial, step"}}};
+       {"steps", "trial", "step, loss, lr", "trial, step"},
+       {"units", "trial", "epoch, place, layer, units, dead", "trial, epoch, place"},
+       {"gradients", "trial", "step, norm, clipped, greatest", "trial, step"},
+       {"layers", "trial",
+        "step, place, parameter, elements, gradient_norm, parameter_norm, update_norm, zero_share, non_finite",
+        "trial, step, place"}}};
   return parts;
 }
 

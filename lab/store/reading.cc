@@ -158,6 +158,57 @@ void read_scores(const Database& database, const std::map<std::int64_t, TrialDat
   }
 }
 
+/// Adds them to the epochs, which are there already.
+void read_units(const Database& database, const std::map<std::int64_t, TrialData*>& trials) {
+  Statement units(database, "SELECT trial, epoch, layer, units, dead FROM units ORDER BY trial, epoch, place");
+  while (units.step()) {
+    TrialData& trial = *trials.at(units.read_integer());
+    const std::int64_t epoch = units.read_integer();
+    const auto record = std::ranges::find(trial.epochs, epoch, &EpochRecord::epoch);
+    if (record == trial.epochs.end())
+      throw std::out_of_range(fmt::format("units of epoch {}, which is missing", epoch));
+    UnitCounts& counts = record->units.emplace_back();
+    counts.layer = units.read_text();
+    counts.units = units.read_integer();
+    counts.dead = units.read_integer();
+    check_count(counts.units, "units");
+    check_range(static_cast<double>(counts.dead), 0, static_cast<double>(counts.units), "dead");
+  }
+}
+
+void read_diagnostics(const Database& database, const std::map<std::int64_t, TrialData*>& trials) {
+  Statement gradients(database, "SELECT trial, step, norm, clipped, greatest FROM gradients ORDER BY trial, step");
+  while (gradients.step()) {
+    DiagnosticRecord& record = trials.at(gradients.read_integer())->diagnostics.emplace_back();
+    record.step = gradients.read_integer();
+    record.gradient_norm = gradients.read_real();
+    record.clipped_norm = gradients.read_real();
+    record.greatest_norm = gradients.read_real();
+    check_count(record.step, "step");
+  }
+  Statement layers(database,
+                   "SELECT trial, step, parameter, elements, gradient_norm, parameter_norm, update_norm, zero_share, "
+                   "non_finite FROM layers ORDER BY trial, step, place");
+  while (layers.step()) {
+    std::vector<DiagnosticRecord>& records = trials.at(layers.read_integer())->diagnostics;
+    const std::int64_t step = layers.read_integer();
+    const auto record = std::ranges::lower_bound(records, step, {}, &DiagnosticRecord::step);
+    if (record == records.end() || record->step != step)
+      throw std::out_of_range(fmt::format("layers of step {}, which is missing", step));
+    LayerRecord& layer = record->layers.emplace_back();
+    layer.parameter = layers.read_text();
+    layer.elements = layers.read_integer();
+    layer.gradient_norm = layers.read_real();
+    layer.parameter_norm = layers.read_real();
+    layer.update_norm = layers.read_real();
+    layer.zero_share = layers.read_real();
+    layer.non_finite = layers.read_integer();
+    check_count(layer.elements, "elements");
+    check_range(layer.zero_share, 0, 1, "zero_share");
+    check_count(layer.non_finite, "non_finite");
+  }
+}
+
 void read_records(const Database& database, StudyData& study) {
   std::map<std::int64_t, TrialData*> by_id;
   for (TrialData& trial : study.trials) by_id[trial.id] = &trial;
@@ -181,6 +232,8 @@ void read_records(const Database& database, StudyData& study) {
     record.lr = steps.read_real();
     check_count(record.step, "step");
   }
+  read_units(database, by_id);
+  read_diagnostics(database, by_id);
 }
 
 /// A study that `read` fills in one transaction. What it throws names the file.

@@ -42,6 +42,20 @@ CREATE TABLE steps (
   trial INTEGER NOT NULL REFERENCES trials ON DELETE CASCADE,
   step INTEGER NOT NULL, loss REAL NOT NULL, lr REAL NOT NULL,
   PRIMARY KEY (trial, step)) WITHOUT ROWID;
+CREATE TABLE units (                                                            -- of hidden layers behind ReLU
+  trial INTEGER NOT NULL REFERENCES trials ON DELETE CASCADE,
+  epoch INTEGER NOT NULL, place INTEGER NOT NULL, layer TEXT NOT NULL, units INTEGER NOT NULL, dead INTEGER NOT NULL,
+  PRIMARY KEY (trial, epoch, place)) WITHOUT ROWID;
+CREATE TABLE gradients (                                                        -- of all parameters together
+  trial INTEGER NOT NULL REFERENCES trials ON DELETE CASCADE,
+  step INTEGER NOT NULL, norm REAL NOT NULL, clipped REAL NOT NULL, greatest REAL NOT NULL,
+  PRIMARY KEY (trial, step)) WITHOUT ROWID;
+CREATE TABLE layers (                                                           -- the parameters of the same steps
+  trial INTEGER NOT NULL REFERENCES trials ON DELETE CASCADE,
+  step INTEGER NOT NULL, place INTEGER NOT NULL, parameter TEXT NOT NULL, elements INTEGER NOT NULL,
+  gradient_norm REAL NOT NULL, parameter_norm REAL NOT NULL, update_norm REAL NOT NULL,
+  zero_share REAL NOT NULL, non_finite INTEGER NOT NULL,
+  PRIMARY KEY (trial, step, place)) WITHOUT ROWID;
 )sql";
 
 /// From schema 1, in which every study was a classification. Rows that damage has made impossible are left out; their

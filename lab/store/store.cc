@@ -157,6 +157,10 @@ void Store::add_steps(std::int64_t trial, std::span<const StepRecord> records) {
   impl_->write([&] { write_steps(impl_->database, trial, records); });
 }
 
+void Store::add_diagnostics(std::int64_t trial, std::span<const DiagnosticRecord> records) {
+  impl_->write([&] { write_diagnostics(impl_->database, trial, records); });
+}
+
 void Store::add_epoch(std::int64_t trial, const EpochRecord& record) {
   impl_->write([&] { write_epoch(impl_->database, trial, record); });
 }

@@ -54,6 +54,7 @@ class Store {
   /// Makes the trial `running` and drops the records after `step`: for a run that resumes from a checkpoint there.
   void resume(std::int64_t trial, std::int64_t step);
   void add_steps(std::int64_t trial, std::span<const StepRecord> records);
+  void add_diagnostics(std::int64_t trial, std::span<const DiagnosticRecord> records);
   void add_epoch(std::int64_t trial, const EpochRecord& record);
   /// The trial is finished (with whatever outcome) and this is its result.
   void finish(std::int64_t trial, const TrainingResult& result);

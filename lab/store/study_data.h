@@ -32,6 +32,7 @@ struct TrialData {
   std::optional<TrainingResult> result;  ///< of a finished trial (which may have diverged)
   std::vector<EpochRecord> epochs;
   std::vector<StepRecord> steps;
+  std::vector<DiagnosticRecord> diagnostics;  ///< by step
 };
 
 struct StudyData {  // NOLINT(bugprone-exception-escape): of json, whose moves do not throw

@@ -83,6 +83,13 @@ void write_epoch(const Database& database, std::int64_t trial, const EpochRecord
       .bind(record.seconds)
       .bind(record.examples_per_second)
       .run();
+  Statement(database, "DELETE FROM units WHERE trial = ? AND epoch = ?").bind(trial).bind(record.epoch).run();
+  Statement units(database, "INSERT INTO units VALUES (?, ?, ?, ?, ?, ?)");
+  for (std::size_t place = 0; place < record.units.size(); ++place) {
+    const UnitCounts& counts = record.units[place];
+    units.bind(trial).bind(record.epoch).bind(static_cast<std::int64_t>(place));
+    units.bind(counts.layer).bind(counts.units).bind(counts.dead).run();
+  }
   write_scores(database, trial, record.epoch, "train", record.train);
   if (record.validation) write_scores(database, trial, record.epoch, "validation", *record.validation);
 }
@@ -91,6 +98,33 @@ void write_steps(const Database& database, std::int64_t trial, std::span<const S
   Statement statement(database, "INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?)");
   for (const StepRecord& record : records) {
     statement.bind(trial).bind(record.step).bind(record.loss).bind(record.lr).run();
+  }
+}
+
+void write_diagnostics(const Database& database, std::int64_t trial, std::span<const DiagnosticRecord> records) {
+  Statement gradients(database, "INSERT OR REPLACE INTO gradients VALUES (?, ?, ?, ?, ?)");
+  Statement layers(database, "INSERT OR REPLACE INTO layers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  for (const DiagnosticRecord& record : records) {
+    gradients.bind(trial)
+        .bind(record.step)
+        .bind(record.gradient_norm)
+        .bind(record.clipped_norm)
+        .bind(record.greatest_norm)
+        .run();
+    for (std::size_t place = 0; place < record.layers.size(); ++place) {
+      const LayerRecord& layer = record.layers[place];
+      layers.bind(trial)
+          .bind(record.step)
+          .bind(static_cast<std::int64_t>(place))
+          .bind(layer.parameter)
+          .bind(layer.elements)
+          .bind(layer.gradient_norm)
+          .bind(layer.parameter_norm)
+          .bind(layer.update_norm)
+          .bind(layer.zero_share)
+          .bind(layer.non_finite)
+          .run();
+    }
   }
 }
 
@@ -124,6 +158,7 @@ std::int64_t write_trial(const Database& database, const TrialData& trial) {
   insert.run();
   for (const EpochRecord& record : trial.epochs) write_epoch(database, id, record);
   write_steps(database, id, trial.steps);
+  write_diagnostics(database, id, trial.diagnostics);
   if (trial.result) {
     write_result(database, id, *trial.result);
     if (trial.status != TrialStatus::finished) write_status(database, id, trial.status);
@@ -143,14 +178,17 @@ void rewind_trial(const Database& database, std::int64_t trial, std::int64_t ste
                    "steps = NULL, seconds = NULL WHERE id = ?");
   update_trial(database, trial, update);
   remove_test_scores(database, trial);
-  Statement(database,
-            "DELETE FROM scores WHERE trial = ? AND epoch IN (SELECT epoch FROM epochs WHERE trial = ? AND step > ?)")
-      .bind(trial)
-      .bind(trial)
-      .bind(step)
-      .run();
+  for (const char* const remove :
+       {"DELETE FROM scores WHERE trial = ? AND epoch IN (SELECT epoch FROM epochs WHERE trial = ? AND step > ?)",
+        "DELETE FROM units WHERE trial = ? AND epoch IN (SELECT epoch FROM epochs WHERE trial = ? AND step > ?)"}) {
+    Statement(database, remove).bind(trial).bind(trial).bind(step).run();
+  }
   Statement(database, "DELETE FROM epochs WHERE trial = ? AND step > ?").bind(trial).bind(step).run();
-  Statement(database, "DELETE FROM steps WHERE trial = ? AND step > ?").bind(trial).bind(step).run();
+  for (const char* const remove :
+       {"DELETE FROM steps WHERE trial = ? AND step > ?", "DELETE FROM gradients WHERE trial = ? AND step > ?",
+        "DELETE FROM layers WHERE trial = ? AND step > ?"}) {
+    Statement(database, remove).bind(trial).bind(step).run();
+  }
 }
 
 void remove_trial(const Database& database, std::int64_t trial) {

@@ -21,6 +21,7 @@ std::int64_t write_trial(const Database& database, const TrialData& trial);
 void write_status(const Database& database, std::int64_t trial, TrialStatus status);
 void write_epoch(const Database& database, std::int64_t trial, const EpochRecord& record);
 void write_steps(const Database& database, std::int64_t trial, std::span<const StepRecord> records);
+void write_diagnostics(const Database& database, std::int64_t trial, std::span<const DiagnosticRecord> records);
 /// The trial is finished and has its checksum.
 void write_result(const Database& database, std::int64_t trial, const TrainingResult& result);
 void write_failure(const Database& database, std::int64_t trial, const std::string& error);

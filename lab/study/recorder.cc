@@ -70,6 +70,9 @@ void Recorder::flush_steps(std::int64_t trial) {
   std::vector<StepRecord>& steps = active_.at(trial).steps;
   if (!steps.empty()) store_.add_steps(trial, steps);
   steps.clear();
+  std::vector<DiagnosticRecord>& diagnostics = active_.at(trial).diagnostics;
+  if (!diagnostics.empty()) store_.add_diagnostics(trial, diagnostics);
+  diagnostics.clear();
 }
 
 void Recorder::end(std::int64_t trial) {

@@ -38,6 +38,9 @@ class Recorder : public TrialEvents {
   void started(std::int64_t trial) override;
   void progressed(std::int64_t trial, const Progress& progress) override;
   void step(std::int64_t trial, const StepRecord& record) override { active_.at(trial).steps.push_back(record); }
+  void diagnostics(std::int64_t trial, const DiagnosticRecord& record) override {
+    active_.at(trial).diagnostics.push_back(record);
+  }
   void epoch(std::int64_t trial, const EpochRecord& record) override;
   void finished(std::int64_t trial, const TrainingResult& result) override;
   void failed(std::int64_t trial, const std::string& error) override;
@@ -46,7 +49,9 @@ class Recorder : public TrialEvents {
   struct Active {
     double epochs = 0, done = 0;
     bool running = false;
-    std::vector<StepRecord> steps;  // since the last epoch's end: one transaction an epoch is enough
+    // Since the last epoch's end: one transaction an epoch is enough.
+    std::vector<StepRecord> steps;
+    std::vector<DiagnosticRecord> diagnostics;
   };
 
   void flush_steps(std::int64_t trial);

@@ -26,6 +26,7 @@ class TrialEvents {
   virtual void started(std::int64_t trial) = 0;
   virtual void progressed(std::int64_t trial, const Progress& progress) = 0;
   virtual void step(std::int64_t trial, const StepRecord& record) = 0;
+  virtual void diagnostics(std::int64_t /*trial*/, const DiagnosticRecord& /*record*/) {}
   virtual void epoch(std::int64_t trial, const EpochRecord& record) = 0;
   virtual void finished(std::int64_t trial, const TrainingResult& result) = 0;
   virtual void failed(std::int64_t trial, const std::string& error) = 0;

@@ -55,6 +55,7 @@ TrainingResult run(const Job& job, Dataset& dataset, const Teller& tell) {
     tell(progress_line(progress));
   };
   hooks.on_step = [&](const StepRecord& record) { tell(step_line(record)); };
+  hooks.on_diagnostics = [&](const DiagnosticRecord& record) { tell(diagnostics_line(record)); };
   hooks.on_epoch = [&](const EpochRecord& record) { tell(epoch_line(record)); };
   if (dataset.name != job.config.data) dataset = open_dataset(job.config.data, job.config.data_options);
   return train(job.config, dataset, hooks, {});

@@ -49,6 +49,7 @@ std::string progress_line(const Progress& progress) {
                               progress.metric, progress.value, progress.examples_per_second});
 }
 std::string step_line(const StepRecord& record) { return line_of("step", record); }
+std::string diagnostics_line(const DiagnosticRecord& record) { return line_of("diagnostics", record); }
 std::string epoch_line(const EpochRecord& record) { return line_of("epoch", record); }
 std::string result_line(const TrainingResult& result) { return line_of("result", result); }
 std::string error_line(const std::string& error) { return line_of("error", error); }
@@ -64,6 +65,8 @@ bool deliver(std::string_view line, std::int64_t trial, TrialEvents& events) {
       tell = [&, progress = read_progress(json[kind])] { events.progressed(trial, progress); };
     } else if (kind == "step") {
       tell = [&, record = json[kind].get<StepRecord>()] { events.step(trial, record); };
+    } else if (kind == "diagnostics") {
+      tell = [&, record = json[kind].get<DiagnosticRecord>()] { events.diagnostics(trial, record); };
     } else if (kind == "epoch") {
       tell = [&, record = json[kind].get<EpochRecord>()] { events.epoch(trial, record); };
     } else if (kind == "result") {

@@ -24,6 +24,7 @@ Job read_job(std::string_view line);
 /// What a worker tells of its one trial at a time. Each gives a line, newline included.
 std::string progress_line(const Progress& progress);
 std::string step_line(const StepRecord& record);
+std::string diagnostics_line(const DiagnosticRecord& record);
 std::string epoch_line(const EpochRecord& record);
 std::string result_line(const TrainingResult& result);
 std::string error_line(const std::string& error);

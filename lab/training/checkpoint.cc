@@ -43,6 +43,7 @@ nlohmann::json to_json(const RunState& run) {
           {"seconds", run.seconds},
           {"unrecorded_loss", run.unrecorded_loss},
           {"unrecorded_steps", run.unrecorded_steps},
+          {"greatest_gradient_norm", run.greatest_gradient_norm},
           {"first_losses", run.losses.first_losses},
           {"first_steps", run.losses.first_steps},
           {"high_steps", run.losses.high_steps},
@@ -90,6 +91,9 @@ RunState run_state(const nlohmann::json& json) {
   reader.need("seconds", run.seconds, 0.0);
   reader.need("unrecorded_loss", run.unrecorded_loss, 0.0);
   reader.need("unrecorded_steps", run.unrecorded_steps, std::int64_t{0}, kMostSteps);
+  if (json.contains("greatest_gradient_norm")) {
+    reader.need("greatest_gradient_norm", run.greatest_gradient_norm, 0.0);
+  }
   if (json.contains("first_steps")) {
     reader.need("first_losses", run.losses.first_losses, 0.0);
     reader.need("first_steps", run.losses.first_steps, std::int64_t{0}, kMostSteps);

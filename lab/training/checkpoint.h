@@ -30,6 +30,7 @@ struct RunState {
   double seconds = 0;                 ///< training time of the whole run
   double unrecorded_loss = 0;         ///< sum over the steps since the last StepRecord …
   std::int64_t unrecorded_steps = 0;  ///< … and their number
+  double greatest_gradient_norm = 0;  ///< since the last DiagnosticRecord
   LossWatch losses;                   ///< a checkpoint of an earlier version begins it anew
   std::optional<double> best_validation_loss;
   std::int64_t epochs_without_improvement = 0;

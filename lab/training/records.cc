@@ -85,6 +85,40 @@ void from_json(const nlohmann::json& json, StepRecord& record) {
   record.lr = number(json.at("lr"));
 }
 
+void to_json(nlohmann::json& json, const DiagnosticRecord& record) {
+  json = {{"step", record.step},
+          {"gradient_norm", record.gradient_norm},
+          {"clipped_norm", record.clipped_norm},
+          {"greatest_norm", record.greatest_norm},
+          {"layers", nlohmann::json::array()}};
+  for (const LayerRecord& layer : record.layers) {
+    json["layers"].push_back({{"parameter", layer.parameter},
+                              {"elements", layer.elements},
+                              {"gradient_norm", layer.gradient_norm},
+                              {"parameter_norm", layer.parameter_norm},
+                              {"update_norm", layer.update_norm},
+                              {"zero_share", layer.zero_share},
+                              {"non_finite", layer.non_finite}});
+  }
+}
+
+void from_json(const nlohmann::json& json, DiagnosticRecord& record) {
+  record.step = whole(json.at("step"), "step");
+  record.gradient_norm = number(json.at("gradient_norm"));
+  record.clipped_norm = number(json.at("clipped_norm"));
+  record.greatest_norm = number(json.at("greatest_norm"));
+  record.layers.clear();
+  for (const nlohmann::json& layer : json.at("layers")) {
+    record.layers.push_back({.parameter = layer.at("parameter").get<std::string>(),
+                             .elements = whole(layer.at("elements"), "elements"),
+                             .gradient_norm = number(layer.at("gradient_norm")),
+                             .parameter_norm = number(layer.at("parameter_norm")),
+                             .update_norm = number(layer.at("update_norm")),
+                             .zero_share = number(layer.at("zero_share")),
+                             .non_finite = whole(layer.at("non_finite"), "non_finite")});
+  }
+}
+
 void to_json(nlohmann::json& json, const EpochRecord& record) {
   json = {{"epoch", record.epoch},
           {"step", record.step},
@@ -92,7 +126,10 @@ void to_json(nlohmann::json& json, const EpochRecord& record) {
           {"train", record.train},
           {"validation", values_json(record.validation)},
           {"seconds", record.seconds},
-          {"examples_per_second", record.examples_per_second}};
+          {"examples_per_second", record.examples_per_second},
+          {"units", nlohmann::json::array()}};
+  for (const UnitCounts& counts : record.units)
+    json["units"].push_back({{"layer", counts.layer}, {"units", counts.units}, {"dead", counts.dead}});
 }
 
 void from_json(const nlohmann::json& json, EpochRecord& record) {
@@ -104,6 +141,13 @@ void from_json(const nlohmann::json& json, EpochRecord& record) {
   record.seconds = number(json.at("seconds"));
   record.examples_per_second =
       number(json.at(json.contains("train_loss") ? "images_per_second" : "examples_per_second"));
+  record.units.clear();
+  if (!json.contains("units")) return;
+  for (const nlohmann::json& counts : json.at("units")) {
+    record.units.push_back({.layer = counts.at("layer").get<std::string>(),
+                            .units = whole(counts.at("units"), "units"),
+                            .dead = whole(counts.at("dead"), "dead")});
+  }
 }
 
 void to_json(nlohmann::json& json, const TrainingResult& result) {

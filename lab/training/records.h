@@ -1,6 +1,7 @@
 // What a training run reports: steps, epochs, outcome. The store keeps them, the report shows them.
 #pragma once
 
+#include "models/unit_counts.h"
 #include "tasks/metric.h"
 
 #include <nlohmann/json.hpp>
@@ -8,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace thalweg::lab {
 
@@ -18,6 +20,27 @@ struct StepRecord {
   double lr = 0;
 };
 
+/// One parameter in one step: what StepReport says of it.
+struct LayerRecord {
+  std::string parameter;        ///< its name in the model: `dense1.weight`
+  std::int64_t elements = 0;    ///< that it has
+  double gradient_norm = 0;     ///< L2, before clipping
+  double parameter_norm = 0;    ///< L2, after the step
+  double update_norm = 0;       ///< L2 of what the step added to it
+  double zero_share = 0;        ///< of the gradient's elements that are 0, [0, 1]
+  std::int64_t non_finite = 0;  ///< elements of the gradient that are infinite or NaN
+};
+
+/// One of the steps that are looked into (training/diagnostics.h).
+struct DiagnosticRecord {
+  std::int64_t step = 0;     ///< of the whole run, from 1
+  double gradient_norm = 0;  ///< L2 of all gradients together, before clipping
+  double clipped_norm = 0;   ///< likewise after clipping by a norm; clipping by a value is not counted
+  /// The greatest of the gradients' norms, after clipping by the global norm, in all steps since the record before.
+  double greatest_norm = 0;
+  std::vector<LayerRecord> layers;  ///< in the model's order; none where a run has diverged between two such steps
+};
+
 /// Values are `loss` and the task's metrics, by name.
 struct EpochRecord {
   std::int64_t epoch = 0;                    ///< from 1
@@ -25,8 +48,9 @@ struct EpochRecord {
   double lr = 0;                             ///< at the epoch's last step
   MetricValues train{};                      ///< over the epoch's batches, as they were trained
   std::optional<MetricValues> validation{};  ///< absent without a validation part
-  double seconds = 0;              ///< training time since the start, evaluation left out, resumed parts included
-  double examples_per_second = 0;  ///< of this epoch's training
+  double seconds = 0;               ///< training time since the start, evaluation left out, resumed parts included
+  double examples_per_second = 0;   ///< of this epoch's training
+  std::vector<UnitCounts> units{};  ///< hidden dense layers behind ReLU, by the validation part
 };
 
 enum class Outcome {
@@ -49,7 +73,11 @@ std::string to_string(Outcome outcome);
 Outcome outcome_of(const std::string& name);
 void to_json(nlohmann::json& json, const StepRecord& record);
 void from_json(const nlohmann::json& json, StepRecord& record);
-/// `{"epoch", "step", "lr", "train": {METRIC: value}, "validation": {…} or null, "seconds", "examples_per_second"}`.
+void to_json(nlohmann::json& json, const DiagnosticRecord& record);
+void from_json(const nlohmann::json& json, DiagnosticRecord& record);
+/// `{"epoch", "step", "lr", "train": {METRIC: value}, "validation": {…} or null, "seconds", "examples_per_second",
+/// "units":
+/// [{"layer", "units", "dead"}]}`.
 void to_json(nlohmann::json& json, const EpochRecord& record);
 /// Also of the form that was written when all trainings were classifications.
 void from_json(const nlohmann::json& json, EpochRecord& record);

@@ -3,11 +3,13 @@
 
 #include "math_library.h"
 #include "models/model.h"
+#include "models/unit_watch.h"
 #include "tasks/objective.h"
 #include "tasks/task.h"
 #include "training/batch.h"
 #include "training/checkpoint.h"
 #include "training/defaults.h"
+#include "training/diagnostics.h"
 #include "training/evaluate.h"
 #include "training/optimizer.h"
 #include "training/split.h"
@@ -62,6 +64,7 @@ class Trainer {
                           config.network, config.seed)),
         optimizer_(*model_, optimizer_of(config_), {.threads = threads_}),
         parameters_(model_->parameters()),
+        diagnostics_(*model_, optimizer_),
         examples_(static_cast<std::int64_t>(split_.training.size())),
         batches_(run_length(config_, examples_).steps_per_epoch),
         full_(dataset_, std::min(config_.batch, examples_)),
@@ -199,10 +202,13 @@ class Trainer {
     const Tally tally = objective_->score(outputs, batch.target, &gradient_);
     LossWatch losses = run_.losses;
     if (std::optional<std::string> why = losses.add(run_.step + 1, tally.mean_loss())) {
+      tell_diagnostics(diagnostics_.at_end(run_));
       return end(Outcome::diverged, std::move(*why));
     }
     outputs.backward(gradient_);
+    diagnostics_.before_step(run_.step + 1);
     optimizer_.step();
+    tell_diagnostics(diagnostics_.after_step(run_));
     if (const StepReport& report = optimizer_.engine().report(); report.non_finite > 0) {
       return end(Outcome::diverged,
                  fmt::format("gradient of {} at step {} is not finite", report.first_non_finite, run_.step + 1));
@@ -217,6 +223,10 @@ class Trainer {
     run_.epoch_tally += tally;
     run_.unrecorded_loss += tally.mean_loss();
     ++run_.unrecorded_steps;
+  }
+
+  void tell_diagnostics(const std::optional<DiagnosticRecord>& record) const {
+    if (record && hooks_.on_diagnostics) hooks_.on_diagnostics(*record);
   }
 
   void report_step(double seconds_before) {
@@ -274,7 +284,13 @@ class Trainer {
                        .validation = {},
                        .seconds = run_.seconds,
                        .examples_per_second = examples_per_second()};
-    if (!split_.validation.empty()) record.validation = objective_->values(evaluate_part(split_.validation));
+    if (!split_.validation.empty()) {
+      UnitWatch watch;
+      model_->set_watch(&watch);
+      record.validation = objective_->values(evaluate_part(split_.validation));
+      model_->set_watch(nullptr);
+      record.units = watch.counts();
+    }
     return record;
   }
 
@@ -344,6 +360,7 @@ class Trainer {
   const std::shared_ptr<Model> model_;
   libtorch::Optimizer optimizer_;
   std::vector<torch::Tensor> parameters_;
+  Diagnostics diagnostics_;
   const std::int64_t examples_, batches_;
   Batch full_, last_;
   torch::Tensor gradient_ = torch::empty({0});  // of the loss by the outputs

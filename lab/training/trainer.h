@@ -25,7 +25,8 @@ struct Progress {
 
 struct TrainingHooks {
   std::function<void(const Progress&)> on_progress;
-  std::function<void(const StepRecord&)> on_step;  ///< every `step_every` steps
+  std::function<void(const StepRecord&)> on_step;               ///< every `step_every` steps
+  std::function<void(const DiagnosticRecord&)> on_diagnostics;  ///< at the steps of training/diagnostics.h
   std::function<void(const EpochRecord&)> on_epoch;
   /// Before each checkpoint: what was recorded so far should be safe when it is there.
   std::function<void()> before_checkpoint;

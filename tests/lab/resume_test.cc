@@ -45,6 +45,9 @@ class Resume : public ::testing::Test {
       if (stop_after > 0 && batch >= stop_after) stop = true;
     };
     hooks.on_step = [&](const StepRecord& record) { steps[record.step] = record.loss; };
+    hooks.on_diagnostics = [&](const DiagnosticRecord& record) {
+      diagnostics[record.step] = nlohmann::json(record).dump();
+    };
     return train(config, open_dataset(config.data), hooks,
                  {.file = file(name), .every_steps = every, .resume = resume});
   }
@@ -83,6 +86,7 @@ class Resume : public ::testing::Test {
   test::TemporaryFolder folder;
   TrainingConfig config;
   std::map<std::int64_t, double> steps;
+  std::map<std::int64_t, std::string> diagnostics;
 };
 
 // 270 training images: 9 batches an epoch, 27 steps in all.
@@ -90,11 +94,15 @@ TEST_F(Resume, GivesTheBitsOfAnUninterruptedRun) {
   for (const char* model : {"mlp", "cnn"}) {
     config.model = model;
     steps.clear();
+    diagnostics.clear();
     EXPECT_EQ(run("whole", false).outcome, Outcome::completed);
     const auto expected = steps;
+    const auto expected_diagnostics = diagnostics;
+    EXPECT_EQ(expected_diagnostics.size(), 5U) << "steps 1, 2, 5, 10 and 20";
     // Mid-epoch, at the epoch's end, in the first and in the last step.
     for (const std::int64_t stop_after : {1, 5, 9, 14, 26}) {
       steps.clear();
+      diagnostics.clear();
       const TrainingResult part = run("parts", false, stop_after);
       EXPECT_EQ(part.outcome, Outcome::interrupted);
       EXPECT_EQ(part.steps, stop_after);
@@ -103,6 +111,7 @@ TEST_F(Resume, GivesTheBitsOfAnUninterruptedRun) {
       EXPECT_EQ(rest.steps, 27);
       expect_same_end("whole", "parts");
       EXPECT_EQ(steps, expected) << model << ' ' << stop_after;
+      EXPECT_EQ(diagnostics, expected_diagnostics) << model << ' ' << stop_after;
     }
   }
 }

@@ -44,8 +44,17 @@ TrialData sample_trial(double loss = 1.5) {
     record.epoch = epoch;
     record.step = 20 * epoch;
     record.train["loss"] = 0.3 / static_cast<double>(epoch);
+    record.units = {{"dense1", 128, epoch}};
   }
   for (std::int64_t step = 1; step <= 40; ++step) trial.steps.push_back({.step = step, .loss = loss, .lr = 1e-3});
+  for (std::int64_t step = 10; step <= 40; step += 10) {
+    trial.diagnostics.push_back(
+        {.step = step,
+         .gradient_norm = 1,
+         .clipped_norm = 0.5,
+         .greatest_norm = 2,
+         .layers = {{"a.weight", 12, 1e-9, 0.5, 0.25, 1.0 / 12, 0}, {"a.bias", 3, 1, 2, 3, 0, 2}}});
+  }
   return trial;
 }
 
@@ -63,6 +72,7 @@ std::string text_of(const StudyData& study) {
                            trial.error,
                            trial.epochs,
                            trial.steps,
+                           trial.diagnostics,
                            trial.result ? nlohmann::json(*trial.result) : nlohmann::json()}
                 .dump();
   }
@@ -348,6 +358,11 @@ TEST_F(ReadingTest, NumbersOutOfTheirRangeAreNamed) {
   says("INSERT INTO scores VALUES (1, 77, 'train', 'accuracy', 0.5)", "epoch 77");
   says("UPDATE scores SET metric = 'acuracy' WHERE metric = 'accuracy'", "'acuracy'");
   says("UPDATE steps SET step = -5 WHERE step = 5", "step = -5");
+  says("UPDATE units SET dead = 129", "dead = 129");
+  says("UPDATE units SET epoch = 9 WHERE epoch = 1", "units of epoch 9");
+  says("UPDATE gradients SET step = -5 WHERE step = 10", "step = -5");
+  says("UPDATE layers SET step = 77 WHERE step = 10", "layers of step 77");
+  says("UPDATE layers SET zero_share = 1.5", "zero_share = 1.5");
   says("UPDATE trials SET epochs = -3", "epochs = -3");
   says("UPDATE scores SET value = 75 WHERE part = 'test' AND metric = 'accuracy'", "accuracy = 75");
   says("UPDATE trials SET seconds = 9e999", "seconds = inf");

@@ -55,9 +55,21 @@ TrialData sample_trial() {
                           .train = {{"loss", std::numeric_limits<double>::quiet_NaN()}, {"accuracy", 0.5}},
                           .validation = MetricValues{{"loss", std::numeric_limits<double>::infinity()}},
                           .seconds = 0.25,
-                          .examples_per_second = 1e5});
+                          .examples_per_second = 1e5,
+                          .units = {{"dense1", 128, 3}, {"dense2", 64, 64}}});
   trial.epochs.push_back(
       {.epoch = 2, .step = 17, .lr = 1e-4, .validation = MetricValues{{"loss", 0.0}, {"accuracy", 1.0}}});
+  trial.diagnostics = {{.step = 5,
+                        .gradient_norm = 1.0 / 3,
+                        .clipped_norm = 5e-324,
+                        .greatest_norm = 7,
+                        .layers = {{"b.weight", 12, 1e-9, 0.5, 0.25, 1.0 / 12, 0}, {"a.bias", 3, 1, 2, 3, 0, 2}}},
+                       {.step = 11,
+                        .gradient_norm = 1,
+                        .clipped_norm = 1,
+                        .greatest_norm = 2,
+                        .layers = {{"b.weight", 12, 1, 1, 1, 0, 0}}},
+                       {.step = 12, .gradient_norm = 1, .clipped_norm = 1, .greatest_norm = 2, .layers = {}}};
   trial.steps = {{.step = 5, .loss = 2.25, .lr = 1e-3}, {.step = 10, .loss = 5e-324, .lr = 1e-3}};
   return trial;
 }
@@ -66,7 +78,7 @@ TrialData sample_trial() {
 std::string text_of(const TrialData& trial) {
   nlohmann::json json{{"optimizer", trial.optimizer}, {"lr", trial.lr},       {"role", to_string(trial.role)},
                       {"config", trial.config},       {"error", trial.error}, {"status", to_string(trial.status)},
-                      {"epochs", trial.epochs},       {"steps", trial.steps}};
+                      {"epochs", trial.epochs},       {"steps", trial.steps}, {"diagnostics", trial.diagnostics}};
   if (trial.result) json["result"] = *trial.result;
   return json.dump();
 }
@@ -116,12 +128,14 @@ TEST_F(StoreTest, RecordsATrialAsItRuns) {
   const TrainingResult result = *trial.result;
   const std::vector<EpochRecord> epochs = std::exchange(trial.epochs, {});
   const std::vector<StepRecord> steps = std::exchange(trial.steps, {});
+  const std::vector<DiagnosticRecord> diagnostics = std::exchange(trial.diagnostics, {});
   trial.result.reset();
   trial.status = TrialStatus::pending;
   const std::int64_t id = store.add_trial(trial);
   store.restart(id);
   EXPECT_EQ(store.load().trials[0].status, TrialStatus::running);
   store.add_steps(id, steps);
+  store.add_diagnostics(id, diagnostics);
   for (const EpochRecord& record : epochs) store.add_epoch(id, record);
   store.finish(id, result);
   EXPECT_EQ(text_of(store.load().trials[0]), text_of(sample_trial()));
@@ -131,6 +145,8 @@ TEST_F(StoreTest, RecordsATrialAsItRuns) {
   EXPECT_EQ(half.status, TrialStatus::running);
   EXPECT_EQ(half.epochs.size(), 1U);
   EXPECT_EQ(half.steps.size(), 2U);
+  ASSERT_EQ(half.diagnostics.size(), 1U);
+  EXPECT_EQ(nlohmann::json(half.diagnostics[0]), nlohmann::json(diagnostics[0]));
   EXPECT_FALSE(half.result);
 
   store.fail(id, "killed");

@@ -163,22 +163,30 @@ TEST(Messages, ComeBackAsTheyWere) {
       heard += std::to_string(trial) + " progress " + std::to_string(progress.batch) + ' ';
     }
     void step(std::int64_t, const StepRecord& record) override { heard += nlohmann::json(record).dump(); }
+    void diagnostics(std::int64_t, const DiagnosticRecord& record) override { heard += nlohmann::json(record).dump(); }
     void epoch(std::int64_t, const EpochRecord& record) override { heard += nlohmann::json(record).dump(); }
     void finished(std::int64_t, const TrainingResult& result) override { heard += nlohmann::json(result).dump(); }
     void failed(std::int64_t, const std::string& error) override { heard += error; }
   } listener;
   const StepRecord step{.step = 3, .loss = 0.1, .lr = 1e-5};
+  const DiagnosticRecord diagnostics{.step = 3,
+                                     .gradient_norm = 0.1,
+                                     .clipped_norm = 0.05,
+                                     .greatest_norm = 1e-5,
+                                     .layers = {{"\"a\"", 3, 1, 2, 3, 0.5, 4}}};
   const EpochRecord epoch{
       .epoch = 2, .step = 3, .train = {{"loss", 0.3}}, .validation = MetricValues{{"loss", 0.7}, {"accuracy", 0.25}}};
   const TrainingResult result{.outcome = Outcome::diverged, .reason = "loss", .test = MetricValues{{"accuracy", 0.1}}};
   EXPECT_FALSE(deliver(progress_line({1, 2, 3, 4, std::nan(""), "accuracy", 0.5, 1e5}), 7, listener));
   EXPECT_EQ(listener.heard, "7 progress 3 ");
   EXPECT_FALSE(deliver(step_line(step), 7, listener));
+  EXPECT_FALSE(deliver(diagnostics_line(diagnostics), 7, listener));
   EXPECT_FALSE(deliver(epoch_line(epoch), 7, listener));
   EXPECT_TRUE(deliver(result_line(result), 7, listener));
   EXPECT_TRUE(deliver(error_line("no \"memory\"\nat all \xff"), 7, listener));
-  EXPECT_EQ(listener.heard, "7 progress 3 " + nlohmann::json(step).dump() + nlohmann::json(epoch).dump() +
-                                nlohmann::json(result).dump() + "no \"memory\"\nat all \xef\xbf\xbd");
+  EXPECT_EQ(listener.heard, "7 progress 3 " + nlohmann::json(step).dump() + nlohmann::json(diagnostics).dump() +
+                                nlohmann::json(epoch).dump() + nlohmann::json(result).dump() +
+                                "no \"memory\"\nat all \xef\xbf\xbd");
   Job job{.trial = 9, .config = {}};
   job.config.seed = 1ULL << 63;
   const Job back = read_job(to_line(job));
@@ -186,8 +194,8 @@ TEST(Messages, ComeBackAsTheyWere) {
   EXPECT_EQ(nlohmann::json(back.config), nlohmann::json(job.config));
 
   for (const char* line :
-       {"", "{", "[]", "{}", "{\"hello\": 1}", "{\"step\": {}}", "{\"step\": 3}", "{\"progress\": [1]}",
-        "{\"result\": {\"outcome\": \"great\"}}", "{\"error\": 4}", "Segmentation fault"}) {
+       {"", "{", "[]", "{}", "{\"hello\": 1}", "{\"step\": {}}", "{\"step\": 3}", "{\"diagnostics\": {\"step\": 1}}",
+        "{\"progress\": [1]}", "{\"result\": {\"outcome\": \"great\"}}", "{\"error\": 4}", "Segmentation fault"}) {
     EXPECT_THROW(deliver(line, 1, listener), MessageError) << line;
     EXPECT_THROW(read_job(line), Error) << line;
   }

@@ -36,7 +36,7 @@ expect() { # name, page's html tag, part
 
 "$make_pages" "$pages"
 
-for page in compare:4 troubles:4 few_seeds:4 hostile:4 train:3 sections:7 empty:0 schedule:1 schedules:1; do
+for page in compare:4 troubles:4 few_seeds:4 hostile:4 train:6 sections:10 empty:0 schedule:1 schedules:1; do
   name=${page%:*} charts=${page#*:}
   # exercise.js runs at the end of the page and writes what it found into the html element's attributes.
   { cat "$pages/$name.html"; echo "<script>"; cat "$here/exercise.js"; echo "</script>"; } >"$work/$name.html"

@@ -122,6 +122,31 @@ StudyData empty_study(std::string name, std::string kind) {
   return study;
 }
 
+/// As a run's steps are looked into: the first of three layers learns less and less.
+std::vector<DiagnosticRecord> diagnostics_of(const std::vector<std::string>& layers) {
+  std::vector<DiagnosticRecord> records;
+  for (std::int64_t step = 10; step <= 8000; step += step < 400 ? 10 : step / 20) {
+    DiagnosticRecord record{.step = step, .gradient_norm = 0, .clipped_norm = 0, .greatest_norm = 0, .layers = {}};
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+      const double gradient =
+          (i == 0 ? std::pow(10, -4 - static_cast<double>(std::min<std::int64_t>(step, 1000)) / 120) : 0.01) *
+          std::exp(0.4 * noise(1, layers[i], static_cast<std::uint64_t>(step)));
+      record.gradient_norm = std::hypot(record.gradient_norm, 20 * gradient);
+      record.layers.push_back({.parameter = layers[i],
+                               .elements = 400,
+                               .gradient_norm = 20 * gradient,
+                               .parameter_norm = 8,
+                               .update_norm = 0.02 * 20 * gradient,
+                               .zero_share = 0.1,
+                               .non_finite = 0});
+    }
+    record.clipped_norm = std::min(record.gradient_norm, 0.35);
+    record.greatest_norm = 0.35;
+    records.push_back(std::move(record));
+  }
+  return records;
+}
+
 }  // namespace
 
 StudyData compare_study(std::size_t seeds, bool troubles) {
@@ -169,6 +194,8 @@ StudyData hostile_study(std::size_t seeds) {
         break;
       }
     data.config.optimizer += ",note=" + data.optimizer;
+    if (data.role == TrialRole::final)
+      data.diagnostics = diagnostics_of({names[0] + ".weight", names[3] + ".weight", "a`b`weight"});
     if (!data.error.empty()) data.error = "@SUM(A1)\r\n" + names[0] + "\x01\x7F";
   }
   study.trials.back().epochs.emplace_back().train["loss"] = std::numeric_limits<double>::quiet_NaN();
@@ -216,7 +243,9 @@ StudyData train_study() {
     data.steps.push_back({step,
                           0.25 + 1.9 * std::exp(-static_cast<double>(step) / 700) +
                               0.03 * noise(1, "steps", static_cast<std::uint64_t>(step)),
-                          1e-3});
+                          5e-4 * (1 + std::cos(3.1415927 * static_cast<double>(step) / 8440))});
+  for (EpochRecord& record : data.epochs) record.units = {{"dense1", 128, 3 + record.epoch}};
+  data.diagnostics = diagnostics_of({"conv1.weight", "conv1.bias", "dense1.weight", "output.weight"});
   study.config = {{"epochs", kEpochs}, {"batch", 64}, {"model", "cnn"}};
   return study;
 }

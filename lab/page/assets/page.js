@@ -48,7 +48,7 @@
   }
 
   function colors_of(chart) {
-    return chart.series.map(one => color_of('--c' + chart.groups[one.group].color));
+    return chart.series.map(one => color_of('--c' + chart.groups[one.group].color) + (one.thin ? '70' : ''));
   }
 
   function theme_of(chart) {
@@ -64,8 +64,9 @@
 
   function axis_options(chart, axis) {
     if (axis == 'y') {
-      const options = {axisLabelWidth: chart.spec.rates ? 60 : 44, pixelsPerLabel: 36, gridLinePattern: null};
+      const options = {axisLabelWidth: chart.spec.rates || chart.spec.powers ? 60 : 44, pixelsPerLabel: 36, gridLinePattern: null};
       // Rates are small: 0.0005 in place of 5.000e-4.
+      if (chart.spec.powers) options.axisLabelFormatter = y => (10 ** y).toExponential(Number.isInteger(y) ? 0 : 1);
       if (chart.spec.rates) options.axisLabelFormatter = y => String(Number(y.toPrecision(3)));
       return options;
     }
@@ -125,11 +126,12 @@
     const percent = chart.spec.yLabel.includes('%');
     const shown = new Map();
     chart.series.forEach(one => {
-      if (one.mark || chart.hidden.has(one.group)) return;
+      if (one.mark || one.thick || chart.hidden.has(one.group)) return;
       const at = one.points.find(point => point[0] == x);
       if (!at) return;
       const range = shown.get(one.group) || [Infinity, -Infinity];
-      shown.set(one.group, [Math.min(range[0], at[2]), Math.max(range[1], at[2])]);
+      const y = chart.spec.powers ? 10 ** at[2] : at[2];
+      shown.set(one.group, [Math.min(range[0], y), Math.max(range[1], y)]);
     });
     const tick = (chart.spec.xTicks || []).find(candidate => candidate.v == x);
     chart.readout.textContent = '';
@@ -170,7 +172,7 @@
       const several = series.filter(other => other.group == one.group && !other.mark).length > 1;
       per_series['s' + index] = {
         strokePattern: section.groups[one.group].dash.length ? section.groups[one.group].dash : null,
-        strokeWidth: one.mark ? 0 : several ? 1.3 : 2.2,
+        strokeWidth: one.mark ? 0 : one.thick ? 2.2 : one.thin ? 1 : several ? 1.3 : 2.2,
         drawPoints: Boolean(one.points_too || one.mark || one.points.length == 1),
         pointSize: one.mark ? 7 : 3,
         ...(one.mark ? {drawPointCallback: ring, drawHighlightPointCallback: ring} : {}),

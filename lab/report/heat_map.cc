@@ -1,0 +1,144 @@
+// Draws the heat map.
+#include "report/heat_map.h"
+
+#include "page/text.h"
+#include "training/findings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace thalweg::lab {
+namespace {
+
+constexpr int kShades = 24;
+constexpr std::size_t kTicks = 5;
+
+using Columns = std::vector<const DiagnosticRecord*>;
+
+double rms(const LayerRecord& layer) { return root_mean_square(layer.gradient_norm, layer.elements); }
+
+bool is_broken(const LayerRecord& layer) { return layer.non_finite > 0 || !std::isfinite(layer.gradient_norm); }
+
+/// Powers of ten between which the sizes lie.
+struct Scale {
+  double low = HUGE_VAL, high = -HUGE_VAL;
+
+  void include(double size) {
+    low = std::min(low, std::floor(std::log10(size)));
+    high = std::max(high, std::ceil(std::log10(size)));
+  }
+  /// From 1 to kShades.
+  int shade(double size) const {
+    const double part = high > low ? (std::log10(size) - low) / (high - low) : 1;
+    return std::clamp(static_cast<int>(std::lround(part * (kShades - 1))) + 1, 1, kShades);
+  }
+};
+
+/// As fill and opacity of what a cell shows; nothing of a gradient that is 0.
+std::string look_of(const LayerRecord& layer, const Scale& scale) {
+  if (is_broken(layer)) return "class=\"broken\"";
+  if (!(layer.gradient_norm > 0)) return {};
+  return fmt::format("fill-opacity=\"{:.2f}\"", 0.06 + 0.94 * scale.shade(rms(layer)) / kShades);
+}
+
+std::string cell_text(const LayerRecord& layer) {
+  return is_broken(layer) ? "not finite" : fmt::format("{:.1e}", rms(layer));
+}
+
+// Neighbours that look alike are one rectangle.
+std::string row_svg(const Columns& columns, std::size_t place, const Scale& scale) {
+  const LayerRecord &first = columns.front()->layers[place], &last = columns.back()->layers[place];
+  std::string svg = fmt::format(
+      "<svg viewBox=\"0 0 {} 1\" preserveAspectRatio=\"none\" shape-rendering=\"crispEdges\" width=\"100%\" "
+      "height=\"20\" role=\"img\" aria-label=\"from {} in step {} to {} in step {}\">",
+      columns.size(), cell_text(first), columns.front()->step, cell_text(last), columns.back()->step);
+  for (std::size_t begin = 0, end = 0; begin < columns.size(); begin = end) {
+    const std::string look = look_of(columns[begin]->layers[place], scale);
+    for (end = begin + 1; end < columns.size() && look_of(columns[end]->layers[place], scale) == look;) ++end;
+    if (!look.empty()) svg += fmt::format("<rect x=\"{}\" width=\"{}\" height=\"1\" {}/>", begin, end - begin, look);
+  }
+  return svg + "</svg>";
+}
+
+std::string axis(const Columns& columns) {
+  std::string html = "<div class=\"heat-name\"></div><div class=\"dots-axis\" aria-hidden=\"true\">";
+  const std::size_t ticks = std::min(kTicks, columns.size());
+  for (std::size_t tick = 0; tick < ticks; ++tick) {
+    const std::size_t at = tick * (columns.size() - 1) / std::max<std::size_t>(ticks - 1, 1);
+    html += fmt::format("<span style=\"left:{:.2f}%\">{}</span>",
+                        (static_cast<double>(at) + 0.5) / static_cast<double>(columns.size()) * 100, columns[at]->step);
+  }
+  return html + "</div>";
+}
+
+std::string legend(const Scale& scale, bool any_broken) {
+  std::string html = fmt::format(
+      "<p class=\"heat-legend\"><span>1e{:.0f}</span><svg viewBox=\"0 0 {} 1\" "
+      "preserveAspectRatio=\"none\" shape-rendering=\"crispEdges\" width=\"160\" height=\"12\" aria-hidden=\"true\">",
+      scale.low, kShades);
+  for (int shade = 1; shade <= kShades; ++shade) {
+    html += fmt::format("<rect x=\"{}\" width=\"1\" height=\"1\" fill-opacity=\"{:.2f}\"/>", shade - 1,
+                        0.06 + 0.94 * shade / kShades);
+  }
+  html += fmt::format("</svg><span>1e{:.0f}</span>", scale.high);
+  if (any_broken)
+    html +=
+        "<svg width=\"12\" height=\"12\" aria-hidden=\"true\"><rect class=\"broken\" width=\"12\" "
+        "height=\"12\"/></svg><span>not finite</span>";
+  return html + "</p>";
+}
+
+std::string numbers(const Columns& columns) {
+  std::string table = "<thead><tr><th scope=\"col\">step</th>";
+  for (const LayerRecord& layer : columns.front()->layers)
+    table += fmt::format("<th scope=\"col\"><bdi>{}</bdi></th>", escape_html(layer.parameter));
+  table += "</tr></thead><tbody>";
+  for (const DiagnosticRecord* column : columns) {
+    table += fmt::format("<tr><th scope=\"row\">{}</th>", column->step);
+    for (const LayerRecord& layer : column->layers) table += "<td>" + cell_text(layer) + "</td>";
+    table += "</tr>";
+  }
+  return fmt::format(
+      "<details><summary>Gradients by layer: the numbers</summary><div class=\"scroll\" tabindex=\"0\" "
+      "role=\"region\" aria-label=\"Gradients by layer, table\"><table>{}</tbody></table></div></details>",
+      table);
+}
+
+}  // namespace
+
+std::string heat_map(std::span<const DiagnosticRecord> records) {
+  Columns columns;
+  for (const DiagnosticRecord& record : records) {
+    if (!record.layers.empty() && (columns.empty() || columns.front()->layers.size() == record.layers.size()))
+      columns.push_back(&record);
+  }
+  Scale scale;
+  bool any_broken = false;
+  for (const DiagnosticRecord* column : columns) {
+    for (const LayerRecord& layer : column->layers) {
+      if (is_broken(layer)) {
+        any_broken = true;
+      } else if (layer.gradient_norm > 0) {
+        scale.include(rms(layer));
+      }
+    }
+  }
+  if (columns.size() < 2 || scale.low > scale.high) return {};
+  std::string html =
+      "<figure><figcaption><h3>Gradients by layer</h3><p>Root mean square of the elements of each parameter’s "
+      "gradient, "
+      "before clipping, on a logarithmic scale; empty where all are 0. A column is a step that was looked into: they "
+      "are "
+      "closer together at the beginning.</p></figcaption>" +
+      legend(scale, any_broken) + "<div class=\"heat c0\">";
+  for (std::size_t place = 0; place < columns.front()->layers.size(); ++place) {
+    html += fmt::format("<div class=\"heat-name\"><bdi>{}</bdi></div><div>{}</div>",
+                        escape_html(columns.front()->layers[place].parameter), row_svg(columns, place, scale));
+  }
+  return html + axis(columns) + "</div><p class=\"unit\">step</p>" + numbers(columns) + "</figure>";
+}
+
+}  // namespace thalweg::lab
