@@ -74,7 +74,7 @@ Two verdicts, planned from the start: one after 8 seeds, one after 20.
 void add_flags(CLI::App& command, Flags& flags) {
   CompareConfig& config = flags.config;
   command.add_option("OPTIMIZER", config.optimizers, "Rules with options and what is around them, as below");
-  add_training_flags(command, config.training, {"optimizer", "seed", "threads"});
+  add_training_flags(command, config.training, {"optimizer", "seed", "threads", "folds"});
 
   const auto group = "Study";
   command

@@ -52,7 +52,7 @@ Dataset open_task(TrainingConfig& config, std::span<const std::string> optimizer
     check_data_options(*parse_data_spec(config.data).format, config.data_options);
     find_model(config.model);
   });
-  Dataset data = open_dataset(config.data, config.data_options);
+  Dataset data = open_training_data(config);
   as_usage([&] {
     check_fits(find_model(config.model), data);
     check_goal(config, task_of(data.target).primary());

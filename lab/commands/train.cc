@@ -13,6 +13,7 @@
 #include "models/model_list.h"
 #include "output/output.h"
 #include "study/environment.h"
+#include "study/statistics.h"
 #include "tasks/task.h"
 #include "training/checkpoint.h"
 #include "training/findings.h"
@@ -21,10 +22,13 @@
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
 
+#include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace thalweg::lab {
@@ -52,6 +56,7 @@ Examples:
   thalweg train --epochs 3 --print-config > run.toml  all flags and their values, as a file
   thalweg train --config run.toml --seed 2            as the file says, but for the seed
   thalweg train --dense 256,128 --data idx:/data/mnist --patience 3 --json
+  thalweg train --model tabular --data csv:loans.csv --target class --folds 10
   thalweg train --goal 0.85                           stops at 85 % validation accuracy)";
 
 struct Flags {
@@ -132,40 +137,50 @@ struct Records {
   std::vector<DiagnosticRecord> diagnostics;
 };
 
-// What the run is at when it stops: for people on stdout, for programs as JSON, what was found in it on stderr then.
-void print_result(const TrainingResult& result, const Records& records, const Flags& flags,
-                  const TrainingConfig& config, const std::string& task) {
-  const std::vector<EpochRecord>& epochs = records.epochs;
-  const std::vector<Finding> found = findings(records.diagnostics, epochs);
-  for (const Finding& finding : found) {
+/// What a training ended with.
+struct Trained {
+  TrainingResult result;
+  Records records;
+  TrainingConfig config;
+  std::string task;
+};
+
+nlohmann::json to_json(const Trained& trained, const std::string& folder) {
+  const std::vector<EpochRecord>& epochs = trained.records.epochs;
+  nlohmann::json json = trained.result;
+  json["task"] = trained.task;
+  json["validation"] =
+      epochs.empty() || !epochs.back().validation ? nlohmann::json() : nlohmann::json(*epochs.back().validation);
+  json["config"] = trained.config;
+  json["records"] = epochs;
+  json["findings"] = findings(trained.records.diagnostics, epochs);
+  if (!folder.empty()) json["out"] = folder;
+  return json;
+}
+
+// What was found in the run, and what it is at when it stops: for people on stdout, for programs as JSON.
+void print_result(const Trained& trained, const Flags& flags) {
+  for (const Finding& finding : findings(trained.records.diagnostics, trained.records.epochs)) {
     const std::string line = fmt::format("{}. {}.\n", finding.text, finding.advice);
     flags.json ? print_message_lines(line) : print_lines(line);
   }
   const std::string& folder = flags.resume.empty() ? flags.out : flags.resume;
   if (flags.json) {
-    nlohmann::json json = result;
-    json["task"] = task;
-    json["validation"] =
-        epochs.empty() || !epochs.back().validation ? nlohmann::json() : nlohmann::json(*epochs.back().validation);
-    json["config"] = config;
-    json["records"] = epochs;
-    json["findings"] = found;
-    if (!folder.empty()) json["out"] = folder;
-    print_json(json);
+    print_json(to_json(trained, folder));
     return;
   }
+  const TrainingResult& result = trained.result;
   const std::string why = result.outcome == Outcome::completed ? "" : fmt::format(" ({})", result.reason);
   print("{}{} after {} of {} epochs and {} steps, {} of training\n", to_string(result.outcome), why, result.epochs,
-        config.stop.epochs, result.steps, duration_text(result.seconds));
+        trained.config.stop.epochs, result.steps, duration_text(result.seconds));
   if (result.test) print("test {}\n", values_text(*result.test));
   if (!folder.empty()) {
     print("kept in {}; `thalweg report {} -o report.html` shows it\n", folder, shell_quoted(folder));
   }
 }
 
-void train_command(const CLI::App& command, const Flags& flags) {
-  if (!flags.file.file.empty()) read_config_file(command, flags.file.file);
-  check_output_flags(flags);
+// One training; nothing where its configuration is printed instead.
+std::optional<Trained> train_once(const CLI::App& command, const Flags& flags) {
   TrainingConfig config = flags.config;
   Checkpointing checkpointing{.file = {}, .every_steps = flags.checkpoint_every, .resume = false};
   std::optional<RunFolder> folder;
@@ -176,7 +191,10 @@ void train_command(const CLI::App& command, const Flags& flags) {
     const Checkpoint checkpoint = read_checkpoint(folder->checkpoint());
     config = as_usage([&] { return resumed_config(command, flags, checkpoint); });
     check_training_flags(command, config, std::span(&config.optimizer, 1));
-    if (flags.file.print) return print_lines(config_text(command, config));
+    if (flags.file.print) {
+      print_lines(config_text(command, config));
+      return std::nullopt;
+    }
     dataset = open_run_data(config, checkpoint, flags.resume, command.count("--data") > 0,
                             [](TrainingConfig& each) { return open_task(each, std::span(&each.optimizer, 1)); });
     folder->rewind(checkpoint.run.step);
@@ -189,7 +207,8 @@ void train_command(const CLI::App& command, const Flags& flags) {
     check_training_flags(command, config, std::span(&config.optimizer, 1));
     if (flags.file.print) {
       as_usage([&] { check(config); });
-      return print_lines(config_text(command, config));
+      print_lines(config_text(command, config));
+      return std::nullopt;
     }
     dataset = open_task(config, std::span(&config.optimizer, 1));
     if (!flags.out.empty())
@@ -240,9 +259,70 @@ void train_command(const CLI::App& command, const Flags& flags) {
     }
     throw Interrupted{};
   }
-  print_result(result, records, flags, config, task.name);
-  if (result.outcome == Outcome::diverged) {
-    throw Error(fmt::format("diverged: {}; a smaller learning rate may help", result.reason));
+  return Trained{std::move(result), std::move(records), std::move(config), task.name};
+}
+
+void check_ended_well(const Trained& trained) {
+  if (trained.result.outcome != Outcome::diverged) return;
+  throw Error(fmt::format("diverged: {}; a smaller learning rate may help", trained.result.reason));
+}
+
+// Mean and standard deviation of each metric over the folds that have it.
+nlohmann::json spread_json(const std::vector<Trained>& folds) {
+  std::map<std::string, std::vector<double>> values;
+  for (const Trained& fold : folds)
+    for (const auto& [metric, value] : fold.result.test.value_or(MetricValues{})) values[metric].push_back(value);
+  nlohmann::json means = nlohmann::json::object(), deviations = nlohmann::json::object();
+  for (const auto& [metric, list] : values) {
+    means[metric] = mean(list);
+    if (list.size() > 1) deviations[metric] = sample_sd(list);
+  }
+  return {{"mean", means}, {"sd", deviations}};
+}
+
+// A training for each part, which tests it; fold k has the seed SEED + k − 1, and with --out its own folder.
+void cross_validate(const CLI::App& command, const Flags& flags) {
+  std::vector<Trained> folds;
+  nlohmann::json each = nlohmann::json::array();
+  for (std::int64_t fold = 1; fold <= flags.config.folds; ++fold) {
+    Flags own = flags;
+    own.config.fold = fold;
+    own.config.seed += static_cast<std::uint64_t>(fold - 1);
+    if (!flags.out.empty()) own.out = (std::filesystem::path(flags.out) / fmt::format("fold-{}", fold)).string();
+    std::optional<Trained> trained = train_once(command, own);
+    if (!trained) return;
+    if (flags.json) {
+      each.push_back(to_json(*trained, own.out));
+    } else {
+      print("fold {} of {}: ", fold, flags.config.folds);
+      print_result(*trained, own);
+    }
+    check_ended_well(*trained);
+    folds.push_back(std::move(*trained));
+  }
+  const nlohmann::json spread = spread_json(folds);
+  if (flags.json) {
+    print_json(nlohmann::json{{"task", folds.front().task}, {"folds", each}, {"test", spread}});
+    return;
+  }
+  print("\nover {} folds\n", folds.size());
+  for (const auto& [name, value] : spread.at("mean").items()) {
+    const Metric& metric = find_metric(name);
+    print("{} {} ± {}\n", metric.title, value_text(metric, value.get<double>()),
+          plain_text(metric, spread.at("sd").value(name, 0.0)));
+  }
+}
+
+void train_command(const CLI::App& command, const Flags& flags) {
+  if (!flags.file.file.empty()) read_config_file(command, flags.file.file);
+  check_output_flags(flags);
+  if (flags.config.folds > 0 && flags.resume.empty()) {
+    as_usage([&] { check(flags.config); });
+    return cross_validate(command, flags);
+  }
+  if (const std::optional<Trained> trained = train_once(command, flags)) {
+    print_result(*trained, flags);
+    check_ended_well(*trained);
   }
 }
 

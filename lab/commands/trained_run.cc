@@ -70,7 +70,7 @@ Chosen open_chosen(const TrainedModel& trained, const TrainedRunFlags& flags, bo
   Chosen chosen;
   if (flags.data.empty()) {
     chosen.dataset = open_run_data(config, checkpoint, flags.run, false,
-                                   [](TrainingConfig& each) { return open_dataset(each.data, each.data_options); });
+                                   [](TrainingConfig& each) { return open_training_data(each); });
     const Split parts = split(chosen.dataset, config);
     chosen.examples = flags.part == "train"        ? parts.training
                       : flags.part == "validation" ? parts.validation

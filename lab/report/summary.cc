@@ -47,6 +47,7 @@ Shared shared_of(const StudyData& study, TrainingConfig config) {
   config.data.clear();
   config.optimizer.clear();
   config.seed = 0;
+  config.fold = 0;
   config.threads = 0;
   shared.settings = config;
   return shared;

@@ -4,6 +4,7 @@
 #include "data/dataset.h"
 #include "error_text.h"
 #include "study/worker_messages.h"
+#include "training/split.h"
 #include "training/trainer.h"
 
 #include <thalweg/error.h>
@@ -57,7 +58,7 @@ TrainingResult run(const Job& job, Dataset& dataset, const Teller& tell) {
   hooks.on_step = [&](const StepRecord& record) { tell(step_line(record)); };
   hooks.on_diagnostics = [&](const DiagnosticRecord& record) { tell(diagnostics_line(record)); };
   hooks.on_epoch = [&](const EpochRecord& record) { tell(epoch_line(record)); };
-  if (dataset.name != job.config.data) dataset = open_dataset(job.config.data, job.config.data_options);
+  if (dataset.name != job.config.data) dataset = open_training_data(job.config);
   return train(job.config, dataset, hooks, {});
 }
 

@@ -95,6 +95,8 @@ void from_json(const nlohmann::json& json, TrainingConfig& config) {
 void check(const TrainingConfig& config) {
   TrainingConfig copy = config;
   for (const Setting& setting : settings_of(copy)) check(setting);
+  if (config.folds == 1) throw Error("folds = 1 leaves nothing to train on; expected at least 2, or 0 for none");
+  if (config.fold > config.folds) throw Error(fmt::format("fold = {} is outside [0, {}]", config.fold, config.folds));
   if (config.validation_fraction > 0) return;
   const auto refuse = [](bool needed, const char* what) {
     if (needed) throw Error(fmt::format("validation fraction = 0 leaves nothing for the {} to be measured on", what));

@@ -36,6 +36,8 @@ struct TrainingConfig {
   std::string optimizer = "rmsprop:lr=0.001";  ///< what read_optimizer reads
   Schedule schedule = schedule::Cosine{};      ///< of an optimizer whose text says none
   StopConditions stop;
+  std::int64_t folds = 0;     ///< > 0: cross-validation; the test part is …
+  std::int64_t fold = 0;      ///< … this one, from 1; 0: the data's own
   bool restore_best = false;  ///< ends with the weights of the epoch with the smallest validation loss
   std::int64_t batch = 0;     ///< 0: by model and data
   std::uint64_t seed = 1;

@@ -1,6 +1,8 @@
 // Which examples of a data set train, validate and test.
 #include "training/split.h"
 
+#include "data/parts.h"
+
 #include <thalweg/error.h>
 #include <thalweg/random.h>
 
@@ -20,6 +22,12 @@ std::vector<std::int64_t> first(std::vector<std::int64_t> examples, std::int64_t
 }
 
 }  // namespace
+
+Dataset open_training_data(const TrainingConfig& config) {
+  Dataset dataset = open_dataset(config.data, config.data_options);
+  if (config.fold > 0) take_fold(dataset, config.folds, config.fold, config.data_options.split_seed);
+  return dataset;
+}
 
 Split split(const Dataset& dataset, const TrainingConfig& config) {
   Split result;

@@ -9,6 +9,9 @@
 
 namespace thalweg::lab {
 
+/// The data of a training, divided as its configuration says: open_dataset and, of a fold, take_fold.
+Dataset open_training_data(const TrainingConfig& config);
+
 /// Indices in rising order: `training` and `validation` share out the training part.
 struct Split {
   std::vector<std::int64_t> training, validation, test;

@@ -167,6 +167,19 @@ TEST_F(TrainedRun, CharactersOfAText) {
   EXPECT_EQ(thalweg({"predict", path("run")}).code, 2);
 }
 
+TEST_F(TrainedRun, FoldsTestEveryExampleOnce) {
+  const nlohmann::json trained = json_of({"train", "--model", "linear", "--data", "make:line,rows=100", "--folds", "4",
+                                          "--threads", "1", "--out", path("folds")});
+  ASSERT_EQ(trained.at("folds").size(), 4u);
+  double sum = 0;
+  for (const nlohmann::json& fold : trained.at("folds")) sum += fold.at("test").at("rmse").get<double>();
+  EXPECT_NEAR(trained.at("test").at("mean").at("rmse").get<double>(), sum / 4, 1e-12);
+  EXPECT_EQ(trained.at("folds")[2].at("config").at("fold"), 3);
+  EXPECT_EQ(json_of({"eval", path("folds/fold-3")}).at("test"), trained.at("folds")[2].at("test"));
+  EXPECT_EQ(thalweg({"train", "--data", "make:line", "--model", "linear", "--folds", "1"}).code, 2);
+  EXPECT_EQ(thalweg({"train", "--data", "make:sines", "--model", "lstm", "--folds", "3"}).code, 1);
+}
+
 TEST_F(TrainedRun, ASeries) {
   const nlohmann::json trained = json_of({"train", "--model", "lstm", "--data", "make:sines,rows=600", "--hidden", "16",
                                           "--epochs", "20", "--lr", "0.01", "--out", path("run")});

@@ -46,6 +46,8 @@ TrainingConfig unusual_config() {
   config.threads = 2;
   config.validation_fraction = 0.2;
   config.restore_best = true;
+  config.folds = 3;
+  config.fold = 2;
   config.train_limit = 1000;
   config.test_limit = 500;
   config.test_at_end = false;
