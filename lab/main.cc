@@ -196,7 +196,8 @@ int main(int argc, char** argv) {
   using namespace thalweg::lab;
   hold_interrupts();  // while it may start the program once more, so only for what trains in this process
   const std::string_view command = argc > 1 ? argv[1] : "";
-  if (command == "train" || command == "worker" || command == "eval" || command == "predict") prepare_math_library(argv);
+  if (command == "train" || command == "worker" || command == "eval" || command == "predict")
+    prepare_math_library(argv);
   end_when_interrupted();
   prepare_output();
   return finish_output(run_and_tell(argc, argv));

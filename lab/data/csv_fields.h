@@ -1,7 +1,7 @@
 // Fields of CSV: where one begins and ends. Here, in a header, because the loop over all fields is made of it.
 //
-// Written by ourselves because libcsv, which calls a function for every field, takes as long to find the fields alone as
-// pandas takes to read the whole file (bench/csv).
+// Written by ourselves because libcsv, which calls a function for every field, takes as long to find the fields alone
+// as pandas takes to read the whole file (bench/csv).
 #pragma once
 
 #include "data/value_text.h"

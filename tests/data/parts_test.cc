@@ -119,7 +119,8 @@ TEST(Folds, ShareAllExamplesAndClassesOut) {
     EXPECT_EQ(dataset.train.size() + dataset.test.size(), 103u);
     EXPECT_THAT(dataset.test.size(), testing::AnyOf(20u, 21u));
     std::vector<std::int64_t> counts(3), all(3);
-    for (const std::int64_t example : dataset.test) ++counts[static_cast<std::size_t>(dataset.examples->label(example))];
+    for (const std::int64_t example : dataset.test)
+      ++counts[static_cast<std::size_t>(dataset.examples->label(example))];
     for (std::int64_t example = 0; example < 103; ++example)
       ++all[static_cast<std::size_t>(dataset.examples->label(example))];
     for (std::size_t label = 0; label < 3; ++label)

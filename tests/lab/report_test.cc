@@ -176,6 +176,47 @@ TEST(Report, OneRunHasItsCurves) {
   EXPECT_THAT(html, HasSubstr("test accuracy."));
 }
 
+TEST(Report, OneRunIsLookedInto) {
+  StudyData study = samples::train_study();
+  const std::string html = report_html({&study, 1});
+  const auto data = data_of(html);
+  ASSERT_EQ(data.size(), 4U) << "the section's, layers, norms, rates: each has a legend of its own";
+  EXPECT_EQ(data[1]["groups"].size(), 3U) << "weights without biases";
+  EXPECT_EQ(data[1]["groups"][0]["name"], "conv1.weight");
+  EXPECT_EQ(data[1]["charts"][0]["series"][0]["points"].size(), study.trials[0].diagnostics.size());
+  EXPECT_EQ(data[2]["groups"][1]["name"], "after clipping");
+  // A row of the heat map for each parameter, and a row of its table for each step.
+  EXPECT_EQ(times(html, "<svg viewBox=\"0 0 " + std::to_string(study.trials[0].diagnostics.size()) + " 1\""), 4U);
+  EXPECT_THAT(html, AllOf(HasSubstr("Gradients of <code>conv1.weight</code>"), HasSubstr("vanishing"),
+                          HasSubstr("<th scope=\"col\"><bdi>dense1 (128 units)</bdi></th>")));
+  EXPECT_THAT(report_text({&study, 1}), HasSubstr("Gradients of `conv1.weight`"));
+  // What was recorded before there were diagnostics has none.
+  study.trials[0].diagnostics.clear();
+  EXPECT_THAT(report_html({&study, 1}), Not(HasSubstr("Inside the network")));
+  // What is not finite is neither drawn nor shown as a number.
+  study = samples::train_study();
+  LayerRecord& broken = study.trials[0].diagnostics.back().layers[1];
+  broken.gradient_norm = broken.update_norm = -std::nan("");
+  broken.non_finite = 7;
+  study.trials[0].diagnostics.back().gradient_norm = -std::nan("");
+  const std::string with_broken = report_html({&study, 1});
+  EXPECT_THAT(with_broken, AllOf(HasSubstr("class=\"broken\""), HasSubstr("<td>not finite</td>")));
+  EXPECT_EQ(times(with_broken.substr(0, with_broken.find("<script")), "-nan"), 0U);
+}
+
+TEST(Report, FindingsOfACompetitorSayInHowManyRuns) {
+  StudyData study = samples::compare_study(8);
+  const std::vector<DiagnosticRecord> vanishing = samples::train_study().trials[0].diagnostics;
+  int given = 0;
+  for (TrialData& trial : study.trials) {
+    if (trial.role == TrialRole::final && trial.optimizer == "sgd" && given++ < 3) trial.diagnostics = vanishing;
+  }
+  const std::string html = report_html({&study, 1});
+  EXPECT_THAT(html,
+              AllOf(HasSubstr("Inside the networks"), HasSubstr("So in 3 of 8 runs; the numbers are of seed 1.")));
+  EXPECT_THAT(report_text({&study, 1}), HasSubstr("sgd: Gradients of `conv1.weight`"));
+}
+
 // NaN has a sign, which is the processor's and means nothing.
 TEST(Report, NeverShowsANaNsSign) {
   StudyData study = samples::train_study();
@@ -352,6 +393,25 @@ TEST_F(ReportFiles, CsvHasEveryNumberInFull) {
       EXPECT_EQ(std::stod(epochs[++records][column(epochs, "validation_loss")]), record.validation->at("loss"));
   }
   EXPECT_EQ(epochs.size(), records + 1);
+}
+
+TEST_F(ReportFiles, CsvHasEveryLayerOfEveryStepThatWasLookedInto) {
+  const StudyData study = samples::train_study();
+  write_csv({&study, 1}, folder_);
+  const auto rows = parse_csv(contents(folder_ / "layers.csv"));
+  std::size_t at = 0;
+  for (const DiagnosticRecord& record : study.trials[0].diagnostics) {
+    for (const LayerRecord& layer : record.layers) {
+      const auto& row = rows.at(++at);
+      ASSERT_EQ(row.size(), rows[0].size());
+      EXPECT_EQ(row[6], std::to_string(record.step));
+      EXPECT_EQ(row[7], layer.parameter);
+      EXPECT_EQ(std::stod(row[9]), layer.gradient_norm);
+      EXPECT_EQ(std::stod(row[11]), layer.update_norm);
+    }
+  }
+  EXPECT_EQ(rows.size(), at + 1);
+  EXPECT_EQ(rows[0][11], "update_norm");
 }
 
 TEST_F(ReportFiles, CsvQuotesAndDefusesFormulas) {

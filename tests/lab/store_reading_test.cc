@@ -317,7 +317,9 @@ TEST_F(DamagedTrial, StaysWhereTheCommandIsRefused) {
 TEST_F(ReadingTest, WhoeverChangesARowTakesItsChecksumAway) {
   create(3);
   run_sql("UPDATE trials SET error = 'seen' WHERE id = 1; UPDATE study SET name = 'mine'");
-  run_sql("DELETE FROM steps WHERE trial = 2 AND step = 4; UPDATE scores SET value = 7 WHERE trial = 2 AND metric = 'loss'");
+  run_sql(
+      "DELETE FROM steps WHERE trial = 2 AND step = 4; UPDATE scores SET value = 7 WHERE trial = 2 AND metric = "
+      "'loss'");
   run_sql("INSERT INTO steps VALUES (3, 999, 1, 1)");
   const StudyData study = read();
   EXPECT_EQ(study.name, "mine");
