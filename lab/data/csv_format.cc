@@ -4,11 +4,6 @@
 #include "data/table_format.h"
 #include "data/table_plan.h"
 
-#include <thalweg/error.h>
-#include <thalweg/text.h>
-
-#include <fmt/format.h>
-
 #include <iostream>
 #include <iterator>
 #include <string>
@@ -16,24 +11,17 @@
 namespace thalweg::lab {
 namespace {
 
-ColumnUse use_of(const std::string& text, const std::string& kind) {
+/// check_data_options has seen the kind.
+ColumnUse use_of(const std::string& kind) {
   if (kind == "numeric") return ColumnUse::numeric;
-  if (kind == "category") return ColumnUse::category;
-  if (kind == "ignore") return ColumnUse::ignore;
-  throw Error(fmt::format("--column {}: expected NAME=numeric, NAME=category or NAME=ignore", printable(text)));
+  return kind == "category" ? ColumnUse::category : ColumnUse::ignore;
 }
 
 CsvOptions csv_options(const DataOptions& options) {
   CsvOptions csv;
   for (const std::string& text : options.columns) {
     const std::size_t equals = text.rfind('=');  // a name may hold one
-    const std::string kind = equals == std::string::npos ? "" : text.substr(equals + 1);
-    const ColumnUse use = use_of(text, kind);
-    const auto [place, is_new] = csv.columns.try_emplace(text.substr(0, equals), use);
-    if (!is_new && place->second != use) {
-      throw Error(
-          fmt::format("--column {}: {} is to be something else already", printable(text), printable(place->first)));
-    }
+    csv.columns[text.substr(0, equals)] = use_of(text.substr(equals + 1));
   }
   // Of two classes written as numbers, one is said to be positive.
   if (!options.positive.empty() && !options.target.empty()) {

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <numeric>
 #include <system_error>
 
@@ -87,6 +88,22 @@ std::string flags_of(const Format& format) {
   return flags;
 }
 
+void check_columns(const std::vector<std::string>& columns) {
+  std::map<std::string, std::string> kinds;
+  for (const std::string& text : columns) {
+    const std::size_t equals = text.rfind('=');
+    const std::string kind = equals == std::string::npos ? "" : text.substr(equals + 1);
+    if (kind != "numeric" && kind != "category" && kind != "ignore") {
+      throw Error(fmt::format("--column {}: expected NAME=numeric, NAME=category or NAME=ignore", printable(text)));
+    }
+    const auto [place, is_new] = kinds.try_emplace(text.substr(0, equals), kind);
+    if (!is_new && place->second != kind) {
+      throw Error(
+          fmt::format("--column {}: {} is to be {} already", printable(text), printable(place->first), place->second));
+    }
+  }
+}
+
 }  // namespace
 
 void check_data_options(const Format& format, const DataOptions& options) {
@@ -104,6 +121,7 @@ void check_data_options(const Format& format, const DataOptions& options) {
   refuse("horizon", options.horizon != usual.horizon);
   refuse("test_fraction", options.test_fraction != usual.test_fraction);
   refuse("test_data", !options.test_data.empty());
+  check_columns(options.columns);
   constexpr std::int64_t kMostSteps = 1'000'000'000;
   if (options.window < 0 || options.window > kMostSteps) {
     throw Error(fmt::format("--window {}: expected 1 to {}", options.window, kMostSteps));

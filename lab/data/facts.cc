@@ -21,6 +21,7 @@ namespace thalweg::lab {
 namespace {
 
 constexpr std::int32_t kGap = -1;
+constexpr std::int64_t kFewRows = 10;  // of so few, different values say nothing
 
 /// A column's values by number: equal values have equal ones, gaps have kGap.
 struct Coded {
@@ -169,7 +170,7 @@ std::vector<ColumnFacts> column_facts(const DataTable& table, const std::string&
     if (!is_numeric) facts.frequent = most_frequent(column);
     facts.is_target = &column == predicted;
     facts.is_constant = facts.distinct + (facts.missing > 0 ? 1 : 0) < 2;
-    facts.is_identifier = !facts.is_target && table.rows > 2 && facts.distinct == table.rows &&
+    facts.is_identifier = !facts.is_target && table.rows >= kFewRows && facts.distinct == table.rows &&
                           (!is_numeric || are_whole(column.numbers));
     facts.tells_target = predicted != nullptr && !facts.is_target &&
                          (are_one_to_one(codes, predicted_codes) ||

@@ -71,7 +71,7 @@ std::vector<std::string> remarks(const std::vector<ColumnFacts>& columns, std::i
     const std::string what = column.is_target ? "target" : "column";
     if (column.missing == rows) {
       lines.push_back(fmt::format("{} {}: nothing is in it", what, name));
-    } else if (column.is_constant) {
+    } else if (column.is_constant && rows > 1) {
       lines.push_back(fmt::format("{} {} is the same in every row", what, name));
     } else if (column.tells_target) {
       lines.push_back(

@@ -25,7 +25,7 @@ Dataset open_images(const std::string& folder, const DataOptions& options) {
   if (has_test) {
     check_no_share(options, folder);
   } else {
-    divide(dataset, std::move(dataset.train), options);
+    divide(dataset, std::move(dataset.train), options, folder);
   }
   return dataset;
 }

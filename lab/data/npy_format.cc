@@ -196,7 +196,7 @@ Dataset open_npy(const std::string& name, const DataOptions& options) {
   if (test) {
     check_no_share(options, name);
   } else {
-    divide(dataset, std::move(dataset.train), options);
+    divide(dataset, std::move(dataset.train), options, name);
   }
   return dataset;
 }

@@ -47,7 +47,8 @@ Drawn cut(std::vector<std::int64_t> examples, double share) {
   return {{examples.begin(), middle}, {middle, examples.end()}};
 }
 
-void divide(Dataset& dataset, std::vector<std::int64_t> examples, const DataOptions& options) {
+void divide(Dataset& dataset, std::vector<std::int64_t> examples, const DataOptions& options,
+            const std::string& where) {
   const double usual = dataset.in_order ? kTestShareInOrder : kTestShare;
   const std::size_t count = examples.size();
   // Unless it is given, the share is one example at least.
@@ -61,10 +62,10 @@ void divide(Dataset& dataset, std::vector<std::int64_t> examples, const DataOpti
   dataset.test = std::move(parts.drawn);
   dataset.are_parts_drawn = true;
   if (dataset.train.empty() || dataset.test.empty()) {
-    throw Error(
-        fmt::format("a test fraction of {} of {} example{} leaves none to {}; give another --test-fraction, or more "
-                    "examples",
-                    share, count, count == 1 ? "" : "s", dataset.train.empty() ? "train on" : "test on"));
+    throw Error(fmt::format(
+        "{}: a test fraction of {} of {} example{} leaves none to {}; give another --test-fraction, or more "
+        "examples",
+        where, share, count, count == 1 ? "" : "s", dataset.train.empty() ? "train on" : "test on"));
   }
 }
 

@@ -26,8 +26,8 @@ Drawn draw(std::vector<std::int64_t> examples, double share, const Random& rando
 Drawn cut(std::vector<std::int64_t> examples, double share);
 
 /// Sets train and test of a data set whose examples are these, by the options: drawn, classes alike, or the last ones
-/// of what is in order. Throws thalweg::Error if a part would be empty.
-void divide(Dataset& dataset, std::vector<std::int64_t> examples, const DataOptions& options);
+/// of what is in order. Throws thalweg::Error, which begins with `where`, if a part would be empty.
+void divide(Dataset& dataset, std::vector<std::int64_t> examples, const DataOptions& options, const std::string& where);
 
 /// Throws thalweg::Error, which names `where`, if a share was given for data that have a test part of their own.
 void check_no_share(const DataOptions& options, const std::string& where);

@@ -266,7 +266,7 @@ Dataset table_dataset(const DataTable& table, const DataOptions& options, const 
     dataset.train.assign(all.begin(), all.end() - test_rows);
     dataset.test.assign(all.end() - test_rows, all.end());
   } else {
-    divide(dataset, std::move(all), options);
+    divide(dataset, std::move(all), options, table.file);
   }
   return dataset;
 }
