@@ -101,8 +101,8 @@ void add_data_flags(CLI::App& command, TrainingConfig& config) {
 void check_training_flags(const CLI::App& command, const TrainingConfig& config,
                           std::span<const std::string> optimizers) {
   as_usage([&] { find_model(config.model); });
-  const TrainingConfig usual_config;
-  const nlohmann::json here = config, usual = usual_config;
+  const TrainingConfig defaults;
+  const nlohmann::json here = config, usual = defaults;
   const auto refuse = [&](const char* setting, bool useless, const std::string& why) {
     const std::string flag = flag_of(setting);
     if (!useless || command.count(flag) == 0) return;

@@ -101,7 +101,8 @@ TEST(Parts, AFewExamplesAreDividedToo) {
 TEST(Parts, EmptyOnesAreRefused) {
   const Files files;
   EXPECT_THAT(files.csv_refusal("x,y\n1,2\n", {.target = "y"}),
-              AllOf(HasSubstr("in.csv: a test fraction of 0.2 of 1 example leaves none to test on"), HasSubstr("--test-fraction")));
+              AllOf(HasSubstr("in.csv: a test fraction of 0.2 of 1 example leaves none to test on"),
+                    HasSubstr("--test-fraction")));
   EXPECT_THAT(files.csv_refusal("x,y\n1,2\n2,3\n", {.target = "y", .test_fraction = 0.9}),
               HasSubstr("of 2 examples leaves none to train on"));
   EXPECT_THAT(files.csv_refusal("x,y\n1,2\n2,3\n", {.target = "y", .test_fraction = 1}),
