@@ -176,8 +176,12 @@ std::string single_run(const Summary& summary, json& pages) {
         "large.</p>";
   }
   html += units_table(trial);
-  return html + heat_map(trial.diagnostics) + ratios(trial.diagnostics, pages) + norms(trial.diagnostics, pages) +
-         rates(trial, pages);
+  html += heat_map(trial.diagnostics);
+  // One after the other, as each adds its page.
+  html += ratios(trial.diagnostics, pages);
+  html += norms(trial.diagnostics, pages);
+  html += rates(trial, pages);
+  return html;
 }
 
 std::string comparison(const Summary& summary) {
