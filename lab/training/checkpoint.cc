@@ -233,6 +233,7 @@ void write_checkpoint(const std::filesystem::path& file, const Checkpoint& check
                                 {"dataset", description_json(checkpoint.dataset)},
                                 {"examples", checkpoint.examples},
                                 {"scaling", to_json(checkpoint.scaling)},
+                                {"class_weights", checkpoint.class_weights},
                                 {"run", to_json(checkpoint.run)}};
   // A folder's name need not be UTF-8; then the data are found by their text as it was given, or by --data.
   contents.metadata.emplace(kTraining, training.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
@@ -259,6 +260,10 @@ Checkpoint read_checkpoint(const std::filesystem::path& file) {
     if (json.contains("dataset")) checkpoint.dataset = described_dataset(json.at("dataset"));
     reader.need(json.contains("images") ? "images" : "examples", checkpoint.examples, std::int64_t{1});
     checkpoint.scaling = read_scaling(json, reader);
+    if (json.contains("class_weights")) {
+      for (const double weight : numbers(json.at("class_weights"), "class_weights", 0))
+        checkpoint.class_weights.push_back(static_cast<float>(weight));
+    }
     checkpoint.run = run_state(reader.needed("run"));
   } catch (const std::exception& error) {
     throw Error(fmt::format("{}: metadata '{}': {}", file.string(), kTraining, plain_message(error)));

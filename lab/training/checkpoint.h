@@ -40,12 +40,13 @@ struct RunState {
 /// What a checkpoint file holds.
 struct Checkpoint {
   TrainingConfig config;
-  int threads = 1;            ///< that really ran
-  std::string data;           ///< Dataset::fingerprint; empty in checkpoints of earlier versions
-  std::string data_folder;    ///< Dataset::origin, where `config.data` may be relative; empty likewise
-  Dataset dataset;            ///< inputs, target and schema; none in checkpoints of earlier versions
-  std::int64_t examples = 0;  ///< in the training part
-  Scaling scaling;            ///< by its statistics
+  int threads = 1;                   ///< that really ran
+  std::string data;                  ///< Dataset::fingerprint; empty in checkpoints of earlier versions
+  std::string data_folder;           ///< Dataset::origin, where `config.data` may be relative; empty likewise
+  Dataset dataset;                   ///< inputs, target and schema; none in checkpoints of earlier versions
+  std::int64_t examples = 0;         ///< in the training part
+  Scaling scaling;                   ///< by its statistics
+  std::vector<float> class_weights;  ///< of the loss; none: all 1
   RunState run;
   /// As read: `model/NAME` (parameters and buffers), `best/NAME` (those of the best epoch) and `optimizer/…`.
   safetensors::Contents contents;

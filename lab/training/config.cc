@@ -95,6 +95,9 @@ void from_json(const nlohmann::json& json, TrainingConfig& config) {
 void check(const TrainingConfig& config) {
   TrainingConfig copy = config;
   for (const Setting& setting : settings_of(copy)) check(setting);
+  if (!config.class_weights.empty() && config.class_weights != kBalanced) {
+    throw Error(fmt::format("class weights = {}: expected {}, or nothing", config.class_weights, kBalanced));
+  }
   if (config.folds == 1) throw Error("folds = 1 leaves nothing to train on; expected at least 2, or 0 for none");
   if (config.fold > config.folds) throw Error(fmt::format("fold = {} is outside [0, {}]", config.fold, config.folds));
   if (config.validation_fraction > 0) return;

@@ -25,6 +25,8 @@ struct StopConditions {
   double tolerance = 0;                  ///< … by more than this
 };
 
+constexpr const char* kBalanced = "balanced";  ///< TrainingConfig::class_weights
+
 constexpr int kMostThreads = 1024;  ///< of one training
 
 /// One training. The same config on the same machine with the same number of threads gives the same bits.
@@ -38,6 +40,7 @@ struct TrainingConfig {
   StopConditions stop;
   std::int64_t folds = 0;     ///< > 0: cross-validation; the test part is …
   std::int64_t fold = 0;      ///< … this one, from 1; 0: the data's own
+  std::string class_weights;  ///< of the loss: empty: all 1; `balanced`
   bool restore_best = false;  ///< ends with the weights of the epoch with the smallest validation loss
   std::int64_t batch = 0;     ///< 0: by model and data
   std::uint64_t seed = 1;

@@ -59,6 +59,8 @@ std::vector<Setting> settings_of(TrainingConfig& config) {
       {"fold", "Which of them", none, &config.fold, at_least(0)},
       {"train_limit", "Use only the first N training examples; 0: all", data, &config.train_limit, at_least(0)},
       {"test_limit", "Use only the first N test examples; 0: all", data, &config.test_limit, at_least(0)},
+      {"class_weights", "balanced: each class counts alike in the loss, however many examples it has", data,
+       &config.class_weights},
       {"batch", "Examples a step; 0: by model and data", data, &config.batch, at_least(0)},
       {"epochs", "At most so many epochs; 0: by model and data", stop, &conditions.epochs, at_least(0),
        free_unless_measured},

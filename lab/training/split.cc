@@ -55,4 +55,20 @@ Split split(const Dataset& dataset, const TrainingConfig& config) {
   return result;
 }
 
+std::vector<float> class_weights(const Dataset& dataset, const TrainingConfig& config,
+                                 const std::vector<std::int64_t>& training) {
+  if (config.class_weights.empty()) return {};
+  if (dataset.target.kind != TargetKind::label) {
+    throw Error(fmt::format("--class-weights {}: {} has no classes as its target", config.class_weights, dataset.name));
+  }
+  std::vector<std::int64_t> counts(static_cast<std::size_t>(dataset.target.classes));
+  for (const std::int64_t example : training) ++counts[static_cast<std::size_t>(dataset.examples->label(example))];
+  std::vector<float> weights;
+  for (const std::int64_t count : counts) {
+    const double share = static_cast<double>(counts.size()) * static_cast<double>(count);
+    weights.push_back(count == 0 ? 0.0f : static_cast<float>(static_cast<double>(training.size()) / share));
+  }
+  return weights;
+}
+
 }  // namespace thalweg::lab

@@ -21,4 +21,9 @@ struct Split {
 /// ones. Throws thalweg::Error if that is not one example.
 Split split(const Dataset& dataset, const TrainingConfig& config);
 
+/// What each class counts in the loss: 1, or, balanced, examples / (classes × examples of the class), 0 without any.
+/// Empty if all are 1. Throws thalweg::Error for weights of a target that has no classes.
+std::vector<float> class_weights(const Dataset& dataset, const TrainingConfig& config,
+                                 const std::vector<std::int64_t>& training);
+
 }  // namespace thalweg::lab

@@ -24,8 +24,9 @@ TrainedModel load_trained_model(const std::filesystem::path& file) {
   check_math_library(checkpoint.threads);
   at::set_num_threads(checkpoint.threads);
   trained.task = &task_of(target);
-  trained.objective = trained.task->objective(
-      target, {.target_mean = checkpoint.scaling.target_mean, .target_deviation = checkpoint.scaling.target_deviation});
+  trained.objective = trained.task->objective(target, {.target_mean = checkpoint.scaling.target_mean,
+                                                       .target_deviation = checkpoint.scaling.target_deviation,
+                                                       .class_weights = checkpoint.class_weights});
   const std::int64_t outputs = outputs_of(checkpoint).value_or(trained.objective->outputs());
   trained.model = make_model(checkpoint.config.model, {checkpoint.dataset.inputs, target.kind, outputs},
                              checkpoint.config.network, checkpoint.config.seed);

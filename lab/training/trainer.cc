@@ -56,8 +56,10 @@ class Trainer {
         task_(task_of(dataset.target)),
         split_(split(dataset_, config_)),
         scaling_(dataset_.examples->measure(split_.training)),
-        objective_(task_.objective(
-            dataset.target, {.target_mean = scaling_.target_mean, .target_deviation = scaling_.target_deviation})),
+        class_weights_(class_weights(dataset_, config_, split_.training)),
+        objective_(task_.objective(dataset.target, {.target_mean = scaling_.target_mean,
+                                                    .target_deviation = scaling_.target_deviation,
+                                                    .class_weights = class_weights_})),
         model_(make_model(config.model,
                           {dataset_.inputs, dataset_.target.kind,
                            resumed != nullptr ? resumed_outputs(*resumed, dataset) : objective_->outputs()},
@@ -343,6 +345,7 @@ class Trainer {
                            .dataset = dataset_,
                            .examples = examples_,
                            .scaling = scaling_,
+                           .class_weights = class_weights_,
                            .run = run_,
                            .contents = {}},
                           *model_, best_, optimizer_);
@@ -356,6 +359,7 @@ class Trainer {
   const Task& task_;
   const Split split_;
   const Scaling scaling_;
+  const std::vector<float> class_weights_;
   const std::unique_ptr<Objective> objective_;
   const std::shared_ptr<Model> model_;
   libtorch::Optimizer optimizer_;

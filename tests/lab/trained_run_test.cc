@@ -167,6 +167,30 @@ TEST_F(TrainedRun, CharactersOfAText) {
   EXPECT_EQ(thalweg({"predict", path("run")}).code, 2);
 }
 
+TEST_F(TrainedRun, BalancedClassesCountAlike) {
+  // One in ten, told by nothing: balanced, both classes have half of the probability.
+  std::ofstream file(path("rare.csv"));
+  file << "x,rare\n";
+  for (int i = 0; i < 500; ++i) file << (i * 7919) % 101 << ',' << (i % 10 == 0 ? "yes" : "no") << '\n';
+  file.close();
+  const auto probability = [&](std::vector<std::string> flags) {
+    std::vector<std::string> arguments{"train",    "--model",     "softmax",  "--data",   "csv:" + path("rare.csv"),
+                                       "--target", "rare",        "--epochs", "30",       "--lr",
+                                       "0.03",     "--overwrite", "--out",    path("run")};
+    arguments.insert(arguments.end(), flags.begin(), flags.end());
+    const nlohmann::json trained = json_of(arguments);
+    EXPECT_EQ(json_of({"eval", path("run")}).at("test"), trained.at("test"));
+    double sum = 0;
+    const nlohmann::json rows = json_of({"predict", path("run")});
+    for (const nlohmann::json& row : rows) sum += row.at("probabilities").at("yes").get<double>();
+    return sum / static_cast<double>(rows.size());
+  };
+  EXPECT_NEAR(probability({}), 0.1, 0.05);
+  EXPECT_NEAR(probability({"--class-weights", "balanced"}), 0.5, 0.1);
+  EXPECT_EQ(thalweg({"train", "--class-weights", "balancd"}).code, 2);
+  EXPECT_EQ(thalweg({"train", "--class-weights", "balanced", "--data", "make:line", "--model", "linear"}).code, 1);
+}
+
 TEST_F(TrainedRun, FoldsTestEveryExampleOnce) {
   const nlohmann::json trained = json_of({"train", "--model", "linear", "--data", "make:line,rows=100", "--folds", "4",
                                           "--threads", "1", "--out", path("folds")});

@@ -47,6 +47,7 @@ TrainingConfig unusual_config() {
   config.validation_fraction = 0.2;
   config.restore_best = true;
   config.folds = 3;
+  config.class_weights = "balanced";
   config.fold = 2;
   config.train_limit = 1000;
   config.test_limit = 500;
