@@ -1,12 +1,8 @@
 // Activations by name.
 #include "models/activation.h"
 
-#include <thalweg/error.h>
-#include <thalweg/suggest.h>
+#include "find_named.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
 #include <vector>
 
 namespace thalweg::lab {
@@ -19,11 +15,7 @@ const Activation& find_activation(const std::string& name) {
       {"sigmoid", Followed::by_tanh, [](torch::Tensor& x) { return x.sigmoid_(); }},
       {"gelu", Followed::by_relu, [](torch::Tensor& x) { return torch::gelu(x); }},
   };
-  const auto found = std::ranges::find(all, name, &Activation::name);
-  if (found != all.end()) return *found;
-  std::vector<std::string> names;
-  for (const Activation& activation : all) names.push_back(activation.name);
-  throw Error(fmt::format("unknown activation '{}'{}", name, suggest(name, names)));
+  return find_named(all, name, "activation");
 }
 
 }  // namespace thalweg::lab

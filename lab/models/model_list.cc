@@ -1,10 +1,10 @@
 // The models: the list, and whether one fits the data.
 #include "models/model_list.h"
 
+#include "find_named.h"
 #include "models/entries.h"
 
 #include <thalweg/error.h>
-#include <thalweg/suggest.h>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -45,13 +45,7 @@ const std::vector<ModelEntry>& models() {
   return all;
 }
 
-const ModelEntry& find_model(const std::string& name) {
-  const auto found = std::ranges::find(models(), name, &ModelEntry::name);
-  if (found != models().end()) return *found;
-  std::vector<std::string> names;
-  for (const ModelEntry& model : models()) names.push_back(model.name);
-  throw Error(fmt::format("unknown model '{}'{}", name, suggest(name, names)));
-}
+const ModelEntry& find_model(const std::string& name) { return find_named(models(), name, "model"); }
 
 void check_fits(const ModelEntry& model, const Dataset& dataset) {
   if (fits(model, dataset)) return;

@@ -1,8 +1,8 @@
 // Metrics: the list, and their values for people.
 #include "tasks/metric.h"
 
-#include <thalweg/error.h>
-#include <thalweg/suggest.h>
+#include "find_named.h"
+#include "page/text.h"
 
 #include <fmt/format.h>
 
@@ -28,30 +28,11 @@ const std::vector<Metric>& metrics() {
   return all;
 }
 
-/// Four significant digits.
-std::string number(double value) {
-  if (std::isnan(value)) return "nan";
-  if (std::isinf(value)) return value > 0 ? "∞" : "−∞";
-  return fmt::format("{:.4g}", value);
-}
-
-/// Of a share, in percent or points.
-std::string hundredths(double value) {
-  const double percent = value * 100;
-  return std::isfinite(percent) && std::abs(percent) < 1e7 ? fmt::format("{:.2f}", percent) : number(percent);
-}
-
 }  // namespace
 
 double Metric::worst() const { return better == Better::higher ? -kInfinity : kInfinity; }
 
-const Metric& find_metric(std::string_view name) {
-  const auto found = std::ranges::find(metrics(), name, &Metric::name);
-  if (found != metrics().end()) return *found;
-  std::vector<std::string> names;
-  for (const Metric& metric : metrics()) names.push_back(metric.name);
-  throw Error(fmt::format("unknown metric '{}'{}", name, suggest(name, names)));
-}
+const Metric& find_metric(std::string_view name) { return find_named(metrics(), name, "metric"); }
 
 std::optional<double> value_of(const std::optional<MetricValues>& values, std::string_view metric) {
   if (!values) return std::nullopt;
@@ -60,7 +41,7 @@ std::optional<double> value_of(const std::optional<MetricValues>& values, std::s
 }
 
 std::string plain_text(const Metric& metric, double value) {
-  return metric.is_share ? hundredths(value) : number(value);
+  return metric.is_share ? fixed(value * 100, 2) : number(value);
 }
 
 std::string value_text(const Metric& metric, double value) {

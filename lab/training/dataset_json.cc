@@ -5,7 +5,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <string_view>
 #include <utility>
 
 namespace thalweg::lab {
@@ -13,8 +15,9 @@ namespace {
 
 constexpr std::array kInputKinds{InputKind::image, InputKind::numbers, InputKind::categories, InputKind::series,
                                  InputKind::characters};
-constexpr std::array kTargetKinds{std::pair{TargetKind::label, "label"}, std::pair{TargetKind::number, "number"},
-                                  std::pair{TargetKind::characters, "characters"}};
+using TargetName = std::pair<TargetKind, std::string_view>;
+constexpr std::array kTargetKinds{TargetName{TargetKind::label, "label"}, TargetName{TargetKind::number, "number"},
+                                  TargetName{TargetKind::characters, "characters"}};
 
 nlohmann::json to_json(const Input& input) {
   return {{"kind", to_string(input.kind)}, {"shape", input.shape}, {"sizes", input.sizes}, {"columns", input.columns}};
@@ -23,13 +26,9 @@ nlohmann::json to_json(const Input& input) {
 Input input_of(const nlohmann::json& json) {
   Input input;
   const std::string kind = json.at("kind").get<std::string>();
-  bool known = false;
-  for (const InputKind each : kInputKinds) {
-    if (to_string(each) != kind) continue;
-    input.kind = each;
-    known = true;
-  }
-  if (!known) throw Error(fmt::format("unknown kind of input '{}'", kind));
+  const auto known = std::ranges::find(kInputKinds, kind, [](InputKind each) { return to_string(each); });
+  if (known == kInputKinds.end()) throw Error(fmt::format("unknown kind of input '{}'", kind));
+  input.kind = *known;
   json.at("shape").get_to(input.shape);
   json.at("sizes").get_to(input.sizes);
   json.at("columns").get_to(input.columns);
@@ -37,10 +36,7 @@ Input input_of(const nlohmann::json& json) {
 }
 
 nlohmann::json to_json(const Target& target) {
-  std::string kind;
-  for (const auto& [each, name] : kTargetKinds)
-    if (each == target.kind) kind = name;
-  return {{"kind", kind},
+  return {{"kind", std::ranges::find(kTargetKinds, target.kind, &TargetName::first)->second},
           {"name", target.name},
           {"classes", target.classes},
           {"class_names", target.class_names},
@@ -50,13 +46,9 @@ nlohmann::json to_json(const Target& target) {
 Target target_of(const nlohmann::json& json) {
   Target target;
   const std::string kind = json.at("kind").get<std::string>();
-  bool known = false;
-  for (const auto& [each, name] : kTargetKinds) {
-    if (name != kind) continue;
-    target.kind = each;
-    known = true;
-  }
-  if (!known) throw Error(fmt::format("unknown kind of target '{}'", kind));
+  const auto known = std::ranges::find(kTargetKinds, kind, &TargetName::second);
+  if (known == kTargetKinds.end()) throw Error(fmt::format("unknown kind of target '{}'", kind));
+  target.kind = known->first;
   json.at("name").get_to(target.name);
   json.at("classes").get_to(target.classes);
   json.at("class_names").get_to(target.class_names);

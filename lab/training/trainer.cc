@@ -60,10 +60,11 @@ class Trainer {
         objective_(task_.objective(dataset.target, {.target_mean = scaling_.target_mean,
                                                     .target_deviation = scaling_.target_deviation,
                                                     .class_weights = class_weights_})),
-        model_(make_model(config.model,
-                          {dataset_.inputs, dataset_.target.kind,
-                           resumed != nullptr ? resumed_outputs(*resumed, dataset) : objective_->outputs()},
-                          config.network, config.seed)),
+        model_(make_model(
+            config.model,
+            {dataset_.inputs, dataset_.target.kind,
+             resumed != nullptr ? resumed_outputs(*resumed, dataset, objective_->outputs()) : objective_->outputs()},
+            config.network, config.seed)),
         optimizer_(*model_, optimizer_of(config_), {.threads = threads_}),
         parameters_(model_->parameters()),
         diagnostics_(*model_, optimizer_),
@@ -102,8 +103,7 @@ class Trainer {
   }
 
  private:
-  static std::int64_t resumed_outputs(const Checkpoint& checkpoint, const Dataset& dataset) {
-    const std::int64_t outputs = dataset.target.kind == TargetKind::number ? 1 : dataset.target.classes;
+  static std::int64_t resumed_outputs(const Checkpoint& checkpoint, const Dataset& dataset, std::int64_t outputs) {
     const std::int64_t before = outputs_of(checkpoint).value_or(outputs);
     if (before == outputs || (dataset.target.kind == TargetKind::label && before > outputs && before <= kMostClasses)) {
       return before;
