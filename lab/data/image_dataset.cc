@@ -2,6 +2,7 @@
 #include "data/image_dataset.h"
 
 #include "data/fingerprint.h"
+#include "data/parts.h"
 
 #include <fmt/format.h>
 
@@ -9,7 +10,6 @@
 #include <cmath>
 #include <cstddef>
 #include <filesystem>
-#include <numeric>
 #include <system_error>
 #include <utility>
 
@@ -100,10 +100,7 @@ Dataset image_dataset(LabelledImages train, LabelledImages test, const ImageShap
   Dataset dataset;
   dataset.inputs = {{.kind = InputKind::image, .shape = {shape.channels, shape.height, shape.width}}};
   dataset.target = {.kind = TargetKind::label, .classes = classes, .class_names = std::move(class_names)};
-  dataset.train.resize(static_cast<std::size_t>(train.count));
-  dataset.test.resize(static_cast<std::size_t>(test.count));
-  std::iota(dataset.train.begin(), dataset.train.end(), std::int64_t{0});
-  std::iota(dataset.test.begin(), dataset.test.end(), train.count);
+  give_parts(dataset, train.count, test.count);
   dataset.fingerprint = fingerprint_of(train, test, shape);
   dataset.examples = std::make_shared<ImageExamples>(std::move(train), std::move(test), shape.size());
   return dataset;

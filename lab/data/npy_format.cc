@@ -14,7 +14,6 @@
 #include <cmath>
 #include <cstddef>
 #include <filesystem>
-#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -151,10 +150,7 @@ Dataset rows_of(const Pair& train, const std::optional<Pair>& test) {
       {.kind = is_series ? InputKind::series : InputKind::numbers, .shape = {shape.begin() + 1, shape.end()}}};
   dataset.target = {.kind = labels ? TargetKind::label : TargetKind::number, .name = "y", .classes = classes};
   const std::int64_t tests = test ? test->x.shape[0] : 0;
-  dataset.train.resize(static_cast<std::size_t>(rows.count - tests));
-  dataset.test.resize(static_cast<std::size_t>(tests));
-  std::iota(dataset.train.begin(), dataset.train.end(), std::int64_t{0});
-  std::iota(dataset.test.begin(), dataset.test.end(), rows.count - tests);
+  give_parts(dataset, rows.count - tests, tests);
   dataset.fingerprint = fingerprint_of(rows, tests);
   dataset.examples = row_examples(std::move(rows));
   return dataset;

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <iterator>
 #include <map>
+#include <numeric>
 #include <utility>
 
 namespace thalweg::lab {
@@ -45,6 +46,13 @@ Drawn draw(std::vector<std::int64_t> examples, double share, const Random& rando
 Drawn cut(std::vector<std::int64_t> examples, double share) {
   const auto middle = examples.end() - share_of(examples.size(), share);
   return {{examples.begin(), middle}, {middle, examples.end()}};
+}
+
+void give_parts(Dataset& dataset, std::int64_t train, std::int64_t test) {
+  dataset.train.resize(static_cast<std::size_t>(train));
+  dataset.test.resize(static_cast<std::size_t>(test));
+  std::iota(dataset.train.begin(), dataset.train.end(), std::int64_t{0});
+  std::iota(dataset.test.begin(), dataset.test.end(), train);
 }
 
 void divide(Dataset& dataset, std::vector<std::int64_t> examples, const DataOptions& options,

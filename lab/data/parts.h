@@ -25,6 +25,9 @@ Drawn draw(std::vector<std::int64_t> examples, double share, const Random& rando
 /// The last share of the examples.
 Drawn cut(std::vector<std::int64_t> examples, double share);
 
+/// The first examples are the training part, the `test` behind them the test part: where a format says so.
+void give_parts(Dataset& dataset, std::int64_t train, std::int64_t test);
+
 /// Sets train and test of a data set whose examples are these, by the options: drawn, classes alike, or the last ones
 /// of what is in order. Throws thalweg::Error, which begins with `where`, if a part would be empty.
 void divide(Dataset& dataset, std::vector<std::int64_t> examples, const DataOptions& options, const std::string& where);

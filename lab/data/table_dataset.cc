@@ -15,7 +15,6 @@
 #include <cmath>
 #include <cstddef>
 #include <map>
-#include <numeric>
 #include <optional>
 #include <span>
 #include <string>
@@ -257,17 +256,10 @@ Dataset table_dataset(const DataTable& table, const DataOptions& options, const 
   const std::string schema = dataset.schema.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   dataset.fingerprint =
       fmt::format("{}-{:08x}", fingerprint_of(rows, test_rows), checksum_of(std::span<const char>(schema)));
-  std::vector<std::int64_t> all(static_cast<std::size_t>(rows.count));
-  std::iota(all.begin(), all.end(), std::int64_t{0});
+  if (is_again) test_rows = rows.count;
+  give_parts(dataset, rows.count - test_rows, test_rows);
   dataset.examples = row_examples(std::move(rows));
-  if (is_again) {
-    dataset.test = std::move(all);
-  } else if (test != nullptr) {
-    dataset.train.assign(all.begin(), all.end() - test_rows);
-    dataset.test.assign(all.end() - test_rows, all.end());
-  } else {
-    divide(dataset, std::move(all), options, table.file);
-  }
+  if (!is_again && test == nullptr) divide(dataset, std::move(dataset.train), options, table.file);
   return dataset;
 }
 
