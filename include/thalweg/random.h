@@ -18,6 +18,7 @@ enum class RandomPurpose : std::uint32_t {
   search = 6,
   rounding = 7,
   test = 8,
+  generation = 9,
 };
 
 /// A stream of random numbers that can be read at any position. Philox 4×32-10 (Salmon et al. 2011, "Parallel random

@@ -3,14 +3,18 @@
 #include "commands/trained_run.h"
 #include "commands/training_display.h"
 #include "output/output.h"
+#include "output/table.h"
 #include "training/evaluate.h"
+#include "training/reviewer.h"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include <cmath>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace thalweg::lab {
 namespace {
@@ -28,22 +32,56 @@ struct Flags : TrainedRunFlags {
   bool json = false;
 };
 
+nlohmann::json number_or_null(double value) { return std::isnan(value) ? nlohmann::json() : nlohmann::json(value); }
+
+nlohmann::json classes_json(const Review& review) {
+  nlohmann::json classes = nlohmann::json::array();
+  const std::vector<ClassScore> scores = class_scores(review);
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    classes.push_back({{"class", review.classes[i]},
+                       {"examples", scores[i].examples},
+                       {"predicted", scores[i].predicted},
+                       {"precision", number_or_null(scores[i].precision())},
+                       {"recall", number_or_null(scores[i].recall())},
+                       {"f1", number_or_null(scores[i].f1())}});
+  }
+  return classes;
+}
+
+std::string percent(double share) { return std::isnan(share) ? "–" : fmt::format("{:.1f}", share * 100); }
+
+Table classes_table(const Review& review) {
+  Table table({"class", "examples", "precision %", "recall %", "F1 %"}, {false, true, true, true, true});
+  const std::vector<ClassScore> scores = class_scores(review);
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    table.add({review.classes[i], fmt::format("{}", scores[i].examples), percent(scores[i].precision()),
+               percent(scores[i].recall()), percent(scores[i].f1())});
+  }
+  return table;
+}
+
 void eval(const Flags& flags) {
   const TrainedModel trained = load_run(flags.run);
   const Chosen chosen = open_chosen(trained, flags, true);
-  const MetricValues values = trained.objective->values(
-      evaluate(*trained.model, *trained.objective, chosen.dataset, chosen.examples, trained.checkpoint.scaling));
+  Reviewer reviewer(chosen.dataset, trained.checkpoint.scaling, *trained.objective, chosen.examples.size());
+  const MetricValues values = trained.objective->values(evaluate(
+      *trained.model, *trained.objective, chosen.dataset, chosen.examples, trained.checkpoint.scaling,
+      [&](auto examples, const auto& outputs, const auto& target) { reviewer.see(examples, outputs, target); }));
+  const Review review = reviewer.review();
   const std::string part = flags.data.empty() ? flags.part : "test";
   if (flags.json) {
-    print_json(nlohmann::json{{"run", flags.run},
-                              {"task", trained.task->name},
-                              {"data", chosen.dataset.name},
-                              {"examples", chosen.examples.size()},
-                              {part, values}});
+    nlohmann::json json{{"run", flags.run},
+                        {"task", trained.task->name},
+                        {"data", chosen.dataset.name},
+                        {"examples", chosen.examples.size()},
+                        {part, values}};
+    if (!review.classes.empty()) json["classes"] = classes_json(review);
+    print_json(json);
     return;
   }
   print("{} of {}: {} examples\n{}\n", flags.data.empty() ? part : "all", chosen.dataset.name, chosen.examples.size(),
         values_text(values));
+  if (!review.classes.empty()) print_lines('\n' + classes_table(review).text(output_columns()));
 }
 
 }  // namespace

@@ -7,16 +7,20 @@
 #include "page/folder.h"
 #include "report/csv_field.h"
 #include "training/evaluate.h"
+#include "training/write_text.h"
 
 #include <thalweg/files.h>
+#include <thalweg/text.h>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace thalweg::lab {
@@ -29,18 +33,15 @@ Data need no target column; a file's columns are found by their names. csv:- rea
 Examples:
   thalweg predict runs/loans --data csv:new.csv -o predictions.csv
   thalweg predict runs/loans --data csv:- < new.csv
-  thalweg predict runs/first --part test --json)";
+  thalweg predict runs/first --part test --json
+  thalweg predict runs/text --prompt "The " --characters 200     a model of characters writes on)";
 
 struct Flags : TrainedRunFlags {
   std::string output;
   bool json = false;
+  std::string prompt;
+  WritingOptions writing;
 };
-
-std::vector<std::string> class_names(const Target& target) {
-  std::vector<std::string> names = target.class_names;
-  for (std::int64_t i = std::ssize(names); i < target.classes; ++i) names.push_back(std::to_string(i));
-  return names;
-}
 
 std::string to_csv(const Predictions& predictions, const Target& target) {
   if (target.kind == TargetKind::number) {
@@ -48,7 +49,7 @@ std::string to_csv(const Predictions& predictions, const Target& target) {
     for (const double number : predictions.numbers) csv += csv_field(number) + "\r\n";
     return csv;
   }
-  const std::vector<std::string> names = class_names(target);
+  const std::vector<std::string> names = target.names();
   std::string csv = csv_field(target.name.empty() ? "class" : target.name);
   for (const std::string& name : names) csv += ',' + csv_field("p(" + name + ")");
   csv += "\r\n";
@@ -67,7 +68,7 @@ nlohmann::json to_json(const Predictions& predictions, const Target& target) {
     for (const double number : predictions.numbers) rows.push_back({{"prediction", number}});
     return rows;
   }
-  const std::vector<std::string> names = class_names(target);
+  const std::vector<std::string> names = target.names();
   const float* probability = predictions.probabilities.data();
   for (const std::int64_t label : predictions.labels) {
     nlohmann::json shares = nlohmann::json::object();
@@ -77,12 +78,52 @@ nlohmann::json to_json(const Predictions& predictions, const Target& target) {
   return rows;
 }
 
-void predict(const Flags& flags) {
-  const TrainedModel trained = load_run(flags.run);
-  const Target& target = trained.checkpoint.dataset.target;
-  if (target.kind == TargetKind::characters) {
-    throw UsageError("predict: a model of texts predicts each next character; `thalweg eval` tells how well");
+void write(const Flags& flags, const std::string& text, const std::string& what) {
+  if (flags.output.empty()) {
+    print_lines(text);
+    return;
   }
+  create_folder(std::filesystem::path(flags.output).parent_path());
+  replace_file(flags.output, text);
+  print_message("{} in {}\n", what, flags.output);
+}
+
+/// A text that a terminal may be given: lines of a file may hold what moves its cursor.
+std::string printable_lines(std::string_view text) {
+  std::string lines;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    lines += printable(text.substr(begin, end - begin), 8 * text.size()) + "\n";
+    begin = end + 1;
+  }
+  return lines;
+}
+
+void predict_text(const CLI::App& command, const Flags& flags, const TrainedModel& trained) {
+  for (const char* const name : {"--data", "--part"}) {
+    if (command.count(name) > 0)
+      throw UsageError(fmt::format("{}: a model of characters writes on behind --prompt", name));
+  }
+  if (!flags.output.empty()) check_output("--output", flags.output, {});
+  const Dataset& dataset = trained.checkpoint.dataset;
+  // Without a prompt behind the line feed that begins a line, or else the most frequent character.
+  const auto& names = dataset.target.class_names;
+  const std::string start = std::ranges::find(names, "\n") != names.end() ? "\n" : names.at(1);
+  const std::string prompt = flags.prompt.empty() ? start : flags.prompt;
+  std::string text;
+  as_usage([&] { text = write_text(*trained.model, dataset.inputs.front(), dataset.target, prompt, flags.writing); });
+  text = flags.json ? nlohmann::json{{"prompt", prompt}, {"text", text}}.dump(2) + "\n" : flags.prompt + text + "\n";
+  write(flags, flags.output.empty() ? printable_lines(text) : text,
+        fmt::format("{} characters", flags.writing.characters));
+}
+
+void predict_rows(const CLI::App& command, const Flags& flags, const TrainedModel& trained) {
+  for (const char* const name : {"--prompt", "--characters", "--temperature", "--seed"}) {
+    if (command.count(name) > 0)
+      throw UsageError(fmt::format("{}: is for models of characters; {} predicts one value for each row", name,
+                                   trained.checkpoint.config.model));
+  }
+  const Target& target = trained.checkpoint.dataset.target;
   const Chosen chosen = open_chosen(trained, flags, false);
   if (!flags.output.empty()) {
     check_output("--output", flags.output, {chosen.dataset.files.begin(), chosen.dataset.files.end()});
@@ -92,14 +133,17 @@ void predict(const Flags& flags) {
            [&](auto, const torch::Tensor& outputs, const torch::Tensor&) {
              trained.objective->predict(outputs, predictions);
            });
-  const std::string text = flags.json ? to_json(predictions, target).dump(2) + "\n" : to_csv(predictions, target);
-  if (flags.output.empty()) {
-    print_lines(text);
-    return;
+  write(flags, flags.json ? to_json(predictions, target).dump(2) + "\n" : to_csv(predictions, target),
+        fmt::format("{} rows", chosen.examples.size()));
+}
+
+void predict(const CLI::App& command, const Flags& flags) {
+  const TrainedModel trained = load_run(flags.run);
+  if (trained.checkpoint.dataset.target.kind == TargetKind::characters) {
+    predict_text(command, flags, trained);
+  } else {
+    predict_rows(command, flags, trained);
   }
-  create_folder(std::filesystem::path(flags.output).parent_path());
-  replace_file(flags.output, text);
-  print_message("{} rows in {}\n", chosen.examples.size(), flags.output);
 }
 
 }  // namespace
@@ -111,7 +155,20 @@ void add_predict(CLI::App& app) {
   add_trained_run_flags(*command, *flags, true);
   command->add_option("-o,--output", flags->output, "File to write; by default standard output")->type_name("FILE");
   command->add_flag("--json", flags->json, "JSON in place of CSV");
-  command->callback([flags] { predict(*flags); });
+  const char* const text = "Text";
+  command->add_option("--prompt", flags->prompt, "What the text begins with; by default a new line")
+      ->group(text)
+      ->type_name("TEXT");
+  command->add_option("--characters", flags->writing.characters, "How many to write")
+      ->group(text)
+      ->capture_default_str();
+  command
+      ->add_option("--temperature", flags->writing.temperature,
+                   "0: always the likeliest character; 1: as the model says; more: wilder")
+      ->group(text)
+      ->capture_default_str();
+  command->add_option("--seed", flags->writing.seed, "Of the draws")->group(text)->capture_default_str();
+  command->callback([command, flags] { predict(*command, *flags); });
 }
 
 }  // namespace thalweg::lab

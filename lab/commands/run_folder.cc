@@ -1,11 +1,13 @@
 // RunFolder: the folder of one training: its checkpoint and its records.
 #include "commands/run_folder.h"
 
+#include "models/script_model.h"
 #include "study/environment.h"
 #include "study/new_study.h"
 #include "training/optimizer.h"
 
 #include <thalweg/error.h>
+#include <thalweg/files.h>
 
 #include <fmt/format.h>
 
@@ -72,11 +74,16 @@ RunFolder RunFolder::create(const std::filesystem::path& folder, const TrainingC
                             bool overwrite, const std::string& command) {
   FolderLock lock = lock_folder(folder);
   if (!overwrite) check_free(folder, config);
+  std::vector<std::byte> module;  // first: it may be the copy in this very folder
+  if (is_script_file(config.model)) module = read_file(config.model);
   remove_study(folder / kStudyFile);
   std::filesystem::remove(folder / kCheckpointFile);
+  std::filesystem::remove(folder / kModuleFile);
   StudyData study = new_study(folder, "train", task, command, config);
   study.trials = {trial_of(config)};
-  return {folder, std::move(lock), Store::create(folder / kStudyFile, study), 1};
+  RunFolder run(folder, std::move(lock), Store::create(folder / kStudyFile, study), 1);
+  if (!module.empty()) replace_file(folder / kModuleFile, module);
+  return run;
 }
 
 RunFolder RunFolder::resume(const std::filesystem::path& folder) {

@@ -18,6 +18,7 @@
 #include "training/checkpoint.h"
 #include "training/findings.h"
 #include "training/optimizer.h"
+#include "training/trained_model.h"
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
@@ -148,6 +149,7 @@ struct Trained {
 nlohmann::json to_json(const Trained& trained, const std::string& folder) {
   const std::vector<EpochRecord>& epochs = trained.records.epochs;
   nlohmann::json json = trained.result;
+  json.erase("review");  // for the report: it may hold pictures
   json["task"] = trained.task;
   json["validation"] =
       epochs.empty() || !epochs.back().validation ? nlohmann::json() : nlohmann::json(*epochs.back().validation);
@@ -195,8 +197,12 @@ std::optional<Trained> train_once(const CLI::App& command, const Flags& flags) {
       print_lines(config_text(command, config));
       return std::nullopt;
     }
-    dataset = open_run_data(config, checkpoint, flags.resume, command.count("--data") > 0,
-                            [](TrainingConfig& each) { return open_task(each, std::span(&each.optimizer, 1)); });
+    dataset = open_run_data(config, checkpoint, flags.resume, command.count("--data") > 0, [&](TrainingConfig& each) {
+      const std::string model = std::exchange(each.model, model_of(each, folder->checkpoint()));
+      Dataset opened = open_task(each, std::span(&each.optimizer, 1));
+      each.model = model;
+      return opened;
+    });
     folder->rewind(checkpoint.run.step);
     records.epochs = checkpoint.run.epochs;
     records.diagnostics = folder->diagnostics();

@@ -35,6 +35,12 @@ std::string to_string(InputKind kind) {
   return "unknown";
 }
 
+std::vector<std::string> Target::names() const {
+  std::vector<std::string> names = class_names;
+  for (std::int64_t i = std::ssize(names); i < classes; ++i) names.push_back(std::to_string(i));
+  return names;
+}
+
 std::int64_t Input::size() const {
   return std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
 }

@@ -50,6 +50,9 @@ struct Target {
   std::int64_t classes = 0;                ///< of labels and characters
   std::vector<std::string> class_names{};  ///< empty if the format has none
   std::int64_t length = 1;                 ///< targets of one example
+
+  /// Of each class a name: its number where it has none.
+  std::vector<std::string> names() const;
 };
 
 constexpr std::int64_t kMostClasses = 4096;

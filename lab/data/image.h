@@ -1,9 +1,10 @@
-// Images, PNG or JPEG, decoded from memory to bytes.
+// Images, PNG or JPEG, decoded from memory to bytes; bytes encoded as PNG.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <vector>
 
 namespace thalweg::lab {
 
@@ -29,5 +30,8 @@ ImageSize image_size(const std::filesystem::path& file, std::span<const std::uin
 /// the image is damaged or ends too early.
 void decode_image(const std::filesystem::path& file, std::span<const std::uint8_t> bytes,
                   std::span<std::uint8_t> pixels);
+
+/// The pixels, channels × height × width, as a PNG file. Throws Error if libpng cannot (no memory).
+std::vector<std::uint8_t> encode_png(const ImageSize& size, std::span<const std::uint8_t> pixels);
 
 }  // namespace thalweg::lab

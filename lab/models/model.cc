@@ -1,6 +1,8 @@
 // Model: made by name.
 #include "models/model.h"
 
+#include "models/script_model.h"
+
 #include <thalweg/error.h>
 
 #include <fmt/format.h>
@@ -9,6 +11,7 @@ namespace thalweg::lab {
 
 std::shared_ptr<Model> make_model(const std::string& name, const ModelShape& shape, const ModelOptions& options,
                                   std::uint64_t seed) {
+  if (is_script_file(name)) return load_script_model(name, shape, seed);
   ModelOptions used = options;
   if (used.dense == std::vector<std::int64_t>{0}) used.dense.clear();
   for (const std::int64_t width : used.dense) {

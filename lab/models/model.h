@@ -11,6 +11,10 @@
 #include <string>
 #include <vector>
 
+namespace torch::jit {
+struct Module;
+}
+
 namespace thalweg::lab {
 
 class UnitWatch;
@@ -33,6 +37,9 @@ class Model : public torch::nn::Module {
   /// `y` out of `x`, and out of `codes` where there are categories beside it. Parameters and buffers are members of
   /// `self`, with _ for the dots of their names. Throws thalweg::Error where there is no such text.
   virtual std::string script() const = 0;
+
+  /// Of a model that is a TorchScript module itself: the module, of which `script` has nothing to say. Else null.
+  virtual const torch::jit::Module* inner() const { return nullptr; }
 
   /// For what is drawn anew in each step.
   void set_step(std::int64_t step) { place_->step = step; }

@@ -3,6 +3,7 @@
 
 #include "find_named.h"
 #include "models/entries.h"
+#include "models/script_model.h"
 
 #include <thalweg/error.h>
 
@@ -45,7 +46,9 @@ const std::vector<ModelEntry>& models() {
   return all;
 }
 
-const ModelEntry& find_model(const std::string& name) { return find_named(models(), name, "model"); }
+const ModelEntry& find_model(const std::string& name) {
+  return is_script_file(name) ? script_entry() : find_named(models(), name, "model");
+}
 
 void check_fits(const ModelEntry& model, const Dataset& dataset) {
   if (fits(model, dataset)) return;

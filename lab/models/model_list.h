@@ -37,7 +37,7 @@ struct ModelEntry {
 /// In the order of `--help`.
 const std::vector<ModelEntry>& models();
 
-/// The model of this name. Throws thalweg::Error that suggests the nearest names.
+/// The model of this name, or that of a TorchScript file. Throws thalweg::Error that suggests the nearest names.
 const ModelEntry& find_model(const std::string& name);
 
 /// Throws thalweg::Error that names the flag, what the model takes and which models take such data.

@@ -2,34 +2,16 @@
 #include "report/dot_plot.h"
 
 #include "page/text.h"
+#include "report/axis.h"
 #include "report/charts.h"
 #include "report/sections.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 namespace thalweg::lab {
 namespace {
-
-// An axis as values are shown, and where they lie on it in percent of its width.
-struct Axis {
-  double low, high, step;
-
-  double place(double shown) const { return (shown - low) / (high - low) * 100; }
-};
-
-// A few ticks at 1, 2 or 5 times a power of ten, with room at both ends.
-Axis axis_for(double least, double greatest) {
-  const double least_span = std::max(0.002 * std::max(std::abs(least), std::abs(greatest)), 1e-12);
-  const double span = std::max(greatest - least, least_span);
-  const double least_step = span / 6;
-  const double power = std::pow(10, std::floor(std::log10(least_step)));
-  const double step = power * (least_step <= 2 * power ? 2 : least_step <= 5 * power ? 5 : 10);
-  const double low = std::floor(least / step - 0.15) * step, high = std::ceil(greatest / step + 0.15) * step;
-  return {low, std::max(high, low + step), step};
-}
 
 std::string row_svg(const Competitor& competitor, const Axis& axis, const Metric& metric) {
   const auto place = [&](double value) { return axis.place(shown(metric, value)); };
@@ -75,12 +57,8 @@ std::string dot_plot(std::span<const Competitor> competitors, std::span<const st
                         color_class(i), row_svg(competitor, axis, metric));
   }
   html += "<div class=\"dots-name\"></div><div class=\"dots-axis\" aria-hidden=\"true\">";
-  const int digits = std::clamp(static_cast<int>(std::ceil(-std::log10(axis.step) - 1e-9)), 0, 9);
-  const auto ticks = static_cast<int>(std::lround((axis.high - axis.low) / axis.step));
-  for (int tick = 0; tick <= ticks; ++tick) {
-    const double value = axis.low + tick * axis.step;
-    html += fmt::format("<span style=\"left:{:.3f}%\">{:.{}f}</span>", axis.place(value), value, digits);
-  }
+  for (const Axis::Tick& tick : axis.ticks())
+    html += fmt::format("<span style=\"left:{:.3f}%\">{}</span>", tick.place, tick.text);
   return html + fmt::format("</div></div><p class=\"unit\">test {}</p>", axis_title(metric));
 }
 

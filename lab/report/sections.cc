@@ -5,7 +5,9 @@
 #include "page/text.h"
 #include "report/dot_plot.h"
 #include "report/headline.h"
+#include "report/html_table.h"
 #include "report/inside.h"
+#include "report/predictions.h"
 #include "report/reservations.h"
 
 #include <fmt/format.h>
@@ -18,19 +20,6 @@ namespace thalweg::lab {
 namespace {
 
 constexpr const char* kNothing = "<td>–</td>";
-
-std::string table(std::string_view label, std::string_view head, std::string_view body) {
-  return fmt::format(
-      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{0}\"><table><thead>{1}</thead>"
-      "<tbody>{2}</tbody></table></div>",
-      label, head, body);
-}
-
-std::string columns(const std::vector<std::string>& names) {
-  std::string row = "<tr>";
-  for (const std::string& name : names) row += fmt::format("<th scope=\"col\">{}</th>", name);
-  return row + "</tr>";
-}
 
 // Options may be cut into lines behind their commas.
 std::string breakable(const std::string& options) {
@@ -50,8 +39,6 @@ std::string row_head(const Competitor& competitor, std::size_t group) {
 std::string paragraph(std::string_view look, const std::string& text) {
   return text.empty() ? text : fmt::format("<p class=\"{}\">{}</p>", look, text);
 }
-
-std::string cell(const std::string& text) { return "<td>" + text + "</td>"; }
 
 std::string range(const Interval& interval, const Metric& metric) {
   return plain_text(metric, interval.low) + " to " + plain_text(metric, interval.high);
@@ -74,11 +61,11 @@ std::vector<std::size_t> ranking(const Summary& summary) {
 
 std::string result_row(const Competitor& competitor, std::size_t group, const Metric& metric) {
   std::string row = "<tr>" + row_head(competitor, group) +
-                    cell(competitor.lr ? learning_rate(*competitor.lr) : "<small>not chosen yet</small>") +
-                    cell(fmt::format("{}", competitor.test.size()));
+                    html_cell(competitor.lr ? learning_rate(*competitor.lr) : "<small>not chosen yet</small>") +
+                    html_cell(fmt::format("{}", competitor.test.size()));
   if (competitor.mean) {
-    row += cell(value_text(metric, *competitor.mean)) + cell(plain_text(metric, *competitor.sd)) +
-           cell(range(*competitor.interval, metric));
+    row += html_cell(value_text(metric, *competitor.mean)) + html_cell(plain_text(metric, *competitor.sd)) +
+           html_cell(range(*competitor.interval, metric));
   } else {
     std::string values;
     for (const auto& [seed, value] : competitor.test)
@@ -87,10 +74,11 @@ std::string result_row(const Competitor& competitor, std::size_t group, const Me
                        values.empty() ? "–" : values + " <small>(each seed)</small>");
   }
   const std::size_t ended = competitor.runs.size();
-  row += cell(ended == 0 ? "–"
-                         : fmt::format("{:.0f}\u00A0% <small>({} of {})</small>",
-                                       100.0 * static_cast<double>(competitor.diverged) / static_cast<double>(ended),
-                                       competitor.diverged, ended));
+  row +=
+      html_cell(ended == 0 ? "–"
+                           : fmt::format("{:.0f}\u00A0% <small>({} of {})</small>",
+                                         100.0 * static_cast<double>(competitor.diverged) / static_cast<double>(ended),
+                                         competitor.diverged, ended));
   return row + "</tr>";
 }
 
@@ -101,10 +89,10 @@ std::string result_part(const Summary& summary) {
   std::string rows;
   for (const std::size_t i : order) rows += result_row(summary.competitors[i], i, metric);
   return "<h3>" + title + "</h3>" + dot_plot(summary.competitors, order, metric) +
-         table(title,
-               columns({"optimizer", "learning rate", "seeds", "mean", metric.is_share ? "sd (points)" : "sd",
-                        confidence(summary.level()) + " interval" + unit, "diverged"}),
-               rows) +
+         html_table(title,
+                    html_columns({"optimizer", "learning rate", "seeds", "mean", metric.is_share ? "sd (points)" : "sd",
+                                  confidence(summary.level()) + " interval" + unit, "diverged"}),
+                    rows) +
          fmt::format(
              "<p class=\"note\">Each dot is a seed; the bar is the mean with its {} interval (Student’s t), of each "
              "optimizer by itself: who is ahead, the pairs tell. Below {} seeds there are only the points. Diverged "
@@ -141,9 +129,9 @@ std::string pairs_part(const Summary& summary) {
         break;
     }
     rows += fmt::format("<tr><th scope=\"row\">{} − {}</th><td>{}</td>", first, second, comparison.seeds);
-    rows += decided ? cell(signed_text(metric, comparison.difference)) +
-                          cell(fmt::format("{} to {}", signed_text(metric, comparison.interval.low),
-                                           signed_text(metric, comparison.interval.high)))
+    rows += decided ? html_cell(signed_text(metric, comparison.difference)) +
+                          html_cell(fmt::format("{} to {}", signed_text(metric, comparison.interval.low),
+                                                signed_text(metric, comparison.interval.high)))
                     : std::string(kNothing) + kNothing;
     rows += fmt::format("<td class=\"text\">{}</td></tr>", verdict);
   }
@@ -157,14 +145,14 @@ std::string pairs_part(const Summary& summary) {
                       looks > 1 ? fmt::format(", in all {} planned looks,", looks) : "")
                 : "";
   return "<details class=\"evidence\"><summary>Every pair: who is ahead of whom</summary>" +
-         table("Every pair", columns({"pair", "common seeds", "difference", "interval", "verdict"}), rows) + note +
-         "</details>";
+         html_table("Every pair", html_columns({"pair", "common seeds", "difference", "interval", "verdict"}), rows) +
+         note + "</details>";
 }
 
 std::string until_goal(const std::optional<double>& value, bool is_time) {
   if (!value) return kNothing;
-  if (std::isinf(*value)) return cell("not reached <small>by half or more</small>");
-  return cell(is_time ? duration(*value) : fmt::format("{:g}", *value));
+  if (std::isinf(*value)) return html_cell("not reached <small>by half or more</small>");
+  return html_cell(is_time ? duration(*value) : fmt::format("{:g}", *value));
 }
 
 // `examples/s`.
@@ -189,17 +177,20 @@ std::string speed_part(const Summary& summary) {
     const Competitor& competitor = summary.competitors[i];
     rows += "<tr>" + row_head(competitor, i);
     if (summary.goal) {
-      rows += cell(fmt::format("{} of {}", competitor.reached, competitor.runs.size())) +
+      rows += html_cell(fmt::format("{} of {}", competitor.reached, competitor.runs.size())) +
               until_goal(competitor.goal_epochs, false) + until_goal(competitor.goal_seconds, true);
     }
-    rows += (competitor.run_seconds ? cell(duration(*competitor.run_seconds)) : kNothing) +
-            (competitor.examples_per_second ? cell(fixed(*competitor.examples_per_second, 0)) : kNothing) + "</tr>";
+    rows += (competitor.run_seconds ? html_cell(duration(*competitor.run_seconds)) : kNothing) +
+            (competitor.examples_per_second ? html_cell(fixed(*competitor.examples_per_second, 0)) : kNothing) +
+            "</tr>";
   }
-  if (!summary.goal) return "<h3>Speed</h3>" + table("Speed", columns({"optimizer", "whole run", speed}), rows);
+  if (!summary.goal)
+    return "<h3>Speed</h3>" + html_table("Speed", html_columns({"optimizer", "whole run", speed}), rows);
   const Metric& metric = summary.metric();
   const std::string goal = metric.is_share ? fmt::format("{:g} %", *summary.goal * 100) : number(*summary.goal);
   return fmt::format("<h3>Speed: time to {} validation {}</h3>", goal, metric.title) +
-         table("Speed", columns({"optimizer", "reached it", "epochs", "training time", "whole run", speed}), rows) +
+         html_table("Speed", html_columns({"optimizer", "reached it", "epochs", "training time", "whole run", speed}),
+                    rows) +
          fmt::format(
              "<p class=\"note\">Medians over seeds; a run that never got there counts as longer than any that did. "
              "Evaluation is "
@@ -230,7 +221,8 @@ std::string failures_part(const Summary& summary) {
           escape_html(trial->error));
     }
     html += "<h3>Failed trials</h3>" +
-            table("Failed trials", columns({"trial", "optimizer", "learning rate", "seed", "role", "error"}), rows);
+            html_table("Failed trials", html_columns({"trial", "optimizer", "learning rate", "seed", "role", "error"}),
+                       rows);
   }
   std::string rows;
   for (const Competitor& competitor : summary.competitors) {
@@ -245,7 +237,7 @@ std::string failures_part(const Summary& summary) {
   }
   if (!rows.empty()) {
     html += "<h3>Diverged runs</h3>" +
-            table("Diverged runs", columns({"trial", "optimizer", "seed", "at step", "reason"}), rows);
+            html_table("Diverged runs", html_columns({"trial", "optimizer", "seed", "at step", "reason"}), rows);
   }
   return html;
 }
@@ -278,16 +270,16 @@ std::string run_part(const Summary& summary, Charts& charts) {
     for (const Metric* metric : metrics) {
       for (const Part part : {Part::train, Part::validation}) {
         const auto value = value_of(record, {part, metric});
-        rows += value ? cell(value_text(*metric, *value)) : kNothing;
+        rows += value ? html_cell(value_text(*metric, *value)) : kNothing;
       }
     }
-    rows +=
-        cell(number(record.lr)) + cell(duration(record.seconds)) + cell(fixed(record.examples_per_second, 0)) + "</tr>";
+    rows += html_cell(number(record.lr)) + html_cell(duration(record.seconds)) +
+            html_cell(fixed(record.examples_per_second, 0)) + "</tr>";
   }
   for (const Metric* metric : metrics) figures += charts.run(trial, *metric);
   figures += charts.steps(trial);
   return "<h3>Learning curves</h3>" + (figures.empty() ? "<p>No epoch was finished.</p>" : charts.legend()) +
-         "<div class=\"charts\">" + figures + "</div><h3>Epochs</h3>" + table("Epochs", columns(heads), rows);
+         "<div class=\"charts\">" + figures + "</div><h3>Epochs</h3>" + html_table("Epochs", html_columns(heads), rows);
 }
 
 std::string comparison_part(const Summary& summary, Charts& charts) {
@@ -342,7 +334,7 @@ std::string section_html(const Summary& summary, Charts& charts, nlohmann::json&
           : count(most, "run"),
       notes_part(summary));
   html += summary.single_run() ? run_part(summary, charts) : comparison_part(summary, charts);
-  return html + inside_html(summary, pages) + failures_part(summary) + "</section>";
+  return html + predictions_html(summary) + inside_html(summary, pages) + failures_part(summary) + "</section>";
 }
 
 }  // namespace thalweg::lab

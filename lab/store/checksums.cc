@@ -53,8 +53,24 @@ const Parts& parts_of_schema2() {
   return parts;
 }
 
+const Parts& parts_of_schema3() {
+  static const Parts parts = [] {
+    Parts all = parts_of_schema2();
+    all.trial.push_back({"reviews", "trial", "review", "trial"});
+    return all;
+  }();
+  return parts;
+}
+
 const Parts& parts_of(const Database& database) {
-  return database.number("PRAGMA user_version") == 1 ? parts_of_schema1() : parts_of_schema2();
+  switch (database.number("PRAGMA user_version")) {
+    case 1:
+      return parts_of_schema1();
+    case 2:
+      return parts_of_schema2();
+    default:
+      return parts_of_schema3();
+  }
 }
 
 void add_trigger(const Database& database, const Part& part, const char* event, const char* row) {

@@ -209,6 +209,16 @@ void read_diagnostics(const Database& database, const std::map<std::int64_t, Tri
   }
 }
 
+/// Adds them to the results, which are there already.
+void read_reviews(const Database& database, const std::map<std::int64_t, TrialData*>& trials) {
+  Statement reviews(database, "SELECT trial, review FROM reviews ORDER BY trial");
+  while (reviews.step()) {
+    TrialData& trial = *trials.at(reviews.read_integer());
+    if (!trial.result) throw std::out_of_range("a review of a trial that has not ended");
+    trial.result->review = parse_json(reviews.read_text(), "review").get<Review>();
+  }
+}
+
 void read_records(const Database& database, StudyData& study) {
   std::map<std::int64_t, TrialData*> by_id;
   for (TrialData& trial : study.trials) by_id[trial.id] = &trial;
@@ -224,6 +234,7 @@ void read_records(const Database& database, StudyData& study) {
     check(record);
   }
   read_scores(database, by_id);
+  read_reviews(database, by_id);
   Statement steps(database, "SELECT trial, step, loss, lr FROM steps ORDER BY trial, step");
   while (steps.step()) {
     StepRecord& record = by_id.at(steps.read_integer())->steps.emplace_back();

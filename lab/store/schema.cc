@@ -15,9 +15,10 @@ namespace thalweg::lab {
 namespace {
 
 constexpr std::int64_t kApplication = 0x54484c57;  // "THLW" in the file's header says whose file it is
-constexpr std::int64_t kSchemaVersion = 2;
+constexpr std::int64_t kSchemaVersion = 3;
 
-constexpr const char* kSchema = R"sql(
+/// Of schema 2, beside what came later.
+constexpr const char* kTables = R"sql(
 CREATE TABLE study (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   name TEXT NOT NULL, kind TEXT NOT NULL, task TEXT NOT NULL, command TEXT NOT NULL, created TEXT NOT NULL,
@@ -58,6 +59,13 @@ CREATE TABLE layers (                                                           
   PRIMARY KEY (trial, step, place)) WITHOUT ROWID;
 )sql";
 
+/// Since schema 3.
+constexpr const char* kReviews = R"sql(
+CREATE TABLE reviews (                                                          -- of the test part: Review as JSON
+  trial INTEGER PRIMARY KEY REFERENCES trials ON DELETE CASCADE,
+  review TEXT NOT NULL);
+)sql";
+
 /// From schema 1, in which every study was a classification. Rows that damage has made impossible are left out; their
 /// trial is known as damaged.
 constexpr const char* kToSchema2[] = {
@@ -67,7 +75,7 @@ ALTER TABLE trials RENAME TO trials1;
 ALTER TABLE epochs RENAME TO epochs1;
 ALTER TABLE steps RENAME TO steps1;
 )sql",
-    kSchema, R"sql(
+    kTables, R"sql(
 INSERT OR IGNORE INTO study SELECT id, name, kind, 'classification', command, created, config, environment, outcome FROM study1;
 INSERT OR IGNORE INTO trials SELECT id, optimizer, lr, role, config, status, error, outcome, reason, epochs, steps, seconds
   FROM trials1;
@@ -84,16 +92,20 @@ INSERT OR IGNORE INTO scores SELECT id, epochs, 'test', 'loss', test_loss FROM t
 INSERT OR IGNORE INTO scores SELECT id, epochs, 'test', 'accuracy', test_accuracy FROM trials1 WHERE test_accuracy IS NOT NULL;
 DROP TABLE epochs1; DROP TABLE steps1; DROP TABLE trials1; DROP TABLE study1;
 DROP TABLE IF EXISTS checksums;
-PRAGMA user_version = 2;
 )sql"};
 
 }  // namespace
 
 void bring_up_to_date(const Database& database) {
-  if (database.number("PRAGMA user_version") != 1) return;
+  const std::int64_t version = database.number("PRAGMA user_version");
+  if (version >= kSchemaVersion) return;
   Transaction transaction(database, Transaction::Kind::write);
   const std::vector<std::int64_t> intact = intact_trials(database), damaged = damaged_trials(database);
-  for (const char* const sql : kToSchema2) database.execute(sql);
+  if (version == 1) {
+    for (const char* const sql : kToSchema2) database.execute(sql);
+  }
+  database.execute(kReviews);
+  database.execute(fmt::format("PRAGMA user_version = {}", kSchemaVersion).c_str());
   prepare_checksums(database);
   for (const std::int64_t trial : intact) seal(database, trial);
   for (const std::int64_t trial : damaged) mark_damaged(database, trial);
@@ -101,7 +113,8 @@ void bring_up_to_date(const Database& database) {
 }
 
 void create_tables(const Database& database) {
-  database.execute(kSchema);
+  database.execute(kTables);
+  database.execute(kReviews);
   database.execute(
       fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", kApplication, kSchemaVersion).c_str());
   Transaction transaction(database, Transaction::Kind::write);

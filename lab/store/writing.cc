@@ -33,8 +33,10 @@ void write_scores(const Database& database, std::int64_t trial, std::int64_t epo
   }
 }
 
-void remove_test_scores(const Database& database, std::int64_t trial) {
+/// What its test has given.
+void remove_test(const Database& database, std::int64_t trial) {
   Statement(database, "DELETE FROM scores WHERE trial = ? AND part = 'test'").bind(trial).run();
+  Statement(database, "DELETE FROM reviews WHERE trial = ?").bind(trial).run();
 }
 
 }  // namespace
@@ -138,8 +140,14 @@ void write_result(const Database& database, std::int64_t trial, const TrainingRe
       .bind(result.steps)
       .bind(result.seconds);
   update_trial(database, trial, update);
-  remove_test_scores(database, trial);
+  remove_test(database, trial);
   if (result.test) write_scores(database, trial, result.epochs, "test", *result.test);
+  if (result.review) {
+    // Names of classes are a file's.
+    const std::string text =
+        nlohmann::json(*result.review).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    Statement(database, "INSERT INTO reviews VALUES (?, ?)").bind(trial).bind(text).run();
+  }
   seal(database, trial);
 }
 
@@ -177,7 +185,7 @@ void rewind_trial(const Database& database, std::int64_t trial, std::int64_t ste
                    "UPDATE trials SET status = 'running', error = '', outcome = NULL, reason = NULL, epochs = NULL, "
                    "steps = NULL, seconds = NULL WHERE id = ?");
   update_trial(database, trial, update);
-  remove_test_scores(database, trial);
+  remove_test(database, trial);
   for (const char* const remove :
        {"DELETE FROM scores WHERE trial = ? AND epoch IN (SELECT epoch FROM epochs WHERE trial = ? AND step > ?)",
         "DELETE FROM units WHERE trial = ? AND epoch IN (SELECT epoch FROM epochs WHERE trial = ? AND step > ?)"}) {

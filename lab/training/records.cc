@@ -157,6 +157,7 @@ void to_json(nlohmann::json& json, const TrainingResult& result) {
           {"steps", result.steps},
           {"test", values_json(result.test)},
           {"seconds", result.seconds}};
+  if (result.review) json["review"] = *result.review;
 }
 
 void from_json(const nlohmann::json& json, TrainingResult& result) {
@@ -166,6 +167,8 @@ void from_json(const nlohmann::json& json, TrainingResult& result) {
   result.steps = whole(json.at("steps"), "steps");
   result.test = read_values(json, "test");
   result.seconds = number(json.at("seconds"));
+  result.review.reset();
+  if (json.contains("review")) result.review = json.at("review").get<Review>();
 }
 
 }  // namespace thalweg::lab

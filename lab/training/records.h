@@ -3,6 +3,7 @@
 
 #include "models/unit_counts.h"
 #include "tasks/metric.h"
+#include "training/review.h"
 
 #include <nlohmann/json.hpp>
 
@@ -65,7 +66,8 @@ struct TrainingResult {
   std::string reason;
   std::int64_t epochs = 0, steps = 0;
   std::optional<MetricValues> test{};
-  double seconds = 0;  ///< as EpochRecord::seconds
+  double seconds = 0;              ///< as EpochRecord::seconds
+  std::optional<Review> review{};  ///< of the test part; absent where it was not evaluated
 };
 
 std::string to_string(Outcome outcome);

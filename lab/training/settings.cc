@@ -22,7 +22,7 @@ void check_number(const Setting& setting, Number number) {
 std::string model_names() {
   std::vector<std::string> names;
   for (const ModelEntry& entry : models()) names.push_back(entry.name);
-  return fmt::format("{}", fmt::join(names, ", "));
+  return fmt::format("{}, or FILE.pt, a TorchScript module", fmt::join(names, ", "));
 }
 
 }  // namespace

@@ -26,7 +26,11 @@ std::string source_of(const TrainedModel& trained) {
   const Checkpoint& checkpoint = trained.checkpoint;
   const std::vector<Input>& inputs = checkpoint.dataset.inputs;
   const bool is_real = inputs.front().is_real();
-  std::string lines = trained.model->script();
+  const bool is_script = trained.model->inner() != nullptr;
+  const std::string arguments = inputs.size() == 2                             ? "x, codes"
+                                : inputs.front().kind == InputKind::categories ? "codes"
+                                                                               : "x";
+  std::string lines = is_script ? fmt::format("y = self.inner({})\n", arguments) : trained.model->script();
   if (inputs.front().kind == InputKind::image) {
     lines = fmt::format("x = (x - {:.17g}) / {:.17g}\n", checkpoint.scaling.mean.front(),
                         checkpoint.scaling.deviation.front()) +
@@ -38,9 +42,6 @@ std::string source_of(const TrainedModel& trained) {
     lines += fmt::format("y = torch.flatten(y) * {:.17g} + {:.17g}\n", checkpoint.scaling.target_deviation,
                          checkpoint.scaling.target_mean);
   }
-  const std::string arguments = inputs.size() == 2                             ? "x, codes"
-                                : inputs.front().kind == InputKind::categories ? "codes"
-                                                                               : "x";
   std::string source = fmt::format("def forward(self, {}):\n", arguments);
   std::istringstream each(lines + "return y\n");
   for (std::string line; std::getline(each, line);) source += "    " + line + "\n";
@@ -50,11 +51,16 @@ std::string source_of(const TrainedModel& trained) {
 }  // namespace
 
 std::string to_torch_script(const TrainedModel& trained) {
-  torch::jit::Module module("thalweg_" + trained.checkpoint.config.model);
-  for (const auto& parameter : trained.model->named_parameters())
-    module.register_parameter(attribute(parameter.key()), parameter.value().detach().contiguous().clone(), false);
-  for (const auto& buffer : trained.model->named_buffers())
-    module.register_buffer(attribute(buffer.key()), buffer.value().clone());
+  const torch::jit::Module* const inner = trained.model->inner();
+  torch::jit::Module module("thalweg_" + (inner != nullptr ? "model" : trained.checkpoint.config.model));
+  if (inner != nullptr) {
+    module.register_module("inner", inner->deepcopy());
+  } else {
+    for (const auto& parameter : trained.model->named_parameters())
+      module.register_parameter(attribute(parameter.key()), parameter.value().detach().contiguous().clone(), false);
+    for (const auto& buffer : trained.model->named_buffers())
+      module.register_buffer(attribute(buffer.key()), buffer.value().clone());
+  }
   module.register_buffer("mean", tensor_of(trained.checkpoint.scaling.mean));
   module.register_buffer("deviation", tensor_of(trained.checkpoint.scaling.deviation));
   try {

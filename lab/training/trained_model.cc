@@ -2,6 +2,8 @@
 #include "training/trained_model.h"
 
 #include "math_library.h"
+#include "models/script_model.h"
+#include "store/folder_lock.h"
 #include "training/optimizer.h"
 
 #include <thalweg/libtorch.h>
@@ -11,6 +13,12 @@
 #include <utility>
 
 namespace thalweg::lab {
+
+std::string model_of(const TrainingConfig& config, const std::filesystem::path& checkpoint) {
+  if (!is_script_file(config.model) || checkpoint.empty()) return config.model;
+  const std::filesystem::path copy = checkpoint.parent_path() / kModuleFile;
+  return std::filesystem::exists(copy) ? copy.string() : config.model;
+}
 
 TrainedModel load_trained_model(const std::filesystem::path& file) {
   TrainedModel trained;
@@ -28,7 +36,7 @@ TrainedModel load_trained_model(const std::filesystem::path& file) {
                                                        .target_deviation = checkpoint.scaling.target_deviation,
                                                        .class_weights = checkpoint.class_weights});
   const std::int64_t outputs = outputs_of(checkpoint).value_or(trained.objective->outputs());
-  trained.model = make_model(checkpoint.config.model, {checkpoint.dataset.inputs, target.kind, outputs},
+  trained.model = make_model(model_of(checkpoint.config, file), {checkpoint.dataset.inputs, target.kind, outputs},
                              checkpoint.config.network, checkpoint.config.seed);
   libtorch::Optimizer optimizer(*trained.model, optimizer_of(checkpoint.config));
   restore(checkpoint, *trained.model, optimizer);

@@ -8,6 +8,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
 
 namespace thalweg::lab {
 
@@ -19,6 +20,10 @@ struct TrainedModel {
   std::shared_ptr<Model> model;
   std::unique_ptr<Objective> objective;
 };
+
+/// The model that a run's configuration names: of a TorchScript file the copy beside the run's checkpoint, if there is
+/// one.
+std::string model_of(const TrainingConfig& config, const std::filesystem::path& checkpoint);
 
 /// Throws thalweg::Error as read_checkpoint, and if weights and model do not fit.
 TrainedModel load_trained_model(const std::filesystem::path& checkpoint);

@@ -12,7 +12,10 @@
 #include "training/diagnostics.h"
 #include "training/evaluate.h"
 #include "training/optimizer.h"
+#include "training/reviewer.h"
 #include "training/split.h"
+#include "training/trained_model.h"
+#include "training/write_text.h"
 
 #include <thalweg/libtorch.h>
 #include <thalweg/random.h>
@@ -61,7 +64,7 @@ class Trainer {
                                                     .target_deviation = scaling_.target_deviation,
                                                     .class_weights = class_weights_})),
         model_(make_model(
-            config.model,
+            model_of(config, checkpointing.file),
             {dataset_.inputs, dataset_.target.kind,
              resumed != nullptr ? resumed_outputs(*resumed, dataset, objective_->outputs()) : objective_->outputs()},
             config.network, config.seed)),
@@ -85,20 +88,11 @@ class Trainer {
       if (!end_) run_epoch();
     }
     if (!end_) end(Outcome::completed, fmt::format("{} epochs", config_.stop.epochs));
-    std::optional<Tally> test;
-    if (config_.test_at_end && (end_->outcome == Outcome::completed || end_->outcome == Outcome::stopped)) {
-      if (!best_.empty()) set_weights(*model_, best_);
-      test = evaluate_part(split_.test, best_.empty());
-      if (!std::isfinite(test->loss)) {
-        end(Outcome::diverged, fmt::format("test loss is {}", loss_text(test->loss)));
-        test.reset();
-      }
-    }
+    if (config_.test_at_end && (end_->outcome == Outcome::completed || end_->outcome == Outcome::stopped)) test();
     TrainingResult result = *end_;
     result.epochs = run_.epoch - 1;
     result.steps = run_.step;
     result.seconds = run_.seconds;
-    if (test) result.test = objective_->values(*test);
     return result;
   }
 
@@ -134,6 +128,28 @@ class Trainer {
     end_.emplace();
     end_->outcome = outcome;
     end_->reason = std::move(reason);
+  }
+
+  // With the best weights where they are restored, else as every epoch is evaluated. Adds to the run's end what came
+  // out.
+  void test() {
+    if (!best_.empty()) set_weights(*model_, best_);
+    std::optional<libtorch::SwappedAverages> averages;
+    if (best_.empty() && has_averages()) averages.emplace(optimizer_);
+    Reviewer reviewer(dataset_, scaling_, *objective_, split_.test.size());
+    const Tally tally = evaluate(
+        *model_, *objective_, dataset_, split_.test, scaling_,
+        [&](auto examples, const auto& outputs, const auto& target) { reviewer.see(examples, outputs, target); });
+    if (!std::isfinite(tally.loss))
+      return end(Outcome::diverged, fmt::format("test loss is {}", loss_text(tally.loss)));
+    end_->test = objective_->values(tally);
+    Review review = reviewer.review();
+    if (!review.prompt.empty()) {
+      review.continuation =
+          write_text(*model_, dataset_.inputs.front(), dataset_.target, review.prompt,
+                     {.characters = kReviewCharacters, .temperature = kReviewTemperature, .seed = config_.seed});
+    }
+    end_->review = std::move(review);
   }
 
   bool interrupted() const { return hooks_.stop_requested != nullptr && hooks_.stop_requested->load(); }
@@ -269,11 +285,11 @@ class Trainer {
     return run_.epoch_seconds > 0 ? static_cast<double>(run_.epoch_tally.examples) / run_.epoch_seconds : 0;
   }
 
-  // By the averages of the parameters, if the optimizer keeps any and the weights are the last step's.
-  Tally evaluate_part(const std::vector<std::int64_t>& examples, bool last = true) {
+  // By the averages of the parameters, if the optimizer keeps any.
+  Tally validate() {
     std::optional<libtorch::SwappedAverages> averages;
-    if (last && has_averages()) averages.emplace(optimizer_);
-    return evaluate(*model_, *objective_, dataset_, examples, scaling_);
+    if (has_averages()) averages.emplace(optimizer_);
+    return evaluate(*model_, *objective_, dataset_, split_.validation, scaling_);
   }
 
   bool has_averages() { return optimizer_.engine().settings().average.kind != AverageKind::none; }
@@ -289,7 +305,7 @@ class Trainer {
     if (!split_.validation.empty()) {
       UnitWatch watch;
       model_->set_watch(&watch);
-      record.validation = objective_->values(evaluate_part(split_.validation));
+      record.validation = objective_->values(validate());
       model_->set_watch(nullptr);
       record.units = watch.counts();
     }

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <limits>
@@ -174,6 +175,57 @@ TEST(Report, OneRunHasItsCurves) {
   EXPECT_EQ(data[0]["groups"][0]["name"], "training");
   EXPECT_EQ(data[0]["charts"].size(), 3u);
   EXPECT_THAT(html, HasSubstr("test accuracy."));
+}
+
+TEST(Report, OneRunOfClassesHasItsConfusions) {
+  const StudyData study = samples::train_study();
+  const std::string html = report_html({&study, 1});
+  const Review& review = *study.trials[0].result->review;
+  EXPECT_EQ(times(html, "<td class=\"hit\""), review.classes.size());
+  EXPECT_EQ(times(html, "<td class=\"missed\""), review.confusions.size() - review.classes.size());
+  EXPECT_THAT(html,
+              AllOf(HasSubstr("<td class=\"hit\" style=\"--share:0.993\">993</td>"), HasSubstr("<h3>By class</h3>")));
+  EXPECT_EQ(times(html, "<img alt=\"row "), review.misses.size());
+  // Many classes: the most frequent confusions in place of a matrix.
+  StudyData many = study;
+  Review& large = *many.trials[0].result->review;
+  for (int i = 10; i < 60; ++i) large.classes.push_back("class " + std::to_string(i));
+  const std::string listed = report_html({&many, 1});
+  EXPECT_THAT(listed, Not(HasSubstr("Confusion matrix")));
+  EXPECT_LT(listed.find("<td>63</td>"), listed.find("<td>56</td>")) << "9 × 7 of one, 8 × 7 of the next";
+}
+
+TEST(Report, FoldsAreReviewedTogether) {
+  StudyData study = samples::train_study();
+  study.trials.push_back(study.trials[0]);
+  study.trials[1].id = 2;
+  study.trials[1].config.seed = 2;
+  const std::string html = report_html({&study, 1});
+  EXPECT_THAT(html, HasSubstr("--share:0.993\">1,986</td>"));
+}
+
+TEST(Report, OneRunOfNumbersHasItsResiduals) {
+  StudyData study = samples::regression_study();
+  const std::string html = report_html({&study, 1});
+  EXPECT_THAT(html, AllOf(HasSubstr("450 of 900 test examples"), HasSubstr("450 dots: prediction against truth"),
+                          HasSubstr("450 dots: residual against prediction"), HasSubstr("city Rome")));
+  // Where the first dot is: its truth 100 and its prediction, on axes that are alike.
+  Review& review = *study.trials[0].result->review;
+  review.pairs = {{0, 10}, {10, 0}};
+  const std::string two = report_html({&study, 1});
+  const std::size_t dots = two.find("class=\"points\" d=\"M");
+  ASSERT_NE(dots, std::string::npos);
+  double x1 = 0, y1 = 0, x2 = 0, y2 = 0;
+  ASSERT_EQ(std::sscanf(two.c_str() + two.find("=\"M", dots) + 2, "M%lf %lfh0M%lf %lfh0", &x1, &y1, &x2, &y2), 4);
+  EXPECT_NEAR(x1 + x2, 100, 0.02) << "mirrored at the diagonal";
+  EXPECT_NEAR(x1, y1, 0.02) << "left, and y counts from the top";
+  EXPECT_NEAR(x2, y2, 0.02);
+  EXPECT_LT(x1, x2);
+}
+
+TEST(Report, OneRunOfTextsWrites) {
+  const StudyData study = samples::text_study();
+  EXPECT_THAT(report_html({&study, 1}), HasSubstr("licence</span> and the terms\nof the licence &amp; the work</pre>"));
 }
 
 TEST(Report, OneRunIsLookedInto) {

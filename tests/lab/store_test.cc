@@ -43,12 +43,17 @@ TrialData sample_trial() {
   trial.config.optimizer = "rmsprop:alpha=0.9";
   trial.config.stop.steps = 17;
   trial.status = TrialStatus::finished;
-  trial.result = TrainingResult{.outcome = Outcome::stopped,
-                                .reason = "patience",
-                                .epochs = 2,
-                                .steps = 17,
-                                .test = MetricValues{{"accuracy", 0.1 + 0.2}},
-                                .seconds = 1.5};
+  trial.result =
+      TrainingResult{.outcome = Outcome::stopped,
+                     .reason = "patience",
+                     .epochs = 2,
+                     .steps = 17,
+                     .test = MetricValues{{"accuracy", 0.1 + 0.2}},
+                     .seconds = 1.5,
+                     .review = Review{.examples = 3,
+                                      .classes = {"ä", "\n"},
+                                      .confusions = {{0, 1, 3}},
+                                      .misses = {{.row = 2, .truth = 0, .prediction = 1, .probability = 0.1}}}};
   trial.epochs.push_back({.epoch = 1,
                           .step = 10,
                           .lr = 1e-3,

@@ -164,7 +164,17 @@ TEST_F(TrainedRun, CharactersOfAText) {
   EXPECT_EQ(trained.at("task"), "characters");
   EXPECT_LT(trained.at("test").at("bits_per_character").get<double>(), 0.5);
   EXPECT_EQ(json_of({"eval", path("run")}).at("test"), trained.at("test"));
-  EXPECT_EQ(thalweg({"predict", path("run")}).code, 2);
+  // What it writes is what it was shown.
+  const Ended written =
+      thalweg({"predict", path("run"), "--prompt", "cdef", "--characters", "14", "--temperature", "0"});
+  EXPECT_EQ(written.output, "cdefgh\nabcdefgh\nab\n");
+  const nlohmann::json again = json_of({"predict", path("run"), "--characters", "9", "--temperature", "0"});
+  EXPECT_EQ(again.at("text"), "abcdefgh\n");
+  EXPECT_EQ(thalweg({"predict", path("run"), "--part", "test"}).code, 2);
+  EXPECT_THAT(thalweg({"predict", path("run"), "--temperature", "11"}).errors, HasSubstr("must be in [0, 10]"));
+  const Ended text = thalweg({"report", path("run"), "-o", path("report.html")});
+  ASSERT_EQ(text.code, 0);
+  EXPECT_THAT(test::contents(path("report.html")), HasSubstr("abcdefgh\nabcdefgh\nabcdefgh\nabcdefgh\nabcdefgh\n"));
 }
 
 TEST_F(TrainedRun, BalancedClassesCountAlike) {

@@ -26,6 +26,8 @@ int main(int count, char** arguments) try {
   write("few_seeds.html", {samples::compare_study(3)});
   write("hostile.html", {samples::hostile_study(8)});
   write("train.html", {samples::train_study()});
+  write("regression.html", {samples::regression_study()});
+  write("text.html", {samples::text_study()});
   write("sections.html", {samples::compare_study(8), samples::train_study()});
   write("empty.html", {StudyData{}});
   const auto draw = [&](const char* name, const std::vector<const char*>& schedules) {

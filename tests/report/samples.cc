@@ -5,11 +5,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <iterator>
 #include <limits>
 #include <numeric>
 #include <set>
+#include <utility>
 #include <vector>
 
 namespace thalweg::lab::samples {
@@ -149,6 +151,52 @@ std::vector<DiagnosticRecord> diagnostics_of(const std::vector<std::string>& lay
 
 }  // namespace
 
+namespace {
+
+/// Of these classes: most are right, the others are taken for the next one.
+Review review_of_classes(const std::vector<std::string>& names, const std::string& picture) {
+  Review review{.examples = 0, .classes = names};
+  const auto classes = std::ssize(names);
+  for (std::int64_t truth = 0; truth < classes; ++truth) {
+    const std::int64_t wrong = 7 * truth, right = 1000 - wrong;
+    review.confusions.push_back({truth, truth, right});
+    if (wrong > 0) review.confusions.push_back({truth, (truth + 1) % classes, wrong});
+    review.examples += right + wrong;
+    if (wrong > 0) {
+      review.misses.push_back({.row = 100 * truth,
+                               .truth = static_cast<double>(truth),
+                               .prediction = static_cast<double>((truth + 1) % classes),
+                               .probability = 0.003 * static_cast<double>(truth),
+                               .inputs = picture.empty() ? "age 3" + names.front() : "",
+                               .picture = picture});
+    }
+  }
+  std::ranges::sort(review.confusions, [](const Confusion& a, const Confusion& b) {
+    return std::pair(a.truth, a.prediction) < std::pair(b.truth, b.prediction);
+  });
+  return review;
+}
+
+// A grey square of two pixels a side.
+constexpr const char* kPicture =
+    "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAAAAABX3VL4AAAADklEQVR4nGNgaGBgYAAABQYBAdSC+mQAAAAASUVORK5CYII=";
+
+/// A training's epochs with this metric in place of the accuracy.
+StudyData with_metric(StudyData study, const std::string& task, const std::string& metric) {
+  study.task = task;
+  TrialData& data = study.trials.back();
+  for (EpochRecord& record : data.epochs) {
+    for (MetricValues* values : {&record.train, &*record.validation}) {
+      const double loss = values->at("loss");
+      *values = {{"loss", loss}, {metric, 3 * loss}};
+    }
+  }
+  data.result->test = {{"loss", 0.4}, {metric, 1.2}};
+  return study;
+}
+
+}  // namespace
+
 StudyData compare_study(std::size_t seeds, bool troubles) {
   StudyData study = empty_study(fmt::format("sample-{}", seeds), "compare");
   study.command = fmt::format(
@@ -194,8 +242,11 @@ StudyData hostile_study(std::size_t seeds) {
         break;
       }
     data.config.optimizer += ",note=" + data.optimizer;
-    if (data.role == TrialRole::final)
+    if (data.role == TrialRole::final) {
       data.diagnostics = diagnostics_of({names[0] + ".weight", names[3] + ".weight", "a`b`weight"});
+      if (data.result && data.result->test)
+        data.result->review = review_of_classes({std::begin(names), std::end(names)}, "");
+    }
     if (!data.error.empty()) data.error = "@SUM(A1)\r\n" + names[0] + "\x01\x7F";
   }
   study.trials.back().epochs.emplace_back().train["loss"] = std::numeric_limits<double>::quiet_NaN();
@@ -232,6 +283,31 @@ TrialData tuning_trial(const std::string& optimizer, double lr, double accuracy)
   return ended(optimizer, lr, TrialRole::tune, 1001, accuracy);
 }
 
+StudyData regression_study() {
+  StudyData study = with_metric(train_study(), "regression", "rmse");
+  Review review{.examples = 900};
+  for (std::uint64_t i = 0; i < 450; ++i) {
+    const double truth = 100 + 2.0 * static_cast<double>(i);
+    review.pairs.push_back({truth, truth + 40 * noise(1, "residuals", i)});
+  }
+  for (std::int64_t i = 0; i < 5; ++i)
+    review.misses.push_back({.row = 7 * i + 1,
+                             .truth = 300,
+                             .prediction = 500.0 - 10 * static_cast<double>(i),
+                             .inputs = "age 35, city Rome, income missing"});
+  study.trials.back().result->review = review;
+  return study;
+}
+
+StudyData text_study() {
+  StudyData study = with_metric(train_study(), "characters", "bits_per_character");
+  study.trials.back().result->review =
+      Review{.examples = 300,
+             .prompt = "of the </pre><script>document.documentElement.dataset.owned=1</script>\nlicence",
+             .continuation = " and the terms\nof the licence & the work"};
+  return study;
+}
+
 StudyData train_study() {
   StudyData study = empty_study("first", "train");
   study.command =
@@ -246,6 +322,8 @@ StudyData train_study() {
                           5e-4 * (1 + std::cos(3.1415927 * static_cast<double>(step) / 8440))});
   for (EpochRecord& record : data.epochs) record.units = {{"dense1", 128, 3 + record.epoch}};
   data.diagnostics = diagnostics_of({"conv1.weight", "conv1.bias", "dense1.weight", "output.weight"});
+  data.result->review = review_of_classes(
+      {"T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot"}, kPicture);
   study.config = {{"epochs", kEpochs}, {"batch", 64}, {"model", "cnn"}};
   return study;
 }
