@@ -5,13 +5,14 @@
 #   <!-- test: shell -->       its commands run with bash (of console, the lines that begin with `$ `)
 #   <!-- test: engine -->      its C++ is compiled with the engine, and run
 #   <!-- test: libtorch -->    the same, with the LibTorch adapter
+#   <!-- test: part of FILE -->  its C++ stands in this file of the project, one line behind the other, however indented
 #   <!-- test: skip, why -->   it is not tested
 #   <!-- test: output -->      a fence of text: what the C++ example before it prints
 #
 # The mark may go on over several lines: what stands between its first line and `-->` comes before the example
 # (an #include that is left out on the page, a variable). C++ without a main of its own is put into one. A fence of these
 # languages without a mark is an error, so that no example is forgotten. Writes NN.sh, NN.engine.cc and NN.libtorch.cc, and
-# NN.engine.expected and NN.libtorch.expected with what they print.
+# NN.engine.expected and NN.libtorch.expected with what they print; of a part of a file NN.part and an NN.sh that looks for it.
 
 function complain(message) {
   printf "%s:%d: %s\n", FILENAME, FNR, message > "/dev/stderr"
@@ -34,6 +35,10 @@ function write_example(   file) {
     program = ""
     return
   }
+  if (kind == "part") {
+    write_part()
+    return
+  }
   file = sprintf("%s/%02d.%s", folder, ++count, kind == "shell" ? "sh" : kind ".cc")
   program = kind == "shell" ? "" : sprintf("%s/%02d.%s.expected", folder, count, kind)
   if (kind == "shell") {
@@ -43,6 +48,17 @@ function write_example(   file) {
   } else {
     printf "// %s, line %d\n%s\nint main() {\n%s}\n", FILENAME, fence_line, includes, body > file
   }
+  close(file)
+}
+
+function write_part(   lines, file) {
+  lines = sprintf("%s/%02d.part", folder, ++count)
+  printf "%s", includes body > lines
+  close(lines)
+  file = sprintf("%s/%02d.sh", folder, count)
+  printf "# %s, line %d\n", FILENAME, fence_line > file
+  printf "lines() { sed 's/^ *//' \"$1\"; }\n" > file
+  printf "[[ $(lines '%s') == *\"$(lines '%s')\"* ]] || { echo '%s has no such lines' && exit 1; }\n", whole, lines, whole > file
   close(file)
 }
 
@@ -72,8 +88,9 @@ in_fence {
   forget_mark()
   kind = $3
   sub(/,$/, "", kind)
-  if (kind !~ /^(shell|engine|libtorch|skip|output)$/)
-    complain("mark \"" kind "\" is none of shell, engine, libtorch, skip and output")
+  whole = $5
+  if (kind !~ /^(shell|engine|libtorch|part|skip|output)$/)
+    complain("mark \"" kind "\" is none of shell, engine, libtorch, part, skip and output")
   if (kind == "output" && program == "") complain("there is no C++ example of which this could be the output")
   in_mark = $0 !~ /-->[ \t]*$/
   next

@@ -2,7 +2,8 @@
 # Runs a page's commands and builds and runs its C++ examples as they stand there: run.sh PAGE BUILD.
 #
 # BUILD is a finished build folder; its thalweg command is on the PATH and the libraries are installed from it. Commands
-# run in a fresh copy of the project, one after another, so that a later one can use what an earlier one wrote.
+# run in a fresh copy of the project, where build/release is BUILD, one after another, so that a later one can use what an
+# earlier one wrote.
 # Marks in the page say what is tested: see extract.awk.
 set -euo pipefail
 
@@ -11,7 +12,8 @@ here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 source=$(realpath "$here/../..")
 work=$(mktemp --directory)
 trap 'rm -rf "$work"' EXIT
-mkdir "$work/examples" "$work/copy"
+mkdir --parents "$work/examples" "$work/copy/build"
+ln --symbolic "$build" "$work/copy/build/release"
 
 awk -v folder="$work/examples" -f "$here/extract.awk" "$page"
 (cd "$source" && git ls-files -z --cached --others --exclude-standard --deduplicate |

@@ -47,6 +47,11 @@ weight[0] = 1;
 ~~~cpp
 int main() { return 0; }
 ~~~
+<!-- test: part of program.cc -->
+~~~cpp
+if (true) {
+  return 1;
+~~~
 ~~~text
 not tested
 ~~~
@@ -56,11 +61,15 @@ false
 ~~~
 END
 extract good || { cat "$work/error" && exit 1; }
-[[ $(cd "$work/out" && echo *) == "01.sh 02.engine.cc 03.libtorch.cc" ]]
+[[ $(cd "$work/out" && echo *) == "01.sh 02.engine.cc 03.libtorch.cc 04.part 04.sh" ]]
 [[ $(bash "$work/out/01.sh") == $'first\nsecond' ]]
 expect "hidden include" <(head -n 3 "$work/out/02.engine.cc") "#include <vector>"
 expect "main is added" "$work/out/02.engine.cc" "int main() {"
 [[ $(grep -c "int main" "$work/out/03.libtorch.cc") == 1 ]]
+printf 'int main() {\n  if (true) {\n    return 1;\n  }\n}\n' >"$work/program.cc"
+(cd "$work" && bash out/04.sh)
+sed -i 's/return 1/return 2/' "$work/program.cc"
+[[ $(cd "$work" && bash out/04.sh) == "program.cc has no such lines" ]]
 
 page unmarked <<'END'
 ~~~sh
