@@ -6,6 +6,7 @@
 #include <torch/torch.h>
 
 #include <cstdio>
+#include <tuple>
 
 int main() {
   torch::manual_seed(1);

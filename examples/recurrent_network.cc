@@ -9,7 +9,9 @@
 
 #include <torch/torch.h>
 
+#include <cstdint>
 #include <cstdio>
+#include <tuple>
 
 struct RowReaderImpl : torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& images) {

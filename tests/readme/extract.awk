@@ -5,7 +5,7 @@
 #   <!-- test: shell -->       its commands run with bash (of console, the lines that begin with `$ `)
 #   <!-- test: engine -->      its C++ is compiled with the engine, and run
 #   <!-- test: libtorch -->    the same, with the LibTorch adapter
-#   <!-- test: part of FILE -->  its C++ stands in this file of the project, one line behind the other, however indented
+#   <!-- test: part of FILE -->  its lines stand in this file of the project, one behind the other, however indented
 #   <!-- test: skip, why -->   it is not tested
 #   <!-- test: output -->      a fence of text: what the C++ example before it prints
 #
