@@ -30,7 +30,7 @@ std::string source_of(const TrainedModel& trained) {
   const std::string arguments = inputs.size() == 2                             ? "x, codes"
                                 : inputs.front().kind == InputKind::categories ? "codes"
                                                                                : "x";
-  std::string lines = is_script ? fmt::format("y = self.inner({})\n", arguments) : trained.model->script();
+  std::string lines = is_script ? fmt::format("y = self.inner.forward({})\n", arguments) : trained.model->script();
   if (inputs.front().kind == InputKind::image) {
     lines = fmt::format("x = (x - {:.17g}) / {:.17g}\n", checkpoint.scaling.mean.front(),
                         checkpoint.scaling.deviation.front()) +

@@ -172,8 +172,8 @@ TEST_F(TrainedRun, CharactersOfAText) {
   EXPECT_EQ(again.at("text"), "abcdefgh\n");
   EXPECT_EQ(thalweg({"predict", path("run"), "--part", "test"}).code, 2);
   EXPECT_THAT(thalweg({"predict", path("run"), "--temperature", "11"}).errors, HasSubstr("must be in [0, 10]"));
-  const Ended text = thalweg({"report", path("run"), "-o", path("report.html")});
-  ASSERT_EQ(text.code, 0);
+  const Ended reported = thalweg({"report", path("run"), "-o", path("report.html")});
+  ASSERT_EQ(reported.code, 0);
   EXPECT_THAT(test::contents(path("report.html")), HasSubstr("abcdefgh\nabcdefgh\nabcdefgh\nabcdefgh\nabcdefgh\n"));
 }
 
