@@ -32,7 +32,4 @@ class ProgressBar {
   std::chrono::steady_clock::time_point next_{};
 };
 
-/// `41 s`, `3 min 20 s`, `2 h 05 min`.
-std::string duration_text(double seconds);
-
 }  // namespace thalweg::lab

@@ -106,11 +106,11 @@ void RunFolder::rewind(std::int64_t step) { store_.resume(trial_, step); }
 std::vector<DiagnosticRecord> RunFolder::diagnostics() const { return store_.load().trials.front().diagnostics; }
 
 void RunFolder::add(const StepRecord& record) {
-  steps_.push_back(record);
+  records_.add(record);
   if (std::chrono::steady_clock::now() - flushed_ > kBetweenFlushes) flush();
 }
 
-void RunFolder::add(const DiagnosticRecord& record) { diagnostics_.push_back(record); }
+void RunFolder::add(const DiagnosticRecord& record) { records_.add(record); }
 
 void RunFolder::add(const EpochRecord& record) {
   flush();
@@ -119,10 +119,7 @@ void RunFolder::add(const EpochRecord& record) {
 
 void RunFolder::flush() {
   flushed_ = std::chrono::steady_clock::now();
-  if (!steps_.empty()) store_.add_steps(trial_, steps_);
-  steps_.clear();
-  if (!diagnostics_.empty()) store_.add_diagnostics(trial_, diagnostics_);
-  diagnostics_.clear();
+  records_.write(store_, trial_);
 }
 
 void RunFolder::finish(const TrainingResult& result) {

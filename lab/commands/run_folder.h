@@ -2,6 +2,7 @@
 #pragma once
 
 #include "store/folder_lock.h"
+#include "store/record_buffer.h"
 #include "store/store.h"
 #include "training/config.h"
 #include "training/records.h"
@@ -50,9 +51,7 @@ class RunFolder {
   FolderLock lock_;
   Store store_;
   std::int64_t trial_;
-  // Not in the store yet:
-  std::vector<StepRecord> steps_;
-  std::vector<DiagnosticRecord> diagnostics_;
+  RecordBuffer records_;
   std::chrono::steady_clock::time_point flushed_;
 };
 

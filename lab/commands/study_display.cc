@@ -1,6 +1,7 @@
 // StudyDisplay: one line on a terminal, plain lines elsewhere.
 #include "commands/study_display.h"
 
+#include "duration.h"
 #include "output/output.h"
 
 #include <fmt/format.h>
@@ -14,7 +15,7 @@ std::string head_of(const StudyProgress& progress) {
 
 std::string tail_of(const StudyProgress& progress) {
   const std::string left =
-      progress.seconds_left < 0 ? "" : fmt::format(", {} left", duration_text(progress.seconds_left));
+      progress.seconds_left < 0 ? "" : fmt::format(", {} left", whole_duration(progress.seconds_left));
   return fmt::format("{:.0f} %, {} running{}", 100 * progress.fraction, progress.running, left);
 }
 

@@ -8,6 +8,7 @@
 #include "commands/task.h"
 #include "commands/training_display.h"
 #include "commands/training_flags.h"
+#include "duration.h"
 #include "error_text.h"
 #include "math_library.h"
 #include "models/model_list.h"
@@ -174,7 +175,7 @@ void print_result(const Trained& trained, const Flags& flags) {
   const TrainingResult& result = trained.result;
   const std::string why = result.outcome == Outcome::completed ? "" : fmt::format(" ({})", result.reason);
   print("{}{} after {} of {} epochs and {} steps, {} of training\n", to_string(result.outcome), why, result.epochs,
-        trained.config.stop.epochs, result.steps, duration_text(result.seconds));
+        trained.config.stop.epochs, result.steps, duration(result.seconds));
   if (result.test) print("test {}\n", values_text(*result.test));
   if (!folder.empty()) {
     print("kept in {}; `thalweg report {} -o report.html` shows it\n", folder, shell_quoted(folder));

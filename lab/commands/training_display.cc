@@ -1,6 +1,7 @@
 // TrainingDisplay: shows how a training goes, as a bar on a terminal and a line an epoch.
 #include "commands/training_display.h"
 
+#include "duration.h"
 #include "output/output.h"
 #include "tasks/task.h"
 
@@ -37,7 +38,7 @@ void TrainingDisplay::show(const Progress& progress) {
   }
   bar_.draw(fmt::format("epoch {}/{}", progress.epoch, progress.epochs), done,
             fmt::format("{}  {:.0f} {}s/s  {} left", state, progress.examples_per_second, task_.example,
-                        duration_text(seconds_left)));
+                        whole_duration(seconds_left)));
 }
 
 void TrainingDisplay::add(const EpochRecord& record) {

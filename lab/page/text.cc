@@ -59,15 +59,6 @@ std::string number(double value) {
 
 std::string learning_rate(double lr) { return std::isfinite(lr) ? fmt::format("{:g}", lr) : number(lr); }
 
-std::string duration(double seconds) {
-  if (!std::isfinite(seconds)) return number(seconds) + "\u00A0s";
-  if (seconds < 9.995) return fmt::format("{:.2f}\u00A0s", seconds);
-  if (seconds < 59.95) return fmt::format("{:.1f}\u00A0s", seconds);
-  const auto whole = static_cast<long long>(std::llround(seconds));
-  if (whole < 3600) return fmt::format("{}\u00A0min {:02}\u00A0s", whole / 60, whole % 60);
-  return fmt::format("{}\u00A0h {:02}\u00A0min", whole / 3600, whole % 3600 / 60);
-}
-
 std::string thousands(std::int64_t n) {
   std::string digits = std::to_string(n);
   for (std::size_t at = digits.size(); at > 3 && digits[at - 4] != '-';) digits.insert(at -= 3, ",");

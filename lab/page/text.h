@@ -20,8 +20,6 @@ std::string fixed(double value, int digits);
 std::string number(double value);
 /// `0.001`, `1e-05`: as short as the value allows.
 std::string learning_rate(double lr);
-/// `0.42 s`, `42.1 s`, `3 min 12 s`, `2 h 05 min`.
-std::string duration(double seconds);
 /// `10,000`.
 std::string thousands(std::int64_t n);
 /// A level in [0, 1] as `95 %`, `98.3 %`.

@@ -1,6 +1,7 @@
 // Words the verdicts.
 #include "report/headline.h"
 
+#include "duration.h"
 #include "page/text.h"
 #include "report/reservations.h"
 

@@ -2,6 +2,7 @@
 #include "report/sections.h"
 
 #include "models/model_list.h"
+#include "duration.h"
 #include "page/text.h"
 #include "report/dot_plot.h"
 #include "report/headline.h"

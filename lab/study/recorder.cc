@@ -46,33 +46,24 @@ void Recorder::progressed(std::int64_t trial, const Progress& progress) {
 }
 
 void Recorder::epoch(std::int64_t trial, const EpochRecord& record) {
-  flush_steps(trial);
+  flush(trial);
   store_.add_epoch(trial, record);
   active_.at(trial).done = static_cast<double>(record.epoch);
   report();
 }
 
 void Recorder::finished(std::int64_t trial, const TrainingResult& result) {
-  flush_steps(trial);
+  flush(trial);
   store_.finish(trial, result);
   end(trial);
 }
 
 void Recorder::failed(std::int64_t trial, const std::string& error) {
-  flush_steps(trial);
+  flush(trial);
   store_.fail(trial, error);
   ++failures_;
   if (hooks_.on_message) hooks_.on_message(fmt::format("trial {} ({}) failed: {}", trial, names_.at(trial), error));
   end(trial);
-}
-
-void Recorder::flush_steps(std::int64_t trial) {
-  std::vector<StepRecord>& steps = active_.at(trial).steps;
-  if (!steps.empty()) store_.add_steps(trial, steps);
-  steps.clear();
-  std::vector<DiagnosticRecord>& diagnostics = active_.at(trial).diagnostics;
-  if (!diagnostics.empty()) store_.add_diagnostics(trial, diagnostics);
-  diagnostics.clear();
 }
 
 void Recorder::end(std::int64_t trial) {

@@ -1,6 +1,7 @@
 // Recorder: writes what a runner tells of its trials into the store, and counts how far the study is.
 #pragma once
 
+#include "store/record_buffer.h"
 #include "store/store.h"
 #include "study/run_compare.h"
 #include "study/trial_runner.h"
@@ -37,9 +38,9 @@ class Recorder : public TrialEvents {
 
   void started(std::int64_t trial) override;
   void progressed(std::int64_t trial, const Progress& progress) override;
-  void step(std::int64_t trial, const StepRecord& record) override { active_.at(trial).steps.push_back(record); }
+  void step(std::int64_t trial, const StepRecord& record) override { active_.at(trial).records.add(record); }
   void diagnostics(std::int64_t trial, const DiagnosticRecord& record) override {
-    active_.at(trial).diagnostics.push_back(record);
+    active_.at(trial).records.add(record);
   }
   void epoch(std::int64_t trial, const EpochRecord& record) override;
   void finished(std::int64_t trial, const TrainingResult& result) override;
@@ -49,12 +50,10 @@ class Recorder : public TrialEvents {
   struct Active {
     double epochs = 0, done = 0;
     bool running = false;
-    // Since the last epoch's end: one transaction an epoch is enough.
-    std::vector<StepRecord> steps;
-    std::vector<DiagnosticRecord> diagnostics;
+    RecordBuffer records;  // since the last epoch's end: one transaction an epoch is enough
   };
 
-  void flush_steps(std::int64_t trial);
+  void flush(std::int64_t trial) { active_.at(trial).records.write(store_, trial); }
   void end(std::int64_t trial);
   void report();
 

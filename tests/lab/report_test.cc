@@ -1,6 +1,7 @@
 // Tests of the report: what it says, that nothing in it can break out, and its CSV.
 #include "report/report.h"
 
+#include "duration.h"
 #include "page/text.h"
 #include "report/samples.h"
 #include "report/summary.h"
@@ -367,6 +368,8 @@ TEST(Text, NumbersHaveSensibleDigits) {
   EXPECT_EQ(duration(3.456), "3.46\u00A0s");
   EXPECT_EQ(duration(59.99), "1\u00A0min 00\u00A0s");
   EXPECT_EQ(duration(3725), "1\u00A0h 02\u00A0min");
+  EXPECT_EQ(whole_duration(3.456), "3\u00A0s");
+  EXPECT_EQ(whole_duration(-1), "?");
   EXPECT_EQ(count(1, "seed"), "1 seed");
   EXPECT_EQ(enumerate(std::vector<std::string>{"a", "b", "c"}), "a, b and c");
 }
