@@ -18,7 +18,8 @@ enum class RandomPurpose : std::uint32_t {
   search = 6,
   rounding = 7,
   test = 8,
-  generation = 9,
+  augmentation = 9,
+  generation = 10,
 };
 
 /// A stream of random numbers that can be read at any position. Philox 4×32-10 (Salmon et al. 2011, "Parallel random

@@ -76,7 +76,7 @@ Scaling ImageExamples::measure(std::span<const std::int64_t> training) const {
 void ImageExamples::load(std::span<const std::int64_t> examples, const Scaling& scaling,
                          const BatchMemory& memory) const {
   const auto scale = static_cast<float>(1 / (255 * scaling.deviation.front()));
-  const auto shift = static_cast<float>(-scaling.mean.front() / scaling.deviation.front());
+  const float shift = scaled_black(scaling);
   float* to = std::get<std::span<float>>(memory.inputs.front()).data();
   std::int64_t* label_to = std::get<std::span<std::int64_t>>(memory.target).data();
   for (const std::int64_t example : examples) {
@@ -94,6 +94,10 @@ std::string fingerprint_of(const LabelledImages& train, const LabelledImages& te
 }
 
 }  // namespace
+
+float scaled_black(const Scaling& scaling) {
+  return static_cast<float>(-scaling.mean.front() / scaling.deviation.front());
+}
 
 Dataset image_dataset(LabelledImages train, LabelledImages test, const ImageShape& shape, std::int64_t classes,
                       std::vector<std::string> class_names) {

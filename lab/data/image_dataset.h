@@ -18,6 +18,9 @@ struct ImageShape {
   std::int64_t size() const { return channels * height * width; }
 };
 
+/// What black, a pixel of 0, is when it is scaled.
+float scaled_black(const Scaling& scaling);
+
 /// A data set with these parts: inputs, target, examples, indices and fingerprint. The test part's examples follow the
 /// training part's.
 Dataset image_dataset(LabelledImages train, LabelledImages test, const ImageShape& shape, std::int64_t classes,

@@ -34,4 +34,8 @@ void Batch::load(const Dataset& dataset, std::span<const std::int64_t> examples,
   dataset.examples->load(examples, scaling, memory_);
 }
 
+void Batch::vary(const Augmenter& augmenter, std::span<const std::int64_t> examples, std::int64_t epoch) {
+  augmenter.apply(std::get<std::span<float>>(memory_.inputs.front()), examples, epoch);
+}
+
 }  // namespace thalweg::lab

@@ -1,6 +1,7 @@
 // Batch: tensors that a step fills again and again with examples of a data set.
 #pragma once
 
+#include "data/augment.h"
 #include "data/dataset.h"
 
 #include <torch/types.h>
@@ -16,6 +17,8 @@ struct Batch {
   Batch(const Dataset& dataset, std::int64_t size);
   /// Fills it with these, as many as its size.
   void load(const Dataset& dataset, std::span<const std::int64_t> examples, const Scaling& scaling);
+  /// Varies the images of these examples, which it was filled with.
+  void vary(const Augmenter& augmenter, std::span<const std::int64_t> examples, std::int64_t epoch);
 
   std::int64_t size;
   std::vector<torch::Tensor> inputs;  ///< f32 or int64, [size, …] by Input::shape

@@ -1,6 +1,7 @@
 // TrainingConfig: its JSON form and the ranges of its values.
 #include "training/config.h"
 
+#include "data/augment.h"
 #include "training/json_reader.h"
 #include "training/optimizer.h"
 #include "training/settings.h"
@@ -98,6 +99,7 @@ void check(const TrainingConfig& config) {
   if (!config.class_weights.empty() && config.class_weights != kBalanced) {
     throw Error(fmt::format("class weights = {}: expected {}, or nothing", config.class_weights, kBalanced));
   }
+  if (!config.augment.empty()) parse_augmentation(config.augment);
   if (config.folds == 1) throw Error("folds = 1 leaves nothing to train on; expected at least 2, or 0 for none");
   if (config.fold > config.folds) throw Error(fmt::format("fold = {} is outside [0, {}]", config.fold, config.folds));
   if (config.validation_fraction > 0) return;

@@ -61,6 +61,9 @@ std::vector<Setting> settings_of(TrainingConfig& config) {
       {"test_limit", "Use only the first N test examples; 0: all", data, &config.test_limit, at_least(0)},
       {"class_weights", "balanced: each class counts alike in the loss, however many examples it has", data,
        &config.class_weights},
+      {"augment",
+       "Varies training images: flip mirrors half of them, shift=N moves them by up to N pixels; flip,shift=2", data,
+       &config.augment},
       {"batch", "Examples a step; 0: by model and data", data, &config.batch, at_least(0)},
       {"epochs", "At most so many epochs; 0: by model and data", stop, &conditions.epochs, at_least(0),
        free_unless_measured},
@@ -79,7 +82,7 @@ std::vector<Setting> settings_of(TrainingConfig& config) {
       {"optimizer", "Rule, options and what is around, as below", optimizer, &config.optimizer},
       {"schedule", "Of the learning rate, as `thalweg schedule` shows them, unless the optimizer's text has schedule=",
        optimizer, &config.schedule},
-      {"seed", "First weights, order of examples, dropout", run, &config.seed},
+      {"seed", "First weights, order of examples, dropout, augmentation", run, &config.seed},
       {"threads", "0: all cores", run, &config.threads, between(0, kMostThreads)},
       {"test_at_end", "Evaluate on the test part when all is done", none, &config.test_at_end, {}, free},
   };

@@ -1,6 +1,7 @@
 // Runs one training: the loop over epochs and batches, stop conditions, checkpoints and resume.
 #include "training/trainer.h"
 
+#include "data/augment.h"
 #include "math_library.h"
 #include "models/model.h"
 #include "models/unit_watch.h"
@@ -59,6 +60,9 @@ class Trainer {
         task_(task_of(dataset.target)),
         split_(split(dataset_, config_)),
         scaling_(dataset_.examples->measure(split_.training)),
+        augmenter_(config.augment.empty()
+                       ? std::nullopt
+                       : std::optional<Augmenter>(std::in_place, config.augment, dataset_, scaling_, config.seed)),
         class_weights_(class_weights(dataset_, config_, split_.training)),
         objective_(task_.objective(dataset.target, {.target_mean = scaling_.target_mean,
                                                     .target_deviation = scaling_.target_deviation,
@@ -213,7 +217,9 @@ class Trainer {
   void step() {
     const std::size_t begin = static_cast<std::size_t>(run_.batch * config_.batch);
     Batch& batch = run_.batch + 1 == batches_ ? last_ : full_;
-    batch.load(dataset_, std::span(order_).subspan(begin, static_cast<std::size_t>(batch.size)), scaling_);
+    const auto examples = std::span(order_).subspan(begin, static_cast<std::size_t>(batch.size));
+    batch.load(dataset_, examples, scaling_);
+    if (augmenter_) batch.vary(*augmenter_, examples, run_.epoch);
     model_->set_step(run_.step);
     const torch::Tensor outputs = model_->forward(batch.inputs).contiguous();
     if (gradient_.sizes() != outputs.sizes()) gradient_ = torch::empty_like(outputs);
@@ -375,6 +381,7 @@ class Trainer {
   const Task& task_;
   const Split split_;
   const Scaling scaling_;
+  const std::optional<Augmenter> augmenter_;
   const std::vector<float> class_weights_;
   const std::unique_ptr<Objective> objective_;
   const std::shared_ptr<Model> model_;

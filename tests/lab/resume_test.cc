@@ -116,6 +116,23 @@ TEST_F(Resume, GivesTheBitsOfAnUninterruptedRun) {
   }
 }
 
+TEST_F(Resume, SeesTheSameAugmentedImages) {
+  run("plain", false);
+  const auto plain = steps;
+  config.augment = "flip,shift=2";
+  steps.clear();
+  run("whole", false);
+  const auto expected = steps;
+  EXPECT_NE(expected, plain);
+  for (const std::int64_t stop_after : {5, 9, 14}) {
+    steps.clear();
+    run("parts", false, stop_after);
+    EXPECT_EQ(run("parts", true).outcome, Outcome::completed);
+    expect_same_end("whole", "parts");
+    EXPECT_EQ(steps, expected) << stop_after;
+  }
+}
+
 TEST_F(Resume, ManyTimesInOneRun) {
   config.schedule = parse_schedule("cosine:warmup=6");
   run("whole", false);

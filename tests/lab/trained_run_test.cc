@@ -198,6 +198,8 @@ TEST_F(TrainedRun, BalancedClassesCountAlike) {
   EXPECT_NEAR(probability({}), 0.1, 0.05);
   EXPECT_NEAR(probability({"--class-weights", "balanced"}), 0.5, 0.1);
   EXPECT_EQ(thalweg({"train", "--class-weights", "balancd"}).code, 2);
+  EXPECT_EQ(thalweg({"train", "--augment", "flips"}).code, 2);
+  EXPECT_EQ(thalweg({"train", "--augment", "flip", "--data", "make:line", "--model", "linear"}).code, 1);
   EXPECT_EQ(thalweg({"train", "--class-weights", "balanced", "--data", "make:line", "--model", "linear"}).code, 1);
 }
 

@@ -48,6 +48,7 @@ TrainingConfig unusual_config() {
   config.restore_best = true;
   config.folds = 3;
   config.class_weights = "balanced";
+  config.augment = "flip,shift=2";
   config.fold = 2;
   config.train_limit = 1000;
   config.test_limit = 500;
@@ -372,6 +373,22 @@ TEST_F(Training, AnLrOfZeroChangesNothing) {
   config.optimizer = "sgd:lr=0";
   run();
   EXPECT_EQ(epochs[0].validation->at("loss"), epochs[2].validation->at("loss"));
+}
+
+TEST_F(Training, AugmentationVariesTrainingImagesAlone) {
+  config.optimizer = "rmsprop:lr=0";
+  const auto test = run().test;
+  const std::vector<EpochRecord> plain = epochs;
+  config.augment = "flip,shift=2";
+  EXPECT_EQ(run().test, test);
+  ASSERT_EQ(epochs.size(), plain.size());
+  for (std::size_t i = 0; i < epochs.size(); ++i) {
+    EXPECT_EQ(epochs[i].validation, plain[i].validation);
+    EXPECT_NE(epochs[i].train, plain[i].train);
+  }
+  const auto loss = [](const EpochRecord& record) { return record.train.at("loss"); };
+  EXPECT_NEAR(loss(plain[0]), loss(plain[1]), 1e-6) << "the same images in another order";
+  EXPECT_GT(std::abs(loss(epochs[0]) - loss(epochs[1])), 1e-4) << "each epoch has variations of its own";
 }
 
 TEST_F(Training, StopsAtSteps) {
