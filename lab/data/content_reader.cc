@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <new>
+#include <utility>
 
 namespace thalweg::lab {
 
@@ -21,6 +22,14 @@ ContentReader::ContentReader(const std::filesystem::path& file) : input_(file) {
 bool ContentReader::at_end() {
   std::array<std::uint8_t, 1> beyond{};
   return read(beyond) == 0;
+}
+
+std::optional<SharedBytes> ContentReader::map(std::uint64_t offset, std::uint64_t map_from) const {
+  if (compressed() || file_size() < map_from) return std::nullopt;
+  std::shared_ptr<const std::uint8_t> file = input_.map();
+  if (!file) return std::nullopt;
+  const std::span bytes(file.get() + offset, file_size() - offset);
+  return SharedBytes{std::move(file), bytes};
 }
 
 ByteBuffer allocate_bytes(const std::filesystem::path& file, std::uint64_t size) {

@@ -15,6 +15,12 @@
 
 namespace thalweg::lab {
 
+/// Bytes that are only read: memory of their own, or a file's that is mapped.
+struct SharedBytes {
+  std::shared_ptr<const void> owner;  ///< keeps the bytes alive
+  std::span<const std::uint8_t> bytes;
+};
+
 /// Reads a regular file from its beginning on. Files that begin with 1f 8b are gzip, whatever their name, and are
 /// inflated on the way. Errors are Error with the file's name.
 class ContentReader {
@@ -32,6 +38,9 @@ class ContentReader {
   std::size_t read(std::span<std::uint8_t> output) { return gzip_ ? gzip_->read(output) : input_.read(output); }
   /// Is nothing left? Reads a byte if there is one. Checksums of gzip have been compared when this is true.
   bool at_end();
+  /// All bytes of a plain file from `offset` on (at most file_size()), mapped if the file has at least `map_from`
+  /// bytes; nothing if it has not, if it is compressed, or if the system cannot map it: then they are to be read.
+  std::optional<SharedBytes> map(std::uint64_t offset, std::uint64_t map_from) const;
 
  private:
   InputFile input_;

@@ -1,6 +1,7 @@
 // Dataset: examples with inputs and a target, of whatever format, and how they become batches.
 #pragma once
 
+#include "data/input_file.h"
 #include "data/table.h"
 
 #include <nlohmann/json.hpp>
@@ -123,6 +124,7 @@ struct DataOptions {
   // Not of a command line: how a trained model's data are read anew.
   nlohmann::json schema{};   ///< Dataset::schema of the data it was trained on; then all examples are the test part
   bool needs_target = true;  ///< false: targets may be missing, and are 0
+  std::uint64_t map_from = kMapFrom;  ///< files of so many bytes are mapped where they can be
 };
 
 /// A kind of data: the registry's entry.

@@ -5,8 +5,9 @@
 
 namespace thalweg::lab {
 
-std::uint32_t checksum(std::span<const std::uint8_t> bytes) {
-  return static_cast<std::uint32_t>(crc32_z(crc32_z(0, nullptr, 0), bytes.data(), bytes.size()));
+std::uint32_t checksum(std::span<const std::uint8_t> bytes, std::uint32_t before) {
+  if (bytes.empty()) return before;  // of no bytes at nullptr, zlib gives the checksum of nothing
+  return static_cast<std::uint32_t>(crc32_z(before, bytes.data(), bytes.size()));
 }
 
 }  // namespace thalweg::lab

@@ -10,13 +10,13 @@
 
 namespace thalweg::lab {
 
-/// CRC-32 of the bytes; 55 MB take about 10 ms.
-std::uint32_t checksum(std::span<const std::uint8_t> bytes);
+/// CRC-32 of the bytes behind those whose checksum is `before`; 55 MB take about 10 ms.
+std::uint32_t checksum(std::span<const std::uint8_t> bytes, std::uint32_t before = 0);
 
 /// Of the elements' bytes.
 template <class T>
-std::uint32_t checksum_of(std::span<const T> elements) {
-  return checksum({reinterpret_cast<const std::uint8_t*>(elements.data()), elements.size_bytes()});
+std::uint32_t checksum_of(std::span<const T> elements, std::uint32_t before = 0) {
+  return checksum({reinterpret_cast<const std::uint8_t*>(elements.data()), elements.size_bytes()}, before);
 }
 
 /// A hash of the elements' bytes, which tells examples apart quickly; not a promise.

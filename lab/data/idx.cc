@@ -13,6 +13,7 @@
 #include <array>
 #include <limits>
 #include <new>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -110,7 +111,7 @@ Header read_sizes(ContentReader& reader, Form form) {
   return header;
 }
 
-ByteBuffer read_data(ContentReader& reader, const Header& header) {
+SharedBytes read_data(ContentReader& reader, const Header& header, std::uint64_t map_from) {
   const std::filesystem::path& file = reader.path();
   const std::uint64_t expected = header.bytes + header.data;
   // Before anything is allocated: could the file hold so much?
@@ -127,6 +128,7 @@ ByteBuffer read_data(ContentReader& reader, const Header& header) {
     fail_at(file, there, fmt::format("the file ends here; header and sizes ask for {} bytes", expected));
   };
   if (!reader.compressed() && reader.file_size() < expected) ends_early(reader.file_size());
+  if (std::optional<SharedBytes> mapped = reader.map(header.bytes, map_from)) return *std::move(mapped);
   ByteBuffer buffer = allocate_bytes(file, header.data);
   const std::size_t read = reader.read(buffer.bytes);
   if (read < buffer.bytes.size() && reader.compressed()) {
@@ -136,42 +138,42 @@ ByteBuffer read_data(ContentReader& reader, const Header& header) {
   // A file that has become shorter since it was opened is found by what was really read.
   if (read < buffer.bytes.size()) ends_early(header.bytes + read);
   if (!reader.at_end()) fail_at(file, expected, "the data are longer than header and sizes say");
-  return buffer;
+  return {std::move(buffer.owner), buffer.bytes};
 }
 
 struct Contents {
   std::uint8_t type = kUnsignedByte;
   Header header;
-  ByteBuffer buffer;
+  SharedBytes data;
 };
 
-Contents read_form(const std::filesystem::path& file, std::span<const Form> forms) {
+Contents read_form(const std::filesystem::path& file, std::span<const Form> forms, std::uint64_t map_from) {
   ContentReader reader(file);
   std::array<std::uint8_t, 4> start{};
   const std::size_t got = reader.read(start);
   const Form form = check_magic(file, std::span(start).first(got), forms);
-  Contents contents{.type = form.type, .header = read_sizes(reader, form), .buffer = {}};
-  contents.buffer = read_data(reader, contents.header);
+  Contents contents{.type = form.type, .header = read_sizes(reader, form), .data = {}};
+  contents.data = read_data(reader, contents.header, map_from);
   return contents;
 }
 
 }  // namespace
 
-IdxFile read_idx(const std::filesystem::path& file, std::size_t dimensions) {
+IdxFile read_idx(const std::filesystem::path& file, std::size_t dimensions, std::uint64_t map_from) {
   const Form form{kUnsignedByte, dimensions};
-  Contents contents = read_form(file, {&form, 1});
+  Contents contents = read_form(file, {&form, 1}, map_from);
   IdxFile result;
   result.shape = std::move(contents.header.shape);
-  result.bytes = contents.buffer.bytes;
-  result.owner = std::move(contents.buffer.owner);
+  result.bytes = contents.data.bytes;
+  result.owner = std::move(contents.data.owner);
   result.offset = static_cast<std::int64_t>(contents.header.bytes);
   return result;
 }
 
-IdxLabels read_idx_labels(const std::filesystem::path& file) {
+IdxLabels read_idx_labels(const std::filesystem::path& file, std::uint64_t map_from) {
   constexpr std::array<Form, 2> kForms = {Form{kUnsignedByte, 1}, Form{kInteger, 2}};
-  const Contents contents = read_form(file, kForms);
-  const std::span<const std::uint8_t> bytes = contents.buffer.bytes;
+  const Contents contents = read_form(file, kForms, map_from);
+  const std::span<const std::uint8_t> bytes = contents.data.bytes;
   IdxLabels result;
   result.offset = static_cast<std::int64_t>(contents.header.bytes);
   try {

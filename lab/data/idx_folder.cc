@@ -159,10 +159,13 @@ void transpose(const std::filesystem::path& file, Part& part) {
 }
 
 // Labels must be within [first, first + classes), and become those from 0 on.
-Part read_part(const Place& place, bool train, std::int64_t first, std::int64_t classes) {
-  auto [image_file, images] = read_first(place.folder, place.names.images(train),
-                                         [](const std::filesystem::path& file) { return read_idx(file, 3); });
-  auto [label_file, labels] = read_first(place.folder, place.names.labels(train), read_idx_labels);
+Part read_part(const Place& place, bool train, std::int64_t first, std::int64_t classes, std::uint64_t map_from) {
+  auto [image_file, images] =
+      read_first(place.folder, place.names.images(train),
+                 [&](const std::filesystem::path& file) { return read_idx(file, 3, map_from); });
+  auto [label_file, labels] =
+      read_first(place.folder, place.names.labels(train),
+                 [&](const std::filesystem::path& file) { return read_idx_labels(file, map_from); });
   if (images.shape[0] != static_cast<std::int64_t>(labels.labels.size())) {
     throw Error(fmt::format("{}: offset 4: {} labels, but {} has {} images", label_file.string(), labels.labels.size(),
                             image_file.string(), images.shape[0]));
@@ -198,7 +201,7 @@ bool is_idx_folder(const std::filesystem::path& path) {
   return is_folder(path.has_parent_path() ? path.parent_path() : std::filesystem::path("."));
 }
 
-IdxFolder read_idx_folder(const std::filesystem::path& path, std::int64_t classes) {
+IdxFolder read_idx_folder(const std::filesystem::path& path, std::int64_t classes, std::uint64_t map_from) {
   Place place = find_set(path);
   if (place.folder.empty()) place.folder = ".";
   IdxFolder result;
@@ -209,10 +212,11 @@ IdxFolder read_idx_folder(const std::filesystem::path& path, std::int64_t classe
     result.class_names = known.names;
     if (classes == 0) classes = static_cast<std::int64_t>(known.names.size());
   }
-  Part train = read_part(place, true, first, classes > 0 ? classes : kMostClasses);
+  Part train = read_part(place, true, first, classes > 0 ? classes : kMostClasses, map_from);
   // A small part of a known set may lack its highest classes, so a test label beyond those of the training part is no
   // error among the usual ten; beyond them, it tells that the two parts are of different sets.
-  Part test = read_part(place, false, first, classes > 0 ? classes : std::max(kUsualClasses, highest_label(train) + 1));
+  Part test = read_part(place, false, first, classes > 0 ? classes : std::max(kUsualClasses, highest_label(train) + 1),
+                        map_from);
   if (classes == 0) classes = 1 + std::max(highest_label(train), highest_label(test));
   if (test.height != train.height || test.width != train.width) {
     throw Error(fmt::format("{}: test images are {} × {} pixels, training images {} × {}", place.folder.string(),

@@ -1,6 +1,7 @@
 // Folders with a data set in IDX files: MNIST and what is named as it, EMNIST, QMNIST.
 #pragma once
 
+#include "data/input_file.h"
 #include "data/labelled_images.h"
 
 #include <cstdint>
@@ -32,10 +33,12 @@ struct IdxFolder {
 /// `qmnist` names one of several sets in the folder before it: `FOLDER/emnist-letters`.
 ///
 /// `classes`: how many there are; 0: as EMNIST's split and its file `emnist-SPLIT-mapping.txt` say, else as the labels
-/// show (at least those of the training part; up to 62). Throws Error: missing files, several sets of which none is
+/// show (at least those of the training part; up to 62). Files of at least `map_from` bytes are mapped, where they are
+/// used as they are. Throws Error: missing files, several sets of which none is
 /// named, labels that are no class, with file and offset, numbers of images and labels or sizes of images that differ,
 /// and whatever read_idx refuses.
-IdxFolder read_idx_folder(const std::filesystem::path& path, std::int64_t classes = 0);
+IdxFolder read_idx_folder(const std::filesystem::path& path, std::int64_t classes = 0,
+                          std::uint64_t map_from = kMapFrom);
 
 /// Can `path` be given to read_idx_folder: is it a folder, or the name of a set in one?
 bool is_idx_folder(const std::filesystem::path& path);

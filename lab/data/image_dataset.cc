@@ -16,10 +16,19 @@
 namespace thalweg::lab {
 namespace {
 
+/// `use(pixel)` for each pixel of an image with the channels last, in the order of channels first.
+void each_turned(const std::uint8_t* image, const ImageShape& shape, const auto& use) {
+  for (std::int64_t channel = 0; channel < shape.channels; ++channel)
+    for (std::int64_t k = channel; k < shape.size(); k += shape.channels) use(image[k]);
+}
+
 class ImageExamples : public Examples {
  public:
-  ImageExamples(LabelledImages train, LabelledImages test, std::int64_t pixels)
-      : train_(std::move(train)), test_(std::move(test)), size_(static_cast<std::size_t>(pixels)) {}
+  ImageExamples(LabelledImages train, LabelledImages test, const ImageShape& shape)
+      : train_(std::move(train)),
+        test_(std::move(test)),
+        shape_(shape),
+        size_(static_cast<std::size_t>(shape.size())) {}
 
   Scaling measure(std::span<const std::int64_t> training) const override;
   void load(std::span<const std::int64_t> examples, const Scaling& scaling, const BatchMemory& memory) const override;
@@ -44,6 +53,7 @@ class ImageExamples : public Examples {
   std::span<const std::uint8_t> image(std::int64_t example) const { return {pixels(example), size_}; }
 
   LabelledImages train_, test_;
+  ImageShape shape_;
   std::size_t size_;
 };
 
@@ -81,15 +91,32 @@ void ImageExamples::load(std::span<const std::int64_t> examples, const Scaling& 
   std::int64_t* label_to = std::get<std::span<std::int64_t>>(memory.target).data();
   for (const std::int64_t example : examples) {
     const std::uint8_t* const image = pixels(example);
-    for (std::size_t k = 0; k < size_; ++k) to[k] = static_cast<float>(image[k]) * scale + shift;
-    to += size_;
+    if (place(example).first->channels_last && shape_.channels > 1) {
+      each_turned(image, shape_, [&](std::uint8_t pixel) { *to++ = static_cast<float>(pixel) * scale + shift; });
+    } else {
+      for (std::size_t k = 0; k < size_; ++k) to[k] = static_cast<float>(image[k]) * scale + shift;
+      to += size_;
+    }
     *label_to++ = label(example);
   }
 }
 
+/// Of the pixels with the channels first, in whatever order they are stored.
+std::uint32_t pixel_sum(const LabelledImages& images, const ImageShape& shape) {
+  if (!images.channels_last || shape.channels == 1) return checksum(images.pixels);
+  std::uint32_t sum = 0;
+  std::vector<std::uint8_t> turned(static_cast<std::size_t>(shape.size()));
+  for (std::int64_t image = 0; image < images.count; ++image) {
+    auto to = turned.begin();
+    each_turned(images.pixels.data() + image * shape.size(), shape, [&](std::uint8_t pixel) { *to++ = pixel; });
+    sum = checksum(turned, sum);
+  }
+  return sum;
+}
+
 std::string fingerprint_of(const LabelledImages& train, const LabelledImages& test, const ImageShape& shape) {
   return fmt::format("{}+{}x{}x{}x{}-{:08x}-{:08x}-{:08x}-{:08x}", train.count, test.count, shape.channels,
-                     shape.height, shape.width, checksum(train.pixels), checksum(train.labels), checksum(test.pixels),
+                     shape.height, shape.width, pixel_sum(train, shape), checksum(train.labels), pixel_sum(test, shape),
                      checksum(test.labels));
 }
 
@@ -106,7 +133,7 @@ Dataset image_dataset(LabelledImages train, LabelledImages test, const ImageShap
   dataset.target = {.kind = TargetKind::label, .classes = classes, .class_names = std::move(class_names)};
   give_parts(dataset, train.count, test.count);
   dataset.fingerprint = fingerprint_of(train, test, shape);
-  dataset.examples = std::make_shared<ImageExamples>(std::move(train), std::move(test), shape.size());
+  dataset.examples = std::make_shared<ImageExamples>(std::move(train), std::move(test), shape);
   return dataset;
 }
 

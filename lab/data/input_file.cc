@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -58,6 +59,13 @@ std::size_t InputFile::read(std::span<std::uint8_t> output) {
 
 void InputFile::rewind() {
   if (::lseek(descriptor_, 0, SEEK_SET) < 0) fail(path_, "lseek", errno);
+}
+
+std::shared_ptr<const std::uint8_t> InputFile::map() const {
+  void* const bytes = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, descriptor_, 0);
+  if (bytes == MAP_FAILED) return nullptr;
+  return {static_cast<const std::uint8_t*>(bytes),
+          [bytes, size = size_](const std::uint8_t*) { ::munmap(bytes, size); }};
 }
 
 std::vector<std::byte> InputFile::read_all() {

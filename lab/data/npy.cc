@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -75,19 +76,29 @@ Start read_start(ContentReader& reader) {
   return result;
 }
 
-ByteBuffer read_data(ContentReader& reader, const Start& start) {
+std::uint64_t data_bytes(const NpyHeader& header) { return header.count * npy_type_bytes(header.type); }
+
+// Before anything is allocated: could the file hold so much? Of a plain one: does it, and no more?
+void check_length(const ContentReader& reader, const Start& start) {
   const std::filesystem::path& file = reader.path();
-  const std::uint64_t size = start.header.count * npy_type_bytes(start.header.type);
-  const std::uint64_t end = start.bytes + size;
-  // Before anything is allocated: could the file hold so much?
-  if (end > reader.most_bytes()) {
-    if (!reader.compressed()) {
-      fail_at(file, reader.file_size(), fmt::format("the file ends here; header and shape ask for {} bytes", end));
-    }
+  const std::uint64_t size = data_bytes(start.header), end = start.bytes + size;
+  if (reader.compressed()) {
+    if (end <= reader.most_bytes()) return;
     fail_at(file, start.bytes,
             fmt::format("the shape asks for {} bytes of data, more than {} compressed bytes can hold", size,
                         reader.file_size()));
   }
+  if (end > reader.file_size()) {
+    fail_at(file, reader.file_size(), fmt::format("the file ends here; header and shape ask for {} bytes", end));
+  }
+  if (end < reader.file_size()) {
+    fail_at(file, end, fmt::format("more follows; header and shape ask for {} bytes", end));
+  }
+}
+
+ByteBuffer read_data(ContentReader& reader, const Start& start) {
+  const std::filesystem::path& file = reader.path();
+  const std::uint64_t size = data_bytes(start.header), end = start.bytes + size;
   ByteBuffer buffer = allocate_bytes(file, size);
   const std::size_t got = reader.read(buffer.bytes);
   if (got < size) {
@@ -97,6 +108,14 @@ ByteBuffer read_data(ContentReader& reader, const Start& start) {
     fail_at(file, end, fmt::format("more follows; header and shape ask for {} bytes", end));
   }
   return buffer;
+}
+
+void check_bools(const std::filesystem::path& file, const Start& start, std::span<const std::uint8_t> bytes) {
+  if (start.header.type != NpyType::boolean) return;
+  const auto wrong = std::ranges::find_if(bytes, [](std::uint8_t byte) { return byte > 1; });
+  if (wrong == bytes.end()) return;
+  fail_at(file, start.bytes + static_cast<std::uint64_t>(wrong - bytes.begin()),
+          fmt::format("a bool of {}; expected 0 or 1", *wrong));
 }
 
 void swap_bytes(std::span<std::uint8_t> bytes, std::size_t element) {
@@ -138,30 +157,31 @@ std::int64_t NpyArray::count() const {
   return count;
 }
 
-NpyArray read_npy(const std::filesystem::path& file) {
+NpyArray read_npy(const std::filesystem::path& file, std::uint64_t map_from) {
   ContentReader reader(file);
   Start start = read_start(reader);
-  ByteBuffer buffer = read_data(reader, start);
-  const std::size_t element = npy_type_bytes(start.header.type);
-  if (start.header.type == NpyType::boolean) {
-    const auto wrong =
-        std::find_if(buffer.bytes.begin(), buffer.bytes.end(), [](std::uint8_t byte) { return byte > 1; });
-    if (wrong != buffer.bytes.end()) {
-      fail_at(file, start.bytes + static_cast<std::uint64_t>(wrong - buffer.bytes.begin()),
-              fmt::format("a bool of {}; expected 0 or 1", *wrong));
-    }
-  }
-  if (start.header.swapped) swap_bytes(buffer.bytes, element);
+  check_length(reader, start);
   // Of fewer than two sizes above 1, both orders are the same.
-  const auto above =
-      std::count_if(start.header.shape.begin(), start.header.shape.end(), [](std::int64_t size) { return size > 1; });
-  if (start.header.fortran && above > 1) buffer = row_major(file, buffer, start.header.shape, element);
+  const bool is_turned =
+      start.header.fortran && std::ranges::count_if(start.header.shape, [](std::int64_t size) { return size > 1; }) > 1;
+  std::optional<SharedBytes> data;
+  if (!start.header.swapped && !is_turned) data = reader.map(start.bytes, map_from);
+  if (data) {
+    check_bools(file, start, data->bytes);
+  } else {
+    const std::size_t element = npy_type_bytes(start.header.type);
+    ByteBuffer buffer = read_data(reader, start);
+    check_bools(file, start, buffer.bytes);
+    if (start.header.swapped) swap_bytes(buffer.bytes, element);
+    if (is_turned) buffer = row_major(file, buffer, start.header.shape, element);
+    data = SharedBytes{std::move(buffer.owner), buffer.bytes};
+  }
   NpyArray array;
   array.file = file;
   array.shape = std::move(start.header.shape);
   array.type = start.header.type;
-  array.bytes = buffer.bytes;
-  array.owner = std::move(buffer.owner);
+  array.owner = std::move(data->owner);
+  array.bytes = data->bytes;
   array.offset = static_cast<std::int64_t>(start.bytes);
   return array;
 }

@@ -1,6 +1,8 @@
 // NumPy's .npy files, plain or gzip: read and checked completely; their numbers as floats, doubles or integers.
 #pragma once
 
+#include "data/input_file.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -24,7 +26,7 @@ struct NpyArray {
   std::vector<std::int64_t> shape;  ///< none for a scalar; sizes may be 0
   NpyType type = NpyType::float32;
   std::shared_ptr<const void> owner;    ///< keeps the bytes alive
-  std::span<const std::uint8_t> bytes;  ///< row-major, in this machine's byte order, aligned for the type
+  std::span<const std::uint8_t> bytes;  ///< row-major, in this machine's byte order, aligned for nothing
   std::int64_t offset = 0;              ///< where the data begin in the (uncompressed) file
 
   std::int64_t count() const;  ///< of elements: the product of the sizes
@@ -34,14 +36,17 @@ struct NpyArray {
 /// array in Fortran's order becomes row-major. Files that begin with 1f 8b are gzip. Throws Error with file, offset,
 /// what was found and what is allowed: of other dtypes (structured ones and Python objects, which would be pickles, are
 /// never read), of .npz files, of headers that are not exactly NumPy's, of shapes that overflow, and of files shorter
-/// or longer than their header says.
-NpyArray read_npy(const std::filesystem::path& file);
+/// or longer than their header says. Plain files of at least `map_from` bytes whose elements are stored row-major in
+/// this machine's byte order are mapped.
+NpyArray read_npy(const std::filesystem::path& file, std::uint64_t map_from = kMapFrom);
 
 /// The elements as floats, rounded to nearest; bools are 0 and 1. Throws Error, with the element's index, of NaN,
 /// infinities and numbers beyond a float's range.
 std::vector<float> to_floats(const NpyArray& array);
 /// The elements as doubles, likewise; of integers beyond 2^53, the nearest.
 std::vector<double> to_doubles(const NpyArray& array);
+/// Throws Error, with the element's index, of NaN and of numbers beyond ±most.
+void check_numbers(const NpyArray& array, double most);
 /// The elements as integers. Throws Error, with the element's index, of numbers that are not whole or not within
 /// [lowest, highest].
 std::vector<std::int64_t> to_integers(const NpyArray& array, std::int64_t lowest = INT64_MIN,

@@ -1,16 +1,15 @@
 // The elements of NumPy's arrays as floats, doubles or integers.
 #include "data/content_reader.h"
 #include "data/npy.h"
+#include "data/npy_elements.h"
 
 #include <thalweg/error.h>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <bit>
 #include <cmath>
 #include <concepts>
-#include <cstring>
 #include <limits>
 #include <new>
 #include <string>
@@ -18,22 +17,6 @@
 namespace thalweg::lab {
 
 namespace {
-
-// IEEE 754 binary16, which C++20 has no type for.
-struct Half {
-  std::uint16_t bits;
-};
-
-float to_float(Half half) {
-  const std::uint32_t sign = static_cast<std::uint32_t>(half.bits & 0x8000u) << 16;
-  const std::uint32_t exponent = half.bits >> 10 & 0x1fu, fraction = half.bits & 0x3ffu;
-  if (exponent == 0) {
-    const float magnitude = std::ldexp(static_cast<float>(fraction), -24);
-    return sign != 0 ? -magnitude : magnitude;
-  }
-  const std::uint32_t wide = exponent == 0x1f ? 0xffu : exponent + (127 - 15);
-  return std::bit_cast<float>(sign | wide << 23 | fraction << 13);
-}
 
 // `[2, 0]`: where the element of this row-major number stands.
 std::string index_of(const NpyArray& array, std::size_t number) {
@@ -52,54 +35,17 @@ std::string index_of(const NpyArray& array, std::size_t number) {
                           npy_type_name(array.type), value, allowed));
 }
 
-// Calls with each element in turn, as a number of its own type, and collects the results.
-template <class Element, class Result, class Convert>
-std::vector<Result> convert_all(const NpyArray& array, const Convert& convert) {
+// What `convert` makes of each element and its number.
+template <class Result, class Convert>
+std::vector<Result> convert_array(const NpyArray& array, const Convert& convert) {
   try {
     std::vector<Result> results(static_cast<std::size_t>(array.count()));
-    for (std::size_t i = 0; i < results.size(); ++i) {
-      Element element;
-      std::memcpy(&element, array.bytes.data() + i * sizeof(Element), sizeof(Element));
-      if constexpr (std::same_as<Element, Half>) {
-        results[i] = convert(to_float(element), i);
-      } else {
-        results[i] = convert(element, i);
-      }
-    }
+    each_element(array, 0, results.size(),
+                 [&](auto element, std::size_t number) { results[number] = convert(element, number); });
     return results;
   } catch (const std::bad_alloc&) {
     fail_of_memory(array.file, fmt::format("{} numbers", array.count()));
   }
-}
-
-template <class Result, class Convert>
-std::vector<Result> convert_array(const NpyArray& array, const Convert& convert) {
-  switch (array.type) {
-    case NpyType::boolean:
-    case NpyType::uint8:
-      return convert_all<std::uint8_t, Result>(array, convert);
-    case NpyType::int8:
-      return convert_all<std::int8_t, Result>(array, convert);
-    case NpyType::int16:
-      return convert_all<std::int16_t, Result>(array, convert);
-    case NpyType::uint16:
-      return convert_all<std::uint16_t, Result>(array, convert);
-    case NpyType::int32:
-      return convert_all<std::int32_t, Result>(array, convert);
-    case NpyType::uint32:
-      return convert_all<std::uint32_t, Result>(array, convert);
-    case NpyType::int64:
-      return convert_all<std::int64_t, Result>(array, convert);
-    case NpyType::uint64:
-      return convert_all<std::uint64_t, Result>(array, convert);
-    case NpyType::float16:
-      return convert_all<Half, Result>(array, convert);
-    case NpyType::float32:
-      return convert_all<float, Result>(array, convert);
-    case NpyType::float64:
-      return convert_all<double, Result>(array, convert);
-  }
-  throw Error(fmt::format("{}: an element type of {}", array.file.string(), static_cast<int>(array.type)));
 }
 
 template <class Real>
@@ -131,6 +77,14 @@ std::size_t npy_type_bytes(NpyType type) {
 std::vector<float> to_floats(const NpyArray& array) { return to_reals<float>(array, "float"); }
 
 std::vector<double> to_doubles(const NpyArray& array) { return to_reals<double>(array, "double"); }
+
+void check_numbers(const NpyArray& array, double most) {
+  each_element(array, 0, static_cast<std::size_t>(array.count()), [&](auto element, std::size_t number) {
+    // Of NaN it is not true either.
+    if (std::abs(static_cast<double>(element)) <= most) return;
+    fail(array, number, fmt::format("{}", element), fmt::format("finite numbers within ±{}", most));
+  });
+}
 
 std::vector<std::int64_t> to_integers(const NpyArray& array, std::int64_t lowest, std::int64_t highest) {
   const auto expect = [&] { return fmt::format("whole numbers in [{}, {}]", lowest, highest); };

@@ -11,8 +11,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
-#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <utility>
@@ -33,8 +32,8 @@ std::filesystem::path file_in(const std::filesystem::path& folder, const std::st
                           folder.string(), name));
 }
 
-Pair read_pair(const std::filesystem::path& folder, const std::string& end) {
-  Pair pair{read_npy(file_in(folder, "x" + end)), read_npy(file_in(folder, "y" + end))};
+Pair read_pair(const std::filesystem::path& folder, const std::string& end, std::uint64_t map_from) {
+  Pair pair{read_npy(file_in(folder, "x" + end), map_from), read_npy(file_in(folder, "y" + end), map_from)};
   const auto shape = [](const NpyArray& array) { return fmt::format("({})", fmt::join(array.shape, ", ")); };
   const std::vector<std::int64_t>&x = pair.x.shape, &y = pair.y.shape;
   const bool is_column = y.size() == 1 || (y.size() == 2 && y[1] == 1);
@@ -55,27 +54,13 @@ bool is_real(const NpyArray& array) {
   return array.type == NpyType::float16 || array.type == NpyType::float32 || array.type == NpyType::float64;
 }
 
-/// Images of uint8: channels first, as batches have them.
-LabelledImages image_set(const Pair& pair, std::int64_t channels, const std::vector<std::int64_t>& labels) {
+LabelledImages image_set(const Pair& pair, const std::vector<std::int64_t>& labels) {
   LabelledImages set;
-  set.count = pair.x.shape[0];
+  set.owner = pair.x.owner;
+  set.pixels = pair.x.bytes;
+  set.channels_last = true;
   set.labels.assign(labels.begin(), labels.end());
-  const std::int64_t pixels = pair.x.shape[1] * pair.x.shape[2];
-  if (channels == 1) {
-    set.owner = pair.x.owner;
-    set.pixels = pair.x.bytes;
-    return set;
-  }
-  auto turned = std::make_shared<std::vector<std::uint8_t>>(pair.x.bytes.size());
-  for (std::int64_t image = 0; image < set.count; ++image) {
-    const std::uint8_t* const from = pair.x.bytes.data() + image * pixels * channels;
-    std::uint8_t* const to = turned->data() + image * pixels * channels;
-    for (std::int64_t pixel = 0; pixel < pixels; ++pixel)
-      for (std::int64_t channel = 0; channel < channels; ++channel)
-        to[channel * pixels + pixel] = from[pixel * channels + channel];
-  }
-  set.pixels = *turned;
-  set.owner = std::move(turned);
+  set.count = pair.x.shape[0];
   return set;
 }
 
@@ -98,19 +83,9 @@ Dataset images_of(const Pair& train, const std::optional<Pair>& test) {
   const std::vector<std::int64_t> labels = to_integers(train.y, 0, kMostLabel);
   const std::int64_t classes = classes_of(train.y, labels);
   LabelledImages test_set;
-  if (test) test_set = image_set(*test, channels, to_integers(test->y, 0, classes - 1));
-  return image_dataset(image_set(train, channels, labels), std::move(test_set),
-                       {channels, train.x.shape[1], train.x.shape[2]}, classes, {});
-}
-
-std::vector<double> numbers_of(const NpyArray& array) {
-  std::vector<double> numbers = to_doubles(array);
-  for (std::size_t i = 0; i < numbers.size(); ++i) {
-    if (std::abs(numbers[i]) <= kLargestValue) continue;
-    throw Error(fmt::format("{}: element {}: {} is too large to be scaled; expected numbers within ±{}",
-                            array.file.string(), i, numbers[i], kLargestValue));
-  }
-  return numbers;
+  if (test) test_set = image_set(*test, to_integers(test->y, 0, classes - 1));
+  return image_dataset(image_set(train, labels), std::move(test_set), {channels, train.x.shape[1], train.x.shape[2]},
+                       classes, {});
 }
 
 void add_targets(const NpyArray& y, bool labels, Rows& rows, std::int64_t classes) {
@@ -118,7 +93,8 @@ void add_targets(const NpyArray& y, bool labels, Rows& rows, std::int64_t classe
     const std::vector<std::int64_t> more = to_integers(y, 0, classes - 1);
     rows.labels.insert(rows.labels.end(), more.begin(), more.end());
   } else {
-    const std::vector<double> more = numbers_of(y);
+    check_numbers(y, kLargestValue);
+    const std::vector<double> more = to_doubles(y);
     rows.numbers.insert(rows.numbers.end(), more.begin(), more.end());
   }
 }
@@ -141,8 +117,8 @@ Dataset rows_of(const Pair& train, const std::optional<Pair>& test) {
   for (const Pair* pair : {&train, test ? &*test : nullptr}) {
     if (pair == nullptr) continue;
     rows.count += pair->x.shape[0];
-    const std::vector<double> values = numbers_of(pair->x);
-    rows.values.insert(rows.values.end(), values.begin(), values.end());
+    check_numbers(pair->x, kLargestValue);
+    rows.arrays.push_back(pair->x);
     add_targets(pair->y, labels, rows, classes);
   }
   Dataset dataset;
@@ -171,9 +147,9 @@ Dataset open_npy(const std::string& name, const DataOptions& options) {
   if (!has_parts && has("x_train")) {
     throw Error(fmt::format("{}: has both x and x_train; move those that are not meant elsewhere", name));
   }
-  const Pair train = read_pair(folder, has_parts ? "_train" : "");
+  const Pair train = read_pair(folder, has_parts ? "_train" : "", options.map_from);
   std::optional<Pair> test;
-  if (has_parts) test = read_pair(folder, "_test");
+  if (has_parts) test = read_pair(folder, "_test", options.map_from);
   const auto tail = [](const Pair& pair) {
     return std::vector<std::int64_t>(pair.x.shape.begin() + 1, pair.x.shape.end());
   };

@@ -2,10 +2,13 @@
 #include "data/rows.h"
 
 #include "data/fingerprint.h"
+#include "data/npy_elements.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <limits>
@@ -60,10 +63,16 @@ class RowExamples : public Examples {
     return rows_.labels.empty() ? 0 : rows_.labels[static_cast<std::size_t>(example)];
   }
   std::uint64_t input_hash(std::int64_t example) const override {
-    return hash_of(values_of(example)) * 31 + hash_of(codes_of(example));
+    std::uint64_t hash = hash_of(codes_of(example));
+    each_value(example, [&](double value) {
+      hash = (hash ^ std::bit_cast<std::uint64_t>(value)) * 0x9e3779b97f4a7c15;
+      hash ^= hash >> 32;
+    });
+    return hash;
   }
   bool have_same_inputs(std::int64_t a, std::int64_t b) const override {
-    return same_bytes(values_of(a), values_of(b)) && same_bytes(codes_of(a), codes_of(b));
+    const std::vector<double> one = values_of(a), other = values_of(b);
+    return same_bytes(std::span(one), std::span(other)) && same_bytes(codes_of(a), codes_of(b));
   }
   bool have_same_target(std::int64_t a, std::int64_t b) const override {
     return label(a) == label(b) && (rows_.numbers.empty() || rows_.numbers[static_cast<std::size_t>(a)] ==
@@ -71,10 +80,24 @@ class RowExamples : public Examples {
   }
 
  private:
-  std::span<const double> values_of(std::int64_t example) const {
-    const std::int64_t begin =
-        rows_.begins.empty() ? example * rows_.width : rows_.begins[static_cast<std::size_t>(example)];
-    return std::span(rows_.values).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(rows_.width));
+  /// Calls `use(value)` for the example's numbers.
+  void each_value(std::int64_t example, const auto& use) const {
+    const auto width = static_cast<std::size_t>(rows_.width);
+    if (rows_.arrays.empty()) {
+      const std::int64_t begin =
+          rows_.begins.empty() ? example * rows_.width : rows_.begins[static_cast<std::size_t>(example)];
+      for (const double value : std::span(rows_.values).subspan(static_cast<std::size_t>(begin), width)) use(value);
+      return;
+    }
+    const NpyArray* array = rows_.arrays.data();
+    for (; example >= array->shape[0]; ++array) example -= array->shape[0];
+    each_element(*array, static_cast<std::size_t>(example) * width, width,
+                 [&](auto value, std::size_t) { use(static_cast<double>(value)); });
+  }
+  std::vector<double> values_of(std::int64_t example) const {
+    std::vector<double> values;
+    each_value(example, [&](double value) { values.push_back(value); });
+    return values;
   }
   std::span<const std::int32_t> codes_of(std::int64_t example) const {
     const auto columns = static_cast<std::size_t>(rows_.code_columns);
@@ -92,10 +115,10 @@ void RowExamples::measure_features(std::span<const std::int64_t> training, Scali
   const auto each = [&](auto&& use) {
     for (const std::int64_t example : training) {
       std::size_t feature = 0;
-      for (const double value : values_of(example)) {
+      each_value(example, [&](double value) {
         use(feature, value);
         if (++feature == features) feature = 0;
-      }
+      });
     }
   };
   Means first(features), second(features);
@@ -150,10 +173,10 @@ void RowExamples::load(std::span<const std::int64_t> examples, const Scaling& sc
     const auto features = static_cast<std::size_t>(rows_.features);
     for (const std::int64_t example : examples) {
       std::size_t feature = 0;
-      for (const double value : values_of(example)) {
+      each_value(example, [&](double value) {
         *to++ = std::isnan(value) ? 0.0f : to_float((value - scaling.mean[feature]) / scaling.deviation[feature]);
         if (++feature == features) feature = 0;
-      }
+      });
     }
   }
   if (rows_.code_columns > 0) {
@@ -186,14 +209,30 @@ std::uint32_t sum_of(const std::vector<T>& values) {
   return checksum_of(std::span<const T>(values));
 }
 
+/// As if all numbers were doubles, one behind the other.
+std::uint32_t sum_of(const std::vector<NpyArray>& arrays) {
+  std::uint32_t sum = 0;
+  std::array<double, 4096> piece;
+  for (const NpyArray& array : arrays) {
+    const auto count = static_cast<std::size_t>(array.count());
+    for (std::size_t begin = 0; begin < count; begin += piece.size()) {
+      const std::size_t size = std::min(piece.size(), count - begin);
+      each_element(array, begin, size,
+                   [&](auto value, std::size_t number) { piece[number - begin] = static_cast<double>(value); });
+      sum = checksum_of(std::span<const double>(piece).first(size), sum);
+    }
+  }
+  return sum;
+}
+
 }  // namespace
 
 std::shared_ptr<const Examples> row_examples(Rows rows) { return std::make_shared<RowExamples>(std::move(rows)); }
 
 std::string fingerprint_of(const Rows& rows, std::int64_t test) {
   return fmt::format("{}+{}x{}of{}x{}-{:08x}-{:08x}-{:08x}-{:08x}", rows.count - test, test, rows.width, rows.features,
-                     rows.code_columns, sum_of(rows.values), sum_of(rows.codes), sum_of(rows.labels),
-                     sum_of(rows.numbers));
+                     rows.code_columns, rows.arrays.empty() ? sum_of(rows.values) : sum_of(rows.arrays),
+                     sum_of(rows.codes), sum_of(rows.labels), sum_of(rows.numbers));
 }
 
 }  // namespace thalweg::lab

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "data/dataset.h"
+#include "data/npy.h"
 
 #include <cstdint>
 #include <vector>
@@ -16,6 +17,8 @@ struct Rows {
   std::vector<std::int64_t> begins;  ///< where each example's numbers begin in `values`, so that windows of a series
                                      ///< share theirs; none: one example's behind the other's
   std::vector<double> values;        ///< NaN: missing, taken for the feature's mean
+  std::vector<NpyArray> arrays;      ///< in place of `values`: numbers that stay as they are stored, one array's
+                                     ///< examples behind the other's
   std::int64_t code_columns = 0;     ///< codes of an example
   std::vector<std::int32_t> codes;   ///< count × code_columns; 0: unknown
   std::vector<std::int64_t> labels;  ///< count, or none: then numbers
