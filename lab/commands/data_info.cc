@@ -226,7 +226,9 @@ DataInfo data_info(const std::string& spec, const DataOptions& options) {
     }
     return info;
   }
-  info.dataset = open_dataset(spec, options);
+  DataOptions with_table = options;
+  if (table) with_table.table = &*table;
+  info.dataset = open_dataset(spec, with_table);
   const Dataset& dataset = *info.dataset;
   info.notes = dataset.notes;
   if (!table) table = inputs_table(dataset);

@@ -125,6 +125,7 @@ struct DataOptions {
   nlohmann::json schema{};   ///< Dataset::schema of the data it was trained on; then all examples are the test part
   bool needs_target = true;  ///< false: targets may be missing, and are 0
   std::uint64_t map_from = kMapFrom;  ///< files of so many bytes are mapped where they can be
+  const DataTable* table = nullptr;   ///< what Format::table has read, so that the file is not read again
 };
 
 /// A kind of data: the registry's entry.

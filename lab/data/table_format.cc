@@ -28,7 +28,8 @@ std::string test_file(const std::string& spec, const std::string& format) {
 }  // namespace
 
 Dataset open_table(const std::string& file, const DataOptions& options, const TableReader& reader) {
-  const DataTable table = reader.read(file);
+  std::optional<DataTable> own;
+  const DataTable& table = options.table != nullptr ? *options.table : own.emplace(reader.read(file));
   std::optional<DataTable> test;
   std::string other;
   if (!options.test_data.empty()) {

@@ -8,8 +8,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace thalweg::lab::test {
@@ -227,6 +229,25 @@ TEST(TableDataset, ColumnsOfWhichNothingIsThereAreLeftOut) {
   const Dataset dataset = files.csv("x,note,y\n1,,2.5\n2,NA,3\n", {.target = "y", .test_data = "csv:" + test});
   EXPECT_THAT(dataset.inputs[0].columns, ElementsAre("x"));
   EXPECT_THAT(dataset.notes, ElementsAre("column note is left out: nothing is in it"));
+}
+
+TEST(TableDataset, ATableThatWasReadIsNotReadAgain) {
+  const Files files;
+  for (const auto& [spec, target] :
+       {std::pair("csv:" + files.write("a.csv", "x,c,y\n1,a,0\n2,b,1\n3,a,1\n4,b,0\n"), "y"),
+        std::pair("libsvm:" + files.write("a.libsvm", "0 1:2\n1 1:3\n0 2:1\n1 1:5\n"), "")}) {
+    DataOptions options{.target = target, .test_fraction = 0.5};
+    const Dataset read = open_dataset(spec, options);
+    const DataSpec parts = parse_data_spec(spec);
+    const DataTable table = parts.format->table(parts.argument, options);
+    std::filesystem::remove(parts.argument);
+    EXPECT_THAT(error_of([&, &spec = spec] { open_dataset(spec, options); }), HasSubstr(parts.argument));
+    options.table = &table;
+    const Dataset again = open_dataset(spec, options);
+    EXPECT_EQ(again.fingerprint, read.fingerprint);
+    EXPECT_EQ(again.test, read.test);
+    EXPECT_EQ(again.files, read.files);
+  }
 }
 
 TEST(TableDataset, TestFilesMustFitTheTrainingFile) {
