@@ -51,6 +51,15 @@ nlohmann::json completed(nlohmann::json stored) {
   return stored;
 }
 
+/// The study's trials go on to share out examples as they did when it began.
+bool is_validation_by_class(const nlohmann::json& config) {
+  try {
+    return config.at("training").at("validation_by_class").get<bool>();
+  } catch (const nlohmann::json::exception&) {
+    return true;
+  }
+}
+
 std::optional<bool> given_of(const nlohmann::json& config) {
   const nlohmann::json& tuning = config.at("tuning");
   if (!tuning.is_object() || !tuning.contains("given") || !tuning["given"].is_boolean()) return std::nullopt;
@@ -132,7 +141,9 @@ void merge_seeds(const CompareConfig& wanted, const std::vector<std::uint64_t>& 
 Enlarging enlarge(const nlohmann::json& stored, const CompareConfig& wanted) {
   Enlarging enlarging;
   enlarging.config = wanted;
-  const nlohmann::json before = completed(stored), now = wanted;
+  const nlohmann::json before = completed(stored);
+  enlarging.config.training.validation_by_class = is_validation_by_class(before);
+  const nlohmann::json now = enlarging.config;
   const auto optimizers = list_of<std::string>(before, "optimizers");
   const auto seeds = list_of<std::uint64_t>(before, "seeds");
   if (!optimizers || !seeds || !before.contains("tuning") || !before.contains("training")) {

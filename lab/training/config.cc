@@ -75,6 +75,7 @@ void to_json(nlohmann::json& json, const TrainingConfig& config) {
 
 void from_json(const nlohmann::json& json, TrainingConfig& config) {
   TrainingConfig read;
+  read.validation_by_class = false;  // where the file does not know of it
   const nlohmann::json flat = as_today(json);
   JsonReader reader(flat, "training");
   for (const Setting& setting : settings_of(read)) {

@@ -47,8 +47,11 @@ struct TrainingConfig {
   std::uint64_t seed = 1;
   int threads = 0;                   ///< 0: all cores
   double validation_fraction = 0.1;  ///< of the training part, in [0, 0.5]
-  std::int64_t train_limit = 0;      ///< use only the first N training examples; 0: all
-  std::int64_t test_limit = 0;       ///< use only the first N test examples; 0: all
+  /// Of data whose parts are drawn, the validation part has the same share of each class. Files that do not know of
+  /// it were written when that was not so.
+  bool validation_by_class = true;
+  std::int64_t train_limit = 0;  ///< use only the first N training examples; 0: all
+  std::int64_t test_limit = 0;   ///< use only the first N test examples; 0: all
   bool test_at_end = true;
 };
 

@@ -53,6 +53,8 @@ std::vector<Setting> settings_of(TrainingConfig& config) {
        &options.test_fraction, from_below(0, 1)},
       {"validation_fraction", "Share of the training part, 0 to 0.5", data, &config.validation_fraction,
        between(0, 0.5)},
+      {"validation_by_class", "Has of each class the same share, where parts are drawn", none,
+       &config.validation_by_class},
       {"split_seed", "Chooses validation and test parts", data, &options.split_seed},
       {"folds", "Cross-validation: a training for each of N parts, which tests it; 0: none", data, &config.folds,
        at_least(0)},

@@ -12,6 +12,7 @@
 #include <cmath>
 #include <cstddef>
 #include <iterator>
+#include <utility>
 
 namespace thalweg::lab {
 namespace {
@@ -43,10 +44,17 @@ Split split(const Dataset& dataset, const TrainingConfig& config) {
   };
   if (validation == 0 && config.validation_fraction > 0) refuse("is not one example");
   if (validation == std::ssize(all)) refuse("leaves none to train on");
+  const Random random(config.data_options.split_seed, RandomPurpose::split);
   if (dataset.in_order) {
     std::ranges::rotate(all, all.end() - validation);
+  } else if (config.validation_by_class && dataset.are_parts_drawn) {
+    Drawn parts = draw(std::move(all), config.validation_fraction, random,
+                       [&](std::int64_t example) { return dataset.examples->label(example); });
+    result.validation = std::move(parts.drawn);
+    result.training = std::move(parts.kept);
+    return result;
   } else {
-    Random(config.data_options.split_seed, RandomPurpose::split).shuffle(all);
+    random.shuffle(all);
   }
   result.validation.assign(all.begin(), all.begin() + validation);
   result.training.assign(all.begin() + validation, all.end());

@@ -17,8 +17,9 @@ struct Split {
   std::vector<std::int64_t> training, validation, test;
 };
 
-/// Draws `validation_fraction` of the first `train_limit` training examples by `split_seed`; of data in order the last
-/// ones. Throws thalweg::Error if that is not one example.
+/// Draws `validation_fraction` of the first `train_limit` training examples by `split_seed`, of each class the same
+/// share where the data's parts are drawn; of data in order the last ones. Throws thalweg::Error if that is not one
+/// example.
 Split split(const Dataset& dataset, const TrainingConfig& config);
 
 /// What each class counts in the loss: 1, or, balanced, examples / (classes × examples of the class), 0 without any.

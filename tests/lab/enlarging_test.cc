@@ -55,6 +55,16 @@ TEST_F(EnlargingTest, MoreSeedsAfterAVerdictAreTrainedAndLabelled) {
   EXPECT_THAT(messages_, AllOf(HasSubstr("new seeds: 9, 10"), HasSubstr("announce no winner")));
 }
 
+TEST_F(EnlargingTest, AnOldStudyGoesOnToDrawItsValidationPartsAsItDid) {
+  nlohmann::json stored = with_seeds(8);
+  EXPECT_TRUE(enlarge(stored, with_seeds(10)).config.training.validation_by_class);
+  EXPECT_EQ(stored["training"].erase("validation_by_class"), 1U);
+  const Enlarging enlarging = enlarge(stored, with_seeds(10));
+  EXPECT_THAT(enlarging.differences, IsEmpty());
+  EXPECT_EQ(enlarging.new_seeds.size(), 2U);
+  EXPECT_FALSE(enlarging.config.training.validation_by_class);
+}
+
 TEST_F(EnlargingTest, RunAgainIsNoSecondLook) {
   run(with_seeds(8));
   run(with_seeds(8), "thalweg compare --out moved");

@@ -133,6 +133,19 @@ TEST_F(Resume, SeesTheSameAugmentedImages) {
   }
 }
 
+TEST_F(Resume, ARunOfBeforeKeepsItsValidationPart) {
+  config.data = "make:spirals,classes=3,rows=300";
+  config.validation_by_class = false;
+  run("whole", false);
+  run("parts", false, 5);
+  change_training(file("parts"),
+                  [](nlohmann::json& training) { EXPECT_EQ(training.at("config").erase("validation_by_class"), 1u); });
+  EXPECT_EQ(run("parts", true).outcome, Outcome::completed);
+  expect_same_end("whole", "parts");
+  config.validation_by_class = true;
+  EXPECT_THAT(error_of([&] { run("parts", true); }), HasSubstr("validation_by_class was false"));
+}
+
 TEST_F(Resume, ManyTimesInOneRun) {
   config.schedule = parse_schedule("cosine:warmup=6");
   run("whole", false);

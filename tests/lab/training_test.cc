@@ -6,13 +6,17 @@
 #include "tasks/cross_entropy.h"
 #include "training/divergence.h"
 #include "training/optimizer.h"
+#include "training/split.h"
 
 #include <thalweg/error.h>
+#include <thalweg/random.h>
 
 #include <gmock/gmock.h>
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <limits>
 
 namespace thalweg::lab {
@@ -45,6 +49,7 @@ TrainingConfig unusual_config() {
   config.seed = std::numeric_limits<std::uint64_t>::max();
   config.threads = 2;
   config.validation_fraction = 0.2;
+  config.validation_by_class = false;
   config.restore_best = true;
   config.folds = 3;
   config.class_weights = "balanced";
@@ -89,6 +94,67 @@ TEST(TrainingConfig, RefusesWhatIsWrongByName) {
   EXPECT_THAT(read(R"({"validation_fraction": 0, "stop": {"patience": 2}})"), HasSubstr("patience"));
   EXPECT_THAT(read("[]"), HasSubstr("object"));
   EXPECT_EQ(nlohmann::json::parse("{}").get<TrainingConfig>().batch, TrainingConfig{}.batch);
+}
+
+// Parts --------------------------------------------------------------------------------------------------------------
+
+class SplitOfATable : public ::testing::Test {
+ protected:
+  // 200 rows, every tenth of a rare class.
+  SplitOfATable() {
+    std::ofstream table(folder.path() / "table.csv");
+    table << "x,y\n";
+    for (int i = 0; i < 200; ++i) table << i << ',' << (i % 10 == 0 ? "rare" : "common") << '\n';
+    table.close();
+    config.data = "csv:" + (folder.path() / "table.csv").string();
+    config.data_options.target = "y";
+    config.validation_fraction = 0.25;
+  }
+  static std::vector<std::int64_t> sorted(std::vector<std::int64_t> examples, std::ptrdiff_t begin,
+                                          std::ptrdiff_t end) {
+    std::vector<std::int64_t> part(examples.begin() + begin, examples.begin() + end);
+    std::ranges::sort(part);
+    return part;
+  }
+
+  test::TemporaryFolder folder;
+  TrainingConfig config;
+};
+
+TEST_F(SplitOfATable, ValidationHasOfEachClassTheSameShare) {
+  const Dataset dataset = open_training_data(config);
+  for (const std::uint64_t seed : {0, 1, 2, 3}) {
+    config.data_options.split_seed = seed;
+    const Split parts = split(dataset, config);
+    const auto rare = [&](const std::vector<std::int64_t>& part) {
+      return std::ranges::count_if(part, [](std::int64_t example) { return example % 10 == 0; });
+    };
+    EXPECT_EQ(parts.training.size(), 120u);
+    EXPECT_EQ(parts.validation.size(), 40u);
+    EXPECT_EQ(rare(parts.training), 12) << seed;
+    EXPECT_EQ(rare(parts.validation), 4) << seed;
+    std::vector<std::int64_t> all = parts.training;
+    all.insert(all.end(), parts.validation.begin(), parts.validation.end());
+    EXPECT_EQ(sorted(all, 0, 160), dataset.train);
+  }
+}
+
+TEST_F(SplitOfATable, AsBeforeItIsTheFirstOfAllInARandomOrder) {
+  EXPECT_TRUE(TrainingConfig{}.validation_by_class);
+  EXPECT_FALSE(nlohmann::json::parse("{}").get<TrainingConfig>().validation_by_class);
+  Dataset dataset = open_training_data(config);
+  const auto expect = [&] {
+    std::vector<std::int64_t> all = dataset.train;
+    Random(config.data_options.split_seed, RandomPurpose::split).shuffle(all);
+    const Split parts = split(dataset, config);
+    EXPECT_EQ(parts.validation, sorted(all, 0, 40));
+    EXPECT_EQ(parts.training, sorted(all, 40, 160));
+  };
+  config.validation_by_class = false;
+  expect();
+  config.validation_by_class = true;
+  dataset.are_parts_drawn = false;  // as of data with a test part of their own
+  expect();
 }
 
 TEST(Records, SurviveJson) {
