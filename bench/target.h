@@ -34,7 +34,7 @@ struct Settings {
   int pairs = 11;
   int threads = 0;                       ///< of both sides, where the target says nothing else; 0: all cores
   std::string python;                    ///< Python that has torch 2.13.0
-  std::filesystem::path peers;           ///< folder of training_steps.py, optimizer_steps.py
+  std::filesystem::path peers;           ///< folder of the programs that run there
   std::filesystem::path training_steps;  ///< the program that does the same in C++
   std::filesystem::path demo_log{};      ///< what scripts/fresh_debian.sh printed; empty: not given
 };

@@ -87,8 +87,9 @@ int run(int count, char** arguments) {
   app.add_option("--except", except, "Rows to leave out")->default_str("none");
   app.add_option("--pairs", settings.pairs, "Pairs of measurements")->check(CLI::PositiveNumber);
   app.add_option("--threads", settings.threads, "Threads of both sides")->check(CLI::PositiveNumber);
-  app.add_option("--python", settings.python,
-                 "Python that has torch 2.13.0, and JAX and Optax for peer.lamb (scripts/peers_python.sh makes one)");
+  app.add_option(
+      "--python", settings.python,
+      "Python that has torch 2.13.0, and JAX, Optax and Keras for some rows (scripts/peers_python.sh makes one)");
   app.add_option("--demo-log", settings.demo_log, "What scripts/fresh_debian.sh printed")->check(CLI::ExistingFile);
   app.add_flag("--json", json, "Print JSON");
   app.add_flag("--list", list, "Only print the rows there are");

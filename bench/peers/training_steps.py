@@ -1,16 +1,23 @@
-"""Training steps as PyTorch's tutorials write them, timed on command.
+"""Training steps and epochs as PyTorch's tutorials write them, timed on command.
 
-Reads lines "TASK STEPS" (mlp, linear, cnn, lstm or gru) and answers each with the mean seconds of one step. The first line it
-prints is PyTorch's version.
+    training_steps.py THREADS
+
+Reads lines "TASK STEPS" and answers each with the mean seconds of one step of a task, of one epoch for tasks called
+"TASK.epoch.WORKERS". The first line it prints is PyTorch's version.
 """
 
+import gzip
 import sys
 import time
 
+import numpy as np
 import torch
 from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
 
 WARM_UP = 0.02  # seconds: longer than OpenMP's threads spin after their last work
+DATA = "/usr/share/datasets/fashion-mnist"  # where Debian's dataset-fashion-mnist has it
+CATEGORIES = (3, 100, 5, 12, 7, 50, 1000, 20, 2, 9)  # of the columns of the tabular task
 
 
 class CNN(nn.Module):
@@ -46,22 +53,51 @@ class RowsOfImages(nn.Module):
         return self.output(steps[:, -1])
 
 
+class Tabular(nn.Module):
+    """The layer sizes of thalweg's own `tabular`: one category more a column, for what is unknown."""
+
+    def __init__(self):
+        super().__init__()
+        self.embeddings = nn.ModuleList([nn.Embedding(count + 1, 16) for count in CATEGORIES])
+        self.fc1 = nn.Linear(20 + 16 * len(CATEGORIES), 128)
+        self.relu = nn.ReLU()
+        self.fc2 = nn.Linear(128, 2)
+
+    def forward(self, numbers, codes):
+        embedded = [embedding(codes[:, i]) for i, embedding in enumerate(self.embeddings)]
+        x = torch.cat([numbers, *embedded], 1)
+        return self.fc2(self.relu(self.fc1(x)))
+
+
+def make_mlp():
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
+
+
+def images():
+    return (torch.randn(64, 1, 28, 28),), torch.randint(0, 10, (64,))
+
+
 def mlp():
-    model = nn.Sequential(nn.Flatten(), nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
-    return model, nn.CrossEntropyLoss(), torch.randn(64, 1, 28, 28), torch.randint(0, 10, (64,))
+    return make_mlp(), nn.CrossEntropyLoss(), *images()
 
 
 def linear():
     x = torch.randn(100, 1)
-    return nn.Linear(1, 1), nn.MSELoss(), x, 3 * x + 2
+    return nn.Linear(1, 1), nn.MSELoss(), (x,), 3 * x + 2
 
 
 def cnn():
-    return CNN(), nn.CrossEntropyLoss(), torch.randn(64, 1, 28, 28), torch.randint(0, 10, (64,))
+    return CNN(), nn.CrossEntropyLoss(), *images()
+
+
+def cnn_channels_last():
+    (x,), labels = images()
+    model = CNN().to(memory_format=torch.channels_last)
+    return model, nn.CrossEntropyLoss(), (x.to(memory_format=torch.channels_last),), labels
 
 
 def rows(layer):
-    return RowsOfImages(layer), nn.CrossEntropyLoss(), torch.randn(64, 28, 28), torch.randint(0, 10, (64,))
+    return RowsOfImages(layer), nn.CrossEntropyLoss(), (torch.randn(64, 28, 28),), torch.randint(0, 10, (64,))
 
 
 def lstm():
@@ -72,6 +108,11 @@ def gru():
     return rows(nn.GRU)
 
 
+def tabular():
+    codes = torch.stack([torch.randint(1, count + 1, (256,)) for count in CATEGORIES], 1)
+    return Tabular(), nn.CrossEntropyLoss(), (torch.randn(256, 20), codes), torch.randint(0, 2, (256,))
+
+
 def make_step(task):
     torch.manual_seed(1)
     model, criterion, inputs, targets = task()
@@ -79,7 +120,7 @@ def make_step(task):
 
     def step():
         optimizer.zero_grad()
-        loss = criterion(model(inputs), targets)
+        loss = criterion(model(*inputs), targets)
         loss.backward()
         optimizer.step()
         return loss.item()
@@ -87,25 +128,85 @@ def make_step(task):
     return step
 
 
-TASKS = {task.__name__: task for task in (mlp, linear, cnn, lstm, gru)}
+def seconds_of_steps(step, count):
+    start = time.perf_counter()
+    while time.perf_counter() - start < WARM_UP:
+        step()
+    start = time.perf_counter()
+    for _ in range(count):
+        step()
+    return (time.perf_counter() - start) / count
+
+
+def read_idx(name, offset):
+    with gzip.open(f"{DATA}/{name}") as file:
+        return torch.from_numpy(np.frombuffer(file.read(), np.uint8, offset=offset).copy())
+
+
+def part(name):
+    """Images as numbers from 0 to 1 and labels: in memory, as is quickest for a DataLoader."""
+    pixels = read_idx(f"{name}-images-idx3-ubyte.gz", 16).reshape(-1, 1, 28, 28)
+    return TensorDataset(pixels.float() / 255, read_idx(f"{name}-labels-idx1-ubyte.gz", 8).long())
+
+
+def make_epoch(make_model, workers):
+    """Trains on 60,000 images in batches of 64, then counts what is right of 10,000, with the loss."""
+    torch.manual_seed(1)
+    training = DataLoader(part("train"), batch_size=64, shuffle=True, num_workers=workers)
+    test = DataLoader(part("t10k"), batch_size=64, num_workers=workers)
+    criterion = nn.CrossEntropyLoss()
+
+    def epoch():
+        model = make_model()
+        optimizer = torch.optim.RMSprop(model.parameters(), lr=1e-3)
+        model.train()
+        for x, y in training:
+            optimizer.zero_grad()
+            loss = criterion(model(x), y)
+            loss.backward()
+            optimizer.step()
+        model.eval()
+        loss, correct = 0.0, 0
+        with torch.no_grad():
+            for x, y in test:
+                outputs = model(x)
+                loss += criterion(outputs, y).item()
+                correct += (outputs.argmax(1) == y).sum().item()
+        return correct
+
+    return epoch
+
+
+def seconds_of_epochs(epoch, count):
+    start = time.perf_counter()
+    for _ in range(count):
+        epoch()
+    return (time.perf_counter() - start) / count
+
+
+TASKS = {task.__name__: task for task in (mlp, linear, cnn, cnn_channels_last, lstm, gru, tabular)}
+MODELS = {"mlp": make_mlp, "cnn": CNN}
+
+
+def make(name):
+    """What gives the mean seconds of so many steps, or epochs, of the task."""
+    if ".epoch." not in name:
+        step = make_step(TASKS[name])
+        return lambda count: seconds_of_steps(step, count)
+    model, _, workers = name.split(".")
+    epoch = make_epoch(MODELS[model], int(workers))
+    return lambda count: seconds_of_epochs(epoch, count)
 
 
 def main():
     torch.set_num_threads(int(sys.argv[1]))
     print(torch.__version__, flush=True)
-    steps = {}
+    timed = {}
     for line in sys.stdin:
         name, count = line.split()
-        if name not in steps:
-            steps[name] = make_step(TASKS[name])
-        step = steps[name]
-        start = time.perf_counter()
-        while time.perf_counter() - start < WARM_UP:
-            step()
-        start = time.perf_counter()
-        for _ in range(int(count)):
-            step()
-        print((time.perf_counter() - start) / int(count), flush=True)
+        if name not in timed:
+            timed[name] = make(name)
+        print(timed[name](int(count)), flush=True)
 
 
 if __name__ == "__main__":
