@@ -1,6 +1,7 @@
 // The command's flags and arguments as data.
 #include "commands/command_tree.h"
 
+#include "commands/option_key.h"
 #include "data/dataset.h"
 #include "models/model_list.h"
 
@@ -10,7 +11,6 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
-#include <cctype>
 
 namespace thalweg::lab {
 namespace {
@@ -55,18 +55,6 @@ OptionInfo option_info(const CLI::Option& option) {
 }
 
 }  // namespace
-
-std::string key_of(const CLI::Option& option) {
-  if (!option.get_lnames().empty()) return option.get_lnames().front();
-  std::string name = option.get_name();
-  std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return name;
-}
-
-std::string& text_below(const std::string& heading, Headed& headed) {
-  const auto found = std::ranges::find(headed, heading, [](const auto& one) { return one.first; });
-  return found != headed.end() ? found->second : headed.emplace_back(heading, "").second;
-}
 
 CommandInfo command_tree(const CLI::App& app) {
   CommandInfo info{.name = app.get_name(), .meaning = app.get_description(), .footer = app.get_footer()};

@@ -36,16 +36,6 @@ struct CommandInfo {
   std::string last_name() const { return name.substr(name.rfind(' ') + 1); }
 };
 
-/// An option's name in configuration files and for completions: the flag without its dashes, or the argument's name in
-/// small letters.
-std::string key_of(const CLI::Option& option);
-
-/// Headings and the text below each, in the order in which they came.
-using Headed = std::vector<std::pair<std::string, std::string>>;
-
-/// The text below this heading, which may be new.
-std::string& text_below(const std::string& heading, Headed& headed);
-
 /// All of the application, but for what `--help` does not show.
 CommandInfo command_tree(const CLI::App& app);
 

@@ -1,8 +1,8 @@
 // Configuration files: a command's flags as TOML.
 #include "commands/config_file.h"
 
-#include "commands/command_tree.h"
 #include "commands/exit.h"
+#include "commands/option_key.h"
 #include "data/input_file.h"
 
 #include <thalweg/suggest.h>

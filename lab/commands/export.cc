@@ -7,6 +7,7 @@
 #include "page/folder.h"
 #include "store/folder_lock.h"
 #include "training/torch_script.h"
+#include "training/weights.h"
 
 #include <thalweg/files.h>
 #include <thalweg/safetensors.h>

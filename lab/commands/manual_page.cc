@@ -1,6 +1,8 @@
 // Manual pages as roff.
 #include "commands/manual_page.h"
 
+#include "commands/option_key.h"
+
 #include <thalweg/version.h>
 
 #include <fmt/format.h>

@@ -2,6 +2,7 @@
 #include "commands/training_flags.h"
 
 #include "commands/exit.h"
+#include "commands/setting_flags.h"
 #include "models/model_list.h"
 #include "training/optimizer.h"
 #include "training/settings.h"
@@ -12,74 +13,17 @@
 
 #include <algorithm>
 #include <string>
-#include <type_traits>
-#include <variant>
+#include <vector>
 
 namespace thalweg::lab {
 
 namespace {
-
-const char* heading(SettingGroup group) {
-  switch (group) {
-    case SettingGroup::model:
-      return "Model";
-    case SettingGroup::data:
-      return "Data";
-    case SettingGroup::stop:
-      return "When to stop";
-    case SettingGroup::optimizer:
-      return "Optimizer";
-    default:
-      return "Run";
-  }
-}
-
-CLI::Option* add_flag(CLI::App& command, const std::string& flag, const Setting& setting, Schedule* schedule) {
-  return command
-      .add_option_function<std::string>(
-          flag, [schedule](const std::string& text) { *schedule = as_usage([&] { return parse_schedule(text); }); },
-          setting.meaning)
-      ->type_name("TEXT")
-      ->default_str(schedule->text());
-}
-
-CLI::Option* add_flag(CLI::App& command, const std::string& flag, const Setting& setting, bool* value) {
-  return command.add_flag(flag, *value, setting.meaning);
-}
-
-CLI::Option* add_flag(CLI::App& command, const std::string& flag, const Setting& setting,
-                      std::vector<std::string>* values) {
-  return command.add_option(flag, *values, setting.meaning)
-      ->allow_extra_args(false)  // given again for each
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-}
-
-template <class T>
-CLI::Option* add_flag(CLI::App& command, const std::string& flag, const Setting& setting, T* value) {
-  CLI::Option* option = command.add_option(flag, *value, setting.meaning);
-  if constexpr (std::is_same_v<T, std::vector<std::int64_t>>) option->delimiter(',');
-  if constexpr (!kIsOptional<T>) option->capture_default_str();
-  return option;
-}
 
 std::vector<std::string> models_with(const std::string& option) {
   std::vector<std::string> names;
   for (const ModelEntry& model : models())
     if (std::ranges::find(model.options, option) != model.options.end()) names.push_back(model.name);
   return names;
-}
-
-/// `--train-limit`.
-std::string flag_of(const char* setting) {
-  std::string flag = std::string("--") + setting;
-  std::ranges::replace(flag, '_', '-');
-  return flag;
-}
-
-void add_setting(CLI::App& command, const Setting& setting) {
-  std::visit(
-      [&](auto* value) { add_flag(command, flag_of(setting.name), setting, value)->group(heading(setting.group)); },
-      setting.value);
 }
 
 }  // namespace
@@ -89,6 +33,10 @@ void add_training_flags(CLI::App& command, TrainingConfig& config, const std::se
     if (setting.group == SettingGroup::none || without.contains(setting.name)) continue;
     add_setting(command, setting);
   }
+  if (without.contains("model")) return;
+  std::vector<std::string> names;
+  for (const ModelEntry& model : models()) names.push_back(model.name);
+  command.get_option("--model")->description(fmt::format("{}", fmt::join(names, ", ")));
 }
 
 void add_data_flags(CLI::App& command, TrainingConfig& config) {

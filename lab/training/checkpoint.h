@@ -1,21 +1,19 @@
-// Checkpoint: all that a training needs to continue as if it had never stopped, in one safetensors file.
+// Checkpoint: all that a training needs to continue as if it had never stopped, in one safetensors file. Knows no
+// LibTorch: its weights are put into a model by training/weights.h.
 #pragma once
 
 #include "data/dataset.h"
-#include "models/model.h"
-#include "tasks/objective.h"
+#include "tasks/tally.h"
 #include "training/config.h"
 #include "training/divergence.h"
 #include "training/records.h"
 
-#include <thalweg/libtorch.h>
 #include <thalweg/safetensors.h>
 
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace thalweg::lab {
@@ -52,35 +50,17 @@ struct Checkpoint {
   safetensors::Contents contents;
 };
 
-/// A model's parameters and buffers by name.
-using Weights = std::vector<std::pair<std::string, torch::Tensor>>;
-
-/// Those of the model, which share its memory.
-Weights weights_of(const Model& model);
-
-/// Replaces `file` atomically; `checkpoint.contents` is not used. `best`: of the best epoch; may be empty.
-void write_checkpoint(const std::filesystem::path& file, const Checkpoint& checkpoint, const Model& model,
-                      const Weights& best, const libtorch::Optimizer& optimizer);
-
 /// Throws Error if the file is missing, damaged, or no training checkpoint, or if a number in it is out of range.
 Checkpoint read_checkpoint(const std::filesystem::path& file);
 
-/// Weights of a model by name, with the checkpoint's configuration, data and scaling as metadata `training`: for other
-/// programs.
-safetensors::Contents exported_weights(const Checkpoint& checkpoint, const Model& model);
-
-/// Outputs of the checkpoint's model, where its last layer says so: earlier versions gave it at least 10 classes.
-std::optional<std::int64_t> outputs_of(const Checkpoint& checkpoint);
-
-/// Copies weights and optimizer state out of `checkpoint.contents`. Throws Error, which names tensor and sizes, if they
-/// do not fit.
-void restore(const Checkpoint& checkpoint, Model& model, libtorch::Optimizer& optimizer);
-
-/// The weights of the best epoch, if the checkpoint has them. Throws Error as `restore`.
-Weights best_weights(const Checkpoint& checkpoint, const Model& model);
-
-/// Copies weights into a model of the same.
-void set_weights(Model& model, const Weights& weights);
+/// The name of the metadata that say all but the tensors …
+inline constexpr const char* kTrainingMetadata = "training";
+/// … and their text, JSON.
+std::string training_text(const Checkpoint& checkpoint);
+/// Reads them into a checkpoint that has its contents. Throws std::exception as read_checkpoint, without the file.
+void read_training(const std::string& text, Checkpoint& checkpoint);
+/// What other programs are told beside a model's weights: configuration, data and scaling, likewise.
+std::string exported_text(const Checkpoint& checkpoint);
 
 /// Throws Error that names the first difference between the configuration of a checkpoint and the one to continue with,
 /// unless it is one that may change: stop conditions (but not the length that a cosine schedule is measured by),

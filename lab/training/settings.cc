@@ -1,12 +1,9 @@
 // The settings of a training: the list, their JSON and their ranges.
 #include "training/settings.h"
 
-#include "models/model_list.h"
-
 #include <thalweg/error.h>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <type_traits>
 
@@ -19,12 +16,6 @@ void check_number(const Setting& setting, Number number) {
   throw Error(fmt::format("{} = {} is outside {}", setting.name, number, setting.range.text()));
 }
 
-std::string model_names() {
-  std::vector<std::string> names;
-  for (const ModelEntry& entry : models()) names.push_back(entry.name);
-  return fmt::format("{}, or FILE.pt, a TorchScript module", fmt::join(names, ", "));
-}
-
 }  // namespace
 
 std::vector<Setting> settings_of(TrainingConfig& config) {
@@ -34,7 +25,7 @@ std::vector<Setting> settings_of(TrainingConfig& config) {
   ModelOptions& network = config.network;
   DataOptions& options = config.data_options;
   return {
-      {"model", model_names(), model, &config.model},
+      {"model", "Kind of network", model, &config.model},
       {"dense", "Widths of the hidden dense layers, as 128 or 256,64; 0: none", model, &network.dense, at_least(0)},
       {"activation", "Behind hidden dense layers: relu, tanh, sigmoid, gelu", model, &network.activation},
       {"dropout", "Share of hidden units that a step leaves out", model, &network.dropout, from_below(0, 1)},

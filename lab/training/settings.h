@@ -36,7 +36,7 @@ enum class SettingGroup { model, data, stop, optimizer, run, none };
 
 struct Setting {
   const char* name;     ///< in JSON: train_limit; the flag is --train-limit
-  std::string meaning;  ///< one line
+  const char* meaning;  ///< one line
   SettingGroup group;   ///< none: it has no flag
   SettingValue value;
   Range range = {};  ///< of its numbers

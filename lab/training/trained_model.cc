@@ -5,6 +5,7 @@
 #include "models/script_model.h"
 #include "store/folder_lock.h"
 #include "training/optimizer.h"
+#include "training/weights.h"
 
 #include <thalweg/libtorch.h>
 

@@ -16,6 +16,7 @@
 #include "training/reviewer.h"
 #include "training/split.h"
 #include "training/trained_model.h"
+#include "training/weights.h"
 #include "training/write_text.h"
 
 #include <thalweg/libtorch.h>

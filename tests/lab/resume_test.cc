@@ -1,8 +1,8 @@
 // Resume: a run that was interrupted and continued gives the very bits of one that never was.
 #include "error_of.h"
 #include "idx_files.h"
-#include "training/checkpoint.h"
 #include "training/trainer.h"
+#include "training/weights.h"
 
 #include <thalweg/error.h>
 #include <thalweg/files.h>

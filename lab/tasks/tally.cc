@@ -1,5 +1,7 @@
 // Tally: adds up.
-#include "tasks/objective.h"
+#include "tasks/tally.h"
+
+#include <cstddef>
 
 namespace thalweg::lab {
 
