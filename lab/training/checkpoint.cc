@@ -14,6 +14,7 @@
 
 #include <limits>
 #include <string_view>
+#include <utility>
 
 namespace thalweg::lab {
 
@@ -124,10 +125,32 @@ Scaling read_scaling(const nlohmann::json& json, const JsonReader& reader) {
     throw Error(
         fmt::format("scaling: mean has {} numbers, deviation {}", scaling.mean.size(), scaling.deviation.size()));
   }
-  parts.needed("known").get_to(scaling.known);
+  for (const nlohmann::json& codes : parts.needed("known")) {
+    if (!json_holds<std::vector<std::int64_t>>(codes)) {
+      throw Error(fmt::format("scaling: known has {}; expected lists of whole numbers", excerpt(codes)));
+    }
+    codes.get_to(scaling.known.emplace_back());
+  }
   parts.need("target_mean", scaling.target_mean, -kMostNumber);
   parts.need("target_deviation", scaling.target_deviation, kLeast);
   return scaling;
+}
+
+/// Throws Error if there are other numbers of scales, codes or weights than of what they belong to.
+void check_counts(const Checkpoint& checkpoint) {
+  const auto check = [](const char* what, std::size_t has, std::int64_t needs) {
+    if (std::cmp_not_equal(has, needs)) throw Error(fmt::format("{}: there are {}, expected {}", what, has, needs));
+  };
+  std::int64_t scales = 0, codes = 0;
+  for (const Input& input : checkpoint.dataset.inputs) {
+    if (input.kind == InputKind::categories) codes += input.shape.front();
+    if (input.is_real()) scales += input.kind == InputKind::image ? 1 : input.shape.back();
+  }
+  check("scaling: mean", checkpoint.scaling.mean.size(), scales);
+  check("scaling: known", checkpoint.scaling.known.size(), codes);
+  if (!checkpoint.class_weights.empty()) {
+    check("class_weights", checkpoint.class_weights.size(), checkpoint.dataset.target.classes);
+  }
 }
 
 // A folder's name need not be UTF-8; then the data are found by their text as it was given, or by --data.
@@ -152,10 +175,12 @@ std::string training_text(const Checkpoint& checkpoint) {
 
 void read_training(const std::string& text, Checkpoint& checkpoint) {
   const nlohmann::json json = parse_json(text, "JSON");
-  if (const int format = json.at("format"); format != kFormat) {
+  JsonReader reader(json, "checkpoint");
+  int format = 0;
+  reader.need("format", format, 1);
+  if (format != kFormat) {
     throw Error(fmt::format("format {} of a newer thalweg; this one reads {}", format, kFormat));
   }
-  JsonReader reader(json, "checkpoint");
   reader.needed("config").get_to(checkpoint.config);
   read_optimizer(checkpoint.config.optimizer);  // what it refuses is told with the file
   reader.need("threads", checkpoint.threads, 1, kMostThreads);
@@ -165,9 +190,11 @@ void read_training(const std::string& text, Checkpoint& checkpoint) {
   reader.need(json.contains("images") ? "images" : "examples", checkpoint.examples, std::int64_t{1});
   checkpoint.scaling = read_scaling(json, reader);
   if (json.contains("class_weights")) {
+    checkpoint.class_weights.clear();
     for (const double weight : numbers(json.at("class_weights"), "class_weights", 0))
       checkpoint.class_weights.push_back(static_cast<float>(weight));
   }
+  if (!checkpoint.dataset.inputs.empty()) check_counts(checkpoint);
   checkpoint.run = run_state(reader.needed("run"));
 }
 

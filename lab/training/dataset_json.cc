@@ -1,9 +1,12 @@
 // What a model was trained on, as JSON.
 #include "training/dataset_json.h"
 
+#include "training/json_reader.h"
+
 #include <thalweg/error.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -23,15 +26,43 @@ nlohmann::json to_json(const Input& input) {
   return {{"kind", to_string(input.kind)}, {"shape", input.shape}, {"sizes", input.sizes}, {"columns", input.columns}};
 }
 
+// Far above all data's, and small enough that products with a batch are not out of range.
+constexpr std::int64_t kMostCount = std::int64_t{1} << 31, kMostNumbers = std::int64_t{1} << 40;
+
+/// The numbers of one example that each kind of input has: `series` are steps × features.
+std::size_t dimensions_of(InputKind kind) { return kind == InputKind::image ? 3 : kind == InputKind::series ? 2 : 1; }
+
+void check_sizes(const Input& input) {
+  const auto refuse = [&](const char* what, const std::vector<std::int64_t>& values) {
+    throw Error(fmt::format("input {}: {} is [{}]", to_string(input.kind), what, fmt::join(values, ", ")));
+  };
+  const auto in_range = [](std::int64_t value) { return value >= 1 && value <= kMostCount; };
+  if (input.shape.size() != dimensions_of(input.kind) || !std::ranges::all_of(input.shape, in_range)) {
+    refuse("shape", input.shape);
+  }
+  std::int64_t numbers = 1;
+  for (const std::int64_t count : input.shape) {
+    if (count > kMostNumbers / numbers) refuse("shape", input.shape);
+    numbers *= count;
+  }
+  const std::int64_t sizes = input.kind == InputKind::categories   ? input.shape.front()
+                             : input.kind == InputKind::characters ? 1
+                                                                   : 0;
+  if (std::ssize(input.sizes) != sizes || !std::ranges::all_of(input.sizes, in_range)) refuse("sizes", input.sizes);
+}
+
 Input input_of(const nlohmann::json& json) {
   Input input;
-  const std::string kind = json.at("kind").get<std::string>();
+  JsonReader reader(json, "input");
+  std::string kind;
+  reader.read("kind", kind);
   const auto known = std::ranges::find(kInputKinds, kind, [](InputKind each) { return to_string(each); });
   if (known == kInputKinds.end()) throw Error(fmt::format("unknown kind of input '{}'", kind));
   input.kind = *known;
-  json.at("shape").get_to(input.shape);
-  json.at("sizes").get_to(input.sizes);
-  json.at("columns").get_to(input.columns);
+  reader.read("shape", input.shape);
+  reader.read("sizes", input.sizes);
+  reader.read("columns", input.columns);
+  check_sizes(input);
   return input;
 }
 
@@ -45,14 +76,20 @@ nlohmann::json to_json(const Target& target) {
 
 Target target_of(const nlohmann::json& json) {
   Target target;
-  const std::string kind = json.at("kind").get<std::string>();
+  JsonReader reader(json, "target");
+  std::string kind;
+  reader.read("kind", kind);
   const auto known = std::ranges::find(kTargetKinds, kind, &TargetName::second);
   if (known == kTargetKinds.end()) throw Error(fmt::format("unknown kind of target '{}'", kind));
   target.kind = known->first;
-  json.at("name").get_to(target.name);
-  json.at("classes").get_to(target.classes);
-  json.at("class_names").get_to(target.class_names);
-  json.at("length").get_to(target.length);
+  reader.read("name", target.name);
+  const bool has_classes = target.kind != TargetKind::number;
+  reader.need("classes", target.classes, std::int64_t{has_classes ? 1 : 0}, has_classes ? kMostCount : 0);
+  reader.read("class_names", target.class_names);
+  if (!target.class_names.empty() && std::ssize(target.class_names) != target.classes) {
+    throw Error(fmt::format("target: {} names of {} classes", target.class_names.size(), target.classes));
+  }
+  reader.need("length", target.length, std::int64_t{1}, kMostCount);
   return target;
 }
 

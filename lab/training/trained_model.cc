@@ -28,6 +28,7 @@ TrainedModel load_trained_model(const std::filesystem::path& file) {
   if (checkpoint.dataset.inputs.empty()) {  // of an earlier version, which trained on images that are still there
     checkpoint.dataset = open_dataset(checkpoint.config.data, checkpoint.config.data_options);
   }
+  check_fits(find_model(checkpoint.config.model), checkpoint.dataset);
   const Target& target = checkpoint.dataset.target;
   // The training's own, so that the numbers are its own.
   check_math_library(checkpoint.threads);

@@ -1,6 +1,7 @@
 // Resume: a run that was interrupted and continued gives the very bits of one that never was.
 #include "error_of.h"
 #include "idx_files.h"
+#include "training/trained_model.h"
 #include "training/trainer.h"
 #include "training/weights.h"
 
@@ -81,6 +82,18 @@ class Resume : public ::testing::Test {
     change(training);
     contents.metadata["training"] = training.dump();
     safetensors::write(checkpoint, contents);
+  }
+
+  /// Makes the checkpoint `bad` out of `good`: what stands at the pointer has this value.
+  void change(const std::string& pointer, const nlohmann::json& value) const {
+    std::filesystem::copy_file(file("good"), file("bad"), std::filesystem::copy_options::overwrite_existing);
+    change_training(file("bad"),
+                    [&](nlohmann::json& training) { training[nlohmann::json::json_pointer(pointer)] = value; });
+  }
+  /// What is said of it when it is read.
+  std::string error_with(const std::string& pointer, const nlohmann::json& value) const {
+    change(pointer, value);
+    return error_of([&] { read_checkpoint(file("bad")); });
   }
 
   test::TemporaryFolder folder;
@@ -365,15 +378,6 @@ TEST_F(Resume, AModelKeepsTheOutputsThatItHas) {
 // Every number of a checkpoint, made one that no training has.
 TEST_F(Resume, RefusesNumbersThatAreNone) {
   run("good", false, 5);
-  const auto change = [&](const std::string& pointer, const nlohmann::json& value) {
-    std::filesystem::copy_file(file("good"), file("bad"), std::filesystem::copy_options::overwrite_existing);
-    change_training(file("bad"),
-                    [&](nlohmann::json& training) { training[nlohmann::json::json_pointer(pointer)] = value; });
-  };
-  const auto error_with = [&](const std::string& pointer, const nlohmann::json& value) {
-    change(pointer, value);
-    return error_of([&] { read_checkpoint(file("bad")); });
-  };
   for (const nlohmann::json& value : {nlohmann::json(0), nlohmann::json(1000000), nlohmann::json(4294967297)}) {
     EXPECT_THAT(error_with("/threads", value), AllOf(HasSubstr("threads"), HasSubstr("bad.safetensors"))) << value;
   }
@@ -391,6 +395,9 @@ TEST_F(Resume, RefusesNumbersThatAreNone) {
     }
   }
   EXPECT_THAT(error_with("/run/step", 1e300), HasSubstr("whole number"));
+  EXPECT_THAT(error_with("/format", 1e300), HasSubstr("whole number"));
+  EXPECT_THAT(error_with("/format", 2), HasSubstr("newer"));
+  EXPECT_THAT(error_with("/config/optimizer", "rmsprop:lr=0.c"), AllOf(HasSubstr("bad"), HasSubstr("0.c")));
   EXPECT_THAT(error_with("/scaling/deviation", {0}), HasSubstr("deviation"));
   EXPECT_THAT(error_with("/run/epochs", nlohmann::json::array({{{"epoch", -1}}})), HasSubstr("epoch"));
   // In range each, but no position of this run.
@@ -399,6 +406,40 @@ TEST_F(Resume, RefusesNumbersThatAreNone) {
     change(key, value);
     EXPECT_THAT(error_of([&] { run("bad", true); }), HasSubstr("is none")) << key;
   }
+}
+
+// Models, batches and predictions go by these numbers.
+TEST_F(Resume, RefusesDataThatCannotBe) {
+  run("good", false, 5);
+  const std::vector<nlohmann::json> shapes{{28, 28},
+                                           {1, 28, 0},
+                                           {1, 28, -28},
+                                           {1, 28, 1e300},
+                                           {1, 28.5, 28},
+                                           {1, "28", 28},
+                                           {1, 1UL << 31, 1UL << 31},
+                                           784,
+                                           {1, 28, 1UL << 63}};
+  for (const nlohmann::json& shape : shapes) {
+    EXPECT_THAT(error_with("/dataset/inputs/0/shape", shape), AllOf(HasSubstr("bad"), HasSubstr("shape"))) << shape;
+  }
+  EXPECT_THAT(error_with("/dataset/inputs/0/sizes", {3}), HasSubstr("sizes"));
+  EXPECT_THAT(error_with("/dataset/inputs/0/kind", "categories"), HasSubstr("shape"));
+  EXPECT_THAT(error_with("/dataset/inputs/0", {{"kind", "categories"}, {"shape", {2}}, {"sizes", {3}}}),
+              HasSubstr("sizes"));
+  EXPECT_THAT(error_with("/dataset/inputs/0", {{"kind", "categories"}, {"shape", {1}}, {"sizes", {3}}}),
+              HasSubstr("scaling"));
+  for (const nlohmann::json& classes : {nlohmann::json(0), nlohmann::json(-1), nlohmann::json(2.5)}) {
+    EXPECT_THAT(error_with("/dataset/target/classes", classes), HasSubstr("classes")) << classes;
+  }
+  EXPECT_THAT(error_with("/dataset/target/class_names", {"a"}), HasSubstr("names"));
+  EXPECT_THAT(error_with("/dataset/target/length", 0), HasSubstr("length"));
+  EXPECT_THAT(error_with("/scaling/known", {{1, -2.5}}), HasSubstr("known"));
+  EXPECT_THAT(error_with("/scaling/known", {{1, 2}}), HasSubstr("known"));
+  EXPECT_THAT(error_with("/class_weights", {1, 2}), HasSubstr("class_weights"));
+  // Each can be, but not together.
+  change("/config/model", "linear");
+  EXPECT_THAT(error_of([&] { load_trained_model(file("bad")); }), HasSubstr("linear"));
 }
 
 TEST_F(Resume, RefusesWhatIsNoCheckpoint) {
