@@ -38,7 +38,7 @@ Measurement against_best(int pairs, const std::string& unit, const std::string& 
     return 0.0;  // which of them counts is not known before the end
   });
   const Rival* best = nullptr;
-  std::string detail = fmt::format("{} a {} with {}", milliseconds(result.ours), unit, ours_name);
+  std::string detail = fmt::format("{} {} with {}", milliseconds(result.ours), unit, ours_name);
   for (const Rival& rival : rivals) {
     detail += fmt::format(", {} {}", rival.name, milliseconds(rival.seconds));
     if (!rival.counts) detail += " (no target)";
@@ -103,7 +103,7 @@ Measurement measure(const StepRow& row, int threads, const Settings& settings) {
     }
   }
   Measurement result = against_best(
-      settings.pairs, "step", sides.ours_name(), [&] { return sides.ours().seconds_each(row.task, row.steps); },
+      settings.pairs, "a step", sides.ours_name(), [&] { return sides.ours().seconds_each(row.task, row.steps); },
       std::move(rivals), row.steps);
   result.detail += threads_text(threads) + missing;
   return result;
@@ -123,7 +123,7 @@ Measurement measure_epoch(const std::string& model, int threads, const Settings&
   }
   const auto best = std::ranges::min_element(tried, {}, &std::pair<double, Rival>::first);
   Measurement result = against_best(
-      std::min(settings.pairs, kEpochPairs), "epoch", sides.ours_name(),
+      std::min(settings.pairs, kEpochPairs), "an epoch", sides.ours_name(),
       [&] { return sides.ours().seconds_each(model + ".epoch", 1); }, {best->second}, 1);
   result.detail += threads_text(threads);
   for (const auto& [seconds, rival] : tried) {

@@ -94,7 +94,7 @@ class Examples {
 };
 
 /// Data with a training and a test part. Copies share the examples.
-struct Dataset {
+struct Dataset {       // NOLINT(bugprone-exception-escape): of json, whose moves do not throw
   std::string name;    ///< as given to open_dataset
   std::string origin;  ///< file or folder that it was read from, absolute; empty if generated
   /// What its contents are known by: of the same examples anywhere, the same text.
@@ -111,7 +111,7 @@ struct Dataset {
 };
 
 /// What a command line says of data beside their name.
-struct DataOptions {
+struct DataOptions {                   // NOLINT(bugprone-exception-escape): likewise
   std::string target{};                ///< column of a table that is predicted
   std::string positive{};              ///< of two classes, the one whose probability counts
   std::vector<std::string> columns{};  ///< NAME=numeric, NAME=category, NAME=ignore
