@@ -21,6 +21,12 @@ if(THALWEG_LAB)
   # Where LibTorch is not in the system's folders, the installed command still finds it.
   set_target_properties(thalweg_command PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
   install(TARGETS thalweg_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  if(NOT CMAKE_CROSSCOMPILING)
+    # Manual pages and completions, which the command writes itself.
+    install(CODE "execute_process(COMMAND \"$<TARGET_FILE:thalweg_command>\" man --write \"${PROJECT_BINARY_DIR}/share\"
+                                  COMMAND_ERROR_IS_FATAL ANY)")
+    install(DIRECTORY ${PROJECT_BINARY_DIR}/share/ DESTINATION ${CMAKE_INSTALL_DATADIR})
+  endif()
 endif()
 
 configure_package_config_file(cmake/thalwegConfig.cmake.in ${PROJECT_BINARY_DIR}/thalwegConfig.cmake

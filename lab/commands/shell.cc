@@ -5,13 +5,16 @@
 #include "commands/exit.h"
 #include "commands/manual_page.h"
 #include "output/output.h"
+#include "page/folder.h"
 
+#include <thalweg/files.h>
 #include <thalweg/suggest.h>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,7 +31,8 @@ Examples:
 constexpr const char* kManFooter = R"(
 Examples:
   thalweg man | man -l -
-  thalweg man train > thalweg-train.1)";
+  thalweg man train > thalweg-train.1
+  thalweg man --write ~/.local/share       all pages, and the completions of bash, zsh and fish)";
 
 std::string script(const CommandInfo& tree, const std::string& shell) {
   if (shell == "bash") return bash_completion(tree);
@@ -51,6 +55,27 @@ const CommandInfo& command_at(const CommandInfo& tree, const std::vector<std::st
   return *command;
 }
 
+void write_page(const CommandInfo& command, const std::filesystem::path& folder) {
+  std::string name = command.name;
+  std::ranges::replace(name, ' ', '-');
+  replace_file(folder / (name + ".1"), manual_page(command));
+  for (const CommandInfo& below : command.commands) write_page(below, folder);
+}
+
+/// All that an installation has of the command's flags below its folder `share`.
+void write_share(const CommandInfo& tree, const std::filesystem::path& share) {
+  const std::filesystem::path pages = share / "man/man1";
+  create_folder(pages);
+  write_page(tree, pages);
+  const auto write = [&](const char* file, const std::string& text) {
+    create_folder((share / file).parent_path());
+    replace_file(share / file, text);
+  };
+  write("bash-completion/completions/thalweg", bash_completion(tree));
+  write("zsh/site-functions/_thalweg", zsh_completion(tree));
+  write("fish/vendor_completions.d/thalweg.fish", fish_completion(tree));
+}
+
 }  // namespace
 
 void add_completion(CLI::App& app) {
@@ -66,7 +91,15 @@ void add_man(CLI::App& app) {
   command->footer(kManFooter);
   const auto path = std::make_shared<std::vector<std::string>>();
   command->add_option("SUBCOMMAND", *path, "Of this subcommand; otherwise of the whole command")->type_name("");
-  command->callback([&app, path] { print_lines(manual_page(command_at(command_tree(app), *path))); });
+  const auto share = std::make_shared<std::string>();
+  command
+      ->add_option("--write", *share,
+                   "Write all pages and completions into this folder, as an installation's share has them")
+      ->type_name("FOLDER");
+  command->callback([&app, path, share] {
+    const CommandInfo tree = command_tree(app);
+    share->empty() ? print_lines(manual_page(command_at(tree, *path))) : write_share(tree, *share);
+  });
 }
 
 }  // namespace thalweg::lab

@@ -28,7 +28,7 @@ struct Scale {
 
   void include(double size) {
     low = std::min(low, std::floor(std::log10(size)));
-    high = std::max(high, std::ceil(std::log10(size)));
+    high = std::max(high, std::ceil(std::log10(size)) + 0.0);  // no -0
   }
   /// From 1 to kShades.
   int shade(double size) const {

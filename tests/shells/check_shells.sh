@@ -85,6 +85,14 @@ done
 thalweg man train >train.1
 page=$(mandoc -T utf8 train.1 | sed 's/.\x08//g; s/^ *//')
 expect 'man train' "$page" 'NAME' 'thalweg-train - Train one model with one optimizer' '--batch INT' 'thalweg train --resume runs/first                   goes on with the same bits as if never stopped'
+# An installation has the same.
+thalweg man --write share
+for pair in "man train:man/man1/thalweg-train.1" "man data info:man/man1/thalweg-data-info.1" "man:man/man1/thalweg.1" \
+  "completion bash:bash-completion/completions/thalweg" "completion zsh:zsh/site-functions/_thalweg" \
+  "completion fish:fish/vendor_completions.d/thalweg.fish"; do
+  read -ra words <<<"${pair%%:*}"
+  cmp <(thalweg "${words[@]}") "share/${pair#*:}" || failed=1
+done
 thalweg man trian 2>errors && failed=1
 expect 'man trian' "$(cat errors)" "thalweg: unknown subcommand 'trian'; did you mean train?"
 thalweg completion bsh 2>errors && failed=1
