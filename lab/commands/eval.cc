@@ -4,7 +4,6 @@
 #include "commands/training_display.h"
 #include "output/output.h"
 #include "output/table.h"
-#include "training/evaluate.h"
 #include "training/reviewer.h"
 
 #include <fmt/format.h>
@@ -63,11 +62,9 @@ Table classes_table(const Review& review) {
 void eval(const Flags& flags) {
   const TrainedModel trained = load_run(flags.run);
   const Chosen chosen = open_chosen(trained, flags, true);
-  Reviewer reviewer(chosen.dataset, trained.checkpoint.scaling, *trained.objective, chosen.examples.size());
-  const MetricValues values = trained.objective->values(evaluate(
-      *trained.model, *trained.objective, chosen.dataset, chosen.examples, trained.checkpoint.scaling,
-      [&](auto examples, const auto& outputs, const auto& target) { reviewer.see(examples, outputs, target); }));
-  const Review review = reviewer.review();
+  const auto [tally, review] = evaluate_and_review(*trained.model, *trained.objective, chosen.dataset, chosen.examples,
+                                                   trained.checkpoint.scaling);
+  const MetricValues values = trained.objective->values(tally);
   const std::string part = flags.data.empty() ? flags.part : "test";
   if (flags.json) {
     nlohmann::json json{{"run", flags.run},

@@ -24,6 +24,8 @@ std::string row_svg(const Competitor& competitor, const Axis& axis, const Metric
   if (competitor.interval) {
     svg += fmt::format("<line class=\"interval\" x1=\"{:.3f}%\" x2=\"{:.3f}%\" y1=\"15\" y2=\"15\"/>",
                        place(competitor.interval->low), place(competitor.interval->high));
+  }
+  if (competitor.mean) {
     svg += fmt::format("<line class=\"mean\" x1=\"{0:.3f}%\" x2=\"{0:.3f}%\" y1=\"4\" y2=\"26\"/>",
                        place(*competitor.mean));
   }

@@ -73,14 +73,18 @@ Headline for_single_run(const Summary& summary, const NameOf& name) {
 Headline for_one_competitor(const Summary& summary, const NameOf& name) {
   const Competitor& competitor = summary.competitors[0];
   const Metric& metric = summary.metric();
-  const std::string seeds = count(competitor.test.size(), "seed");
+  const std::string seeds = count(competitor.test.size(), summary.unit());
   const std::string unfinished = summary.is_finished() ? "" : fmt::format(" Not finished: {}.", progress_of(summary));
   if (competitor.mean) {
-    return saying(fmt::format("{} reached {} mean test {}.", name(competitor.name),
-                              value_text(metric, *competitor.mean), metric.title),
-                  fmt::format("Over {}; {} interval of the mean: {} to {}.{}", seeds, confidence(summary.level()),
-                              value_text(metric, competitor.interval->low),
-                              value_text(metric, competitor.interval->high), unfinished));
+    const std::string reached = fmt::format("{} reached {} mean test {}.", name(competitor.name),
+                                            value_text(metric, *competitor.mean), metric.title);
+    if (!competitor.interval) {
+      return saying(reached, fmt::format("Over {}; standard deviation {}.{}", seeds,
+                                         difference_text(metric, *competitor.sd), unfinished));
+    }
+    return saying(reached, fmt::format("Over {}; {} interval of the mean: {} to {}.{}", seeds,
+                                       confidence(summary.level()), value_text(metric, competitor.interval->low),
+                                       value_text(metric, competitor.interval->high), unfinished));
   }
   const auto by_value = [](const auto& a, const auto& b) { return a.second < b.second; };
   const auto [least, greatest] = std::minmax_element(competitor.test.begin(), competitor.test.end(), by_value);
@@ -230,6 +234,11 @@ Headline without_verdict(const Summary& summary, const NameOf& name) {
       diverged.push_back(fmt::format("{} diverged in {} of {}", name(competitor.name), competitor.diverged,
                                      count(competitor.runs.size(), "run")));
     }
+  }
+  if (summary.has_folds()) {
+    return saying("No verdict: folds tell how good each optimizer is, not with what confidence one is ahead.",
+                  "Any two folds train on many of the same examples, so that no interval over them holds its level. "
+                  "thalweg compare tells who is ahead.");
   }
   if (summary.is_finished() && seeds >= kSeedsForVerdict && !diverged.empty()) {
     return saying("No verdict: too few runs that did not diverge.",

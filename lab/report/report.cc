@@ -119,16 +119,19 @@ std::string title_of(const std::vector<Summary>& summaries) {
 }
 
 // A competitor in the terminal's table.
-std::vector<std::string> row_of(const Competitor& competitor, const Metric& metric) {
+std::vector<std::string> row_of(const Competitor& competitor, const Summary& summary) {
+  const Metric& metric = summary.metric();
   std::string mean, sd, spread;
   if (competitor.mean) {
     mean = plain_text(metric, *competitor.mean);
     sd = plain_text(metric, *competitor.sd);
-    spread = plain_text(metric, competitor.interval->low) + " to " + plain_text(metric, competitor.interval->high);
+    spread = competitor.interval
+                 ? plain_text(metric, competitor.interval->low) + " to " + plain_text(metric, competitor.interval->high)
+                 : "none over folds";
   } else {  // too few seeds for one
     spread = "none";
     for (const auto& [seed, value] : competitor.test)
-      spread += (spread == "none" ? "; seeds: " : ", ") + plain_text(metric, value);
+      spread += (spread == "none" ? fmt::format("; {}s: ", summary.unit()) : ", ") + plain_text(metric, value);
   }
   return {competitor.name,
           competitor.lr ? learning_rate(*competitor.lr) : "–",
@@ -175,10 +178,10 @@ std::string report_text(std::span<const StudyData> studies, const ReportOptions&
                           printable(apart.study), differing(apart));
     }
     text += "\n";
-    Table table({"optimizer", "lr", "seeds", summary.metric().is_share ? "mean %" : "mean", "sd",
-                 confidence(summary.level()) + " interval", "diverged"},
+    Table table({"optimizer", "lr", std::string(summary.unit()) + "s", summary.metric().is_share ? "mean %" : "mean",
+                 "sd", confidence(summary.level()) + " interval", "diverged"},
                 {false, true, true, true, true, false, true});
-    for (const Competitor& competitor : summary.competitors) table.add(row_of(competitor, summary.metric()));
+    for (const Competitor& competitor : summary.competitors) table.add(row_of(competitor, summary));
     text += table.text(width);
     for (const Competitor& competitor : summary.competitors) {
       for (const FindingInRuns& each : findings_of(competitor)) {

@@ -1,8 +1,8 @@
 // Writes a report's sections.
 #include "report/sections.h"
 
-#include "models/model_list.h"
 #include "duration.h"
+#include "models/model_list.h"
 #include "page/text.h"
 #include "report/dot_plot.h"
 #include "report/headline.h"
@@ -60,19 +60,20 @@ std::vector<std::size_t> ranking(const Summary& summary) {
   return order;
 }
 
-std::string result_row(const Competitor& competitor, std::size_t group, const Metric& metric) {
+std::string result_row(const Competitor& competitor, std::size_t group, const Summary& summary) {
+  const Metric& metric = summary.metric();
   std::string row = "<tr>" + row_head(competitor, group) +
                     html_cell(competitor.lr ? learning_rate(*competitor.lr) : "<small>not chosen yet</small>") +
                     html_cell(fmt::format("{}", competitor.test.size()));
   if (competitor.mean) {
     row += html_cell(value_text(metric, *competitor.mean)) + html_cell(plain_text(metric, *competitor.sd)) +
-           html_cell(range(*competitor.interval, metric));
+           (competitor.interval ? html_cell(range(*competitor.interval, metric)) : kNothing);
   } else {
     std::string values;
     for (const auto& [seed, value] : competitor.test)
       values += (values.empty() ? "" : ", ") + plain_text(metric, value);
     row += fmt::format("<td colspan=\"3\" class=\"points\">{}</td>",
-                       values.empty() ? "–" : values + " <small>(each seed)</small>");
+                       values.empty() ? "–" : fmt::format("{} <small>(each {})</small>", values, summary.unit()));
   }
   const std::size_t ended = competitor.runs.size();
   row +=
@@ -83,25 +84,39 @@ std::string result_row(const Competitor& competitor, std::size_t group, const Me
   return row + "</tr>";
 }
 
+std::string seeds_note(const Summary& summary) {
+  return fmt::format(
+      "<p class=\"note\">Each dot is a seed; the bar is the mean with its {} interval (Student’s t), of each optimizer "
+      "by "
+      "itself: who is ahead, the pairs tell. Below {} seeds there are only the points. Diverged runs have no test {} "
+      "and "
+      "are left out.</p>",
+      confidence(summary.level()), kSeedsForVerdict, summary.metric().title);
+}
+
+std::string folds_note(const Metric& metric) {
+  return fmt::format(
+      "<p class=\"note\">Each dot is a fold of the cross-validation, the bar the mean. Any two folds train on many of "
+      "the "
+      "same examples, so that there is no interval that holds its level. Diverged runs have no test {} and are left "
+      "out.</p>",
+      metric.title);
+}
+
 std::string result_part(const Summary& summary) {
   const Metric& metric = summary.metric();
   const std::string title = "Final test " + metric.title, unit = metric.is_share ? " (%)" : "";
   const auto order = ranking(summary);
   std::string rows;
-  for (const std::size_t i : order) rows += result_row(summary.competitors[i], i, metric);
+  for (const std::size_t i : order) rows += result_row(summary.competitors[i], i, summary);
   return "<h3>" + title + "</h3>" + dot_plot(summary.competitors, order, metric) +
          html_table(title,
-                    html_columns({"optimizer", "learning rate", "seeds", "mean", metric.is_share ? "sd (points)" : "sd",
+                    html_columns({"optimizer", "learning rate", std::string(summary.unit()) + "s", "mean",
+                                  metric.is_share ? "sd (points)" : "sd",
                                   confidence(summary.level()) + " interval" + unit, "diverged"}),
                     rows) +
-         fmt::format(
-             "<p class=\"note\">Each dot is a seed; the bar is the mean with its {} interval (Student’s t), of each "
-             "optimizer by itself: who is ahead, the pairs tell. Below {} seeds there are only the points. Diverged "
-             "runs "
-             "have no test {} and are left out.</p>",
-             confidence(summary.level()), kSeedsForVerdict, metric.title);
+         (summary.has_folds() ? folds_note(metric) : seeds_note(summary));
 }
-
 std::string pairs_part(const Summary& summary) {
   if (summary.comparisons.empty()) return {};
   const Metric& metric = summary.metric();

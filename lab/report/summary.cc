@@ -145,7 +145,8 @@ void summarize_tuning(Gathered& gathered, const Metric& metric) {
   competitor.at_edge = tried.size() > 1 && (competitor.lr == tried.front() || competitor.lr == tried.back());
 }
 
-void summarize_runs(Competitor& competitor, double level, const Metric& metric) {
+void summarize_runs(Competitor& competitor, const Summary& summary) {
+  const Metric& metric = summary.metric();
   std::vector<double> values, seconds, speeds;
   for (const TrialData* trial : competitor.runs) {
     if (has_diverged(*trial)) {
@@ -161,10 +162,11 @@ void summarize_runs(Competitor& competitor, double level, const Metric& metric) 
   }
   if (!seconds.empty()) competitor.run_seconds = median(seconds);
   if (!speeds.empty()) competitor.examples_per_second = median(speeds);
-  if (values.size() >= kSeedsForVerdict) {
+  if (values.size() >= (summary.has_folds() ? 2 : kSeedsForVerdict)) {
     competitor.mean = mean(values);
     competitor.sd = sample_sd(values);
-    const Interval interval = mean_interval(values, level);
+    if (summary.has_folds()) return;
+    const Interval interval = mean_interval(values, summary.level());
     // No mean lies outside the metric's range.
     competitor.interval = {std::max(metric.range.low, interval.low), std::min(metric.range.high, interval.high)};
   }
@@ -291,7 +293,7 @@ void complete(Summary& summary, std::optional<double> goal) {
   std::vector<Gathered> gathered;
   gather(summary, gathered);
   for (Gathered& owner : gathered) {
-    summarize_runs(owner.competitor, summary.level(), metric);
+    summarize_runs(owner.competitor, summary);
     if (!owner.competitor.lr) owner.competitor.lr = chosen_rate(summary.studies, owner.competitor.name);
     summarize_tuning(owner, metric);
     summary.competitors.push_back(std::move(owner.competitor));
@@ -303,7 +305,7 @@ void complete(Summary& summary, std::optional<double> goal) {
     if (summary.goal) measure_goal(competitor, *summary.goal, metric);
     values.push_back(competitor.test);
   }
-  summary.comparisons = compare_pairs(values, summary.standing.level(), metric.better);
+  if (!summary.has_folds()) summary.comparisons = compare_pairs(values, summary.standing.level(), metric.better);
   if (metric.is_share) summary.test_examples = examples_of(summary.competitors);
 }
 

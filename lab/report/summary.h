@@ -49,8 +49,8 @@ struct Competitor {
   std::vector<const TrialData*> runs;                    ///< final and finished, diverged ones included
   std::size_t diverged = 0, failed = 0, unfinished = 0;  ///< final trials
   SeedValues test;                                ///< primary metric on the test part, of the runs that did not diverge
-  std::optional<double> mean, sd;                 ///< of test, from kSeedsForVerdict seeds on …
-  std::optional<Interval> interval;               ///< … as is the interval of the mean, at Summary::level()
+  std::optional<double> mean, sd;                 ///< of test, from kSeedsForVerdict seeds on; of folds from 2 on
+  std::optional<Interval> interval;               ///< of the mean, at Summary::level(); none of folds
   std::vector<LearningRatePoint> learning_rates;  ///< ascending
   /// The chosen lr is the lowest or the highest of those that were tried, so that a better one may lie beyond.
   bool at_edge = false;
@@ -97,6 +97,11 @@ struct Summary {
   std::optional<std::size_t> leader() const;
   /// A single training without rivals.
   const Metric& metric() const { return task->primary(); }
+  /// Its runs are folds of a cross-validation. They are tested by different examples and train on many of the same, so
+  /// that no interval over them holds its level (Bengio and Grandvalet 2004): there is none, and no verdict.
+  bool has_folds() const { return training.folds > 0; }
+  /// What runs differ by: `seed` or `fold`.
+  const char* unit() const { return has_folds() ? "fold" : "seed"; }
   bool single_run() const { return competitors.size() == 1 && competitors[0].runs.size() == 1; }
 };
 

@@ -252,4 +252,20 @@ void check_same_data(const Checkpoint& checkpoint, const Dataset& dataset) {
                   dataset.origin, dataset.fingerprint, checkpoint.data, data_spec(format, format.argument)));
 }
 
+void check_continues(const Checkpoint& checkpoint, const Dataset& dataset, std::int64_t examples,
+                     const Scaling& scaling, std::int64_t batches) {
+  check_same_data(checkpoint, dataset);
+  if (checkpoint.examples != examples || checkpoint.scaling != scaling) {
+    throw Error(fmt::format("resume: {} holds other training examples than when the run began ({}, then {})",
+                            dataset.origin, examples, checkpoint.examples));
+  }
+  const RunState& run = checkpoint.run;
+  std::int64_t steps_before = 0;
+  const bool overflow = __builtin_mul_overflow(run.epoch - 1, batches, &steps_before);
+  if (overflow || run.batch >= batches || run.step - run.batch != steps_before) {
+    throw Error(fmt::format("resume: the checkpoint's position, batch {} of {} in epoch {} after {} steps, is none",
+                            run.batch, batches, run.epoch, run.step));
+  }
+}
+
 }  // namespace thalweg::lab

@@ -71,5 +71,9 @@ void check_resumable(const TrainingConfig& saved, int saved_threads, const Train
 bool has_same_data(const Checkpoint& checkpoint, const Dataset& dataset);
 /// Throws Error that says how to go on if they are not.
 void check_same_data(const Checkpoint& checkpoint, const Dataset& dataset);
+/// Throws Error unless a training on so many examples of these data, scaled so, with so many batches an epoch goes on
+/// where the checkpoint stands.
+void check_continues(const Checkpoint& checkpoint, const Dataset& dataset, std::int64_t examples,
+                     const Scaling& scaling, std::int64_t batches);
 
 }  // namespace thalweg::lab

@@ -2,6 +2,7 @@
 #include "training/reviewer.h"
 
 #include "data/example_view.h"
+#include "training/evaluate.h"
 
 #include <boost/archive/iterators/base64_from_binary.hpp>
 #include <boost/archive/iterators/transform_width.hpp>
@@ -102,6 +103,15 @@ Review Reviewer::review() {
   }
   for (const std::int64_t code : first_) review_.prompt += dataset_.target.class_names[static_cast<std::size_t>(code)];
   return std::move(review_);
+}
+
+Evaluation evaluate_and_review(Model& model, const Objective& objective, const Dataset& dataset,
+                               std::span<const std::int64_t> examples, const Scaling& scaling) {
+  Reviewer reviewer(dataset, scaling, objective, examples.size());
+  const Tally tally =
+      evaluate(model, objective, dataset, examples, scaling,
+               [&](auto part, const auto& outputs, const auto& target) { reviewer.see(part, outputs, target); });
+  return {tally, reviewer.review()};
 }
 
 }  // namespace thalweg::lab

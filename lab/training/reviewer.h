@@ -2,6 +2,7 @@
 #pragma once
 
 #include "data/dataset.h"
+#include "models/model.h"
 #include "tasks/objective.h"
 #include "training/review.h"
 
@@ -48,5 +49,13 @@ class Reviewer {
   std::vector<Seen> worst_;
   std::vector<std::int64_t> first_;  // characters of the first example
 };
+
+/// Loss, metrics and review of a model on these examples.
+struct Evaluation {
+  Tally tally;
+  Review review;
+};
+Evaluation evaluate_and_review(Model& model, const Objective& objective, const Dataset& dataset,
+                               std::span<const std::int64_t> examples, const Scaling& scaling);
 
 }  // namespace thalweg::lab

@@ -15,6 +15,7 @@
 #include "training/optimizer.h"
 #include "training/reviewer.h"
 #include "training/split.h"
+#include "training/stopping.h"
 #include "training/trained_model.h"
 #include "training/weights.h"
 #include "training/write_text.h"
@@ -102,31 +103,11 @@ class Trainer {
   }
 
  private:
-  static std::int64_t resumed_outputs(const Checkpoint& checkpoint, const Dataset& dataset, std::int64_t outputs) {
-    const std::int64_t before = outputs_of(checkpoint).value_or(outputs);
-    if (before == outputs || (dataset.target.kind == TargetKind::label && before > outputs && before <= kMostClasses)) {
-      return before;
-    }
-    throw Error(fmt::format("resume: the checkpoint's model tells {} classes apart; {} has {}", before, dataset.origin,
-                            outputs));
-  }
-
   void resume(const Checkpoint& checkpoint) {
-    check_same_data(checkpoint, dataset_);
-    if (checkpoint.examples != examples_ || checkpoint.scaling != scaling_) {
-      throw Error(fmt::format("resume: {} holds other training examples than when the run began ({}, then {})",
-                              dataset_.origin, examples_, checkpoint.examples));
-    }
-    const RunState& run = checkpoint.run;
-    std::int64_t steps_before = 0;
-    const bool overflow = __builtin_mul_overflow(run.epoch - 1, batches_, &steps_before);
-    if (overflow || run.batch >= batches_ || run.step - run.batch != steps_before) {
-      throw Error(fmt::format("resume: the checkpoint's position, batch {} of {} in epoch {} after {} steps, is none",
-                              run.batch, batches_, run.epoch, run.step));
-    }
+    check_continues(checkpoint, dataset_, examples_, scaling_, batches_);
     restore(checkpoint, *model_, optimizer_);
     best_ = best_weights(checkpoint, *model_);
-    run_ = run;
+    run_ = checkpoint.run;
   }
 
   void end(Outcome outcome, std::string reason) {
@@ -141,14 +122,10 @@ class Trainer {
     if (!best_.empty()) set_weights(*model_, best_);
     std::optional<libtorch::SwappedAverages> averages;
     if (best_.empty() && has_averages()) averages.emplace(optimizer_);
-    Reviewer reviewer(dataset_, scaling_, *objective_, split_.test.size());
-    const Tally tally = evaluate(
-        *model_, *objective_, dataset_, split_.test, scaling_,
-        [&](auto examples, const auto& outputs, const auto& target) { reviewer.see(examples, outputs, target); });
+    auto [tally, review] = evaluate_and_review(*model_, *objective_, dataset_, split_.test, scaling_);
     if (!std::isfinite(tally.loss))
       return end(Outcome::diverged, fmt::format("test loss is {}", loss_text(tally.loss)));
     end_->test = objective_->values(tally);
-    Review review = reviewer.review();
     if (!review.prompt.empty()) {
       review.continuation =
           write_text(*model_, dataset_.inputs.front(), dataset_.target, review.prompt,
@@ -170,16 +147,8 @@ class Trainer {
     if (steps_done()) return end(Outcome::completed, fmt::format("{} steps", *stop.steps));
     if (time_is_up()) return end(Outcome::stopped, fmt::format("{} s are over", *stop.seconds));
     if (run_.batch > 0) return;
-    const Metric& metric = task_.primary();
-    const std::optional<double> value =
-        run_.epochs.empty() ? std::nullopt : value_of(run_.epochs.back().validation, metric.name);
-    if (stop.goal && value && metric.reaches(*value, *stop.goal)) {
-      return end(Outcome::stopped, fmt::format("validation {} {} reached {}", metric.title, value_text(metric, *value),
-                                               value_text(metric, *stop.goal)));
-    }
-    if (stop.patience && run_.epochs_without_improvement >= *stop.patience) {
-      end(Outcome::stopped, fmt::format("validation loss has not improved by more than {} for {} epochs",
-                                        stop.tolerance, *stop.patience));
+    if (std::optional<Ending> ending = ending_after_epoch(stop, run_, task_.primary())) {
+      end(ending->outcome, std::move(ending->reason));
     }
   }
 

@@ -136,4 +136,13 @@ Weights best_weights(const Checkpoint& checkpoint, const Model& model) {
   return read_weights(checkpoint, kBest, model);
 }
 
+std::int64_t resumed_outputs(const Checkpoint& checkpoint, const Dataset& dataset, std::int64_t outputs) {
+  const std::int64_t before = outputs_of(checkpoint).value_or(outputs);
+  if (before == outputs || (dataset.target.kind == TargetKind::label && before > outputs && before <= kMostClasses)) {
+    return before;
+  }
+  throw Error(
+      fmt::format("resume: the checkpoint's model tells {} classes apart; {} has {}", before, dataset.origin, outputs));
+}
+
 }  // namespace thalweg::lab

@@ -31,6 +31,9 @@ safetensors::Contents exported_weights(const Checkpoint& checkpoint, const Model
 
 /// Outputs of the checkpoint's model, where its last layer says so: earlier versions gave it at least 10 classes.
 std::optional<std::int64_t> outputs_of(const Checkpoint& checkpoint);
+/// Those of the model that a training goes on with, which has `outputs` if it began today. Throws Error if the
+/// checkpoint's are others (of labels it may have more).
+std::int64_t resumed_outputs(const Checkpoint& checkpoint, const Dataset& dataset, std::int64_t outputs);
 
 /// Copies weights and optimizer state out of `checkpoint.contents`. Throws Error, which names tensor and sizes, if they
 /// do not fit.

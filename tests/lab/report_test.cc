@@ -205,6 +205,30 @@ TEST(Report, FoldsAreReviewedTogether) {
   EXPECT_THAT(html, HasSubstr("--share:0.993\">1,986</td>"));
 }
 
+TEST(Report, FoldsHaveASpreadButNeitherIntervalNorVerdict) {
+  const auto folds = [](std::vector<double> means) {
+    StudyData study = samples::study_of(means, 10);
+    for (TrialData& trial : study.trials) {
+      trial.config.folds = 10;
+      trial.config.fold = static_cast<std::int64_t>(trial.config.seed);
+    }
+    return study;
+  };
+  const StudyData one = folds({0.8}), two = folds({0.8, 0.9});
+  const Summary summary = summarize({&one, 1}).front();
+  EXPECT_TRUE(summary.competitors[0].mean && summary.competitors[0].sd);
+  EXPECT_FALSE(summary.competitors[0].interval);
+  EXPECT_THAT(report_text({&one, 1}),
+              AllOf(HasSubstr("Over 10 folds; standard deviation"), HasSubstr("none over folds")));
+  EXPECT_THAT(report_html({&one, 1}), HasSubstr("Each dot is a fold"));
+  // Ten seeds would have named a winner; folds do not.
+  const StudyData seeds = samples::study_of({0.8, 0.9}, 10);
+  EXPECT_FALSE(summarize({&seeds, 1}).front().comparisons.empty());
+  EXPECT_TRUE(summarize({&two, 1}).front().comparisons.empty());
+  EXPECT_THAT(report_text({&two, 1}), HasSubstr("No verdict: folds"));
+  EXPECT_THAT(report_html({&two, 1}), HasSubstr("No verdict: folds"));
+}
+
 TEST(Report, OneRunOfNumbersHasItsResiduals) {
   StudyData study = samples::regression_study();
   const std::string html = report_html({&study, 1});
