@@ -57,7 +57,7 @@ refuse 'bash, a number' "$(in_bash thalweg train --epochs '')" train --seed
 
 thalweg completion zsh >_thalweg
 zsh --no-rcs --no-exec _thalweg || failed=1
-expect 'zsh' "$(sed 's/^ *//' _thalweg)" "'--model=[softmax, linear, mlp, cnn, lstm, gru, tabular]:TEXT:(softmax linear mlp cnn lstm gru tabular)' \\" "train) _thalweg_train ;;" \
+expect 'zsh' "$(sed 's/^ *//' _thalweg)" "'--model=[softmax, linear, mlp, cnn, lstm, gru, tabular, or FILE.pt, a TorchScript module]:TEXT:(softmax linear mlp cnn lstm gru tabular)' \\" "train) _thalweg_train ;;" \
   "'train:Train one model with one optimizer'" "'--out=[Folder for checkpoint and records; none are kept without it]:FOLDER:_files -/' \\"
 
 thalweg completion fish >thalweg.fish
