@@ -36,7 +36,8 @@ void add_training_flags(CLI::App& command, TrainingConfig& config, const std::se
   if (without.contains("model")) return;
   std::vector<std::string> names;
   for (const ModelEntry& model : models()) names.push_back(model.name);
-  command.get_option("--model")->description(fmt::format("{}, or FILE.pt, a TorchScript module", fmt::join(names, ", ")));
+  command.get_option("--model")->description(
+      fmt::format("{}, or FILE.pt, a TorchScript module", fmt::join(names, ", ")));
 }
 
 void add_data_flags(CLI::App& command, TrainingConfig& config) {

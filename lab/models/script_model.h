@@ -15,11 +15,11 @@ bool is_script_file(const std::string& model);
 /// What such a model takes: anything; its outputs are checked when it is made.
 const ModelEntry& script_entry();
 
-/// The file's module with the weights that it holds, as `torch.jit.script(…).save(FILE)` or `torch.jit.trace` writes it;
-/// of a version that this LibTorch reads. Its `forward` takes the inputs of a batch in their order (scaled; codes as
-/// int64) and gives [batch, classes] logits, of a number [batch] or [batch, 1], of characters [batch, length, classes].
-/// What it draws itself (dropout) comes from LibTorch's generator, which each training step seeds by `seed` and its
-/// number. Throws thalweg::Error, which names the file, if it is missing or no module, if a parameter is not of
+/// The file's module with the weights that it holds, as `torch.jit.script(…).save(FILE)` or `torch.jit.trace` writes
+/// it; of a version that this LibTorch reads. Its `forward` takes the inputs of a batch in their order (scaled; codes
+/// as int64) and gives [batch, classes] logits, of a number [batch] or [batch, 1], of characters [batch, length,
+/// classes]. What it draws itself (dropout) comes from LibTorch's generator, which each training step seeds by `seed`
+/// and its number. Throws thalweg::Error, which names the file, if it is missing or no module, if a parameter is not of
 /// float32, if it has none, and if its outputs for two examples are none of the above.
 std::shared_ptr<Model> load_script_model(const std::string& file, const ModelShape& shape, std::uint64_t seed);
 
