@@ -8,6 +8,8 @@
 #include "commands/summary_json.h"
 #include "commands/task.h"
 #include "commands/training_flags.h"
+#include "data/fingerprint.h"
+#include "models/script_model.h"
 #include "output/output.h"
 #include "report/report.h"
 #include "study/environment.h"
@@ -16,13 +18,17 @@
 #include "study/worker_pool.h"
 #include "tasks/task.h"
 
+#include <thalweg/files.h>
+
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <cstddef>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <thread>
 
@@ -227,6 +233,10 @@ void compare(const CLI::App& command, Flags& flags) {
     check_optimizers(shortest, dataset, flags.config.optimizers);
   }
   flags.config.data_fingerprint = dataset.fingerprint;
+  if (is_script_file(training.model)) {
+    flags.config.model_fingerprint =
+        fmt::format("{:08x}", checksum_of(std::span<const std::byte>(read_file(training.model))));
+  }
   if (!flags.report.empty()) check_output("--report", flags.report, {dataset.files.begin(), dataset.files.end()});
   StudyFolder folder = open_study_folder(flags.out, flags.config, task_of(dataset.target).name,
                                          parsed_command(command, {"overwrite"}), flags.overwrite);

@@ -13,7 +13,7 @@ namespace thalweg::lab {
 namespace {
 
 bool is_run_file(const std::string& name) {
-  if (name == kCheckpointFile || name == kStudyFile) return true;
+  if (name == kCheckpointFile || name == kStudyFile || name == kModuleFile) return true;
   for (const char* const end : kBesideStudy) {
     if (name == std::string(kStudyFile) + end) return true;
   }

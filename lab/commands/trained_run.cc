@@ -9,7 +9,9 @@
 #include <thalweg/error.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include <filesystem>
 
@@ -37,6 +39,11 @@ void check_same(const Dataset& trained, const Dataset& dataset) {
   if (!is_same(trained.inputs, dataset.inputs)) {
     throw Error(fmt::format("{}: has {}; the model was trained on {}", dataset.name, shape_text(dataset.inputs),
                             shape_text(trained.inputs)));
+  }
+  const std::vector<std::string>&own = trained.target.class_names, &others = dataset.target.class_names;
+  if (!own.empty() && !others.empty() && own != others) {
+    throw Error(fmt::format("{}: its classes are {}; the model tells {} apart", dataset.name, fmt::join(others, ", "),
+                            fmt::join(own, ", ")));
   }
   if (trained.target.kind == TargetKind::label && dataset.target.classes > trained.target.classes) {
     throw Error(fmt::format("{}: has {} classes; the model tells {} apart", dataset.name, dataset.target.classes,
@@ -83,8 +90,14 @@ Chosen open_chosen(const TrainedModel& trained, const TrainedRunFlags& flags, bo
   options.test_data.clear();
   options.needs_target = needs_target;
   as_usage([&] { parse_data_spec(flags.data); });
-  chosen.dataset = open_dataset(flags.data, options);
+  try {
+    chosen.dataset = open_dataset(flags.data, options);
+  } catch (const nlohmann::json::exception&) {  // what is known of the training's data means nothing for these
+    throw Error(fmt::format("{}: is of another kind than what the model was trained on, {}", flags.data,
+                            checkpoint.config.data));
+  }
   check_same(checkpoint.dataset, chosen.dataset);
+  chosen.dataset.target = checkpoint.dataset.target;  // which may have more classes
   chosen.examples = chosen.dataset.test;
   // Where the format has no parts, all of it is asked about.
   if (chosen.dataset.are_parts_drawn) {

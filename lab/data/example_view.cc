@@ -74,7 +74,7 @@ std::string row_text(const Dataset& dataset, const Scaling& scaling, std::int64_
   if (!dataset.schema.is_object() || !dataset.schema.contains("numeric") || dataset.in_order) return {};
   const TablePlan plan = table_plan_of(dataset.schema);
   const Loaded loaded = load_one(dataset, scaling, example);
-  std::vector<std::string> texts;
+  std::vector<std::string> numbers, texts;  // categories stand first: of long rows the end is cut off
   for (std::size_t i = 0; i < dataset.inputs.size(); ++i) {
     if (dataset.inputs[i].kind == InputKind::categories) {
       for (std::size_t column = 0; column < plan.categories.size(); ++column)
@@ -89,9 +89,10 @@ std::string row_text(const Dataset& dataset, const Scaling& scaling, std::int64_
       const auto gap = std::ranges::find(plan.with_gaps, plan.numeric[column]);
       const bool is_missing = gap != plan.with_gaps.end() &&
                               value(plan.numeric.size() + static_cast<std::size_t>(gap - plan.with_gaps.begin())) > 0.5;
-      texts.push_back(plan.numeric[column] + " " + (is_missing ? "missing" : fmt::format("{:.5g}", value(column))));
+      numbers.push_back(plan.numeric[column] + " " + (is_missing ? "missing" : fmt::format("{:.5g}", value(column))));
     }
   }
+  texts.insert(texts.end(), numbers.begin(), numbers.end());
   std::string text;
   for (std::size_t i = 0; i < std::min(texts.size(), most_columns); ++i) text += (i == 0 ? "" : ", ") + texts[i];
   return texts.size() > most_columns ? text + ", …" : text;

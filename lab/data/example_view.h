@@ -13,7 +13,7 @@ namespace thalweg::lab {
 std::vector<std::uint8_t> picture_of(const Dataset& dataset, const Scaling& scaling, std::int64_t example,
                                      std::int64_t most_side = 256);
 
-/// A row's values with their columns' names, as a model sees them: `age 35, city Rome, income missing`. At most
+/// A row's values with their columns' names, as a model sees them: `city Rome, age 35, income missing`. At most
 /// `most_columns`, then `…`. Empty of what is no row of a table, and of columns without names.
 std::string row_text(const Dataset& dataset, const Scaling& scaling, std::int64_t example,
                      std::size_t most_columns = 8);

@@ -51,6 +51,8 @@ Listing list(const std::filesystem::path& folder) {
   return listing;
 }
 
+constexpr const char* kTrainedOn = "the data that the model was trained on";
+
 struct ImageFile {
   std::string name;  // relative to the whole folder
   std::uint8_t label = 0;
@@ -59,14 +61,13 @@ struct ImageFile {
 // The images of one part's classes; `prefix` is the part's folder, relative to the whole one, or empty.
 std::vector<ImageFile> find_images(const std::filesystem::path& folder, const std::string& prefix,
                                    const std::vector<std::string>& part_classes,
-                                   const std::vector<std::string>& class_names) {
+                                   const std::vector<std::string>& class_names, const std::string& whose) {
   std::vector<ImageFile> images;
   for (const std::string& name : part_classes) {
     const std::filesystem::path class_folder = folder / prefix / name;
     const auto place = std::lower_bound(class_names.begin(), class_names.end(), name);
     if (place == class_names.end() || *place != name) {
-      throw Error(
-          fmt::format("{}: there is no class of this name in {}", class_folder.string(), (folder / "train").string()));
+      throw Error(fmt::format("{}: there is no class of this name in {}", class_folder.string(), whose));
     }
     Listing listing = list(class_folder);
     if (!listing.folders.empty()) {
@@ -223,7 +224,7 @@ bool has_parts(const std::filesystem::path& folder, const Listing& listing) {
 
 }  // namespace
 
-ImageFolder read_image_folder(const std::filesystem::path& folder) {
+ImageFolder read_image_folder(const std::filesystem::path& folder, const std::vector<std::string>& classes) {
   std::error_code ignored;
   if (!std::filesystem::is_directory(folder, ignored)) {
     throw Error(
@@ -238,17 +239,19 @@ ImageFolder read_image_folder(const std::filesystem::path& folder) {
       throw Error(
           fmt::format("{}: there is train, but no test; name the folder of the test images so", folder.string()));
     }
-    result.class_names = list(folder / "train").folders;
-    check_classes(folder / "train", result.class_names);
+    const std::vector<std::string> train_classes = list(folder / "train").folders;
+    check_classes(folder / "train", train_classes);
+    result.class_names = classes.empty() ? train_classes : classes;
     const std::vector<std::string> test_classes = list(folder / "test").folders;
     check_classes(folder / "test", test_classes);
-    train.images = find_images(folder, "train", result.class_names, result.class_names);
-    test.images = find_images(folder, "test", test_classes, result.class_names);
+    const std::string whose = classes.empty() ? (folder / "train").string() : kTrainedOn;
+    train.images = find_images(folder, "train", train_classes, result.class_names, whose);
+    test.images = find_images(folder, "test", test_classes, result.class_names, whose);
     parts.push_back(&test);
   } else {
-    result.class_names = listing.folders;
-    check_classes(folder, result.class_names);
-    train.images = find_images(folder, "", result.class_names, result.class_names);
+    check_classes(folder, listing.folders);
+    result.class_names = classes.empty() ? listing.folders : classes;
+    train.images = find_images(folder, "", listing.folders, result.class_names, kTrainedOn);
   }
   const ImageSize size = Decoder(folder, parts).decode();
   result.channels = size.channels;

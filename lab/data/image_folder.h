@@ -35,6 +35,8 @@ struct ImageFolder {
 /// decode_image. All images must be of one size. Throws Error: of every file in a class that is no whole PNG or JPEG
 /// image, of sizes that differ (with both files, and how to make them alike), of classes without images, more than 256
 /// of them or names that cannot be printed, and of more pixels than kMostPixelBytes, before they are decoded.
-ImageFolder read_image_folder(const std::filesystem::path& folder);
+/// `classes`, if there are any (ordered as bytes are), are those that a model knows: labels are of them, and Error is
+/// thrown for others.
+ImageFolder read_image_folder(const std::filesystem::path& folder, const std::vector<std::string>& classes = {});
 
 }  // namespace thalweg::lab

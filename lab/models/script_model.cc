@@ -18,20 +18,29 @@
 #include <exception>
 #include <filesystem>
 #include <map>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace thalweg::lab {
 namespace {
 
-/// What LibTorch says, on one line: of an error while a script ran the last one, which stands behind all the places
-/// that led there; else the first.
+/// What LibTorch says, on one line: of an error while a script ran what stands behind the places that led there; else
+/// the first line.
 std::string reason(const std::exception& error) {
+  constexpr std::string_view kHere = "<--- HERE";
   const auto* const own = dynamic_cast<const c10::Error*>(&error);
-  std::string text = own != nullptr ? own->what_without_backtrace() : error.what();
-  text.erase(text.find_last_not_of('\n') + 1);
-  const bool has_places = text.find("Traceback of TorchScript") != std::string::npos;
-  return printable(has_places ? text.substr(text.rfind('\n') + 1) : text.substr(0, text.find('\n')));
+  const std::string text = own != nullptr ? own->what_without_backtrace() : error.what();
+  const std::size_t place = text.rfind(kHere);
+  if (place == std::string::npos) return printable(text.substr(0, text.find('\n')));
+  std::string words;
+  for (const char c : text.substr(std::min(text.find('\n', place), text.size()))) {
+    const bool is_space = c == '\n' || c == ' ';
+    if (is_space && (words.empty() || words.back() == ' ')) continue;
+    words += is_space ? ' ' : c;
+  }
+  return printable(words, 400);
 }
 
 torch::jit::Module read_module(const std::string& file) {
@@ -79,44 +88,35 @@ class Part : public torch::nn::Module {
 
 class ScriptModel : public Model {
  public:
-  ScriptModel(const std::string& file, std::uint64_t seed) : Model(seed), file_(file), module_(read_module(file)) {
+  ScriptModel(const std::string& file, const ModelShape& shape, std::uint64_t seed)
+      : Model(seed), file_(file), shape_(shape), module_(read_module(file)) {
     for (const auto& parameter : module_.named_parameters()) {
       if (parameter.value.scalar_type() != torch::kFloat32) {
-        throw Error(fmt::format("--model {}: its parameter {} is of {}; expected float32 (model.float())", file,
-                                printable(parameter.name), c10::toString(parameter.value.scalar_type())));
+        fail(fmt::format("its parameter {} is of {}; expected float32 (model.float())", printable(parameter.name),
+                         c10::toString(parameter.value.scalar_type())));
       }
-      add(parameter.name, parameter.value, /*is_parameter=*/true);
-    }
-    for (const auto& buffer : module_.named_buffers()) {
-      const torch::ScalarType type = buffer.value.scalar_type();
-      if (type != torch::kFloat32 && type != torch::kInt64) {
-        throw Error(fmt::format("--model {}: its buffer {} is of {}; expected float32 or int64", file,
-                                printable(buffer.name), c10::toString(type)));
-      }
-      add(buffer.name, buffer.value, /*is_parameter=*/false);
+      Part::add_to(*this, parts_, parameter.name, parameter.value, /*is_parameter=*/true);
     }
     const std::vector<torch::Tensor> all = parameters();
     if (std::ranges::none_of(all, [](const torch::Tensor& each) { return each.requires_grad(); })) {
-      throw Error(fmt::format("--model {}: it has no parameters to be trained (with requires_grad)", file));
+      fail("it has no parameters to be trained (with requires_grad)");
     }
+    add_buffers("", module_);
+    numbers_ = numbers_of(module_);
   }
 
   torch::Tensor forward(const std::vector<torch::Tensor>& inputs) override {
-    if (is_training()) {
-      const Random random(place()->seed, RandomPurpose::dropout, "script");
-      torch::Generator generator = at::detail::getDefaultCPUGenerator();
-      generator.set_current_seed(random.bits(static_cast<std::uint64_t>(place()->step)));
-    }
-    try {
-      const torch::IValue output = module_.forward({inputs.begin(), inputs.end()});
-      if (!output.isTensor()) throw Error(fmt::format("--model {}: gives {}, no tensor", file_, output.tagKind()));
-      const torch::Tensor y = output.toTensor();
-      return y.dim() == 1 ? y.unsqueeze(1) : y;
-    } catch (const Error&) {
-      throw;
-    } catch (const std::exception& error) {  // c10::Error, or of the interpreter
-      throw Error(fmt::format("--model {}: {}", file_, reason(error)));
-    }
+    // In each step, and in each batch that is evaluated, what it draws is the same again.
+    const std::uint64_t position = is_training() ? static_cast<std::uint64_t>(place()->step) : kEvaluation;
+    torch::Generator generator = at::detail::getDefaultCPUGenerator();
+    generator.set_current_seed(Random(place()->seed, RandomPurpose::dropout, "script").bits(position));
+    if (is_training()) return trained(checked(inputs, run(inputs)));
+    // What it keeps for later must be of use in training too: no tensors of InferenceMode.
+    const c10::InferenceMode off(false);
+    const torch::NoGradGuard without_autograd;
+    std::vector<torch::Tensor> copies;
+    for (const torch::Tensor& input : inputs) copies.push_back(input.clone());
+    return checked(inputs, run(copies));
   }
 
   void train(bool on) override {
@@ -128,46 +128,116 @@ class ScriptModel : public Model {
   std::string script() const override { return {}; }
 
  private:
-  void add(const std::string& name, const torch::Tensor& tensor, bool is_parameter) {
-    Part::add_to(*this, parts_, name, tensor, is_parameter);
+  static constexpr std::uint64_t kEvaluation = ~std::uint64_t{0};
+
+  struct Buffer {
+    torch::jit::Module owner;
+    std::string name;
+    torch::Tensor tensor;
+  };
+  using Numbers = std::map<std::string, double>;
+
+  [[noreturn]] void fail(const std::string& what) const { throw Error(fmt::format("--model {}: {}", file_, what)); }
+
+  /// Those that a checkpoint can hold; masks of truth values and the like stay as the file has them.
+  void add_buffers(const std::string& prefix, const torch::jit::Module& module) {
+    for (const auto& buffer : module.named_buffers(/*recurse=*/false)) {
+      const torch::ScalarType type = buffer.value.scalar_type();
+      if (type != torch::kFloat32 && type != torch::kInt64) continue;
+      Part::add_to(*this, parts_, prefix + buffer.name, buffer.value, /*is_parameter=*/false);
+      buffers_.push_back({module, buffer.name, buffer.value});
+    }
+    for (const auto& child : module.named_children()) add_buffers(prefix + child.name + ".", child.value);
+  }
+
+  /// Attributes that are numbers or truth values, but whether it is trained.
+  static Numbers numbers_of(const torch::jit::Module& module, const std::string& prefix = {}) {
+    Numbers numbers;
+    for (const auto& attribute : module.named_attributes(/*recurse=*/false)) {
+      const torch::IValue& value = attribute.value;
+      if (attribute.name == "training") continue;
+      if (value.isInt()) numbers[prefix + attribute.name] = static_cast<double>(value.toInt());
+      if (value.isDouble()) numbers[prefix + attribute.name] = value.toDouble();
+      if (value.isBool()) numbers[prefix + attribute.name] = value.toBool() ? 1 : 0;
+    }
+    for (const auto& child : module.named_children()) numbers.merge(numbers_of(child.value, prefix + child.name + "."));
+    return numbers;
+  }
+
+  torch::Tensor run(const std::vector<torch::Tensor>& inputs) {
+    torch::IValue output;
+    try {
+      output = module_.forward({inputs.begin(), inputs.end()});
+    } catch (const std::exception& error) {  // c10::Error, or of the interpreter
+      fail(reason(error) + "; it was given " + sizes_of(inputs));
+    }
+    if (!output.isTensor()) fail(fmt::format("gives {}, no tensor", output.tagKind()));
+    return output.toTensor();
+  }
+
+  static std::string sizes_of(const std::vector<torch::Tensor>& inputs) {
+    std::string text;
+    for (const torch::Tensor& input : inputs)
+      text += fmt::format("{}[{}]", text.empty() ? "" : " and ", fmt::join(input.sizes(), ", "));
+    return text;
+  }
+
+  /// As the task takes them.
+  torch::Tensor checked(const std::vector<torch::Tensor>& inputs, const torch::Tensor& outputs) const {
+    const bool is_row = shape_.target == TargetKind::number && outputs.dim() == 1;
+    torch::Tensor shaped = is_row ? outputs.unsqueeze(1) : outputs;
+    const torch::Tensor& input = inputs.front();
+    std::vector<std::int64_t> expected{input.size(0), shape_.outputs};
+    if (shape_.target == TargetKind::characters) expected.insert(expected.begin() + 1, input.size(1));
+    if (shaped.sizes() == expected && shaped.scalar_type() == torch::kFloat32) return shaped;
+    fail(fmt::format("gives {} [{}] for {}; expected Float [{}]{}", c10::toString(outputs.scalar_type()),
+                     fmt::join(outputs.sizes(), ", "), sizes_of(inputs), fmt::join(expected, ", "),
+                     shape_.target == TargetKind::number ? "" : ", a logit for each class"));
+  }
+
+  /// Behind a step's forward: what it has changed in itself is where checkpoints look for it.
+  torch::Tensor trained(torch::Tensor outputs) {
+    if (!outputs.requires_grad()) fail("its outputs do not depend on parameters with requires_grad when it is trained");
+    const torch::NoGradGuard without_autograd;
+    for (Buffer& buffer : buffers_) {
+      const torch::Tensor now = buffer.owner.attr(buffer.name).toTensor();
+      if (now.is_same(buffer.tensor)) continue;
+      if (now.sizes() != buffer.tensor.sizes() || now.scalar_type() != buffer.tensor.scalar_type())
+        fail(fmt::format("its buffer {} changes its shape or type, which no checkpoint holds", printable(buffer.name)));
+      buffer.tensor.copy_(now);
+      buffer.owner.setattr(buffer.name, buffer.tensor);
+    }
+    if (!std::exchange(has_looked_, true)) {
+      for (const auto& [name, value] : numbers_of(module_)) {
+        if (numbers_[name] != value)
+          fail(
+              fmt::format("its attribute {} changes while it is trained; only parameters and buffers are kept "
+                          "(register_buffer)",
+                          printable(name)));
+      }
+    }
+    return outputs;
   }
 
   std::string file_;
+  ModelShape shape_;
   torch::jit::Module module_;
   Part::Parts parts_;
+  std::vector<Buffer> buffers_;
+  Numbers numbers_;
+  bool has_looked_ = false;
 };
 
-/// What a batch of two examples must become.
-std::vector<std::int64_t> expected_sizes(const ModelShape& shape) {
-  if (shape.target == TargetKind::characters) return {2, shape.only().shape.front(), shape.outputs};
-  return {2, shape.outputs};
-}
-
 /// Throws if the model does not take such inputs, or gives other outputs.
-void try_out(const std::string& file, Model& model, const ModelShape& shape) {
+void try_out(Model& model, const ModelShape& shape) {
   std::vector<torch::Tensor> inputs;
-  std::vector<std::string> sizes;
   for (const Input& input : shape.inputs) {
     std::vector<std::int64_t> size{2};
     size.insert(size.end(), input.shape.begin(), input.shape.end());
     inputs.push_back(torch::zeros(size, input.is_real() ? torch::kFloat32 : torch::kInt64));
-    sizes.push_back(fmt::format("[{}]", fmt::join(size, ", ")));
   }
-  const c10::InferenceMode without_autograd;
   model.eval();
-  torch::Tensor outputs;
-  try {
-    outputs = model.forward(inputs);
-  } catch (const Error& error) {
-    throw Error(fmt::format("{}; it was given {}", error.what(), fmt::join(sizes, " and ")));
-  }
-  model.train();
-  const std::vector<std::int64_t> expected = expected_sizes(shape);
-  if (outputs.sizes() == expected && outputs.scalar_type() == torch::kFloat32) return;
-  throw Error(fmt::format("--model {}: gives {} [{}] for {}; expected Float [{}]{}", file,
-                          c10::toString(outputs.scalar_type()), fmt::join(outputs.sizes(), ", "),
-                          fmt::join(sizes, " and "), fmt::join(expected, ", "),
-                          shape.target == TargetKind::number ? "" : ", a logit for each class"));
+  model.forward(inputs);
 }
 
 }  // namespace
@@ -187,9 +257,9 @@ const ModelEntry& script_entry() {
 }
 
 std::shared_ptr<Model> load_script_model(const std::string& file, const ModelShape& shape, std::uint64_t seed) {
-  auto model = std::make_shared<ScriptModel>(file, seed);
-  try_out(file, *model, shape);
-  return model;
+  ScriptModel first(file, shape, seed);  // which may remember what it was tried with
+  try_out(first, shape);
+  return std::make_shared<ScriptModel>(file, shape, seed);
 }
 
 }  // namespace thalweg::lab

@@ -18,9 +18,11 @@ const ModelEntry& script_entry();
 /// The file's module with the weights that it holds, as `torch.jit.script(…).save(FILE)` or `torch.jit.trace` writes
 /// it; of a version that this LibTorch reads. Its `forward` takes the inputs of a batch in their order (scaled; codes
 /// as int64) and gives [batch, classes] logits, of a number [batch] or [batch, 1], of characters [batch, length,
-/// classes]. What it draws itself (dropout) comes from LibTorch's generator, which each training step seeds by `seed`
-/// and its number. Throws thalweg::Error, which names the file, if it is missing or no module, if a parameter is not of
-/// float32, if it has none, and if its outputs for two examples are none of the above.
+/// classes]; other outputs are an Error of the model's own `forward`. What it draws itself (dropout) comes from
+/// LibTorch's generator, which each training step seeds by `seed` and its number, and each batch of an evaluation
+/// alike. Buffers of float32 and int64 are the model's, others stay as the file has them. Throws thalweg::Error, which
+/// names the file, if it is missing or no module, if a parameter is not of float32, if none is to be trained, and if it
+/// does not take two examples.
 std::shared_ptr<Model> load_script_model(const std::string& file, const ModelShape& shape, std::uint64_t seed);
 
 }  // namespace thalweg::lab

@@ -9,8 +9,8 @@ namespace thalweg::lab {
 constexpr const char* kStudyFile = "study.sqlite";
 /// `checkpoint.safetensors`: a run's checkpoint in its folder.
 constexpr const char* kCheckpointFile = "checkpoint.safetensors";
-/// `model.pt`: a run's copy of the TorchScript file that it trains.
-constexpr const char* kModuleFile = "model.pt";
+/// `module.pt`: a run's copy of the TorchScript file that it trains.
+constexpr const char* kModuleFile = "module.pt";
 
 /// Holds the folder until the end of its life or of the process, however that ends. Leaves no file behind, and removes
 /// what processes that were killed while they wrote a study or a checkpoint have left.

@@ -66,6 +66,7 @@ void to_json(nlohmann::json& json, const CompareConfig& config) {
         {"grid", tuning.grid}, {"given", tuning.given}, {"seeds", tuning.seeds}, {"epochs", tuning.epochs}};
   }
   if (!config.data_fingerprint.empty()) json[kFingerprintKey] = config.data_fingerprint;
+  if (!config.model_fingerprint.empty()) json["model_fingerprint"] = config.model_fingerprint;
 }
 
 std::string fingerprint_of(const nlohmann::json& config) {

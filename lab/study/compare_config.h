@@ -33,15 +33,16 @@ struct CompareConfig {
   /// Verdicts planned before the first trial: after each of the first ones seeds and optimizers may be added. Each is
   /// at the level 0.05 / looks, so that a false one in any of them stays as rare as in a single one.
   int looks = 1;
-  std::string data_fingerprint;  ///< of the data's content; empty: unknown, it goes by training.data
-  TrainingConfig training;       ///< what all trials share; its optimizer, seed and test_at_end mean nothing here
+  std::string data_fingerprint;   ///< of the data's content; empty: unknown, it goes by training.data
+  std::string model_fingerprint;  ///< of a TorchScript file's content; empty for the lab's own models
+  TrainingConfig training;        ///< what all trials share; its optimizer, seed and test_at_end mean nothing here
 };
 
 /// A training's settings that all trials of a study share.
 nlohmann::json shared_json(const TrainingConfig& training);
 
 /// For StudyData::config: `{"optimizers": […], "tuning": {"grid", "given", "seeds", "epochs"} or null, "seeds": […],
-/// "looks": …, "data_fingerprint": … if known, "training": {…}}`.
+/// "looks": …, "data_fingerprint": … if known, "model_fingerprint": … of a file, "training": {…}}`.
 void to_json(nlohmann::json& json, const CompareConfig& config);
 
 /// CompareConfig::data_fingerprint of a StudyData::config; empty where it has none.

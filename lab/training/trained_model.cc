@@ -7,9 +7,11 @@
 #include "training/optimizer.h"
 #include "training/weights.h"
 
+#include <thalweg/error.h>
 #include <thalweg/libtorch.h>
 
 #include <ATen/Parallel.h>
+#include <fmt/format.h>
 
 #include <utility>
 
@@ -18,7 +20,11 @@ namespace thalweg::lab {
 std::string model_of(const TrainingConfig& config, const std::filesystem::path& checkpoint) {
   if (!is_script_file(config.model) || checkpoint.empty()) return config.model;
   const std::filesystem::path copy = checkpoint.parent_path() / kModuleFile;
-  return std::filesystem::exists(copy) ? copy.string() : config.model;
+  if (std::filesystem::exists(copy)) return copy.string();
+  // A run that has begun goes on with its own copy alone: the file may have become another one.
+  if (std::filesystem::exists(checkpoint))
+    throw Error(fmt::format("{}: is missing, the run's copy of {}", copy.string(), config.model));
+  return config.model;
 }
 
 TrainedModel load_trained_model(const std::filesystem::path& file) {

@@ -94,6 +94,7 @@ class Trainer {
       if (!end_) run_epoch();
     }
     if (!end_) end(Outcome::completed, fmt::format("{} epochs", config_.stop.epochs));
+    if (run_.step == 0 && end_->outcome != Outcome::diverged) write_checkpoint();  // so that it can be resumed
     if (config_.test_at_end && (end_->outcome == Outcome::completed || end_->outcome == Outcome::stopped)) test();
     TrainingResult result = *end_;
     result.epochs = run_.epoch - 1;

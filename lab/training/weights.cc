@@ -5,6 +5,8 @@
 // all else (training/checkpoint.h); `optimizer/…`, the optimizer's own.
 #include "training/weights.h"
 
+#include "models/script_model.h"
+
 #include <thalweg/error.h>
 
 #include <fmt/format.h>
@@ -118,6 +120,7 @@ safetensors::Contents exported_weights(const Checkpoint& checkpoint, const Model
 }
 
 std::optional<std::int64_t> outputs_of(const Checkpoint& checkpoint) {
+  if (is_script_file(checkpoint.config.model)) return std::nullopt;  // whose layers may be called anything
   const auto bias = checkpoint.contents.tensors.find(fmt::format("{}output.bias", kModel));
   if (bias == checkpoint.contents.tensors.end() || bias->second.shape.size() != 1) return std::nullopt;
   return static_cast<std::int64_t>(bias->second.shape.front());

@@ -18,8 +18,8 @@ struct WritingOptions {
 
 /// What follows the prompt (UTF-8), without the prompt. The model sees as many characters before each as a window of
 /// its training had. Characters that it does not know are one to it, and are never written. `input` and `target`: of
-/// the data that the model was trained on. Throws thalweg::Error for a prompt that is empty or no UTF-8, and for
-/// options out of range.
+/// the data that the model was trained on. Throws thalweg::Error for a prompt that is empty or no UTF-8, for one that
+/// is shorter than a window if the model is a TorchScript module, and for options out of range.
 std::string write_text(Model& model, const Input& input, const Target& target, std::string_view prompt,
                        const WritingOptions& options);
 

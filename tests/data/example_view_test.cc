@@ -53,9 +53,9 @@ TEST(ExampleView, RowsAreWords) {
             (i % 5 == 0 ? "" : std::to_string(1000 * i)) + "," + std::to_string(i) + "\n";
   const Dataset dataset = files.csv(text, {.target = "y"});
   const Scaling scaling = dataset.examples->measure(dataset.train);
-  EXPECT_EQ(row_text(dataset, scaling, 3), "age 33, income 3000, city Oslo");
-  EXPECT_EQ(row_text(dataset, scaling, 10), "age 40, income missing, city Rome");
-  EXPECT_EQ(row_text(dataset, scaling, 3, 2), "age 33, income 3000, …");
+  EXPECT_EQ(row_text(dataset, scaling, 3), "city Oslo, age 33, income 3000");
+  EXPECT_EQ(row_text(dataset, scaling, 10), "city Rome, age 40, income missing");
+  EXPECT_EQ(row_text(dataset, scaling, 3, 2), "city Oslo, age 33, …");
   const Dataset series = files.csv(text, {.target = "y", .columns = {"city=ignore"}, .window = 3});
   EXPECT_EQ(row_text(series, series.examples->measure(series.train), 0), "");
 }

@@ -1,6 +1,8 @@
 // Folders of images: classes are folders, parts are train and test; what does not fit is refused by name.
 #include "data/image_folder.h"
 
+#include "data/dataset.h"
+
 #include "error_of.h"
 #include "image_files.h"
 
@@ -76,6 +78,20 @@ TEST_F(ImageFolderTest, TrainAndTestArePartsIfTheyHoldFolders) {
   EXPECT_THAT(images.test->labels, ElementsAre(2));
   EXPECT_THAT(images.test->files, ElementsAre("test/cat/t.png"));
   EXPECT_EQ(images.test->pixels[0], 9);
+}
+
+TEST_F(ImageFolderTest, LabelsAreOfTheClassesThatAreGiven) {
+  write("cat/a.png", grey(1));
+  write("ant/a.png", grey(2));
+  const std::vector<std::string> trained{"Dog", "ant", "bee", "cat"};
+  const ImageFolder images = read_image_folder(folder.path(), trained);
+  EXPECT_EQ(images.class_names, trained);
+  EXPECT_THAT(images.train.labels, ElementsAre(1, 3));
+  write("eel/a.png", grey(3));
+  EXPECT_THAT(error_of([&] { read_image_folder(folder.path(), trained); }), HasSubstr("eel: there is no class"));
+  // As a data set that was trained on keeps them.
+  const Dataset dataset = open_dataset("images:" + folder.path().string());
+  EXPECT_THAT(dataset.schema.at("classes"), ElementsAre("ant", "cat", "eel"));
 }
 
 TEST_F(ImageFolderTest, TrainIsAClassIfItHoldsImages) {

@@ -110,6 +110,44 @@ TEST_F(ScriptModel, PredictsNumbersOfTables) {
   EXPECT_GT(nlohmann::json::parse(ended.output).at("test").at("r2").get<double>(), 0.9);
 }
 
+TEST_F(ScriptModel, BuffersThatAreBoundAnewAreKept) {
+  const std::string model = write_module(
+      "def forward(self, x):\n"
+      "    h = self.hidden.forward(torch.flatten(x, 1))\n"
+      "    if self.training:\n"
+      "        self.batches = self.batches + 1\n"
+      "    return torch.linear(h, self.weight) * torch.minimum(self.batches, torch.full([1], 7)).float()\n");
+  const Ended trained = thalweg(train(model, "run"));
+  ASSERT_EQ(trained.code, 0) << trained.errors;
+  const Ended evaluated = thalweg({"eval", path("run")});
+  ASSERT_EQ(evaluated.code, 0) << evaluated.errors;
+  // The same line of metrics: with the buffer as the file has it, all outputs would be 0.
+  const std::size_t line = trained.output.find("loss", trained.output.find("test loss"));
+  const std::string metrics = trained.output.substr(line, trained.output.find('\n', line) - line);
+  EXPECT_THAT(evaluated.output, HasSubstr(metrics));
+}
+
+TEST_F(ScriptModel, TellsWhatGoesWrongInItsSteps) {
+  const auto told = [&](const std::string& body) {
+    std::filesystem::remove_all(path("run"));
+    const Ended ended = thalweg(train(write_module(body), "run"));
+    EXPECT_EQ(ended.code, 1) << ended.output;
+    return ended.errors;
+  };
+  // 360 training examples make batches of 32, and one of 8.
+  EXPECT_THAT(told("def forward(self, x):\n"
+                   "    y = torch.linear(self.hidden.forward(torch.flatten(x, 1)), self.weight)\n"
+                   "    return y[:4] if x.size(0) == 8 else y\n"),
+              HasSubstr("gives Float [4, 10] for [8, 1, 12, 12]; expected Float [8, 10]"));
+  EXPECT_THAT(told("def forward(self, x):\n"
+                   "    return torch.linear(self.hidden.forward(torch.flatten(x, 1)), self.weight).detach()\n"),
+              HasSubstr("do not depend on parameters"));
+  EXPECT_THAT(told("def forward(self, x):\n"
+                   "    assert not self.training, 'not in training'\n"
+                   "    return torch.linear(self.hidden.forward(torch.flatten(x, 1)), self.weight)\n"),
+              HasSubstr("not in training"));
+}
+
 TEST_F(ScriptModel, RefusesWhatItCannotTrain) {
   const auto refused = [&](const std::string& model) {
     const Ended ended = thalweg(train(model, "no"));
