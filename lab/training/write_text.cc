@@ -77,9 +77,10 @@ std::string write_text(Model& model, const Input& input, const Target& target, s
   const auto window = static_cast<std::size_t>(input.shape.front());
   std::vector<std::int64_t> codes = codes_of(prompt, target);
   if (model.inner() != nullptr && codes.size() < window) {
-    throw Error(fmt::format("the prompt has {} characters; a TorchScript module is given whole windows of {}: "
-                            "expected at least so many",
-                            codes.size(), window));
+    throw Error(
+        fmt::format("the prompt has {} characters; a TorchScript module is given whole windows of {}: "
+                    "expected at least so many",
+                    codes.size(), window));
   }
   const Random random(options.seed, RandomPurpose::generation);
   std::string text;
