@@ -96,8 +96,9 @@ void add_man(CLI::App& app) {
       ->add_option("--write", *share,
                    "Write all pages and completions into this folder, as an installation's share has them")
       ->type_name("FOLDER");
-  command->callback([&app, path, share] {
+  command->callback([&app, command, path, share] {
     const CommandInfo tree = command_tree(app);
+    if (command->count("--write") > 0 && share->empty()) throw UsageError("--write: expected the name of a folder");
     share->empty() ? print_lines(manual_page(command_at(tree, *path))) : write_share(tree, *share);
   });
 }

@@ -151,7 +151,7 @@ void TextBytes::skip_mark() {
   if (text.starts_with("\xef\xbb\xbf")) begin_ += 3;
   if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff"))
     fail(begin_, "is UTF-16; UTF-8 is expected: iconv -f UTF-16 -t UTF-8 converts it");
-  if (text.starts_with("\x1f\x8b")) fail(begin_, "is compressed by gzip once more; gzip -dc unpacks it");
+  if (text.starts_with("\x1f\x8b")) fail(begin_, "is still compressed by gzip; gzip -dc unpacks it");
 }
 
 std::vector<TextBytes::Piece> TextBytes::check(std::size_t pieces) const {
