@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <fstream>
@@ -28,17 +29,24 @@ std::string output_of(const std::string& command) {
   return text;
 }
 
-/// A real training by the command, with the settings that it has by default.
-Measurement accuracy(const std::string& model) {
-  const std::string command = THALWEG_COMMAND " train --json --model " + model + " 2>/dev/null";
-  const nlohmann::json result = nlohmann::json::parse(output_of(command));
-  const std::string detail =
-      fmt::format("thalweg train --model {}: {}, {}, {} epochs in {:.0f} s", model,
-                  result.at("config").at("optimizer").get<std::string>(), result.at("outcome").get<std::string>(),
-                  result.at("epochs").get<int>(), result.at("seconds").get<double>());
-  if (result.at("test").is_null()) return {{}, detail};
-  const double percent = 100 * result.at("test").at("accuracy").get<double>();
-  return {Spread{percent, percent, percent}, detail};
+/// Real trainings by the command, with the settings that it has by default: the mean over seeds 1 … `seeds`.
+Measurement accuracy(const std::string& model, int seeds) {
+  double sum = 0, least = 100, greatest = 0, seconds = 0;
+  for (int seed = 1; seed <= seeds; ++seed) {
+    const std::string command =
+        fmt::format("{} train --json --model {} --seed {} 2>/dev/null", THALWEG_COMMAND, model, seed);
+    const nlohmann::json result = nlohmann::json::parse(output_of(command));
+    seconds += result.at("seconds").get<double>();
+    if (result.at("test").is_null())
+      return {{}, fmt::format("{}: {}", command, result.at("reason").get<std::string>())};
+    const double percent = 100 * result.at("test").at("accuracy").get<double>();
+    sum += percent;
+    least = std::min(least, percent);
+    greatest = std::max(greatest, percent);
+  }
+  return {Spread{sum / seeds, least, greatest},
+          fmt::format("thalweg train --model {}: mean of {} seed{}, {:.0f} s of training", model, seeds,
+                      seeds == 1 ? "" : "s", seconds)};
 }
 
 /// Minutes out of what scripts/fresh_debian.sh printed: the number of seconds that `pattern` captures.
@@ -65,9 +73,14 @@ void add_result_targets(const Settings& settings, std::vector<Target>& targets) 
                      [=] { return minutes(log, "on a bare Debian 12 took ([0-9]+) s, exit code 0"); }});
   targets.push_back({"demo.study", "of that, the comparison", /*at_least=*/false, 3, " min",
                      [=] { return minutes(log, "It took [0-9]+ s: .* comparison ([0-9]+) s"); }});
-  for (const auto& [model, limit] : {std::pair<std::string, double>{"mlp", 88}, {"cnn", 91}, {"lstm", 88}}) {
-    targets.push_back({"accuracy." + model, model + " with RMSprop on Fashion-MNIST, default settings",
-                       /*at_least=*/true, limit, " %", [=, model = model] { return accuracy(model); }});
+  struct Row {
+    std::string model;
+    double percent;
+    int seeds;
+  };
+  for (const Row& row : {Row{"mlp", 88.7, 8}, Row{"cnn", 92, 1}, Row{"lstm", 88, 1}}) {
+    targets.push_back({"accuracy." + row.model, row.model + " with RMSprop on Fashion-MNIST, default settings",
+                       /*at_least=*/true, row.percent, " %", [=] { return accuracy(row.model, row.seeds); }});
   }
 }
 

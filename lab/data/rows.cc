@@ -53,6 +53,12 @@ float to_float(double value) {
   return static_cast<float>(std::clamp(value, -kLargest, kLargest));
 }
 
+/// Is it one of these, which are ascending and at least 1? Mostly they are all from 1 on.
+bool is_among(std::int64_t code, const std::vector<std::int64_t>& known) {
+  if (known.empty() || code < 1 || code > known.back()) return false;
+  return known.back() == std::ssize(known) || std::ranges::binary_search(known, code);
+}
+
 class RowExamples : public Examples {
  public:
   explicit RowExamples(Rows rows) : rows_(std::move(rows)) {}
@@ -184,8 +190,7 @@ void RowExamples::load(std::span<const std::int64_t> examples, const Scaling& sc
     for (const std::int64_t example : examples) {
       std::size_t column = 0;
       for (const std::int64_t code : codes_of(example)) {
-        const bool known = std::ranges::binary_search(scaling.known[column], code);
-        *to++ = known ? code : 0;
+        *to++ = is_among(code, scaling.known[column]) ? code : 0;
         ++column;
       }
     }
