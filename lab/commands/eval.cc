@@ -4,13 +4,13 @@
 #include "commands/training_display.h"
 #include "output/output.h"
 #include "output/table.h"
+#include "page/text.h"
 #include "training/reviewer.h"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include <cmath>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,8 +31,7 @@ struct Flags : TrainedRunFlags {
   bool json = false;
 };
 
-nlohmann::json number_or_null(double value) { return std::isnan(value) ? nlohmann::json() : nlohmann::json(value); }
-
+/// A share that is no number becomes null when it is printed.
 nlohmann::json classes_json(const Review& review) {
   nlohmann::json classes = nlohmann::json::array();
   const std::vector<ClassScore> scores = class_scores(review);
@@ -40,14 +39,12 @@ nlohmann::json classes_json(const Review& review) {
     classes.push_back({{"class", review.classes[i]},
                        {"examples", scores[i].examples},
                        {"predicted", scores[i].predicted},
-                       {"precision", number_or_null(scores[i].precision())},
-                       {"recall", number_or_null(scores[i].recall())},
-                       {"f1", number_or_null(scores[i].f1())}});
+                       {"precision", scores[i].precision()},
+                       {"recall", scores[i].recall()},
+                       {"f1", scores[i].f1()}});
   }
   return classes;
 }
-
-std::string percent(double share) { return std::isnan(share) ? "–" : fmt::format("{:.1f}", share * 100); }
 
 Table classes_table(const Review& review) {
   Table table({"class", "examples", "precision %", "recall %", "F1 %"}, {false, true, true, true, true});

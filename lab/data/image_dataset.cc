@@ -55,9 +55,8 @@ class ImageExamples : public Examples {
     const std::size_t bytes = std::min(size_, kMostPrefetched);
     for (std::size_t at = 0; at < bytes; at += kCacheLine) __builtin_prefetch(image + at);
   }
-  static constexpr std::size_t kAhead = 8;  // images
-  static constexpr std::size_t kMostPrefetched =
-      4096;  // bytes; of what is longer the processor itself fetches the rest
+  static constexpr std::size_t kAhead = 8;              // images
+  static constexpr std::size_t kMostPrefetched = 4096;  // bytes: what follows the processor fetches itself
   static constexpr std::size_t kCacheLine = 64;
 
   std::span<const std::uint8_t> image(std::int64_t example) const { return {pixels(example), size_}; }

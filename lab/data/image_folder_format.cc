@@ -19,14 +19,13 @@ Dataset open_images(const std::string& folder, const DataOptions& options) {
   std::vector<std::string> classes;
   if (options.schema.is_object()) options.schema.at("classes").get_to(classes);
   ImageFolder images = read_image_folder(folder, classes);
-  nlohmann::json schema{{"classes", images.class_names}};
   const auto count = std::ssize(images.class_names);
   const bool has_test = images.test.has_value();
   LabelledImages test;
   if (has_test) test = std::move(*images.test);
   Dataset dataset = image_dataset(std::move(images.train), std::move(test),
                                   {images.channels, images.height, images.width}, count, std::move(images.class_names));
-  dataset.schema = std::move(schema);
+  dataset.schema = {{"classes", dataset.target.class_names}};
   dataset.origin = std::filesystem::absolute(folder).lexically_normal().string();
   note_files_below(dataset, dataset.origin);
   if (has_test) {

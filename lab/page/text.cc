@@ -65,6 +65,8 @@ std::string thousands(std::int64_t n) {
   return digits;
 }
 
+std::string percent(double share) { return std::isnan(share) ? "–" : fmt::format("{:.1f}", share * 100); }
+
 std::string confidence(double level) { return fmt::format("{:.3g} %", level * 100); }
 
 std::string capitalized(std::string text) {

@@ -22,6 +22,8 @@ std::string number(double value);
 std::string learning_rate(double lr);
 /// `10,000`.
 std::string thousands(std::int64_t n);
+/// A share as percent without the sign: `87.5`; `–` where it is NaN.
+std::string percent(double share);
 /// A level in [0, 1] as `95 %`, `98.3 %`.
 std::string confidence(double level);
 /// With a large first letter, if that is of ASCII.

@@ -2,6 +2,7 @@
 #include "report/heat_map.h"
 
 #include "page/text.h"
+#include "report/html_table.h"
 #include "training/findings.h"
 
 #include <fmt/format.h>
@@ -92,19 +93,17 @@ std::string legend(const Scale& scale, bool any_broken) {
 }
 
 std::string numbers(const Columns& columns) {
-  std::string table = "<thead><tr><th scope=\"col\">step</th>";
+  std::vector<std::string> heads{"step"};
   for (const LayerRecord& layer : columns.front()->layers)
-    table += fmt::format("<th scope=\"col\"><bdi>{}</bdi></th>", escape_html(layer.parameter));
-  table += "</tr></thead><tbody>";
+    heads.push_back("<bdi>" + escape_html(layer.parameter) + "</bdi>");
+  std::string rows;
   for (const DiagnosticRecord* column : columns) {
-    table += fmt::format("<tr><th scope=\"row\">{}</th>", column->step);
-    for (const LayerRecord& layer : column->layers) table += "<td>" + cell_text(layer) + "</td>";
-    table += "</tr>";
+    rows += fmt::format("<tr><th scope=\"row\">{}</th>", column->step);
+    for (const LayerRecord& layer : column->layers) rows += html_cell(cell_text(layer));
+    rows += "</tr>";
   }
-  return fmt::format(
-      "<details><summary>Gradients by layer: the numbers</summary><div class=\"scroll\" tabindex=\"0\" "
-      "role=\"region\" aria-label=\"Gradients by layer, table\"><table>{}</tbody></table></div></details>",
-      table);
+  return "<details><summary>Gradients by layer: the numbers</summary>" +
+         html_table("Gradients by layer, table", html_columns(heads), rows) + "</details>";
 }
 
 }  // namespace

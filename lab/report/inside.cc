@@ -4,6 +4,7 @@
 #include "page/figures.h"
 #include "page/text.h"
 #include "report/heat_map.h"
+#include "report/html_table.h"
 #include "report/sections.h"
 
 #include <fmt/format.h>
@@ -154,12 +155,10 @@ std::string units_table(const TrialData& trial) {
     for (const UnitCounts& counts : record.units) rows += fmt::format("<td>{}</td>", counts.dead);
     rows += "</tr>";
   }
-  return fmt::format(
-      "<details><summary>Dead units</summary><p class=\"note\">Units behind ReLU that were 0 for every "
-      "example of the validation part, at the end of each epoch.</p><div class=\"scroll\" tabindex=\"0\" "
-      "role=\"region\" aria-label=\"Dead units\"><table><thead>{}</thead><tbody>{}</tbody></table></div>"
-      "</details>",
-      table_header("epoch", layers), rows);
+  return "<details><summary>Dead units</summary><p class=\"note\">Units behind ReLU that were 0 for every example of "
+         "the "
+         "validation part, at the end of each epoch.</p>" +
+         html_table("Dead units", table_header("epoch", layers), rows) + "</details>";
 }
 
 std::string single_run(const Summary& summary, json& pages) {

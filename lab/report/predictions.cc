@@ -22,8 +22,6 @@ constexpr std::size_t kMostListed = 20;
 
 std::string bdi(const std::string& text) { return "<bdi>" + escape_html(text) + "</bdi>"; }
 
-std::string percent(double share) { return std::isnan(share) ? "–" : fmt::format("{:.1f}", share * 100); }
-
 /// Of all runs together: counts are added, pairs put one behind the other; misses and texts are the first run's.
 Review together(const std::vector<const TrialData*>& runs, std::size_t& reviewed) {
   Review all;

@@ -46,8 +46,9 @@ void Reviewer::see(std::span<const std::int64_t> examples, const torch::Tensor& 
       see_numbers(examples, target, predictions);
       break;
     case TargetKind::characters:  // each is followed by the next one's input
-      if (first_.empty())
-        first_.assign(target.data_ptr<std::int64_t>(), target.data_ptr<std::int64_t>() + target.size(1));
+      if (!review_.prompt.empty()) break;
+      for (std::int64_t i = 0; i < target.size(1); ++i)
+        review_.prompt += dataset_.target.class_names[static_cast<std::size_t>(target.data_ptr<std::int64_t>()[i])];
       break;
   }
   review_.examples += std::ssize(examples);
@@ -101,7 +102,6 @@ Review Reviewer::review() {
     seen.miss.picture = base64(picture_of(dataset_, scaling_, seen.example));
     review_.misses.push_back(std::move(seen.miss));
   }
-  for (const std::int64_t code : first_) review_.prompt += dataset_.target.class_names[static_cast<std::size_t>(code)];
   return std::move(review_);
 }
 

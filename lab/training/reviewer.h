@@ -47,7 +47,6 @@ class Reviewer {
   Review review_;
   std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> counts_;  // by truth and prediction
   std::vector<Seen> worst_;
-  std::vector<std::int64_t> first_;  // characters of the first example
 };
 
 /// Loss, metrics and review of a model on these examples.
