@@ -43,8 +43,9 @@ const std::vector<std::string>& sampler_names();
 std::unique_ptr<Sampler> make_sampler(const SearchSpace& space, const SamplerSettings& settings);
 
 /// Points of the grid that make_sampler makes: its trials; at most SamplerSettings::trials. Choices have a point each;
-/// numbers k points each at equal distances on their scale, both ends included (whole ones no more than there are), with
-/// the largest k, the same for all, that the trials allow, 2 at least. A dimension that does not count has no points.
+/// numbers k points each at equal distances on their scale, both ends included (whole ones no more than there are),
+/// with the largest k, the same for all, that the trials allow, 2 at least. A dimension that does not count has no
+/// points.
 std::int64_t grid_points(const SearchSpace& space, std::int64_t trials);
 
 }  // namespace thalweg::lab

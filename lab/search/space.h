@@ -23,11 +23,13 @@ struct Condition {
 
 /// One parameter and what it may be.
 struct Dimension {
-  std::string name;  ///< as it was given: an option of the rule, else a setting (`train-limit` and `train_limit` are one)
+  std::string
+      name;  ///< as it was given: an option of the rule, else a setting (`train-limit` and `train_limit` are one)
   DimensionKind kind = DimensionKind::real;
-  bool log = false;                     ///< of numbers: equal ratios are equally likely
-  double low = 0, high = 0;             ///< of numbers: low < high, both allowed; whole where kind is integer
-  std::vector<nlohmann::json> choices;  ///< numbers if all were written as numbers, else texts; two at least, none twice
+  bool log = false;          ///< of numbers: equal ratios are equally likely
+  double low = 0, high = 0;  ///< of numbers: low < high, both allowed; whole where kind is integer
+  std::vector<nlohmann::json>
+      choices;  ///< numbers if all were written as numbers, else texts; two at least, none twice
   std::optional<Condition> condition = {};
 };
 
