@@ -138,6 +138,7 @@ int run(int argc, char** argv) {
   add_predict(app);
   add_export(app);
   add_compare(app);
+  add_tune(app);
   add_replay(app);
   add_identify(app);
   add_report(app);

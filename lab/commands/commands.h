@@ -20,6 +20,7 @@ void add_report(CLI::App& app);
 void add_rules(CLI::App& app);
 void add_schedule(CLI::App& app);
 void add_train(CLI::App& app);
+void add_tune(CLI::App& app);
 /// Hidden: trains what a study sends on standard input.
 void add_worker(CLI::App& app);
 

@@ -2,14 +2,13 @@
 #include "commands/commands.h"
 #include "commands/config_file.h"
 #include "commands/exit.h"
+#include "commands/job_flags.h"
 #include "commands/output_file.h"
 #include "commands/parsed_command.h"
 #include "commands/study_display.h"
 #include "commands/summary_json.h"
 #include "commands/task.h"
 #include "commands/training_flags.h"
-#include "data/fingerprint.h"
-#include "models/script_model.h"
 #include "output/output.h"
 #include "report/report.h"
 #include "study/environment.h"
@@ -17,8 +16,6 @@
 #include "study/study_folder.h"
 #include "study/worker_pool.h"
 #include "tasks/task.h"
-
-#include <thalweg/files.h>
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
@@ -30,13 +27,11 @@
 #include <memory>
 #include <span>
 #include <string_view>
-#include <thread>
 
 namespace thalweg::lab {
 namespace {
 
-constexpr std::uint64_t kTuningSeedsAfter = 1000;  // apart from the final ones
-constexpr int kMostThreadsACore = 8;
+constexpr std::uint64_t kTuningSeedsAfter = 1000;       // apart from the final ones
 constexpr std::int64_t kEpochs = 8, kTuningEpochs = 2;  // of images and text
 
 struct Flags {
@@ -45,7 +40,7 @@ struct Flags {
   std::string grid;  // of --tune-lr
   bool no_tune = false, quick = false, overwrite = false, json = false;
   std::uint64_t seeds = 8, first_seed = 1, tune_seeds = 1;
-  int jobs = 0, threads_per_job = 1;
+  JobFlags workers;
   std::string out = "runs/compare", report;
 };
 
@@ -113,13 +108,7 @@ void add_flags(CLI::App& command, Flags& flags) {
       ->capture_default_str();
   command.add_flag("--quick", flags.quick, "Small data, few trials: shows that all works; flags given still count")
       ->group(group);
-  command.add_option("--jobs", flags.jobs, "Worker processes; by default as many as fill the cores")
-      ->group(group)
-      ->check(CLI::Range(1, 1024));
-  command.add_option("--threads-per-job", flags.threads_per_job, "Threads of each; part of the configuration")
-      ->group(group)
-      ->check(CLI::Range(1, 1024))
-      ->capture_default_str();
+  add_job_flags(command, flags.workers);
 
   const auto output = "Output";
   command.add_option("--out", flags.out, "Folder of the study")
@@ -164,16 +153,6 @@ void make_quick(const CLI::App& command, Flags& flags) {
   set("--seeds", flags.seeds, 2);
 }
 
-/// More threads than the machine can hold would end in a worker that hangs while it starts them.
-void check_threads(const Flags& flags, int cores) {
-  const int most = std::max(64, kMostThreadsACore * cores);
-  const int threads = flags.jobs * flags.threads_per_job;
-  if (threads <= most) return;
-  throw UsageError(
-      fmt::format("--jobs {} × --threads-per-job {} = {} threads are too many for the {} cores here: at most {}",
-                  flags.jobs, flags.threads_per_job, threads, cores, most));
-}
-
 void complete(const CLI::App& command, Flags& flags) {
   CompareConfig& config = flags.config;
   if (flags.quick) make_quick(command, flags);
@@ -186,10 +165,8 @@ void complete(const CLI::App& command, Flags& flags) {
   };
   fill(config.seeds, flags.first_seed, flags.seeds);
   fill(config.tuning.seeds, flags.first_seed + kTuningSeedsAfter, flags.tune_seeds);
-  config.training.threads = flags.threads_per_job;
-  const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  if (flags.jobs == 0) flags.jobs = std::max(1, cores / flags.threads_per_job);
-  check_threads(flags, cores);
+  complete(flags.workers);
+  config.training.threads = flags.workers.threads_per_job;
 }
 
 std::size_t count_finished(const StudyData& study) {
@@ -205,11 +182,11 @@ StudyEnd train_all(const Flags& flags, StudyFolder& folder) {
   }
   for (const std::string& note : folder.notes) display.say(note);
   const std::atomic<bool>& stop = watch_for_interrupt();
-  WorkerPool pool({.jobs = flags.jobs, .stop_requested = &stop});
+  WorkerPool pool({.jobs = flags.workers.jobs, .stop_requested = &stop});
   const StudyHooks hooks{.on_progress = [&](const StudyProgress& progress) { display.update(progress); },
                          .on_message = [&](const std::string& text) { display.say(text); },
                          .stop_requested = &stop};
-  const TrialRunner runner = [&](const std::vector<Job>& jobs, TrialEvents& events) { pool.run(jobs, events); };
+  const TrialRunner runner = [&](JobSource& source, TrialEvents& events) { pool.run(source, events); };
   return run_compare(folder.config, folder.store, runner, hooks);
 }
 
@@ -233,10 +210,7 @@ void compare(const CLI::App& command, Flags& flags) {
     check_optimizers(shortest, dataset, flags.config.optimizers);
   }
   flags.config.data_fingerprint = dataset.fingerprint;
-  if (is_script_file(training.model)) {
-    flags.config.model_fingerprint =
-        fmt::format("{:08x}", checksum_of(std::span<const std::byte>(read_file(training.model))));
-  }
+  flags.config.model_fingerprint = model_fingerprint(training.model);
   if (!flags.report.empty()) check_output("--report", flags.report, {dataset.files.begin(), dataset.files.end()});
   StudyFolder folder = open_study_folder(flags.out, flags.config, task_of(dataset.target).name,
                                          parsed_command(command, {"overwrite"}), flags.overwrite);

@@ -1,4 +1,4 @@
-// thalweg export: a run's model as safetensors or TorchScript.
+// thalweg export: a run's model as safetensors or TorchScript, a search as Optuna's journal.
 #include "commands/commands.h"
 #include "commands/exit.h"
 #include "commands/output_file.h"
@@ -6,6 +6,8 @@
 #include "output/output.h"
 #include "page/folder.h"
 #include "store/folder_lock.h"
+#include "store/store.h"
+#include "study/optuna_journal.h"
 #include "training/torch_script.h"
 #include "training/weights.h"
 
@@ -27,20 +29,34 @@ constexpr const char* kFooter = R"(
 .safetensors: the weights by name, without the optimizer, and as metadata the configuration, the data's columns and
 classes, and how they are scaled. .pt: TorchScript, which PyTorch and LibTorch load and call without thalweg: it takes
 the data as they are and scales them itself.
+.log: a search (thalweg tune) as a journal file of Optuna, which its load_study and its dashboard open.
 
 Examples:
   thalweg export runs/first -o weights.safetensors
-  thalweg export runs/first -o model.pt)";
+  thalweg export runs/first -o model.pt
+  thalweg export runs/tune -o study.log)";
 
 struct Flags {
   std::string run, output;
 };
 
+void export_journal(const Flags& flags) {
+  const std::filesystem::path study = as_usage([&] { return find_study(flags.run); });
+  const std::string journal = optuna_journal(Store::open_for_reading(study).load());
+  check_output("--output", flags.output, {study});
+  create_folder(std::filesystem::path(flags.output).parent_path());
+  replace_file(flags.output, journal);
+  print(
+      "written to {}; in Python: optuna.load_study(study_name=…, storage=JournalStorage(JournalFileBackend(\"{}\")))\n",
+      flags.output, flags.output);
+}
+
 void export_model(const Flags& flags) {
   const std::filesystem::path file = flags.output;
   const std::string end = file.extension().string();
+  if (end == ".log") return export_journal(flags);
   if (end != ".safetensors" && end != ".pt") {
-    throw UsageError(fmt::format("--output {}: expected a name that ends in .safetensors or .pt", flags.output));
+    throw UsageError(fmt::format("--output {}: expected a name that ends in .safetensors, .pt or .log", flags.output));
   }
   const TrainedModel trained = load_run(flags.run);
   check_output("--output", file, {std::filesystem::path(flags.run) / kCheckpointFile});
@@ -56,11 +72,12 @@ void export_model(const Flags& flags) {
 }  // namespace
 
 void add_export(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("export", "A run's model as safetensors or TorchScript");
+  CLI::App* command =
+      app.add_subcommand("export", "A run's model as safetensors or TorchScript, a search as Optuna's journal");
   command->footer(kFooter);
   const auto flags = std::make_shared<Flags>();
-  command->add_option("RUN", flags->run, "Folder of a run that thalweg train --out wrote")->required();
-  command->add_option("-o,--output", flags->output, "File to write: NAME.safetensors or NAME.pt")
+  command->add_option("RUN", flags->run, "Folder of a run that thalweg train --out wrote, or of a search")->required();
+  command->add_option("-o,--output", flags->output, "File to write: NAME.safetensors, NAME.pt or NAME.log")
       ->type_name("FILE")
       ->required();
   command->callback([flags] { export_model(*flags); });

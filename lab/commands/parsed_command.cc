@@ -48,17 +48,22 @@ std::string parsed_command(const CLI::App& command, const std::vector<std::strin
     text = fmt::format("cd {} && {}", shell_quoted(folder.string()), text);
   }
   std::vector<const CLI::Option*> options;
+  std::string arguments, behind;
   for (const CLI::Option* option : command.parse_order()) {
     if (std::ranges::find(options, option) != options.end()) continue;
     options.push_back(option);
     if (!option->get_positional()) continue;
-    for (const std::string& value : option->results()) text += ' ' + shell_quoted(value);
+    const bool like_flags =
+        std::ranges::any_of(option->results(), [](const std::string& value) { return value.starts_with('-'); });
+    std::string& words = like_flags ? behind : arguments;
+    for (const std::string& value : option->results()) words += ' ' + shell_quoted(value);
   }
+  text += arguments;
   for (const CLI::Option* option : options) {
     if (option->get_positional() || std::ranges::find(without, option->get_lnames().front()) != without.end()) continue;
     text += ' ' + option_text(*option);
   }
-  return text;
+  return behind.empty() ? text : text + " --" + behind;
 }
 
 }  // namespace thalweg::lab

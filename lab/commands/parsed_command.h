@@ -12,7 +12,8 @@ namespace thalweg::lab {
 
 /// A command that does the same from any folder: `cd /home/me && thalweg compare rmsprop --epochs 8`. Made from the
 /// parsed options of this subcommand: positional arguments first, then the options in the order given, each quoted for
-/// a shell where it must be. `without`: long names of options to leave out, however these were given
+/// a shell where it must be; arguments that look like flags come last, behind `--`. `without`: long names of options to
+/// leave out, however these were given
 /// (`--overwrite=true`).
 std::string parsed_command(const CLI::App& command, const std::vector<std::string>& without = {});
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "progress.h"
-#include "study/run_compare.h"
+#include "study/study_progress.h"
 
 #include <string>
 

@@ -2,13 +2,16 @@
 #include "commands/task.h"
 
 #include "commands/exit.h"
+#include "data/fingerprint.h"
 #include "models/model.h"
+#include "models/script_model.h"
 #include "tasks/objective.h"
 #include "tasks/task.h"
 #include "training/defaults.h"
 #include "training/optimizer.h"
 #include "training/split.h"
 
+#include <thalweg/files.h>
 #include <thalweg/libtorch.h>
 
 #include <fmt/format.h>
@@ -26,6 +29,11 @@ void check_goal(const TrainingConfig& config, const Metric& metric) {
 }
 
 }  // namespace
+
+std::string model_fingerprint(const std::string& model) {
+  if (!is_script_file(model)) return {};
+  return fmt::format("{:08x}", checksum_of(std::span<const std::byte>(read_file(model))));
+}
 
 void check_optimizers(const TrainingConfig& config, const Dataset& dataset, std::span<const std::string> optimizers) {
   as_usage([&] {

@@ -15,6 +15,9 @@ namespace thalweg::lab {
 /// does not take such data, and as check_optimizers), thalweg::Error for missing and damaged data.
 Dataset open_task(TrainingConfig& config, std::span<const std::string> optimizers, std::int64_t epochs = kUsualEpochs);
 
+/// Of a TorchScript file's content; empty for the lab's own models.
+std::string model_fingerprint(const std::string& model);
+
 /// Throws UsageError for an optimizer that does not go with the model or the run's length.
 void check_optimizers(const TrainingConfig& config, const Dataset& dataset, std::span<const std::string> optimizers);
 

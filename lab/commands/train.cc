@@ -6,6 +6,7 @@
 #include "commands/run_data.h"
 #include "commands/run_folder.h"
 #include "commands/task.h"
+#include "commands/train_file.h"
 #include "commands/training_display.h"
 #include "commands/training_flags.h"
 #include "duration.h"
@@ -64,7 +65,7 @@ Examples:
 struct Flags {
   TrainingConfig config;
   ConfigFlags file;
-  std::optional<double> lr, momentum, weight_decay;
+  OptimizerShortcuts shortcuts;
   std::string out, resume;
   std::int64_t checkpoint_every = 0;
   bool overwrite = false, json = false;
@@ -72,10 +73,7 @@ struct Flags {
 
 void add_flags(CLI::App& command, Flags& flags) {
   add_training_flags(command, flags.config);
-  const auto group = "Optimizer";
-  command.add_option("--lr", flags.lr, "Learning rate, instead of the one in --optimizer")->group(group);
-  command.add_option("--momentum", flags.momentum, "Likewise")->group(group);
-  command.add_option("--weight-decay", flags.weight_decay, "Likewise")->group(group);
+  add_optimizer_shortcuts(command, flags.shortcuts);
   const auto output = "Output";
   command.add_option("--out", flags.out, "Folder for checkpoint and records; none are kept without it")
       ->type_name("FOLDER")
@@ -104,18 +102,6 @@ void check_output_flags(const Flags& flags) {
   }
 }
 
-// `--lr 1e-3` and the like are part of the optimizer's text; where nothing is said of one, its rate is the model's.
-void apply_shortcuts(const CLI::App& command, const Flags& flags, TrainingConfig& config) {
-  Description description = read_optimizer(config.optimizer);
-  if (command.count("--optimizer") == 0 && flags.resume.empty()) {
-    description.options.set("lr", find_model(config.model).lr);
-  }
-  if (flags.lr) description.options.set("lr", *flags.lr);
-  if (flags.momentum) description.options.set("momentum", *flags.momentum);
-  if (flags.weight_decay) description.options.set("weight_decay", *flags.weight_decay);
-  config.optimizer = description.text();
-}
-
 // The checkpoint's configuration with what was given on the command line on top.
 TrainingConfig resumed_config(const CLI::App& command, const Flags& flags, const Checkpoint& checkpoint) {
   TrainingConfig config = checkpoint.config;
@@ -128,7 +114,7 @@ TrainingConfig resumed_config(const CLI::App& command, const Flags& flags, const
     option->add_result(given->results());
     option->run_callback();
   }
-  apply_shortcuts(command, flags, config);
+  apply_shortcuts(command, flags.shortcuts, /*is_new=*/false, config);
   check_resumable(checkpoint.config, checkpoint.threads, config);
   return config;
 }
@@ -209,7 +195,7 @@ std::optional<Trained> train_once(const CLI::App& command, const Flags& flags) {
     records.diagnostics = folder->diagnostics();
     checkpointing.resume = true;
   } else {
-    as_usage([&] { apply_shortcuts(command, flags, config); });
+    as_usage([&] { apply_shortcuts(command, flags.shortcuts, /*is_new=*/true, config); });
     if (config.threads == 0) config.threads = all_threads();  // bits depend on it, so it is kept
     check_training_flags(command, config, std::span(&config.optimizer, 1));
     if (flags.file.print) {
@@ -334,6 +320,14 @@ void train_command(const CLI::App& command, const Flags& flags) {
 }
 
 }  // namespace
+
+std::string train_file(const TrainingConfig& config) {
+  CLI::App command;
+  Flags flags;
+  flags.config = config;
+  add_flags(command, flags);
+  return config_text(command, config);
+}
 
 void add_train(CLI::App& app) {
   CLI::App* command = app.add_subcommand("train", "Train one model with one optimizer");

@@ -47,6 +47,23 @@ void add_data_flags(CLI::App& command, TrainingConfig& config) {
     if (kNames.contains(setting.name)) add_setting(command, setting);
 }
 
+void add_optimizer_shortcuts(CLI::App& command, OptimizerShortcuts& shortcuts) {
+  const auto group = "Optimizer";
+  command.add_option("--lr", shortcuts.lr, "Learning rate, instead of the one in --optimizer")->group(group);
+  command.add_option("--momentum", shortcuts.momentum, "Likewise")->group(group);
+  command.add_option("--weight-decay", shortcuts.weight_decay, "Likewise")->group(group);
+}
+
+void apply_shortcuts(const CLI::App& command, const OptimizerShortcuts& shortcuts, bool is_new,
+                     TrainingConfig& config) {
+  Description description = read_optimizer(config.optimizer);
+  if (is_new && command.count("--optimizer") == 0) description.options.set("lr", find_model(config.model).lr);
+  if (shortcuts.lr) description.options.set("lr", *shortcuts.lr);
+  if (shortcuts.momentum) description.options.set("momentum", *shortcuts.momentum);
+  if (shortcuts.weight_decay) description.options.set("weight_decay", *shortcuts.weight_decay);
+  config.optimizer = description.text();
+}
+
 void check_training_flags(const CLI::App& command, const TrainingConfig& config,
                           std::span<const std::string> optimizers) {
   as_usage([&] { find_model(config.model); });

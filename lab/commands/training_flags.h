@@ -5,6 +5,7 @@
 
 #include <CLI/App.hpp>
 
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -18,6 +19,17 @@ void add_training_flags(CLI::App& command, TrainingConfig& config, const std::se
 
 /// Adds the flags that say how data are read: those of DataOptions.
 void add_data_flags(CLI::App& command, TrainingConfig& config);
+
+/// Flags for parts of the optimizer's text: `--lr 1e-3` and the like.
+struct OptimizerShortcuts {
+  std::optional<double> lr, momentum, weight_decay;
+};
+
+void add_optimizer_shortcuts(CLI::App& command, OptimizerShortcuts& shortcuts);
+
+/// Puts what was given into the optimizer's text. `is_new`: where nothing is said of an optimizer, its rate is the
+/// model's. Throws thalweg::Error for an option that the rule has not.
+void apply_shortcuts(const CLI::App& command, const OptimizerShortcuts& shortcuts, bool is_new, TrainingConfig& config);
 
 /// Throws UsageError for a flag of these that was given and does nothing with the model or stop condition that `config`
 /// has, or with these optimizers: what somebody asked for is not what would run.

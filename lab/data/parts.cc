@@ -82,6 +82,19 @@ void check_no_share(const DataOptions& options, const std::string& where) {
   throw Error(fmt::format("--test-fraction: means nothing for {}, which has a test part of its own", where));
 }
 
+Drawn deal(std::vector<std::int64_t> examples, std::int64_t folds, std::int64_t fold, const Random& random,
+           const std::function<std::int64_t(std::int64_t)>& label) {
+  std::ranges::sort(examples);
+  random.shuffle(examples);
+  std::ranges::stable_sort(examples, {}, label);
+  Drawn parts;
+  for (std::int64_t i = 0; i < std::ssize(examples); ++i)
+    (i % folds == fold - 1 ? parts.drawn : parts.kept).push_back(examples[static_cast<std::size_t>(i)]);
+  std::ranges::sort(parts.drawn);
+  std::ranges::sort(parts.kept);
+  return parts;
+}
+
 void take_fold(Dataset& dataset, std::int64_t folds, std::int64_t fold, std::uint64_t seed) {
   std::vector<std::int64_t> examples = dataset.train;
   examples.insert(examples.end(), dataset.test.begin(), dataset.test.end());
@@ -91,16 +104,10 @@ void take_fold(Dataset& dataset, std::int64_t folds, std::int64_t fold, std::uin
   if (folds > std::ssize(examples)) {
     throw Error(fmt::format("--folds {}: {} has {} examples", folds, dataset.name, examples.size()));
   }
-  std::ranges::sort(examples);
-  Random(seed, RandomPurpose::split, "folds").shuffle(examples);
-  // Class by class, dealt out like cards, so that folds differ by one example of all and of each class.
-  std::ranges::stable_sort(examples, {}, [&](std::int64_t example) { return dataset.examples->label(example); });
-  dataset.train.clear();
-  dataset.test.clear();
-  for (std::int64_t i = 0; i < std::ssize(examples); ++i)
-    (i % folds == fold - 1 ? dataset.test : dataset.train).push_back(examples[static_cast<std::size_t>(i)]);
-  std::ranges::sort(dataset.train);
-  std::ranges::sort(dataset.test);
+  Drawn parts = deal(std::move(examples), folds, fold, Random(seed, RandomPurpose::split, "folds"),
+                     [&](std::int64_t example) { return dataset.examples->label(example); });
+  dataset.train = std::move(parts.kept);
+  dataset.test = std::move(parts.drawn);
   dataset.are_parts_drawn = true;
 }
 

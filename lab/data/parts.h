@@ -35,6 +35,11 @@ void divide(Dataset& dataset, std::vector<std::int64_t> examples, const DataOpti
 /// Throws thalweg::Error, which names `where`, if a share was given for data that have a test part of their own.
 void check_no_share(const DataOptions& options, const std::string& where);
 
+/// Deals examples out like cards to `folds` parts, class by class, so that parts differ by one example of all and of
+/// each class: `drawn` is part `fold` (from 1), `kept` the others.
+Drawn deal(std::vector<std::int64_t> examples, std::int64_t folds, std::int64_t fold, const Random& random,
+           const std::function<std::int64_t(std::int64_t)>& label);
+
 /// Has part `fold` of `folds` (from 1) of all examples be the test part, the others the training part: for
 /// cross-validation. Drawn by the seed, of each class the same share. Throws thalweg::Error for data in order, and for
 /// more folds than examples.

@@ -62,14 +62,26 @@ const Parts& parts_of_schema3() {
   return parts;
 }
 
+const Parts& parts_of_schema4() {
+  static const Parts parts = [] {
+    Parts all = parts_of_schema3();
+    all.trial.front().values =
+        "optimizer, lr, role, config, status, error, outcome, reason, epochs, steps, seconds, number, parameters";
+    return all;
+  }();
+  return parts;
+}
+
 const Parts& parts_of(const Database& database) {
   switch (database.number("PRAGMA user_version")) {
     case 1:
       return parts_of_schema1();
     case 2:
       return parts_of_schema2();
-    default:
+    case 3:
       return parts_of_schema3();
+    default:
+      return parts_of_schema4();
   }
 }
 

@@ -162,6 +162,12 @@ Statement& Statement::bind(const std::optional<double>& value) {
   return *this;
 }
 
+Statement& Statement::bind(const std::optional<std::int64_t>& value) {
+  if (value) return bind(*value);
+  check(sqlite3_bind_null(statement_, ++argument_));
+  return *this;
+}
+
 bool Statement::step() {
   const int code = sqlite3_step(statement_);
   column_ = 0;
@@ -198,6 +204,14 @@ std::optional<double> Statement::read_optional() {
     return std::nullopt;
   }
   return read_real();
+}
+
+std::optional<std::int64_t> Statement::read_optional_integer() {
+  if (next_is_null()) {
+    ++column_;
+    return std::nullopt;
+  }
+  return read_integer();
 }
 
 void Statement::add_row_to(Crc32& sum) const {

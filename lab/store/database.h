@@ -61,6 +61,7 @@ class Statement {
   Statement& bind(double value);
   Statement& bind(std::string_view value);
   Statement& bind(const std::optional<double>& value);
+  Statement& bind(const std::optional<std::int64_t>& value);
 
   /// Goes to the next row, if there is one.
   bool step();
@@ -69,6 +70,7 @@ class Statement {
 
   bool next_is_null() const;
   std::int64_t read_integer();
+  std::optional<std::int64_t> read_optional_integer();
   double read_real();
   std::string read_text();
   std::optional<double> read_optional();

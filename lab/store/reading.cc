@@ -12,7 +12,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <initializer_list>
 #include <map>
 #include <stdexcept>
 
@@ -20,23 +19,6 @@ namespace thalweg::lab {
 namespace {
 
 constexpr double kMost = 1e15;  // of what is counted; exact in a double, and beyond every training
-
-template <class Enumeration>
-Enumeration from_text(const std::string& text, std::initializer_list<Enumeration> all, const char* what) {
-  for (const Enumeration value : all) {
-    if (to_string(value) == text) return value;
-  }
-  throw std::out_of_range(fmt::format("unknown {} '{}'", what, text));
-}
-
-TrialRole role_from(const std::string& text) {
-  return from_text(text, {TrialRole::tune, TrialRole::final}, "trial role");
-}
-
-TrialStatus status_from(const std::string& text) {
-  return from_text(text, {TrialStatus::pending, TrialStatus::running, TrialStatus::finished, TrialStatus::failed},
-                   "trial status");
-}
 
 /// A value within its range, or else out_of_range. Numbers that are not in a range may still be NaN if `nan` is.
 void check_range(double value, double least, double most, const char* what, bool nan = false) {
@@ -76,7 +58,7 @@ void refuse_damage(const Database& database, const StudyData& study) {
   const std::string which = damaged.size() == 1 ? fmt::format("trial {} is", damaged.front())
                                                 : fmt::format("trials {} are", fmt::join(damaged, ", "));
   throw Error(fmt::format("{}: damaged: {} not what was written; {}", file, which,
-                          study.kind == "compare"
+                          study.kind != "train"
                               ? fmt::format("to train only what is damaged anew, run: {}", study.command)
                               : std::string("take a copy of the file, or begin anew with --overwrite")));
 }
@@ -100,20 +82,27 @@ void read_header(const Database& database, StudyData& study) {
 
 void read_trials(const Database& database, StudyData& study) {
   Statement row(database,
-                "SELECT id, optimizer, lr, role, config, status, error, outcome, reason, epochs, steps, "
-                "seconds FROM trials ORDER BY id");
+                "SELECT id, number, parameters, optimizer, lr, role, config, status, error, outcome, reason, epochs, "
+                "steps, seconds FROM trials ORDER BY id");
   while (row.step()) {
     TrialData& trial = study.trials.emplace_back();
     trial.id = row.read_integer();
+    if (const std::optional<std::int64_t> number = row.read_optional_integer()) {
+      check_count(*number, "number");
+      trial.number = number;
+    }
+    if (const std::string parameters = row.read_text(); !parameters.empty()) {
+      trial.parameters = parse_json(parameters, fmt::format("{}: trial {}", database.file().string(), trial.id));
+    }
     trial.optimizer = row.read_text();
     trial.lr = row.read_real();
-    trial.role = role_from(row.read_text());
+    trial.role = role_of(row.read_text());
     try {
       trial.config = parse_json(row.read_text(), "config").get<TrainingConfig>();
     } catch (const Error& error) {
       throw Error(fmt::format("{}: trial {}: {}", database.file().string(), trial.id, error.what()));
     }
-    trial.status = status_from(row.read_text());
+    trial.status = status_of(row.read_text());
     trial.error = row.read_text();
     if (row.next_is_null()) continue;
     TrainingResult& result = trial.result.emplace();

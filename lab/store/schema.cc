@@ -15,7 +15,7 @@ namespace thalweg::lab {
 namespace {
 
 constexpr std::int64_t kApplication = 0x54484c57;  // "THLW" in the file's header says whose file it is
-constexpr std::int64_t kSchemaVersion = 3;
+constexpr std::int64_t kSchemaVersion = 4;
 
 /// Of schema 2, beside what came later.
 constexpr const char* kTables = R"sql(
@@ -66,6 +66,12 @@ CREATE TABLE reviews (                                                          
   review TEXT NOT NULL);
 )sql";
 
+/// Since schema 4: which trial of a search, and its parameters as JSON.
+constexpr const char* kParameters = R"sql(
+ALTER TABLE trials ADD COLUMN number INTEGER;
+ALTER TABLE trials ADD COLUMN parameters TEXT;
+)sql";
+
 /// From schema 1, in which every study was a classification. Rows that damage has made impossible are left out; their
 /// trial is known as damaged.
 constexpr const char* kToSchema2[] = {
@@ -104,7 +110,8 @@ void bring_up_to_date(const Database& database) {
   if (version == 1) {
     for (const char* const sql : kToSchema2) database.execute(sql);
   }
-  database.execute(kReviews);
+  if (version < 3) database.execute(kReviews);
+  database.execute(kParameters);
   database.execute(fmt::format("PRAGMA user_version = {}", kSchemaVersion).c_str());
   prepare_checksums(database);
   for (const std::int64_t trial : intact) seal(database, trial);
@@ -115,6 +122,7 @@ void bring_up_to_date(const Database& database) {
 void create_tables(const Database& database) {
   database.execute(kTables);
   database.execute(kReviews);
+  database.execute(kParameters);
   database.execute(
       fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", kApplication, kSchemaVersion).c_str());
   Transaction transaction(database, Transaction::Kind::write);

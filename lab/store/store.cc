@@ -55,12 +55,14 @@ void remove_file(const std::filesystem::path& file) {
 struct Store::Impl {
   Database database;
   std::optional<Place> place;  // of the file that is written to; readers have a copy in memory
+  bool in_memory = false;      // there is no file
 
   explicit Impl(const std::filesystem::path& file) : database(file), place(place_of(file)) {}
   Impl(const std::filesystem::path& file, std::span<const std::byte> bytes) : database(file, bytes) {}
 
   /// SQLite goes on writing into a file that was removed, as the system lets it.
   void check_place() const {
+    if (in_memory) return;
     if (place_of(database.file()) != place) {
       throw Error(
           fmt::format("{}: was removed, moved or replaced while this process was writing it; what it writes now "
@@ -89,14 +91,22 @@ Store Store::create(const std::filesystem::path& file, const StudyData& study) {
   if (std::filesystem::exists(file)) throw Error(fmt::format("{}: exists already", file.string()));
   remove_study(file);  // a new database must not find an old one's log
   // Made in memory and put in its place as a whole: there is no moment at which half a study has the name.
-  const Database draft(file, {});
-  create_tables(draft);
-  write_study(draft, study);
-  for (const TrialData& trial : study.trials) write_trial(draft, trial);
-  std::vector<std::byte> bytes = draft.bytes();
+  const Store draft = in_memory(study);
+  std::vector<std::byte> bytes = draft.impl_->database.bytes();
   set_has_log(bytes, true);  // one in memory has none, the file is to have one
   replace_file(file, bytes);
   return open(file);
+}
+
+Store Store::in_memory(const StudyData& study) {
+  auto impl = std::make_unique<Impl>("a study in memory", std::span<const std::byte>());
+  impl->in_memory = true;
+  const Database& database = impl->database;
+  create_tables(database);
+  write_study(database, study);
+  for (const TrialData& trial : study.trials) write_trial(database, trial);
+  database.execute("PRAGMA foreign_keys = ON");
+  return Store(std::move(impl));
 }
 
 Store Store::open(const std::filesystem::path& file) {
@@ -141,6 +151,14 @@ std::int64_t Store::add_trial(const TrialData& trial) {
   std::int64_t id = 0;
   impl_->write([&] { id = write_trial(impl_->database, trial); });
   return id;
+}
+
+std::vector<std::int64_t> Store::add_trials(std::span<const TrialData> trials) {
+  std::vector<std::int64_t> ids;
+  impl_->write([&] {
+    for (const TrialData& trial : trials) ids.push_back(write_trial(impl_->database, trial));
+  });
+  return ids;
 }
 
 void Store::set_status(std::int64_t trial, TrialStatus status) {
@@ -188,7 +206,7 @@ std::vector<std::int64_t> Store::remove_damaged() {
 }
 
 StudyData Store::load() const {
-  if (!impl_->place) return read_study(open_for_reading(file()).impl_->database);
+  if (!impl_->place && !impl_->in_memory) return read_study(open_for_reading(file()).impl_->database);
   impl_->check_place();
   return read_study(impl_->database);
 }

@@ -26,6 +26,8 @@ class Store {
   /// A new file, which is there with all of the study or not at all. Throws Error if it exists. Ids of trials are given
   /// anew: 1, 2, …
   static Store create(const std::filesystem::path& file, const StudyData& study);
+  /// One that is in no file, and gone with this object.
+  static Store in_memory(const StudyData& study);
   /// For reading and writing. Throws Error if the file is missing, damaged, no study, or of a newer thalweg. A finished
   /// trial that is damaged is found by `load`.
   static Store open(const std::filesystem::path& file);
@@ -48,6 +50,8 @@ class Store {
 
   /// Adds the trial with all its parts (status, result, records); `trial.id` is ignored. Returns its id.
   std::int64_t add_trial(const TrialData& trial);
+  /// Likewise all of them, or none.
+  std::vector<std::int64_t> add_trials(std::span<const TrialData> trials);
   void set_status(std::int64_t trial, TrialStatus status);
   /// Makes the trial `running` and drops what an earlier attempt had recorded.
   void restart(std::int64_t trial);

@@ -18,11 +18,19 @@ enum class TrialRole {
   final,  ///< counts in the comparison
 };
 
-enum class TrialStatus { pending, running, finished, failed };
+enum class TrialStatus {
+  pending,
+  running,
+  paused,  ///< trained as far as its study wanted so far; goes on from its checkpoint if it is among the best
+  finished,
+  failed,
+};
 
-/// One training within a study.
+/// One training within a study. Those that share a number are one trial of a search, over several seeds or folds.
 struct TrialData {
   std::int64_t id = 0;
+  std::optional<std::int64_t> number;  ///< of a search's trial, from 0
+  nlohmann::json parameters;           ///< of a search's trial: `{"lr": 0.003, …}`; else null
   std::string optimizer;  ///< what the report calls it, unique per competitor: `rmsprop`, or the text as given
   double lr = 0;
   TrialRole role = TrialRole::final;
@@ -37,7 +45,7 @@ struct TrialData {
 
 struct StudyData {  // NOLINT(bugprone-exception-escape): of json, whose moves do not throw
   std::string name;
-  std::string kind;                     ///< `train` (one trial) or `compare`
+  std::string kind;                     ///< `train` (one trial), `compare` or `tune`
   std::string task = "classification";  ///< of all its trials; what every study was before there were others
   std::string command;                  ///< the command line that made it, or that went on with it last, ready to paste
   std::string created;                  ///< ISO 8601, UTC
@@ -51,6 +59,9 @@ struct StudyData {  // NOLINT(bugprone-exception-escape): of json, whose moves d
 };
 
 std::string to_string(TrialRole role);
+/// Throws std::out_of_range for a name that is none; status_of too.
+TrialRole role_of(const std::string& name);
+TrialStatus status_of(const std::string& name);
 std::string to_string(TrialStatus status);
 
 }  // namespace thalweg::lab

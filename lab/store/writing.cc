@@ -153,9 +153,11 @@ void write_result(const Database& database, std::int64_t trial, const TrainingRe
 
 std::int64_t write_trial(const Database& database, const TrialData& trial) {
   Statement insert(database,
-                   "INSERT INTO trials (optimizer, lr, role, config, status, error) VALUES (?, ?, ?, ?, ?, ?) "
-                   "RETURNING id");
-  insert.bind(trial.optimizer)
+                   "INSERT INTO trials (number, parameters, optimizer, lr, role, config, status, error) "
+                   "VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id");
+  insert.bind(trial.number)
+      .bind(trial.parameters.is_null() ? std::string() : trial.parameters.dump())
+      .bind(trial.optimizer)
       .bind(trial.lr)
       .bind(to_string(trial.role))
       .bind(nlohmann::json(trial.config).dump())

@@ -2,6 +2,7 @@
 #include "study/enlarging.h"
 
 #include "store/standing.h"
+#include "study/differences.h"
 #include "study/plan.h"
 #include "study/statistics.h"
 
@@ -18,26 +19,6 @@
 
 namespace thalweg::lab {
 namespace {
-
-/// What two configurations as JSON differ in, one line each.
-std::vector<std::string> differences(const nlohmann::json& before, const nlohmann::json& now) {
-  const nlohmann::json old_values = before.flatten(), new_values = now.flatten();
-  std::set<std::string> keys;
-  for (const auto& [key, value] : old_values.items()) keys.insert(key);
-  for (const auto& [key, value] : new_values.items()) keys.insert(key);
-  const auto text = [](const nlohmann::json& values, const std::string& key) {
-    return values.contains(key) ? values[key].dump() : std::string("none");
-  };
-  std::vector<std::string> lines;
-  for (const std::string& key : keys) {
-    const std::string then = text(old_values, key), today = text(new_values, key);
-    if (then == today) continue;
-    std::string name = key.substr(std::min<std::size_t>(1, key.size()));
-    std::ranges::replace(name, '/', '.');
-    lines.push_back(fmt::format("{}: {}, now {}", name, then, today));
-  }
-  return lines;
-}
 
 /// As it is written today: with keys that were not there yet when the study began, or had another form.
 nlohmann::json completed(nlohmann::json stored) {

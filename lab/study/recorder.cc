@@ -15,15 +15,17 @@ void Recorder::expect(std::size_t trials, std::int64_t epochs, std::size_t trial
   epochs_done_ = static_cast<double>(epochs_done);
 }
 
-void Recorder::begin(const std::string& phase, const std::vector<Job>& jobs,
-                     std::map<std::int64_t, std::string> names) {
+void Recorder::begin(const std::string& phase) {
   progress_.phase = phase;
-  names_ = std::move(names);
-  for (const Job& job : jobs) active_[job.trial].epochs = static_cast<double>(job.config.stop.epochs);
-  if (!started_at_) {
-    started_at_ = std::chrono::steady_clock::now();
-    epochs_at_start_ = epochs_done_;
-  }
+  if (started_at_) return;
+  started_at_ = std::chrono::steady_clock::now();
+  epochs_at_start_ = epochs_done_;
+}
+
+void Recorder::expect_trial(std::int64_t trial, std::string name, std::int64_t epochs) {
+  Active& active = active_[trial];
+  active.name = std::move(name);
+  active.epochs = static_cast<double>(epochs);
 }
 
 void Recorder::release_running() {
@@ -33,9 +35,25 @@ void Recorder::release_running() {
 }
 
 void Recorder::started(std::int64_t trial) {
-  store_.restart(trial);
+  store_.set_status(trial, TrialStatus::running);
   active_.at(trial).running = true;
   ++progress_.running;
+  report();
+}
+
+void Recorder::begins(std::int64_t trial, std::int64_t after_step) {
+  active_.at(trial).records = {};
+  after_step == 0 ? store_.restart(trial) : store_.resume(trial, after_step);
+}
+
+void Recorder::lost(std::int64_t trial, const std::string& how) {
+  Active& active = active_.at(trial);
+  if (hooks_.on_message) {
+    hooks_.on_message(fmt::format("trial {} ({}): {}; another worker goes on with it", trial, active.name, how));
+  }
+  store_.set_status(trial, TrialStatus::pending);
+  active.running = false;
+  --progress_.running;
   report();
 }
 
@@ -52,25 +70,53 @@ void Recorder::epoch(std::int64_t trial, const EpochRecord& record) {
   report();
 }
 
+void Recorder::before_checkpoint(std::int64_t trial) {
+  flush(trial);
+  if (hooks_.before_checkpoint) hooks_.before_checkpoint();
+}
+
 void Recorder::finished(std::int64_t trial, const TrainingResult& result) {
   flush(trial);
   store_.finish(trial, result);
   end(trial);
 }
 
+void Recorder::prune(std::int64_t trial, const TrainingResult& result, std::int64_t epochs) {
+  store_.finish(trial, result);
+  folders_.remove(trial);
+  ended_.insert(trial);
+  epochs_done_ += static_cast<double>(epochs);
+  ++progress_.done;
+  report();
+}
+
+void Recorder::paused(std::int64_t trial) {
+  flush(trial);
+  store_.set_status(trial, TrialStatus::paused);
+  leave(trial);
+  report();
+}
+
 void Recorder::failed(std::int64_t trial, const std::string& error) {
   flush(trial);
   store_.fail(trial, error);
   ++failures_;
-  if (hooks_.on_message) hooks_.on_message(fmt::format("trial {} ({}) failed: {}", trial, names_.at(trial), error));
+  if (hooks_.on_message)
+    hooks_.on_message(fmt::format("trial {} ({}) failed: {}", trial, active_.at(trial).name, error));
   end(trial);
 }
 
-void Recorder::end(std::int64_t trial) {
+/// It trains no more for now.
+void Recorder::leave(std::int64_t trial) {
   epochs_done_ += active_.at(trial).epochs;
   active_.erase(trial);
-  ended_.insert(trial);
   --progress_.running;
+}
+
+void Recorder::end(std::int64_t trial) {
+  leave(trial);
+  folders_.remove(trial);
+  ended_.insert(trial);
   ++progress_.done;
   report();
 }

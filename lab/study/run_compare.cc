@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace thalweg::lab {
@@ -28,7 +29,7 @@ std::string key_of(const TrialData& trial) {
 
 /// Gives planned trials their ids: those that the store has keep theirs, new ones are added, and those of this role
 /// that are planned no longer (another learning rate was chosen since) are dropped.
-void enter(Store& store, TrialRole role, std::vector<TrialData>& planned) {
+void enter(Store& store, const TrialFolders& folders, TrialRole role, std::vector<TrialData>& planned) {
   std::map<std::string, const TrialData*> stored;
   const StudyData study = store.load();
   for (const TrialData& trial : study.trials) {
@@ -44,7 +45,10 @@ void enter(Store& store, TrialRole role, std::vector<TrialData>& planned) {
       stored.erase(found);
     }
   }
-  for (const auto& [key, trial] : stored) store.remove(trial->id);
+  for (const auto& [key, trial] : stored) {
+    store.remove(trial->id);
+    folders.remove(trial->id);  // its number may be given again
+  }
 }
 
 std::int64_t epochs_of(const std::vector<TrialData>& trials) {
@@ -70,17 +74,19 @@ class StudyRun {
         metric_(find_task(store.load().task).primary()),
         runner_(runner),
         hooks_(hooks),
-        recorder_(store, hooks) {}
+        folders_(store.file().parent_path()),
+        recorder_(store, folders_, hooks) {}
 
   StudyEnd run() {
     begin_outcome();
+    folders_.keep_only_unfinished(store_.load().trials);
     if (config_.tune && !tune()) return StudyEnd::interrupted;
     const StudyData study = store_.load();
     const std::vector<Choice> choices = choose_learning_rates(config_, study.trials, metric_);
     record(choices, study.trials);
     std::vector<TrialData> finals = final_trials(config_, choices);
     if (finals.empty()) throw Error("compare: no optimizer could be trained with any learning rate of the grid");
-    enter(store_, TrialRole::final, finals);
+    enter(store_, folders_, TrialRole::final, finals);
     const std::vector<TrialData> tuning = tuning_trials(config_);
     expect(finals, tuning.size(), epochs_of(tuning));
     if (!run_all("final", finals)) return StudyEnd::interrupted;
@@ -107,7 +113,7 @@ class StudyRun {
   bool tune() {
     while (true) {
       std::vector<TrialData> tuning = tuning_trials(config_);
-      enter(store_, TrialRole::tune, tuning);
+      enter(store_, folders_, TrialRole::tune, tuning);
       const std::size_t finals_to_come = config_.optimizers.size() * config_.seeds.size();
       expect(tuning, finals_to_come, static_cast<std::int64_t>(finals_to_come) * config_.training.stop.epochs);
       if (!run_all("tuning", tuning)) return false;
@@ -137,16 +143,17 @@ class StudyRun {
   /// False if it was interrupted.
   bool run_all(const std::string& phase, const std::vector<TrialData>& trials) {
     std::vector<Job> jobs;
-    std::map<std::int64_t, std::string> names;
+    recorder_.begin(phase);
     for (const TrialData& trial : trials) {
       // One that failed is retried by the next run, not by this one's next round.
       if (trial.status == TrialStatus::finished || recorder_.ended().contains(trial.id)) continue;
-      jobs.push_back({trial.id, trial.config});
-      names[trial.id] = fmt::format("{}, lr {}, seed {}", trial.optimizer, trial.lr, trial.config.seed);
+      jobs.push_back({.trial = trial.id, .config = trial.config, .checkpoint = folders_.checkpoint(trial.id)});
+      recorder_.expect_trial(trial.id, fmt::format("{}, lr {}, seed {}", trial.optimizer, trial.lr, trial.config.seed),
+                             trial.config.stop.epochs);
     }
     if (!jobs.empty()) {
-      recorder_.begin(phase, jobs, std::move(names));
-      runner_(jobs, recorder_);
+      ListSource source(std::move(jobs));
+      runner_(source, recorder_);
     }
     if (hooks_.stop_requested == nullptr || !*hooks_.stop_requested) return true;
     recorder_.release_running();
@@ -215,6 +222,7 @@ class StudyRun {
   const Metric& metric_;
   const TrialRunner& runner_;
   const StudyHooks& hooks_;
+  TrialFolders folders_;
   Recorder recorder_;
 };
 

@@ -1,6 +1,7 @@
 // StudyFolder: begins or continues a comparison.
 #include "study/study_folder.h"
 
+#include "study/differences.h"
 #include "study/enlarging.h"
 #include "study/new_study.h"
 
@@ -15,22 +16,13 @@
 namespace thalweg::lab {
 namespace {
 
-constexpr std::size_t kDifferencesShown = 3;
-
 /// What the configuration adds to the study. Throws if it is another study's.
 Enlarging check_same(const std::filesystem::path& folder, const StudyData& study, const CompareConfig& config) {
-  const auto refuse = [&](const std::string& what) {
-    throw Error(fmt::format("{}: {}; choose another --out, give --overwrite, or go on with it: {}", folder.string(),
-                            what, study.command));
-  };
+  const auto refuse = [&](const std::string& what) { refuse_study(folder, what, study.command); };
   if (study.kind != "compare") refuse(fmt::format("holds a {} run, no comparison", study.kind));
   Enlarging enlarging = enlarge(study.config, config);
-  const std::vector<std::string>& lines = enlarging.differences;
-  if (!lines.empty()) {
-    const std::size_t shown = std::min(lines.size(), kDifferencesShown);
-    const std::string more = shown < lines.size() ? fmt::format("; and {} more", lines.size() - shown) : "";
-    refuse(fmt::format("holds another comparison ({}{})",
-                       fmt::join(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(shown), "; "), more));
+  if (!enlarging.differences.empty()) {
+    refuse(fmt::format("holds another comparison ({})", shown(enlarging.differences)));
   }
   if (!enlarging.missing.empty()) {
     refuse(fmt::format(
@@ -84,19 +76,13 @@ StudyFolder go_on(FolderLock lock, const std::filesystem::path& folder, const Co
 
 StudyFolder open_study_folder(const std::filesystem::path& folder, const CompareConfig& config, const std::string& task,
                               const std::string& command, bool overwrite) {
-  FolderLock lock = lock_folder(folder);
-  const std::filesystem::path file = folder / kStudyFile;
-  if (std::filesystem::exists(file) && !overwrite) {
-    return go_on(std::move(lock), folder, config, command);
-  }
-  if (!std::filesystem::exists(file) && !overwrite && !std::filesystem::is_empty(folder)) {
-    throw Error(
-        fmt::format("{}: the folder is not empty and holds no study; choose another --out, or give --overwrite "
-                    "(other files are left alone)",
-                    folder.string()));
-  }
-  remove_study(file);
-  return {std::move(lock), Store::create(file, new_study(folder, "compare", task, command, config)), config, false, {}};
+  StudyPlace place = take_study_place(folder, overwrite);
+  if (place.has_study) return go_on(std::move(place.lock), folder, config, command);
+  return {std::move(place.lock),
+          Store::create(folder / kStudyFile, new_study(folder, "compare", task, command, config)),
+          config,
+          false,
+          {}};
 }
 
 }  // namespace thalweg::lab

@@ -3,20 +3,30 @@
 
 #include "data/dataset.h"
 #include "error_text.h"
+#include "models/script_model.h"
+#include "page/folder.h"
+#include "store/folder_lock.h"
+#include "study/run_program.h"
 #include "study/worker_messages.h"
+#include "training/checkpoint.h"
+#include "training/defaults.h"
 #include "training/split.h"
 #include "training/trainer.h"
 
 #include <thalweg/error.h>
+#include <thalweg/files.h>
 
+#include <fcntl.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <optional>
 #include <string>
 
 namespace thalweg::lab {
@@ -27,7 +37,7 @@ constexpr std::chrono::milliseconds kBetweenProgress{200};
 /// Writes to the study; ends the process if it is gone.
 class Teller {
  public:
-  Teller() : output_(dup(STDOUT_FILENO)) {
+  Teller() : output_(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)) {
     // Whatever a library prints must not come between the messages.
     dup2(STDERR_FILENO, STDOUT_FILENO);
   }
@@ -45,9 +55,74 @@ class Teller {
   int output_;
 };
 
-/// `dataset`: of the job before, taken again if this one is about the same; all of a study are.
-TrainingResult run(const Job& job, Dataset& dataset, const Teller& tell) {
+/// Where the trial stands, if it has a checkpoint. One that is damaged, or of another training, counts as none.
+std::optional<RunState> standing(const Job& job, const TrainingConfig& config) {
+  if (job.checkpoint.empty() || !std::filesystem::exists(job.checkpoint)) return std::nullopt;
+  try {
+    const Checkpoint checkpoint = read_checkpoint(job.checkpoint);
+    check_resumable(checkpoint.config, checkpoint.threads, config);
+    return checkpoint.run;
+  } catch (const std::exception&) {
+    return std::nullopt;
+  }
+}
+
+/// Makes the trial's folder, with a copy of a TorchScript file, as a run has one.
+void prepare_folder(const Job& job) {
+  if (job.checkpoint.empty()) return;
+  create_folder(job.checkpoint.parent_path());
+  if (is_script_file(job.config.model)) {
+    replace_file(job.checkpoint.parent_path() / kModuleFile, read_file(job.config.model));
+  }
+}
+
+/// Are these jobs about the same examples, divided alike?
+bool same_data(const TrainingConfig& a, const TrainingConfig& b) {
+  const auto parts = [](const TrainingConfig& config) {
+    nlohmann::json all = config, parts;
+    for (const char* const name : {"data", "target", "positive", "column", "window", "horizon", "test_data",
+                                   "test_fraction", "split_seed", "folds", "fold"}) {
+      parts[name] = all.at(name);
+    }
+    return parts;
+  };
+  return parts(a) == parts(b);
+}
+
+/// The data of the job before, taken again by one about the same; all of a study are.
+struct OpenData {
+  Dataset dataset;
+  std::optional<TrainingConfig> of;
+};
+
+/// Runs a command in place of a training, and tells likewise.
+void run_command(const Job& job, const Teller& tell) {
+  if (!job.checkpoint.empty()) create_folder(job.checkpoint.parent_path());
+  tell(begin_line(0));
   auto last = std::chrono::steady_clock::now();
+  std::int64_t epoch = 1;
+  const ProgramHooks hooks{.on_record =
+                               [&](const EpochRecord& record) {
+                                 tell(epoch_line(record));
+                                 epoch = record.epoch + 1;
+                               },
+                           .on_wait =
+                               [&] {
+                                 const auto now = std::chrono::steady_clock::now();
+                                 if (now - last < kBetweenProgress) return;
+                                 last = now;
+                                 Progress progress{};
+                                 progress.epoch = progress.epochs = epoch;
+                                 progress.batches = 1;
+                                 tell(progress_line(progress));
+                               }};
+  tell(result_line(run_program(job.program, hooks)));
+}
+
+/// Trains and tells all of it, the end too.
+void run(const Job& job, OpenData& data, const Teller& tell) {
+  auto last = std::chrono::steady_clock::now();
+  std::atomic<bool> pause = false;
   TrainingHooks hooks;
   hooks.on_progress = [&](const Progress& progress) {
     const auto now = std::chrono::steady_clock::now();
@@ -57,9 +132,32 @@ TrainingResult run(const Job& job, Dataset& dataset, const Teller& tell) {
   };
   hooks.on_step = [&](const StepRecord& record) { tell(step_line(record)); };
   hooks.on_diagnostics = [&](const DiagnosticRecord& record) { tell(diagnostics_line(record)); };
-  hooks.on_epoch = [&](const EpochRecord& record) { tell(epoch_line(record)); };
-  if (dataset.name != job.config.data) dataset = open_training_data(job.config);
-  return train(job.config, dataset, hooks, {});
+  hooks.on_epoch = [&](const EpochRecord& record) {
+    tell(epoch_line(record));
+    if (record.epoch == job.pause_after) pause = true;
+  };
+  hooks.before_checkpoint = [&] {
+    tell(checkpoint_line());
+    std::string answer;
+    if (!std::getline(std::cin, answer)) std::_Exit(EXIT_FAILURE);  // the study is gone
+  };
+  hooks.on_checkpoint_failed = [](const std::string& why) { std::cerr << why << std::endl; };
+  hooks.stop_requested = &pause;
+
+  if (!data.of || !same_data(*data.of, job.config)) {
+    data.of.reset();
+    data.dataset = open_training_data(job.config);
+    data.of = job.config;
+  }
+  TrainingConfig config = job.config;
+  choose_defaults(config, data.dataset);
+  const std::optional<RunState> state = standing(job, config);
+  tell(begin_line(state ? state->step : 0));
+  if (!state) prepare_folder(job);
+  if (state && job.pause_after && std::ssize(state->epochs) >= *job.pause_after) pause = true;
+  const Checkpointing checkpointing{.file = job.checkpoint, .resume = state.has_value()};
+  const TrainingResult result = train(config, data.dataset, hooks, checkpointing);
+  tell(result.outcome == Outcome::interrupted ? paused_line() : result_line(result));
 }
 
 }  // namespace
@@ -70,10 +168,11 @@ void serve_as_worker(pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) return;  // died before the line above
   const Teller tell;
-  Dataset dataset;
+  OpenData data;
   for (std::string line; std::getline(std::cin, line);) {
     try {
-      tell(result_line(run(read_job(line), dataset, tell)));
+      const Job job = read_job(line);
+      job.program.words.empty() ? run(job, data, tell) : run_command(job, tell);
     } catch (const std::exception& error) {
       tell(error_line(error_text(error)));
     }

@@ -21,16 +21,29 @@ std::string to_line(const Job& job);
 /// Throws MessageError for what is no job.
 Job read_job(std::string_view line);
 
-/// What a worker tells of its one trial at a time. Each gives a line, newline included.
+/// What a worker tells of its one trial at a time. Each gives a line, newline included. First of all where it begins.
+std::string begin_line(std::int64_t after_step);
 std::string progress_line(const Progress& progress);
 std::string step_line(const StepRecord& record);
 std::string diagnostics_line(const DiagnosticRecord& record);
 std::string epoch_line(const EpochRecord& record);
+/// The worker waits for kGo before it writes the checkpoint.
+std::string checkpoint_line();
 std::string result_line(const TrainingResult& result);
+std::string paused_line();
 std::string error_line(const std::string& error);
 
-/// Hands a worker's line on. Returns true if it was the trial's last: its result or its error. Throws MessageError for
-/// what is no message, and what `events` throws.
-bool deliver(std::string_view line, std::int64_t trial, TrialEvents& events);
+/// A study's answer to checkpoint_line.
+constexpr const char* kGo = "go\n";
+
+/// What follows a worker's line.
+enum class Delivered {
+  more,  ///< other lines of this trial
+  asks,  ///< it waits for kGo
+  last,  ///< nothing: it was the trial's result, its pause or its error
+};
+
+/// Hands a worker's line on. Throws MessageError for what is no message, and what `events` throws.
+Delivered deliver(std::string_view line, std::int64_t trial, TrialEvents& events);
 
 }  // namespace thalweg::lab

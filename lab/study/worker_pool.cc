@@ -1,6 +1,7 @@
 // WorkerPool: processes, pipes and what becomes of them.
 #include "study/worker_pool.h"
 
+#include "study/processes.h"
 #include "study/worker_messages.h"
 
 #include <thalweg/error.h>
@@ -38,31 +39,6 @@ constexpr std::chrono::milliseconds kBetweenLooks{5};
 constexpr std::chrono::milliseconds kBetweenActivities{1000};  // looks at what a silent worker does
 
 [[noreturn]] void fail(const char* call) { throw Error(fmt::format("worker: {}: {}", call, std::strerror(errno))); }
-
-/// A file descriptor, closed at the end of its life.
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(number_, other.number_);
-    return *this;
-  }
-  ~Descriptor() {
-    if (number_ >= 0) close(number_);
-  }
-  int get() const { return number_; }
-
- private:
-  int number_ = -1;
-};
-
-std::pair<Descriptor, Descriptor> make_pipe() {
-  std::array<int, 2> ends{};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0) fail("pipe2");
-  return {Descriptor(ends[0]), Descriptor(ends[1])};
-}
 
 /// Writes all of it; false if the reader is gone.
 bool write_all(int descriptor, std::string_view bytes) {
@@ -124,9 +100,8 @@ const char* in_words(char state) {
 std::string describe(int status) {
   if (WIFSIGNALED(status)) {
     const int number = WTERMSIG(status);
-    const char* name = sigabbrev_np(number);
-    const std::string text = name != nullptr ? fmt::format("SIG{}", name) : fmt::format("signal {}", number);
-    return fmt::format("the worker was killed by {}{}", text, number == SIGKILL ? " (out of memory?)" : "");
+    return fmt::format("the worker was killed by {}{}", signal_name(number),
+                       number == SIGKILL ? " (out of memory?)" : "");
   }
   return fmt::format("the worker ended with exit code {}", WEXITSTATUS(status));
 }
@@ -136,8 +111,9 @@ std::string describe(int status) {
 struct WorkerPool::Worker {
   pid_t process = -1;
   Descriptor input, output, errors;
-  std::string received;               // the beginning of a line
-  std::optional<std::int64_t> trial;  // that it is running
+  std::string received;            // the beginning of a line
+  std::optional<Assignment> task;  // that it is running
+  int status = 0;                  // how it ended
 
   // Since it last said something, or was given its trial:
   std::chrono::nanoseconds silent{0};   // as long as this process was running, too
@@ -164,7 +140,6 @@ struct WorkerPool::Worker {
   /// Ends the process, which has this long to end by itself, and says how it ended.
   std::string end(std::chrono::milliseconds grace) {
     if (process < 0) return {};
-    int status = 0;
     const auto ends_within = [&](std::chrono::milliseconds time) {
       while (true) {
         if (waitpid(process, &status, WNOHANG) != 0) return true;
@@ -223,12 +198,37 @@ std::unique_ptr<WorkerPool::Worker> WorkerPool::start() const {
   return worker;
 }
 
-void WorkerPool::give(Worker& worker, const Job& job, TrialEvents& events) {
-  worker.trial = job.trial;
+void WorkerPool::give(Worker& worker, Assignment assignment, TrialEvents& events) {
+  ++assignment.attempts;
+  worker.task = std::move(assignment);
   worker.is_heard();
-  events.started(job.trial);
+  events.started(worker.task->job.trial);
   // A worker that is gone already shows it when its output is read.
-  write_all(worker.input.get(), to_line(job));
+  write_all(worker.input.get(), to_line(worker.task->job));
+}
+
+/// What a free worker is to do: what lost workers had begun comes first.
+std::optional<WorkerPool::Assignment> WorkerPool::next(JobSource& source) {
+  if (!again_.empty()) {
+    Assignment assignment = std::move(again_.front());
+    again_.pop_front();
+    return assignment;
+  }
+  std::optional<Job> job = source.next();
+  if (!job) return std::nullopt;
+  return Assignment{.job = std::move(*job)};
+}
+
+/// Ends a worker that says no more. Its trial has failed, or goes on in another.
+void WorkerPool::end_lost(Worker& worker, TrialEvents& events) {
+  const std::string how = worker.end(kGrace);
+  if (!worker.task) return;
+  const Job& job = worker.task->job;
+  if (!WIFSIGNALED(worker.status) || job.checkpoint.empty() || worker.task->attempts >= kAttempts) {
+    return events.failed(job.trial, how);
+  }
+  events.lost(job.trial, how);
+  again_.push_back(std::move(*worker.task));
 }
 
 /// Takes what the worker has written. False if it has ended or has to.
@@ -237,8 +237,7 @@ bool WorkerPool::receive(Worker& worker, TrialEvents& events) {
   const ssize_t got = read(worker.output.get(), chunk.data(), chunk.size());
   if (got < 0 && (errno == EINTR || errno == EAGAIN)) return true;
   if (got <= 0) {
-    const std::string how = worker.end(kGrace);
-    if (worker.trial) events.failed(*worker.trial, how);
+    end_lost(worker, events);
     return false;
   }
   heard_ = true;
@@ -246,12 +245,18 @@ bool WorkerPool::receive(Worker& worker, TrialEvents& events) {
   worker.received.append(chunk.data(), static_cast<std::size_t>(got));
   std::size_t begin = 0;
   for (std::size_t end; (end = worker.received.find('\n', begin)) != std::string::npos; begin = end + 1) {
-    if (!worker.trial) return false;  // says something unasked
+    if (!worker.task) return false;  // says something unasked
+    const std::int64_t trial = worker.task->job.trial;
     try {
       const std::string_view line(worker.received.data() + begin, end - begin);
-      if (deliver(line, *worker.trial, events)) worker.trial.reset();
+      const Delivered delivered = deliver(line, trial, events);
+      if (delivered == Delivered::last) worker.task.reset();
+      if (delivered == Delivered::asks) {
+        worker.task->attempts = 0;  // it comes on
+        write_all(worker.input.get(), kGo);
+      }
     } catch (const MessageError& error) {
-      events.failed(*worker.trial, error.what());
+      events.failed(trial, error.what());
       return false;
     }
   }
@@ -263,7 +268,7 @@ bool WorkerPool::receive(Worker& worker, TrialEvents& events) {
 bool WorkerPool::is_well(Worker& worker, std::chrono::nanoseconds passed, TrialEvents& events) {
   worker.silent += passed;
   const std::chrono::nanoseconds since = worker.silent - worker.looked;
-  if (!worker.trial || since < kBetweenActivities) return true;
+  if (!worker.task || since < kBetweenActivities) return true;
   const Activity now = activity_of(worker.process);
   worker.resting = now.processor == worker.last.processor ? worker.resting + since : std::chrono::nanoseconds(0);
   worker.looked = worker.silent;
@@ -281,7 +286,7 @@ bool WorkerPool::is_well(Worker& worker, std::chrono::nanoseconds passed, TrialE
   const std::string error = worker.with_last_words(
       fmt::format("the worker has said nothing for {} s, and {}", worker.silent / std::chrono::seconds(1), what));
   worker.end({});
-  events.failed(*worker.trial, error);
+  events.failed(worker.task->job.trial, error);
   if (!heard_) {
     throw Error(
         fmt::format("no worker gets to work: {}; fewer --jobs or --threads-per-job may help, or a higher limit "
@@ -291,27 +296,36 @@ bool WorkerPool::is_well(Worker& worker, std::chrono::nanoseconds passed, TrialE
   return false;
 }
 
-void WorkerPool::run(const std::vector<Job>& jobs, TrialEvents& events) {
+/// Lets every worker that is free do something, and starts more while there is something to do.
+void WorkerPool::give_all(JobSource& source, TrialEvents& events) {
+  for (const std::unique_ptr<Worker>& worker : workers_) {
+    if (worker->task) continue;
+    std::optional<Assignment> assignment = next(source);
+    if (!assignment) return;
+    give(*worker, std::move(*assignment), events);
+  }
+  while (workers_.size() < static_cast<std::size_t>(settings_.jobs)) {
+    std::optional<Assignment> assignment = next(source);
+    if (!assignment) return;
+    workers_.push_back(start());
+    give(*workers_.back(), std::move(*assignment), events);
+  }
+}
+
+void WorkerPool::run(JobSource& source, TrialEvents& events) {
   // Writing to a worker that has just died must be an error, not a signal.
   struct IgnorePipe {
     sighandler_t before = std::signal(SIGPIPE, SIG_IGN);
     ~IgnorePipe() { std::signal(SIGPIPE, before); }
   } ignore_pipe;
 
-  std::size_t next = 0;
   const auto stopped = [&] { return settings_.stop_requested != nullptr && *settings_.stop_requested; };
   auto looked = std::chrono::steady_clock::now();
   while (!stopped()) {
-    for (const std::unique_ptr<Worker>& worker : workers_) {
-      if (!worker->trial && next < jobs.size()) give(*worker, jobs[next++], events);
-    }
-    while (next < jobs.size() && workers_.size() < static_cast<std::size_t>(settings_.jobs)) {
-      workers_.push_back(start());
-      give(*workers_.back(), jobs[next++], events);
-    }
+    give_all(source, events);
     std::vector<pollfd> waiting;
     for (const std::unique_ptr<Worker>& worker : workers_) waiting.push_back({worker->output.get(), POLLIN, 0});
-    const bool busy = std::ranges::any_of(workers_, [](const auto& worker) { return worker->trial.has_value(); });
+    const bool busy = std::ranges::any_of(workers_, [](const auto& worker) { return worker->task.has_value(); });
     if (!busy) return;
     if (poll(waiting.data(), waiting.size(), kPollMilliseconds) < 0 && errno != EINTR) fail("poll");
     // Where this process was stopped for an hour, the workers have not been silent for one.
@@ -325,6 +339,7 @@ void WorkerPool::run(const std::vector<Job>& jobs, TrialEvents& events) {
     }
   }
   workers_.clear();
+  again_.clear();
 }
 
 }  // namespace thalweg::lab

@@ -23,6 +23,8 @@ const std::vector<Metric>& metrics() {
       {"rmse", "RMSE", Better::lower, false, at_least(0)},
       {"mae", "MAE", Better::lower, false, at_least(0)},
       {"r2", "R²", Better::higher, false, Range{.high = 1, .high_open = false}},
+      {"cost", "cost", Better::lower, false, Range{}},
+      {"score", "score", Better::higher, false, Range{}},
       {"bits_per_character", "bits per character", Better::lower, false, at_least(0)},
   };
   return all;

@@ -10,9 +10,7 @@ namespace thalweg::lab {
 
 const std::vector<Task>& tasks() {
   static const std::vector<Task> all{
-      classification_task(),
-      regression_task(),
-      characters_task(),
+      classification_task(), regression_task(), characters_task(), program_task(), scored_program_task(),
   };
   return all;
 }

@@ -5,6 +5,7 @@
 #include "tasks/metric.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,7 +21,7 @@ struct Task {
   std::string loss;                  ///< what its loss is, with its unit: `cross-entropy (nats)`
   std::vector<std::string> metrics;  ///< that may be measured, beside the loss; the first is the primary one
   std::string example;               ///< what is counted, in the singular: `example`, `character`
-  TargetKind target;                 ///< that it predicts
+  std::optional<TargetKind> target;  ///< that it predicts; none: a program's, which the lab does not train
   std::unique_ptr<Objective> (*objective)(const Target& target, const ObjectiveOptions& options);
 
   /// By which trainings are compared, and which goals are of.

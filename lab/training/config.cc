@@ -103,7 +103,15 @@ void check(const TrainingConfig& config) {
   if (!config.augment.empty()) parse_augmentation(config.augment);
   if (config.folds == 1) throw Error("folds = 1 leaves nothing to train on; expected at least 2, or 0 for none");
   if (config.fold > config.folds) throw Error(fmt::format("fold = {} is outside [0, {}]", config.fold, config.folds));
-  if (config.validation_fraction > 0) return;
+  if (config.validation_folds == 1) {
+    throw Error("validation folds = 1 leaves nothing to train on; expected at least 2, or 0 for none");
+  }
+  if (config.validation_fold > config.validation_folds ||
+      (config.validation_folds > 0 && config.validation_fold == 0)) {
+    throw Error(
+        fmt::format("validation fold = {} is outside [1, {}]", config.validation_fold, config.validation_folds));
+  }
+  if (config.validation_fraction > 0 || config.validation_folds > 0) return;
   const auto refuse = [](bool needed, const char* what) {
     if (needed) throw Error(fmt::format("validation fraction = 0 leaves nothing for the {} to be measured on", what));
   };

@@ -50,8 +50,10 @@ struct TrainingConfig {
   /// Of data whose parts are drawn, the validation part has the same share of each class. Files that do not know of
   /// it were written when that was not so.
   bool validation_by_class = true;
-  std::int64_t train_limit = 0;  ///< use only the first N training examples; 0: all
-  std::int64_t test_limit = 0;   ///< use only the first N test examples; 0: all
+  std::int64_t validation_folds = 0;  ///< > 0: the validation part is, of so many parts of the training part, …
+  std::int64_t validation_fold = 0;   ///< … this one, from 1
+  std::int64_t train_limit = 0;       ///< use only the first N training examples; 0: all
+  std::int64_t test_limit = 0;        ///< use only the first N test examples; 0: all
   bool test_at_end = true;
 };
 

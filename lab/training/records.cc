@@ -16,10 +16,11 @@ namespace thalweg::lab {
 
 namespace {
 
-constexpr std::array<std::pair<Outcome, const char*>, 4> kOutcomes{{{Outcome::completed, "completed"},
+constexpr std::array<std::pair<Outcome, const char*>, 5> kOutcomes{{{Outcome::completed, "completed"},
                                                                     {Outcome::stopped, "stopped"},
                                                                     {Outcome::diverged, "diverged"},
-                                                                    {Outcome::interrupted, "interrupted"}}};
+                                                                    {Outcome::interrupted, "interrupted"},
+                                                                    {Outcome::pruned, "pruned"}}};
 
 // JSON has no NaN and no infinity: they become null, and null a NaN again.
 double number(const nlohmann::json& json) {

@@ -58,7 +58,8 @@ enum class Outcome {
   completed,    ///< ran to its epochs or steps
   stopped,      ///< a stop condition was met; `reason` says which
   diverged,     ///< a loss or a gradient was not finite, or losses stayed far above the first; `reason` says which
-  interrupted,  ///< by a signal; a checkpoint was written
+  interrupted,  ///< by a signal, or paused by its study; a checkpoint was written
+  pruned,       ///< its study trains it no further, since it is not among the best; `reason` says by what
 };
 
 struct TrainingResult {

@@ -34,6 +34,22 @@ Split split(const Dataset& dataset, const TrainingConfig& config) {
   Split result;
   result.test = first(dataset.test, config.test_limit);
   std::vector<std::int64_t> all = first(dataset.train, config.train_limit);
+  if (config.validation_folds > 0) {
+    if (dataset.in_order) {
+      throw Error(fmt::format("{} validation folds: {} is in order, and its parts are not drawn",
+                              config.validation_folds, dataset.name));
+    }
+    if (config.validation_folds > std::ssize(all)) {
+      throw Error(
+          fmt::format("{} validation folds: there are {} training examples", config.validation_folds, all.size()));
+    }
+    Drawn parts = deal(std::move(all), config.validation_folds, config.validation_fold,
+                       Random(config.data_options.split_seed, RandomPurpose::split, "validation folds"),
+                       [&](std::int64_t example) { return dataset.examples->label(example); });
+    result.validation = std::move(parts.drawn);
+    result.training = std::move(parts.kept);
+    return result;
+  }
   const auto validation =
       static_cast<std::ptrdiff_t>(std::llround(static_cast<double>(all.size()) * config.validation_fraction));
   const auto refuse = [&](const char* what) {

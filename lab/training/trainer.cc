@@ -330,6 +330,15 @@ class Trainer {
   void write_checkpoint() const {
     if (checkpointing_.file.empty()) return;
     if (hooks_.before_checkpoint) hooks_.before_checkpoint();
+    try {
+      write_now();
+    } catch (const Error& error) {
+      if (!hooks_.on_checkpoint_failed) throw;
+      hooks_.on_checkpoint_failed(error.what());
+    }
+  }
+
+  void write_now() const {
     lab::write_checkpoint(checkpointing_.file,
                           {.config = config_,
                            .threads = threads_,

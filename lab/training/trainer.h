@@ -30,6 +30,8 @@ struct TrainingHooks {
   std::function<void(const EpochRecord&)> on_epoch;
   /// Before each checkpoint: what was recorded so far should be safe when it is there.
   std::function<void()> before_checkpoint;
+  /// Where a checkpoint could not be written, and why: the training goes on. If empty, it ends by that Error.
+  std::function<void(const std::string&)> on_checkpoint_failed;
   /// After this process' first step. Whatever a computer may lack to train at all has shown by then.
   std::function<void()> on_started;
   std::int64_t step_every = 50;

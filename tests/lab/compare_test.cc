@@ -98,6 +98,11 @@ class WorkerTest : public testing::Test {
     endless.stop.epochs = 1'000'000;
     return endless;
   }
+  static void run(WorkerPool& pool, std::vector<Job> jobs, TrialEvents& events) {
+    ListSource source(std::move(jobs));
+    pool.run(source, events);
+  }
+  static void run(WorkerPool&& pool, std::vector<Job> jobs, TrialEvents& events) { run(pool, std::move(jobs), events); }
   static WorkerSettings one_worker() { return {.jobs = 1, .executable = THALWEG_COMMAND}; }
 
   TemporaryFolder folder_;
@@ -107,8 +112,8 @@ TEST_F(WorkerTest, ATrialHasTheSameBitsWhateverItsWorkerDidBefore) {
   Listener together, alone;
   TrainingConfig cnn = config("nadam");
   cnn.model = "cnn";
-  WorkerPool(one_worker()).run({{1, config()}, {2, cnn}, {3, config()}}, together);
-  WorkerPool(one_worker()).run({{3, config()}}, alone);
+  run(WorkerPool(one_worker()), {{1, config()}, {2, cnn}, {3, config()}}, together);
+  run(WorkerPool(one_worker()), {{3, config()}}, alone);
   ASSERT_THAT(together.records, SizeIs(3)) << together.errors[1];
   EXPECT_EQ(together.records[1], together.records[3]);
   EXPECT_EQ(together.records[3], alone.records[3]);
@@ -125,7 +130,7 @@ TEST_F(WorkerTest, AKilledWorkerFailsItsTrialAndNoOther) {
     kill(*workers.begin(), SIGKILL);
   };
   WorkerPool pool(one_worker());
-  pool.run({{1, endless()}, {2, config()}, {3, config()}}, listener);
+  run(pool, {{1, endless()}, {2, config()}, {3, config()}}, listener);
   ASSERT_THAT(listener.errors, SizeIs(1));
   EXPECT_THAT(listener.errors[1], HasSubstr("killed by SIGKILL"));
   EXPECT_THAT(listener.records, SizeIs(2));
@@ -135,7 +140,7 @@ TEST_F(WorkerTest, ATrialThatCannotBeTrainedFailsWithItsError) {
   Listener listener;
   TrainingConfig missing = config();
   missing.data = "idx:/nowhere";
-  WorkerPool(one_worker()).run({{1, missing}, {2, config()}}, listener);
+  run(WorkerPool(one_worker()), {{1, missing}, {2, config()}}, listener);
   EXPECT_THAT(listener.errors[1], HasSubstr("/nowhere"));
   EXPECT_THAT(listener.records, SizeIs(1));
 }
@@ -145,13 +150,13 @@ TEST_F(WorkerTest, StopsItsWorkersOnRequestAndAtItsEnd) {
   Listener listener;
   listener.on_epoch = [&](std::int64_t) { stop = true; };
   WorkerPool pool({.jobs = 2, .executable = THALWEG_COMMAND, .stop_requested = &stop});
-  pool.run({{1, endless()}, {2, endless()}, {3, config()}}, listener);
+  run(pool, {{1, endless()}, {2, endless()}, {3, config()}}, listener);
   EXPECT_THAT(listener.errors, IsEmpty());
   EXPECT_THAT(children_of(getpid()), IsEmpty());
   {
     WorkerPool idle(one_worker());
     Listener finished;
-    idle.run({{1, config()}}, finished);
+    run(idle, {{1, config()}}, finished);
     EXPECT_THAT(children_of(getpid()), SizeIs(1)) << "kept for the next trials";
   }
   EXPECT_THAT(children_of(getpid()), IsEmpty());
@@ -159,13 +164,13 @@ TEST_F(WorkerTest, StopsItsWorkersOnRequestAndAtItsEnd) {
 
 TEST_F(WorkerTest, ProgramsThatAreNoWorkersFailTheTrial) {
   Listener listener;
-  WorkerPool({.jobs = 1, .executable = "/bin/cat"}).run({{1, config()}}, listener);
+  run(WorkerPool({.jobs = 1, .executable = "/bin/cat"}), {{1, config()}}, listener);
   EXPECT_THAT(listener.errors[1], HasSubstr("ended with exit code 1: "));
-  WorkerPool({.jobs = 1, .executable = "/bin/echo"}).run({{2, config()}}, listener);
+  run(WorkerPool({.jobs = 1, .executable = "/bin/echo"}), {{2, config()}}, listener);
   EXPECT_THAT(listener.errors[2], HasSubstr("no message of a worker: worker --parent"));
   EXPECT_THAT(
       [&] {
-        WorkerPool({.jobs = 1, .executable = "/bin/nowhere"}).run({{3, config()}}, listener);
+        run(WorkerPool({.jobs = 1, .executable = "/bin/nowhere"}), {{3, config()}}, listener);
       },
       ThrowsMessage<Error>(HasSubstr("cannot start /bin/nowhere")));
 }
@@ -188,7 +193,7 @@ TEST_F(HangingWorker, IsEndedAndTheStudyWithItIfNoneEverSaidAWord) {
     Listener listener;
     EXPECT_THAT(
         [&] {
-          WorkerPool(worker_that(does)).run({{1, config()}, {2, config()}}, listener);
+          run(WorkerPool(worker_that(does)), {{1, config()}, {2, config()}}, listener);
         },
         ThrowsMessage<Error>(HasSubstr("no worker gets to work")));
     EXPECT_THAT(listener.errors, SizeIs(1));
@@ -208,7 +213,7 @@ TEST_F(HangingWorker, CostsOneTrialIfOthersGetToWork) {
   listener.on_epoch = [](std::int64_t trial) {
     if (trial == 1) kill(*children_of(getpid()).begin(), SIGSTOP);
   };
-  WorkerPool(settings).run({{1, endless()}, {2, config()}}, listener);
+  run(WorkerPool(settings), {{1, endless()}, {2, config()}}, listener);
   EXPECT_THAT(listener.errors[1], HasSubstr("it is stopped (SIGSTOP?)"));
   EXPECT_THAT(listener.records, SizeIs(1));
 }

@@ -47,10 +47,12 @@ class FakeRunner {
   std::vector<TrainingConfig> given;
 
   TrialRunner runner() {
-    return [this](const std::vector<Job>& jobs, TrialEvents& events) {
-      for (const Job& job : jobs) {
+    return [this](JobSource& source, TrialEvents& events) {
+      while (const std::optional<Job> next = source.next()) {
+        const Job& job = *next;
         given.push_back(job.config);
         events.started(job.trial);
+        events.begins(job.trial, 0);
         events.step(job.trial, {.step = 1, .loss = 2, .lr = 1});
         if (given.size() > stop_after) {
           stopped = true;

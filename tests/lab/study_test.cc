@@ -177,21 +177,28 @@ TEST(Messages, ComeBackAsTheyWere) {
   const EpochRecord epoch{
       .epoch = 2, .step = 3, .train = {{"loss", 0.3}}, .validation = MetricValues{{"loss", 0.7}, {"accuracy", 0.25}}};
   const TrainingResult result{.outcome = Outcome::diverged, .reason = "loss", .test = MetricValues{{"accuracy", 0.1}}};
-  EXPECT_FALSE(deliver(progress_line({1, 2, 3, 4, std::nan(""), "accuracy", 0.5, 1e5}), 7, listener));
+  EXPECT_EQ(deliver(progress_line({1, 2, 3, 4, std::nan(""), "accuracy", 0.5, 1e5}), 7, listener), Delivered::more);
   EXPECT_EQ(listener.heard, "7 progress 3 ");
-  EXPECT_FALSE(deliver(step_line(step), 7, listener));
-  EXPECT_FALSE(deliver(diagnostics_line(diagnostics), 7, listener));
-  EXPECT_FALSE(deliver(epoch_line(epoch), 7, listener));
-  EXPECT_TRUE(deliver(result_line(result), 7, listener));
-  EXPECT_TRUE(deliver(error_line("no \"memory\"\nat all \xff"), 7, listener));
+  EXPECT_EQ(deliver(step_line(step), 7, listener), Delivered::more);
+  EXPECT_EQ(deliver(diagnostics_line(diagnostics), 7, listener), Delivered::more);
+  EXPECT_EQ(deliver(epoch_line(epoch), 7, listener), Delivered::more);
+  EXPECT_EQ(deliver(result_line(result), 7, listener), Delivered::last);
+  EXPECT_EQ(deliver(error_line("no \"memory\"\nat all \xff"), 7, listener), Delivered::last);
   EXPECT_EQ(listener.heard, "7 progress 3 " + nlohmann::json(step).dump() + nlohmann::json(diagnostics).dump() +
                                 nlohmann::json(epoch).dump() + nlohmann::json(result).dump() +
                                 "no \"memory\"\nat all \xef\xbf\xbd");
-  Job job{.trial = 9, .config = {}};
+  EXPECT_EQ(deliver(begin_line(40), 7, listener), Delivered::more);
+  EXPECT_EQ(deliver(checkpoint_line(), 7, listener), Delivered::asks);
+  EXPECT_EQ(deliver(paused_line(), 7, listener), Delivered::last);
+  Job job{.trial = 9, .config = {}, .checkpoint = "/a b/c", .pause_after = 3};
   job.config.seed = 1ULL << 63;
+  job.program = {.words = {"a", "{\"b\"}"}, .metric = "f1", .better = Better::higher, .timeout = 0.5};
   const Job back = read_job(to_line(job));
   EXPECT_EQ(back.trial, 9);
   EXPECT_EQ(nlohmann::json(back.config), nlohmann::json(job.config));
+  EXPECT_EQ(back.checkpoint, job.checkpoint);
+  EXPECT_EQ(back.pause_after, job.pause_after);
+  EXPECT_EQ(nlohmann::json(back.program), nlohmann::json(job.program));
 
   for (const char* line :
        {"", "{", "[]", "{}", "{\"hello\": 1}", "{\"step\": {}}", "{\"step\": 3}", "{\"diagnostics\": {\"step\": 1}}",

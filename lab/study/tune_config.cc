@@ -1,0 +1,144 @@
+// TuneConfig: checks and JSON.
+#include "study/tune_config.h"
+
+#include "search/hyperband.h"
+#include "search/sampler.h"
+#include "study/compare_config.h"
+#include "study/differences.h"
+#include "study/trial_parameters.h"
+
+#include <thalweg/error.h>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+
+namespace thalweg::lab {
+namespace {
+
+constexpr std::int64_t kMostTrials = 100'000, kMostRuns = 1000;
+
+void check_number(const char* what, std::int64_t value, std::int64_t least, std::int64_t most) {
+  if (value >= least && value <= most) return;
+  throw Error(fmt::format("tune: {} = {} is outside [{}, {}]", what, value, least, most));
+}
+
+void check_seeds(const std::vector<std::uint64_t>& seeds) {
+  if (seeds.empty()) throw Error("tune: there are no seeds");
+  if (std::set<std::uint64_t>(seeds.begin(), seeds.end()).size() != seeds.size()) {
+    throw Error("tune: a seed stands twice");
+  }
+}
+
+void check_program(const TuneConfig& config, const SearchSpace& space) {
+  if (config.folds > 0) throw Error("tune: --folds mean nothing to a command of one's own");
+  if (config.is_hyperband()) throw Error("tune: hyperband cannot pause a command of one's own; take another sampler");
+  std::vector<std::string> names;
+  for (const Dimension& dimension : space.dimensions) names.push_back(dimension.name);
+  check_placeholders(config.program, names);
+}
+
+void check_training(const TuneConfig& config, const SearchSpace& space) {
+  check(config.training);
+  if (config.training.validation_fraction <= 0 && config.folds == 0) {
+    throw Error("tune: trials are compared on validation data: validation fraction = 0 is too small");
+  }
+  if (config.training.stop.seconds) {
+    throw Error(
+        "tune: --seconds would make trials depend on how fast the computer is; take --epochs or --steps, and "
+        "--time for the whole study");
+  }
+  check_space(space, config.training);
+}
+
+}  // namespace
+
+void to_json(nlohmann::json& json, const TuneConfig& config) {
+  json = {{"ranges", config.ranges}, {"sampler", config.sampler}, {"trials", config.trials},
+          {"seed", config.seed},     {"lag", config.lag},         {"seeds", config.seeds},
+          {"folds", config.folds},   {"rejects", config.rejects}};
+  if (config.is_hyperband()) json["eta"] = config.eta;
+  if (config.program) {
+    json["program"] = config.program;
+    return;
+  }
+  json["training"] = shared_json(config.training);
+  json["training"]["optimizer"] = config.training.optimizer;
+  if (!config.data_fingerprint.empty()) json[kFingerprintKey] = config.data_fingerprint;
+  if (!config.model_fingerprint.empty()) json["model_fingerprint"] = config.model_fingerprint;
+}
+
+void from_json(const nlohmann::json& json, TuneConfig& config) {
+  try {
+    json.at("ranges").get_to(config.ranges);
+    json.at("sampler").get_to(config.sampler);
+    json.at("trials").get_to(config.trials);
+    json.at("seed").get_to(config.seed);
+    json.at("lag").get_to(config.lag);
+    json.at("seeds").get_to(config.seeds);
+    json.at("folds").get_to(config.folds);
+    json.at("rejects").get_to(config.rejects);
+    config.eta = json.value("eta", config.eta);
+    if (json.contains("program")) json["program"].get_to(config.program);
+    if (json.contains("training")) json["training"].get_to(config.training);
+    config.data_fingerprint = fingerprint_of(json);
+    config.model_fingerprint = json.value("model_fingerprint", std::string());
+  } catch (const nlohmann::json::exception&) {
+    throw Error("the search's configuration is damaged");
+  }
+}
+
+void check(const TuneConfig& config) {
+  if (config.ranges.empty()) throw Error("tune: there is no --range to search, as --range lr=log:1e-5:1e-1");
+  const SearchSpace space = parse_space(config.ranges);
+  check_number("trials", config.trials, 1, kMostTrials);
+  check_number("lag", config.lag, 1, kMostTrials);
+  check_number("folds", config.folds, 0, kMostRuns);
+  if (config.folds == 1) throw Error("tune: folds = 1 leaves nothing to train on; expected at least 2, or 0 for none");
+  check_seeds(config.seeds);
+  check_number("runs of a trial", config.runs(), 1, kMostRuns);
+  config.program ? check_program(config, space) : check_training(config, space);
+  if (!config.is_hyperband()) {
+    make_sampler(space, {.name = config.sampler, .seed = config.seed, .trials = config.trials});
+    return;
+  }
+  if (config.training.stop.steps) throw Error("tune: hyperband counts epochs: --steps means nothing beside it");
+  if (config.training.stop.epochs > 0 && config.training.stop.epochs < config.eta) {
+    throw Error(fmt::format("tune: hyperband has nothing to share out of {} epochs; give --epochs {} or more",
+                            config.training.stop.epochs, config.eta));
+  }
+}
+
+TuneConfig continued(const nlohmann::json& stored, const TuneConfig& wanted) {
+  nlohmann::json before = stored, now = wanted;
+  TuneConfig config = wanted;
+  const TuneConfig old = stored.get<TuneConfig>();
+  if (old.trials > wanted.trials) {
+    throw Error(
+        fmt::format("the search has {} trials, and takes more, not fewer (--trials {})", old.trials, wanted.trials));
+  }
+  if (old.trials < wanted.trials && (wanted.sampler == "grid" || wanted.is_hyperband())) {
+    throw Error(fmt::format("the search has {} trials, and those of {} are planned together: their number cannot grow",
+                            old.trials, wanted.sampler));
+  }
+  for (nlohmann::json* json : {&before, &now}) {
+    json->erase("trials");
+    if (!old.data_fingerprint.empty() && json->contains("training")) (*json)["training"].erase("data");
+    // Only what stands for the content of what may have moved.
+    if (old.program && json->contains("program")) (*json)["program"].erase("timeout");
+  }
+  if (old.program.command.empty() && !wanted.program) {
+    // What an older file's training lacks is as it was then.
+    before["training"] = shared_json(old.training);
+    before["training"]["optimizer"] = old.training.optimizer;
+    if (!old.data_fingerprint.empty()) before["training"].erase("data");
+  }
+  if (const std::vector<std::string> lines = differences(before, now); !lines.empty()) {
+    throw Error(fmt::format("holds another search ({})", shown(lines)));
+  }
+  return config;
+}
+
+}  // namespace thalweg::lab
