@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::string_view kIf = ":if:";
 constexpr std::string_view kForms = "LOW:HIGH, log:LOW:HIGH, int:LOW:HIGH, int:log:LOW:HIGH or choice:A|B|…";
-constexpr double kLargestWhole = 0x1p53;  // beyond it a double has no longer every whole number
+constexpr double kLargestWhole = 0x1p52;  // beyond it a double has no halves, which are where whole numbers part
 
 /// `text` read as T from its first to its last character.
 template <class T>
@@ -92,7 +92,7 @@ void parse_numbers(std::string_view text, Dimension& dimension) {
     const std::optional<double> number = finite_number(ends[i]);
     if (!number) throw Error(fmt::format("'{}' is no finite number; a range is {}", printable(ends[i]), kForms));
     if (whole && (*number != std::floor(*number) || std::abs(*number) > kLargestWhole)) {
-      throw Error(fmt::format("{} is no whole number from -2^53 to 2^53", printable(ends[i])));
+      throw Error(fmt::format("{} is no whole number from -2^52 to 2^52", printable(ends[i])));
     }
     *to[i] = *number;
   }
