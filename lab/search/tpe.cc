@@ -213,10 +213,11 @@ class TpeSampler : public Sampler {
     std::vector<std::int64_t> missing;
     auto next = seen.rbegin();
     for (std::int64_t n = number - 1; n >= 0 && missing.size() < kMostPending; --n) {
-      if (next != seen.rend() && next->number == n)
+      if (next != seen.rend() && next->number == n) {
         ++next;
-      else
+      } else {
         missing.push_back(n);
+      }
     }
     std::reverse(missing.begin(), missing.end());
     return missing;

@@ -79,9 +79,9 @@ struct Refusal {
 class Refused : public ::testing::TestWithParam<Refusal> {};
 
 TEST_P(Refused, BeginsWithTheRangeAndSaysWhy) {
-  const auto& [texts, says] = GetParam();
+  const Texts& texts = GetParam().texts;
   EXPECT_THAT(error_of([&] { parse_space(texts); }),
-              AllOf(StartsWith("range '" + texts.back() + "': "), HasSubstr(says)));
+              AllOf(StartsWith("range '" + texts.back() + "': "), HasSubstr(GetParam().says)));
 }
 
 INSTANTIATE_TEST_SUITE_P(
