@@ -43,6 +43,17 @@ std::string Charts::unit_of(const Metric& metric) const {
   return metric.name == "loss" ? task_.loss : axis_title(metric);
 }
 
+std::string Charts::figure_of_its_own(const Text& text, const std::vector<std::string>& groups,
+                                      std::vector<json> points, json options) {
+  if (std::ranges::all_of(points, [](const json& line) { return line.size() < 2; })) return {};
+  Figures figures(pages_.size(), groups);
+  json lines = json::array();
+  for (std::size_t group = 0; group < points.size(); ++group) lines.push_back(series(group, std::move(points[group])));
+  const std::string html = figures.figure(text, std::move(lines), std::move(options));
+  pages_.push_back(figures.data());
+  return figures.legend() + html;
+}
+
 std::string Charts::curves(std::span<const Competitor> competitors, Measure measure) {
   const Metric& metric = *measure.metric;
   json lines = json::array();

@@ -12,12 +12,19 @@
 
 namespace thalweg::lab {
 
-/// One section's charts; groups are competitors, or training and validation.
+/// One summary's charts; groups are competitors, or training and validation.
 class Charts : public Figures {
  public:
-  /// `section` is the section's number on the page.
-  Charts(std::size_t section, std::vector<std::string> groups, const Task& task)
-      : Figures(section, std::move(groups)), task_(task) {}
+  /// `pages` has what page.js draws, an entry for each legend of the page. Takes the next one, which close() fills.
+  Charts(nlohmann::json& pages, std::vector<std::string> groups, const Task& task)
+      : Figures(pages.size(), std::move(groups)), pages_(pages), place_(pages.size()), task_(task) {
+    pages_.push_back(nullptr);
+  }
+  void close() { pages_[place_] = data(); }
+
+  /// A chart with a legend of its own, where a line at least has two points. Returns legend and figure.
+  std::string figure_of_its_own(const Text& text, const std::vector<std::string>& groups,
+                                std::vector<nlohmann::json> points, nlohmann::json options);
 
   /// Median and 95 % band of each competitor per epoch; each run's own line below kSeedsForVerdict runs.
   std::string curves(std::span<const Competitor> competitors, Measure measure);
@@ -31,6 +38,8 @@ class Charts : public Figures {
  private:
   std::string unit_of(const Metric& metric) const;
 
+  nlohmann::json& pages_;
+  std::size_t place_;
   const Task& task_;
 };
 

@@ -4,7 +4,7 @@
 #include "page/text.h"
 #include "report/axis.h"
 #include "report/charts.h"
-#include "report/sections.h"
+#include "report/names.h"
 
 #include <fmt/format.h>
 

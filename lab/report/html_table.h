@@ -12,5 +12,7 @@ std::string html_table(std::string_view label, std::string_view head, std::strin
 /// The row of a head.
 std::string html_columns(const std::vector<std::string>& names);
 std::string html_cell(const std::string& html);
+/// A cell without a value.
+constexpr const char* kNothing = "<td>–</td>";
 
 }  // namespace thalweg::lab

@@ -5,7 +5,7 @@
 #include "page/text.h"
 #include "report/heat_map.h"
 #include "report/html_table.h"
-#include "report/sections.h"
+#include "report/names.h"
 
 #include <fmt/format.h>
 
@@ -42,19 +42,7 @@ void add_power(json& points, std::int64_t step, double value) {
   points.push_back(point(static_cast<double>(step), power, power, power));
 }
 
-/// A figure over steps with its own legend and colours.
-std::string add_figure(Figures::Text text, const std::vector<std::string>& names, std::vector<json> lines, json options,
-                       json& pages) {
-  if (std::ranges::all_of(lines, [](const json& points) { return points.size() < 2; })) return {};
-  Figures figures(pages.size(), names);
-  json all = json::array();
-  for (std::size_t group = 0; group < lines.size(); ++group) all.push_back(series(group, std::move(lines[group])));
-  const std::string html = figures.figure(text, std::move(all), std::move(options));
-  pages.push_back(figures.data());
-  return figures.legend() + html;
-}
-
-std::string ratios(const Records& records, json& pages) {
+std::string ratios(const Records& records, Charts& charts) {
   std::vector<std::string> names;
   std::vector<std::size_t> places;
   for (const DiagnosticRecord& record : records) {
@@ -79,15 +67,16 @@ std::string ratios(const Records& records, json& pages) {
     }
     rows += "</tr>";
   }
-  return add_figure({.title = "Update relative to weights",
-                     .note = "Norm of what a step added to a layer’s weights, divided by the norm of the weights.",
-                     .x_label = "step",
-                     .y_label = "update / weights (logarithmic)",
-                     .table = "<thead>" + table_header("step", names) + "</thead><tbody>" + rows + "</tbody>"},
-                    names, std::move(lines), {{"powers", true}}, pages);
+  return charts.figure_of_its_own(
+      {.title = "Update relative to weights",
+       .note = "Norm of what a step added to a layer’s weights, divided by the norm of the weights.",
+       .x_label = "step",
+       .y_label = "update / weights (logarithmic)",
+       .table = "<thead>" + table_header("step", names) + "</thead><tbody>" + rows + "</tbody>"},
+      names, std::move(lines), {{"powers", true}});
 }
 
-std::string norms(const Records& records, json& pages) {
+std::string norms(const Records& records, Charts& charts) {
   const bool clips = std::ranges::any_of(
       records, [](const DiagnosticRecord& record) { return record.clipped_norm < record.gradient_norm; });
   std::vector<std::string> names{clips ? "before clipping" : "in this step"};
@@ -106,7 +95,7 @@ std::string norms(const Records& records, json& pages) {
     }
     rows += "</tr>";
   }
-  return add_figure(
+  return charts.figure_of_its_own(
       {.title = "Gradient norm",
        .note = fmt::format(
            "L2 norm of all gradients together, in the steps that were looked into. The greatest since is over "
@@ -115,10 +104,10 @@ std::string norms(const Records& records, json& pages) {
        .x_label = "step",
        .y_label = "norm (logarithmic)",
        .table = "<thead>" + table_header("step", names) + "</thead><tbody>" + rows + "</tbody>"},
-      names, std::move(lines), {{"powers", true}}, pages);
+      names, std::move(lines), {{"powers", true}});
 }
 
-std::string rates(const TrialData& trial, json& pages) {
+std::string rates(const TrialData& trial, Charts& charts) {
   json points = json::array();
   std::string rows;
   for (const StepRecord& record : trial.steps) {
@@ -127,12 +116,13 @@ std::string rates(const TrialData& trial, json& pages) {
     rows += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>", record.step, learning_rate(record.lr));
   }
   const std::vector<std::string> names{"learning rate"};
-  return add_figure({.title = "Learning rate",
-                     .note = "As the schedule had it.",
-                     .x_label = "step",
-                     .y_label = "learning rate",
-                     .table = "<thead>" + table_header("step", names) + "</thead><tbody>" + rows + "</tbody>"},
-                    names, {std::move(points)}, {{"rates", true}}, pages);
+  return charts.figure_of_its_own(
+      {.title = "Learning rate",
+       .note = "As the schedule had it.",
+       .x_label = "step",
+       .y_label = "learning rate",
+       .table = "<thead>" + table_header("step", names) + "</thead><tbody>" + rows + "</tbody>"},
+      names, {std::move(points)}, {{"rates", true}});
 }
 
 std::string list(const std::vector<FindingInRuns>& found, std::size_t runs) {
@@ -161,7 +151,7 @@ std::string units_table(const TrialData& trial) {
          html_table("Dead units", table_header("epoch", layers), rows) + "</details>";
 }
 
-std::string single_run(const Summary& summary, json& pages) {
+std::string single_run(const Summary& summary, Charts& charts) {
   const Competitor& competitor = summary.competitors[0];
   const TrialData& trial = *competitor.runs[0];
   if (trial.diagnostics.empty()) return {};  // made by an earlier version
@@ -176,10 +166,10 @@ std::string single_run(const Summary& summary, json& pages) {
   }
   html += units_table(trial);
   html += heat_map(trial.diagnostics);
-  // One after the other, as each adds its page.
-  html += ratios(trial.diagnostics, pages);
-  html += norms(trial.diagnostics, pages);
-  html += rates(trial, pages);
+  // One after the other, as each adds its figure.
+  html += ratios(trial.diagnostics, charts);
+  html += norms(trial.diagnostics, charts);
+  html += rates(trial, charts);
   return html;
 }
 
@@ -217,8 +207,8 @@ std::vector<FindingInRuns> findings_of(const Competitor& competitor) {
   return all;
 }
 
-std::string inside_html(const Summary& summary, nlohmann::json& pages) {
-  return summary.single_run() ? single_run(summary, pages) : comparison(summary);
+std::string inside_html(const Summary& summary, Charts& charts) {
+  return summary.single_run() ? single_run(summary, charts) : comparison(summary);
 }
 
 }  // namespace thalweg::lab

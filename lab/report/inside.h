@@ -1,10 +1,9 @@
 // Inside the network: what a training's diagnostics show, as a report's part and in words.
 #pragma once
 
+#include "report/charts.h"
 #include "report/summary.h"
 #include "training/findings.h"
-
-#include <nlohmann/json.hpp>
 
 #include <string>
 #include <vector>
@@ -22,8 +21,7 @@ struct FindingInRuns {
 };
 std::vector<FindingInRuns> findings_of(const Competitor& competitor);
 
-/// Of a single run: findings, heat map and lines; of a comparison: each competitor's findings, if there are any. What
-/// page.js draws is added to `pages`, which has an entry for each legend of the page.
-std::string inside_html(const Summary& summary, nlohmann::json& pages);
+/// Of a single run: findings, heat map and lines; of a comparison: each competitor's findings, if there are any.
+std::string inside_html(const Summary& summary, Charts& charts);
 
 }  // namespace thalweg::lab

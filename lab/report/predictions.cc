@@ -4,8 +4,8 @@
 #include "page/figures.h"
 #include "page/text.h"
 #include "report/html_table.h"
+#include "report/names.h"
 #include "report/scatter.h"
-#include "report/sections.h"
 #include "training/review.h"
 
 #include <fmt/format.h>
@@ -204,7 +204,7 @@ std::string review_html(const Review& review, bool of_several) {
 
 }  // namespace
 
-std::string predictions_html(const Summary& summary) {
+std::string predictions_html(const Summary& summary, Charts&) {
   std::string html;
   for (const Competitor& competitor : summary.competitors) {
     std::size_t runs = 0;

@@ -8,6 +8,7 @@
 #include "report/charts.h"
 #include "report/headline.h"
 #include "report/inside.h"
+#include "report/names.h"
 #include "report/reservations.h"
 #include "report/sections.h"
 #include "report/summary.h"
@@ -148,12 +149,10 @@ std::string report_html(std::span<const StudyData> studies, const ReportOptions&
   const std::vector<Summary> summaries = summarize(studies, options.goal);
   std::string body;
   nlohmann::json data = nlohmann::json::array();
-  for (std::size_t i = 0; i < summaries.size(); ++i) {
-    const std::size_t at = data.size();
-    Charts charts(at, groups_of(summaries[i]), *summaries[i].task);
-    data.push_back(nullptr);  // known when its section is written
-    body += section_html(summaries[i], charts, data);
-    data[at] = charts.data();
+  for (const Summary& summary : summaries) {
+    Charts charts(data, groups_of(summary), *summary.task);
+    body += summary_html(summary, charts);
+    charts.close();
   }
   std::string created;
   for (const StudyData& study : studies) created = std::max(created, study.created);

@@ -1,0 +1,54 @@
+// Writes names.
+#include "report/names.h"
+
+#include "models/model_list.h"
+#include "page/figures.h"
+#include "page/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace thalweg::lab {
+namespace {
+
+// Options may be cut into lines behind their commas.
+std::string breakable(const std::string& options) {
+  std::string html;
+  for (const char c : options) {
+    html += c;
+    if (c == ',') html += "<wbr>";
+  }
+  return html;
+}
+
+}  // namespace
+
+std::string name_html(std::string_view name) {
+  constexpr std::size_t kOneLine = 32;
+  return fmt::format("<bdi class=\"name{}\">{}</bdi>", name.size() > kOneLine ? " long" : "", escape_html(name));
+}
+
+std::string row_head(const Competitor& competitor, std::size_t group) {
+  return fmt::format("<th scope=\"row\">{}{}<small class=\"options\"><bdi>{}</bdi></small></th>",
+                     Figures::swatch(group), name_html(competitor.name), breakable(escape_html(competitor.options)));
+}
+
+std::string task_html(const TrainingConfig& training) {
+  std::string widths;
+  const std::vector<std::string>& options = find_model(training.model).options;
+  if (std::ranges::find(options, "dense") != options.end())
+    for (const auto width : training.network.dense) widths += fmt::format("{}{}", widths.empty() ? " (" : ", ", width);
+  if (!widths.empty()) widths += ")";
+  return fmt::format("<bdi>{}</bdi>{} on <bdi>{}</bdi>", escape_html(training.model), widths,
+                     escape_html(training.data));
+}
+
+std::vector<std::string> groups_of(const Summary& summary) {
+  if (summary.single_run()) return {"training", "validation"};
+  std::vector<std::string> names;
+  for (const Competitor& competitor : summary.competitors) names.push_back(competitor.name);
+  return names;
+}
+
+}  // namespace thalweg::lab

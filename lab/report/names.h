@@ -1,0 +1,22 @@
+// Names of competitors and tasks, as HTML.
+#pragma once
+
+#include "report/summary.h"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace thalweg::lab {
+
+/// A competitor's name in HTML, isolated from the direction of the text around it.
+std::string name_html(std::string_view name);
+/// The head of a competitor's row: its line's look (that of its group), name and options.
+std::string row_head(const Competitor& competitor, std::size_t group);
+/// `mlp (128) on fashion-mnist`, escaped.
+std::string task_html(const TrainingConfig& training);
+/// The names of the lines in a summary's charts.
+std::vector<std::string> groups_of(const Summary& summary);
+
+}  // namespace thalweg::lab
