@@ -22,13 +22,15 @@ struct Lead {
   double difference = 0;
   Interval interval;
   Verdict verdict = Verdict::too_few_seeds;  // first_better: the leader
+  const Comparison* pair = nullptr;
 };
 
 std::vector<Lead> leads_of(const Summary& summary, std::size_t leader) {
   std::vector<Lead> leads;
   for (const Comparison& comparison : summary.comparisons) {
     if (comparison.first != leader && comparison.second != leader) continue;
-    Lead lead{comparison.second, comparison.seeds, comparison.difference, comparison.interval, comparison.verdict};
+    Lead lead{comparison.second,   comparison.seeds,   comparison.difference,
+              comparison.interval, comparison.verdict, &comparison};
     const bool is_second = comparison.second == leader;
     if (is_second != (summary.metric().better == Better::lower)) {
       lead.difference = -lead.difference;
@@ -196,6 +198,9 @@ Headline for_leader(const Summary& summary, std::size_t leader, const NameOf& na
                                  names_of(summary, open, name), signed_text(metric, open.front().difference),
                                  metric.is_share ? " points" : "", signed_text(metric, open.front().interval.low),
                                  signed_text(metric, open.front().interval.high));
+    result.detail +=
+        fmt::format(" From {} it cannot be told at {}; {}.", name(summary.competitors[open.front().rival].name),
+                    count(open.front().seeds, "seed"), seeds_text(*open.front().pair));
   }
   if (!beaten.empty()) {
     const Lead& least = *std::min_element(beaten.begin(), beaten.end(),
@@ -255,6 +260,13 @@ Headline without_verdict(const Summary& summary, const NameOf& name) {
 }
 
 }  // namespace
+
+std::string seeds_text(const Comparison& comparison) {
+  if (!(comparison.sd > 0)) return "no seed showed any difference";
+  const std::optional<std::size_t> seeds = seeds_to_tell(comparison);
+  return fmt::format("were the difference as observed, {} seeds would tell",
+                     seeds ? fmt::format("about {}", *seeds) : fmt::format("more than {}", kMostSeedsToTell));
+}
 
 Headline headline(const Summary& summary, const NameOf& name) {
   const auto has_runs = [](const Competitor& competitor) { return !competitor.runs.empty(); };

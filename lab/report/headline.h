@@ -20,6 +20,10 @@ struct Headline {
   std::optional<std::size_t> winner;  ///< competitor
 };
 
+/// How many seeds would tell a pair apart that shows no difference: `were the difference as observed, about 31 seeds
+/// would tell`. It claims no more: docs/statistics.md.
+std::string seeds_text(const Comparison& comparison);
+
 /// `name` makes a competitor's name ready for where the text goes (HTML, terminal). All other text is plain.
 Headline headline(const Summary& summary, const std::function<std::string(std::string_view)>& name);
 

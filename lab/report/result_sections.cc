@@ -3,6 +3,7 @@
 
 #include "page/text.h"
 #include "report/dot_plot.h"
+#include "report/headline.h"
 #include "report/html_table.h"
 #include "report/names.h"
 #include "report/reservations.h"
@@ -77,6 +78,17 @@ std::string folds_note(const Metric& metric) {
       metric.title);
 }
 
+std::string seeds_to_tell_note() {
+  return fmt::format(
+      "<p class=\"note\">Seeds that would tell: with so many the interval at this level would exclude 0 in {:g} % of "
+      "studies (power of the t test), were mean and spread of the differences what these seeds showed. They are not "
+      "known "
+      "better than that: the number is a rough guide. A study that is enlarged after its verdict is another look, "
+      "which "
+      "--looks plans.</p>",
+      kTellingProbability * 100);
+}
+
 }  // namespace
 
 std::string results_html(const Summary& summary, Charts&) {
@@ -98,6 +110,7 @@ std::string pairs_html(const Summary& summary, Charts&) {
   const Metric& metric = summary.metric();
   std::string rows;
   double level = 0;
+  bool open = false;
   // At rates that could not be chosen well, or after looks that were not planned, nothing is better: it is ahead.
   const std::string better = reservations(summary, name_html).empty() ? " is better" : " is ahead at these rates";
   for (const Comparison& comparison : summary.comparisons) {
@@ -108,10 +121,12 @@ std::string pairs_html(const Summary& summary, Charts&) {
     std::string verdict;
     switch (comparison.verdict) {
       case Verdict::too_few_seeds:
-        verdict = fmt::format("none: fewer than {} common seeds", kSeedsForVerdict);
+        verdict = fmt::format("cannot tell: fewer than {} common seeds", kSeedsForVerdict);
         break;
       case Verdict::no_difference:
-        verdict = "no difference shown";
+        verdict =
+            fmt::format("cannot tell at {} seeds: no difference shown; {}", comparison.seeds, seeds_text(comparison));
+        open = true;
         break;
       case Verdict::first_better:
         verdict = first + better;
@@ -138,7 +153,7 @@ std::string pairs_html(const Summary& summary, Charts&) {
                 : "";
   return "<details class=\"evidence\"><summary>Every pair: who is ahead of whom</summary>" +
          html_table("Every pair", html_columns({"pair", "common seeds", "difference", "interval", "verdict"}), rows) +
-         note + "</details>";
+         note + (open ? seeds_to_tell_note() : "") + "</details>";
 }
 
 }  // namespace thalweg::lab

@@ -4,6 +4,7 @@
 #include <thalweg/error.h>
 
 #include <boost/math/distributions/binomial.hpp>
+#include <boost/math/distributions/non_central_t.hpp>
 #include <boost/math/distributions/students_t.hpp>
 
 #include <algorithm>
@@ -24,6 +25,12 @@ void need(std::size_t has, std::size_t wanted, const char* what) {
 void need_level(double level, const char* what) {
   if (!(level > 0 && level < 1))
     throw Error(std::string(what) + ": level = " + std::to_string(level) + " is outside (0, 1)");
+}
+
+// What mean ± t · sd / √n reaches to.
+double t_of(std::size_t n, double level) {
+  return boost::math::quantile(
+      boost::math::complement(boost::math::students_t(static_cast<double>(n - 1)), (1 - level) / 2));
 }
 
 // Quantile of values that are sorted already.
@@ -78,9 +85,8 @@ double quantile(std::span<const double> values, double probability) {
 Interval mean_interval(std::span<const double> values, double level) {
   need(values.size(), 2, "mean_interval");
   need_level(level, "mean_interval");
-  const auto n = static_cast<double>(values.size());
-  const double t = boost::math::quantile(boost::math::complement(boost::math::students_t(n - 1), (1 - level) / 2));
-  const double centre = mean(values), reach = t * sample_sd(values) / std::sqrt(n);
+  const double centre = mean(values);
+  const double reach = t_of(values.size(), level) * sample_sd(values) / std::sqrt(static_cast<double>(values.size()));
   return {centre - reach, centre + reach};
 }
 
@@ -121,6 +127,7 @@ std::vector<Comparison> compare_pairs(std::span<const SeedValues> competitors, d
       comparison.second = second;
       comparison.seeds = paired.size();
       if (!paired.empty()) comparison.difference = mean(paired);
+      if (paired.size() > 1) comparison.sd = sample_sd(paired);
       if (paired.size() >= kSeedsForVerdict) ++comparable;
     }
   }
@@ -138,6 +145,31 @@ std::vector<Comparison> compare_pairs(std::span<const SeedValues> competitors, d
     }
   }
   return comparisons;
+}
+
+double probability_of_telling(double mean, double sd, std::size_t n, double level) {
+  need(n, kSeedsForVerdict, "probability_of_telling");
+  need_level(level, "probability_of_telling");
+  if (!(sd > 0)) throw Error("probability_of_telling: sd = " + std::to_string(sd) + " is not above 0");
+  const double t = t_of(n, level), shift = std::sqrt(static_cast<double>(n)) * std::abs(mean) / sd;
+  // So far out it is 1 to the last bit, and the distribution's series take long.
+  if (shift > 40 + 10 * t) return 1;
+  const boost::math::non_central_t telling(static_cast<double>(n - 1), shift);
+  return boost::math::cdf(boost::math::complement(telling, t)) + boost::math::cdf(telling, -t);
+}
+
+std::optional<std::size_t> seeds_to_tell(const Comparison& comparison) {
+  if (comparison.verdict != Verdict::no_difference || !(comparison.sd > 0)) return {};
+  const auto tells = [&](std::size_t n) {
+    return probability_of_telling(comparison.difference, comparison.sd, n, comparison.level) >= kTellingProbability;
+  };
+  if (!tells(kMostSeedsToTell)) return {};
+  std::size_t not_enough = comparison.seeds, enough = kMostSeedsToTell;
+  while (enough - not_enough > 1) {  // more seeds tell more often
+    const std::size_t middle = (not_enough + enough) / 2;
+    (tells(middle) ? enough : not_enough) = middle;
+  }
+  return enough;
 }
 
 }  // namespace thalweg::lab

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -51,6 +52,7 @@ struct Comparison {
   std::size_t first = 0, second = 0;  ///< indices of the competitors
   std::size_t seeds = 0;              ///< in common
   double difference = 0;              ///< mean over these of first − second; 0 without common seeds
+  double sd = 0;                      ///< of these differences; 0 for fewer than two
   Interval interval;                  ///< of the difference; meaningless for too few seeds
   double level = 0;                   ///< of the interval, Bonferroni's correction included
   Verdict verdict = Verdict::too_few_seeds;
@@ -64,5 +66,20 @@ using SeedValues = std::map<std::uint64_t, double>;
 /// 1 − error and the best of many is no winner by chance. error: in (0, 1).
 std::vector<Comparison> compare_pairs(std::span<const SeedValues> competitors, double error = 0.05,
                                       Better better = Better::higher);
+
+/// The probability that mean_interval of n differences excludes 0, where they are normal with this mean and standard
+/// deviation: the power of the two-sided t test (non-central t with n − 1 degrees of freedom and non-centrality
+/// √n · mean / sd). n: at least kSeedsForVerdict; sd above 0; level in (0, 1).
+double probability_of_telling(double mean, double sd, std::size_t n, double level);
+
+/// What `seeds_to_tell` is asked at least, and at most.
+constexpr double kTellingProbability = 0.8;
+constexpr std::size_t kMostSeedsToTell = 1000;
+
+/// How many seeds a study of this pair needs to tell with probability kTellingProbability, were the mean difference
+/// and standard deviation that it showed the true ones. They are not: of the same data, the number is a rough guide
+/// (docs/statistics.md has how often it told). Nothing where it is more than kMostSeedsToTell, and where the pair
+/// shows a difference or has too few seeds.
+std::optional<std::size_t> seeds_to_tell(const Comparison& comparison);
 
 }  // namespace thalweg::lab

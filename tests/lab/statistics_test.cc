@@ -175,6 +175,94 @@ TEST(ComparePairs, ASmallerErrorIsAWiderInterval) {
   EXPECT_GT(twice.interval.high, once.interval.high);
 }
 
+Comparison open_pair(double difference, double sd, double level = 0.95, std::size_t seeds = 8) {
+  return {.seeds = seeds,
+          .difference = difference,
+          .sd = sd,
+          .interval = {},
+          .level = level,
+          .verdict = Verdict::no_difference};
+}
+
+TEST(ComparePairs, KeepsTheSpreadOfTheDifferences) {
+  const auto comparison = compare_pairs(std::vector<SeedValues>{by_seed({5, 2, 9}), by_seed({1, 1, 1})});
+  EXPECT_DOUBLE_EQ(comparison[0].sd, sample_sd(std::vector<double>{4, 1, 8}));
+}
+
+// Sample sizes of the paired t test at 5 % and power 80 %, as G*Power 3.1 and Cohen's tables have them.
+TEST(SeedsToTell, AreTheTTests) {
+  EXPECT_EQ(seeds_to_tell(open_pair(0.2, 1)), 199u);
+  EXPECT_EQ(seeds_to_tell(open_pair(0.5, 1)), 34u);
+  EXPECT_EQ(seeds_to_tell(open_pair(-0.5, 1)), 34u);
+  EXPECT_EQ(seeds_to_tell(open_pair(0.004, 0.005)), 15u);
+}
+
+TEST(SeedsToTell, AreTheLeastThatTellOftenEnough) {
+  for (const double effect : {0.15, 0.3, 0.7}) {
+    for (const double level : {0.95, 1 - 0.05 / 15, 1 - 0.05 / 45}) {
+      const auto seeds = seeds_to_tell(open_pair(effect, 1, level));
+      ASSERT_TRUE(seeds) << effect << " at " << level;
+      EXPECT_GE(probability_of_telling(effect, 1, *seeds, level), kTellingProbability);
+      EXPECT_LT(probability_of_telling(effect, 1, *seeds - 1, level), kTellingProbability);
+    }
+  }
+}
+
+TEST(SeedsToTell, AreNotSaidWhereThereIsNothingToSay) {
+  EXPECT_FALSE(seeds_to_tell(open_pair(0.01, 1))) << "more than 1000";
+  EXPECT_FALSE(seeds_to_tell(open_pair(0, 1)));
+  EXPECT_FALSE(seeds_to_tell(open_pair(0, 0)));
+  Comparison decided = open_pair(1, 1);
+  decided.verdict = Verdict::first_better;
+  EXPECT_FALSE(seeds_to_tell(decided));
+  decided.verdict = Verdict::too_few_seeds;
+  EXPECT_FALSE(seeds_to_tell(decided));
+}
+
+// Whoever cannot tell needs more seeds than there were, however close the interval came.
+TEST(SeedsToTell, AreMoreThanThereWere) {
+  for (std::uint64_t study = 0; study < 300; ++study) {
+    const auto comparison =
+        compare_pairs(std::vector<SeedValues>{by_seed(normals(8, 2 * study, 0.6)), by_seed(normals(8, 2 * study + 1))});
+    if (const auto seeds = seeds_to_tell(comparison[0])) {
+      EXPECT_EQ(comparison[0].verdict, Verdict::no_difference);
+      EXPECT_GT(*seeds, 8u);
+    }
+  }
+}
+
+// The interval excludes 0 where |z + shift| > t · s: over all standard deviations s, whose (n − 1) s² is χ².
+TEST(ProbabilityOfTelling, IsTheIntegralOverTheSpread) {
+  const auto above = [](double z) { return 0.5 * std::erfc(z / std::sqrt(2)); };
+  for (const std::size_t n : {8, 20, 300}) {
+    // Of Student's t with 7, 19 and 299 degrees of freedom.
+    const double t = n == 8 ? 2.3646243 : n == 20 ? 2.0930241 : 1.9679296;
+    for (const double effect : {0.0, 0.05, 0.2, 0.7, 2.0}) {
+      const double freedom = static_cast<double>(n) - 1, shift = effect * std::sqrt(static_cast<double>(n));
+      constexpr int kPoints = 20'000;
+      const double end = std::sqrt(freedom) + 10, width = end / kPoints;
+      double sum = 0;
+      for (int i = 0; i < kPoints; ++i) {
+        const double chi = (i + 0.5) * width, reach = t * chi / std::sqrt(freedom);
+        const double log_density =
+            (freedom - 1) * std::log(chi) - chi * chi / 2 - (freedom / 2 - 1) * std::log(2) - std::lgamma(freedom / 2);
+        sum += width * std::exp(log_density) * (above(reach - shift) + above(reach + shift));
+      }
+      EXPECT_NEAR(probability_of_telling(effect, 1, n, 0.95), sum, 1e-6) << n << ", " << effect;
+    }
+  }
+}
+
+TEST(ProbabilityOfTelling, IsTheLevelWithoutADifferenceAndOneFarOut) {
+  for (const std::size_t n : {8, 30, 1000}) {
+    for (const double level : {0.95, 0.999}) EXPECT_NEAR(probability_of_telling(0, 1, n, level), 1 - level, 1e-9);
+    EXPECT_NEAR(probability_of_telling(1e6, 1, n, 0.95), 1, 1e-9);
+  }
+  EXPECT_THROW(probability_of_telling(1, 0, 8, 0.95), Error);
+  EXPECT_THROW(probability_of_telling(1, 1, 7, 0.95), Error);
+  EXPECT_THROW(probability_of_telling(1, 1, 8, 1), Error);
+}
+
 // What docs/statistics.md claims, on fewer studies than its tables: the bounds are the claim and three standard errors.
 using namespace simulation;  // NOLINT(google-build-using-namespace)
 
@@ -232,6 +320,34 @@ TEST(Levels, PlannedLooksShareIt) {
   const std::vector<std::size_t> looks{8, 12, 16};
   EXPECT_LT(false_verdicts_in_looks(kNormal, 4, looks, 0.05 / 3, kStudies), 0.05);
   EXPECT_GT(false_verdicts_in_looks(kNormal, 4, looks, 0.05, kStudies), 0.07);  // why they have to
+}
+
+TEST(Levels, ThePowerIsWhatSimulatedStudiesHave) {
+  constexpr int kStudies = 4'000;
+  for (const double effect : {0.4, 0.8, 1.2}) {
+    for (const std::size_t seeds : {8, 20}) {
+      int told = 0;
+      for (int study = 0; study < kStudies; ++study) {
+        std::vector<SeedValues> values =
+            simulate(kNormal, Arrangement::alike, 2, seeds, static_cast<std::uint64_t>(study));
+        for (auto& [seed, value] : values[0]) value += std::sqrt(2) * effect;
+        told += compare_pairs(values)[0].verdict == Verdict::no_difference ? 0 : 1;
+      }
+      const double power = probability_of_telling(effect, 1, seeds, 0.95);
+      EXPECT_NEAR(static_cast<double>(told) / kStudies, power, three_errors(power, kStudies))
+          << effect << ", " << seeds;
+    }
+  }
+}
+
+// A study that is done anew with the seeds that were to tell is as rarely wrong as any other.
+TEST(Levels, SeedsThatWouldTellTellNothingFalse) {
+  constexpr int kStudies = 2'000;
+  for (const Shape* shape : {&kNormal, &kGamma1}) {
+    const Telling found = telling(*shape, 0, 8, kStudies);
+    EXPECT_LT(found.told, 0.05 + three_errors(0.05, static_cast<int>(kStudies * found.open * (1 - found.too_many))))
+        << shape->name;
+  }
 }
 
 }  // namespace

@@ -88,6 +88,31 @@ TEST(Headline, NamesNoWinnerWhereTheDifferenceMayBeChance) {
   EXPECT_THAT(headline_of(study_of({0.900, 0.9001}, 8, 0.01)).sentence, HasSubstr("at these rates"));
 }
 
+// The pair's own numbers decide: of the words nothing more is claimed.
+TEST(Headline, SaysHowManySeedsWouldTell) {
+  const StudyData study = tuned(study_of({0.900, 0.9001}, 8, 0.01));
+  const Comparison pair = summarize({&study, 1}).at(0).comparisons.at(0);
+  ASSERT_EQ(pair.verdict, Verdict::no_difference);
+  const std::string words = seeds_text(pair), html = report_html({&study, 1});
+  EXPECT_THAT(words, StartsWith("were the difference as observed, "));
+  EXPECT_THAT(headline_of(study).detail, HasSubstr("it cannot be told at 8 seeds; " + words + "."));
+  EXPECT_THAT(html, HasSubstr("cannot tell at 8 seeds: no difference shown; " + words));
+  EXPECT_THAT(report_text({&study, 1}), HasSubstr(words));
+  Comparison close{
+      .seeds = 8, .difference = 0.5, .sd = 1, .interval = {}, .level = 0.95, .verdict = Verdict::no_difference};
+  EXPECT_EQ(seeds_text(close), "were the difference as observed, about 34 seeds would tell");
+  close.difference = 0.001;
+  EXPECT_EQ(seeds_text(close), "were the difference as observed, more than 1000 seeds would tell");
+  close.difference = close.sd = 0;
+  EXPECT_EQ(seeds_text(close), "no seed showed any difference");
+}
+
+TEST(Headline, BelowEightSeedsItAlwaysCannotTell) {
+  const StudyData study = tuned(study_of({0.1, 0.9}, 7, 1e-9));
+  EXPECT_THAT(report_html({&study, 1}), AllOf(HasSubstr("cannot tell: fewer than 8 common seeds"),
+                                              Not(HasSubstr("seeds would tell")), Not(HasSubstr("is better"))));
+}
+
 TEST(Headline, SaysWhoIsTooCloseAndWhoIsBeaten) {
   const Headline said = headline_of(tuned(study_of({0.900, 0.9001, 0.5}, 8, 0.01)));
   EXPECT_THAT(said.sentence, StartsWith("No single winner"));

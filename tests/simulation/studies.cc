@@ -1,8 +1,11 @@
 // Draws simulated studies and counts false verdicts.
 #include "simulation/studies.h"
 
+#include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <limits>
+#include <optional>
 
 namespace thalweg::lab::simulation {
 namespace {
@@ -105,6 +108,42 @@ double false_verdicts_in_looks(const Shape& shape, std::size_t competitors, std:
     }
   }
   return static_cast<double>(wrong) / studies;
+}
+
+Telling telling(const Shape& shape, double effect, std::size_t seeds, int studies) {
+  constexpr std::uint64_t kAnew = 1'000'000'000;  // numbers of studies that are done again
+  // The difference of two values of standard deviation 1 has √2.
+  const auto study = [&](std::size_t with, std::uint64_t number) {
+    std::vector<SeedValues> values = simulate(shape, Arrangement::alike, 2, with, number);
+    for (auto& [seed, value] : values[0]) value += std::sqrt(2) * effect;
+    return compare_pairs(values)[0];
+  };
+  std::vector<double> numbers;
+  int answered = 0, told = 0;
+  for (int i = 0; i < studies; ++i) {
+    const auto number = static_cast<std::uint64_t>(i);
+    const Comparison first = study(seeds, number);
+    if (first.verdict != Verdict::no_difference) continue;
+    const std::optional<std::size_t> enough = seeds_to_tell(first);
+    numbers.push_back(enough ? static_cast<double>(*enough) : std::numeric_limits<double>::infinity());
+    if (!enough) continue;
+    ++answered;
+    told += study(*enough, kAnew + number).verdict != Verdict::no_difference ? 1 : 0;
+  }
+  Telling result;
+  if (numbers.empty()) return result;
+  std::ranges::sort(numbers);
+  const auto at = [&](double share) {
+    return numbers[static_cast<std::size_t>(share * static_cast<double>(numbers.size() - 1))];
+  };
+  result.open = static_cast<double>(numbers.size()) / studies;
+  result.too_many =
+      static_cast<double>(numbers.size() - static_cast<std::size_t>(answered)) / static_cast<double>(numbers.size());
+  result.low = at(0.25);
+  result.middle = at(0.5);
+  result.high = at(0.75);
+  if (answered > 0) result.told = static_cast<double>(told) / answered;
+  return result;
 }
 
 double coverage(const Shape& shape, double truth, std::size_t n, int samples, const IntervalOf& interval) {

@@ -48,6 +48,16 @@ double false_verdicts(const Shape& shape, Arrangement arrangement, std::size_t c
 double false_verdicts_in_looks(const Shape& shape, std::size_t competitors, std::span<const std::size_t> looks,
                                double error, int studies);
 
+/// What became of seeds_to_tell, in studies of two competitors whose true mean difference is `effect` standard
+/// deviations of their differences.
+struct Telling {
+  double open = 0;                       ///< share of studies that cannot tell
+  double too_many = 0;                   ///< of these: share that would take more than kMostSeedsToTell
+  double low = 0, middle = 0, high = 0;  ///< 25th, 50th and 75th percentile of the numbers, one too many as +∞
+  double told = 0;  ///< of studies done anew with the number that an open one gave: share that tells
+};
+Telling telling(const Shape& shape, double effect, std::size_t seeds, int studies);
+
 using IntervalOf = std::function<Interval(std::span<const double>, double level)>;
 /// The share of 95 % intervals that contain `truth`.
 double coverage(const Shape& shape, double truth, std::size_t n, int samples, const IntervalOf& interval);

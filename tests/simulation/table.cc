@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cmath>
 #include <exception>
 #include <map>
 #include <string>
@@ -77,6 +78,32 @@ void looks(int studies) {
   }
 }
 
+void tellings(int studies) {
+  const std::vector<std::string> columns{"cannot tell",
+                                         "would take: 25th percentile",
+                                         "median",
+                                         "75th percentile",
+                                         "needed in truth",
+                                         "more than 1000 (of the open)",
+                                         "told, when done so"};
+  print("\nSeeds that would tell, after 8 seeds of 2 competitors (%)\n\n" +
+        head("runs, true difference in sd of the differences", columns));
+  const auto seeds_text = [](double seeds) {
+    return std::isinf(seeds) ? std::string(" over 1000 |") : fmt::format(" {:.0f} |", seeds);
+  };
+  for (const Shape* shape : {&kNormal, &kGamma1, &kExponential, &kLognormal4}) {
+    for (const double effect : {0.0, 0.2, 0.4, 0.6, 0.8, 1.0}) {
+      const Telling found = telling(*shape, effect, 8, studies);
+      const Comparison truth{
+          .seeds = 8, .difference = effect, .sd = 1, .interval = {}, .level = 0.95, .verdict = Verdict::no_difference};
+      const auto needed = seeds_to_tell(truth);
+      print(fmt::format("| {}, {:g} |", shape->name, effect) + share(found.open) + seeds_text(found.low) +
+            seeds_text(found.middle) + seeds_text(found.high) + (needed ? fmt::format(" {} |", *needed) : " – |") +
+            share(found.too_many) + share(found.told) + "\n");
+    }
+  }
+}
+
 void candidates(int studies) {
   const Bootstrap bootstrap(8);
   const auto by = [&](auto method) {
@@ -130,7 +157,9 @@ int main(int count, char** arguments) try {
     fmt::print(stderr, "usage: simulation [STUDIES]   (of each setting, at least 20; 20000 by default)\n");
     return 2;
   }
-  print(fmt::format("{} studies of each setting, the candidates with a tenth of it\n", studies));
+  print(fmt::format(
+      "{} studies of each setting, the seeds that would tell with a quarter of it, the candidates with a tenth\n",
+      studies));
   const std::vector<const Shape*> mild{&kNormal, &kGamma1, &kLognormal1},
       worse{&kExponential, &kLognormal4, &kOutliers};
   coverages("Means: coverage of single 95 % intervals (%)", mean_interval, false, studies);
@@ -140,6 +169,7 @@ int main(int count, char** arguments) try {
   const std::vector<const Shape*> skewed{&kGamma1, &kExponential};
   verdicts("The same, every second competitor mirrored", Arrangement::mirrored, skewed, studies);
   looks(studies);
+  tellings(studies / 4);
   coverages("Bands: coverage of the 95 % interval of the median (%)", median_interval, true, studies);
   candidates(studies / 10);
   return 0;
