@@ -23,7 +23,7 @@ class Figures {
     bool table_shown = false;  ///< also in print; else it is to be opened
   };
   /// `series`: a list of `series`; `options`: what page.js takes beside them (`top`, `xTicks`, `rates`; `powers`: y is
-  /// a power of ten).
+  /// a power of ten; `steps`: a line keeps its height up to its next point).
   std::string figure(const Text& text, nlohmann::json series, nlohmann::json options = nlohmann::json::object());
 
   const std::vector<std::string>& groups() const { return groups_; }

@@ -3,6 +3,7 @@
 
 #include "page/text.h"
 #include "report/html_table.h"
+#include "report/shades.h"
 #include "training/findings.h"
 
 #include <fmt/format.h>
@@ -14,7 +15,6 @@
 namespace thalweg::lab {
 namespace {
 
-constexpr int kShades = 24;
 constexpr std::size_t kTicks = 5;
 
 using Columns = std::vector<const DiagnosticRecord*>;
@@ -31,18 +31,15 @@ struct Scale {
     low = std::min(low, std::floor(std::log10(size)));
     high = std::max(high, std::ceil(std::log10(size)) + 0.0);  // no -0
   }
-  /// From 1 to kShades.
-  int shade(double size) const {
-    const double part = high > low ? (std::log10(size) - low) / (high - low) : 1;
-    return std::clamp(static_cast<int>(std::lround(part * (kShades - 1))) + 1, 1, kShades);
-  }
+  /// In [0, 1].
+  double part(double size) const { return high > low ? (std::log10(size) - low) / (high - low) : 1; }
 };
 
 /// As fill and opacity of what a cell shows; nothing of a gradient that is 0.
 std::string look_of(const LayerRecord& layer, const Scale& scale) {
   if (is_broken(layer)) return "class=\"broken\"";
   if (!(layer.gradient_norm > 0)) return {};
-  return fmt::format("fill-opacity=\"{:.2f}\"", 0.06 + 0.94 * scale.shade(rms(layer)) / kShades);
+  return shade(scale.part(rms(layer)));
 }
 
 std::string cell_text(const LayerRecord& layer) {
@@ -73,23 +70,6 @@ std::string axis(const Columns& columns) {
                         (static_cast<double>(at) + 0.5) / static_cast<double>(columns.size()) * 100, columns[at]->step);
   }
   return html + "</div>";
-}
-
-std::string legend(const Scale& scale, bool any_broken) {
-  std::string html = fmt::format(
-      "<p class=\"heat-legend\"><span>1e{:.0f}</span><svg viewBox=\"0 0 {} 1\" "
-      "preserveAspectRatio=\"none\" shape-rendering=\"crispEdges\" width=\"160\" height=\"12\" aria-hidden=\"true\">",
-      scale.low, kShades);
-  for (int shade = 1; shade <= kShades; ++shade) {
-    html += fmt::format("<rect x=\"{}\" width=\"1\" height=\"1\" fill-opacity=\"{:.2f}\"/>", shade - 1,
-                        0.06 + 0.94 * shade / kShades);
-  }
-  html += fmt::format("</svg><span>1e{:.0f}</span>", scale.high);
-  if (any_broken)
-    html +=
-        "<svg width=\"12\" height=\"12\" aria-hidden=\"true\"><rect class=\"broken\" width=\"12\" "
-        "height=\"12\"/></svg><span>not finite</span>";
-  return html + "</p>";
 }
 
 std::string numbers(const Columns& columns) {
@@ -132,7 +112,9 @@ std::string heat_map(std::span<const DiagnosticRecord> records) {
       "before clipping, on a logarithmic scale; empty where all are 0. A column is a step that was looked into: they "
       "are "
       "closer together at the beginning.</p></figcaption>" +
-      legend(scale, any_broken) + "<div class=\"heat c0\">";
+      shades_legend(fmt::format("1e{:.0f}", scale.low), fmt::format("1e{:.0f}", scale.high),
+                    any_broken ? "not finite" : "") +
+      "<div class=\"heat c0\">";
   for (std::size_t place = 0; place < columns.front()->layers.size(); ++place) {
     html += fmt::format("<div class=\"heat-name\"><bdi>{}</bdi></div><div>{}</div>",
                         escape_html(columns.front()->layers[place].parameter), row_svg(columns, place, scale));

@@ -5,6 +5,8 @@
 #include "page/figures.h"
 #include "page/text.h"
 
+#include <thalweg/error.h>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -42,6 +44,14 @@ std::string task_html(const TrainingConfig& training) {
   if (!widths.empty()) widths += ")";
   return fmt::format("<bdi>{}</bdi>{} on <bdi>{}</bdi>", escape_html(training.model), widths,
                      escape_html(training.data));
+}
+
+std::optional<Description> description_of(std::string_view text) {
+  try {
+    return parse_description(text);
+  } catch (const Error&) {
+    return {};
+  }
 }
 
 std::vector<std::string> groups_of(const Summary& summary) {

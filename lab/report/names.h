@@ -3,7 +3,10 @@
 
 #include "report/summary.h"
 
+#include <thalweg/description.h>
+
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +19,8 @@ std::string name_html(std::string_view name);
 std::string row_head(const Competitor& competitor, std::size_t group);
 /// `mlp (128) on fashion-mnist`, escaped.
 std::string task_html(const TrainingConfig& training);
+/// What an optimizer's text describes; nothing of a text that is none.
+std::optional<Description> description_of(std::string_view text);
 /// The names of the lines in a summary's charts.
 std::vector<std::string> groups_of(const Summary& summary);
 

@@ -12,6 +12,7 @@
 #include "report/reservations.h"
 #include "report/sections.h"
 #include "report/summary.h"
+#include "report/tasks_section.h"
 
 #include <thalweg/files.h>
 #include <thalweg/text.h>
@@ -98,6 +99,10 @@ has no band.</li>
 looks at level 1 − 0.05 / (p K) each (Bonferroni), so that all of them hold together with 95 % confidence. Equally good
 optimizers get a false verdict in at most one study of twenty: simulated, also for skewed results. “No difference shown”
 when an interval contains 0, which does not prove that there is none. Below 8 common seeds there is no verdict.</li>
+<li>Seeds that would tell: those at which the t test would find the observed mean and spread of the differences with 80 %
+probability, at the same level. It comes from the same seeds, and is no better known than these.</li>
+<li>Expected best of k tuning trials: mean over all subsets of k (Dodge et al. 2019, in the form without bias of Tang et al.
+2020), of rates that were tried, as if they were draws.</li>
 <li>No winner is named where the learning rates were not tuned or the best one lies at an edge of its grid, where the study is
 not finished, was enlarged after a verdict or looked at more often than planned, or where the leader’s own runs
 diverged.</li>
@@ -159,6 +164,7 @@ std::string report_html(std::span<const StudyData> studies, const ReportOptions&
 
   Page page{.kind = "thalweg report", .title = title_of(summaries), .time = readable_time(created)};
   if (!studies.empty()) page.name = studies[0].name;
+  body += tasks_html(summaries, data);
   page.body = body + kMethods + repeat_part(studies, options);
   page.data = std::move(data);
   return page_html(page);

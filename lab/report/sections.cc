@@ -3,9 +3,11 @@
 
 #include "page/text.h"
 #include "report/headline.h"
+#include "report/inclusion.h"
 #include "report/inside.h"
 #include "report/names.h"
 #include "report/predictions.h"
+#include "report/rate_map.h"
 #include "report/result_sections.h"
 #include "report/training_sections.h"
 #include "report/trouble_sections.h"
@@ -40,10 +42,13 @@ constexpr Section kSections[] = {
     {"what the study noted", always, notes_html},
     {"final results", of_comparison, results_html},
     {"every pair", has_pairs, pairs_html},
+    {"RMSprop as SGD with momentum", has_inclusions, inclusions_html},
     {"learning curves over seeds", of_comparison, curves_html},
     {"learning curves and epochs of a run", of_one_run, run_html},
     {"speed", of_comparison, speed_html},
     {"learning rates", of_tuned, learning_rates_html},
+    {"learning rate and one other option", has_families, rate_maps_html},
+    {"expected best after k tuning trials", has_expected_best, expected_best_html},
     {"predictions on the test part", always, predictions_html},
     {"inside the network", always, inside_html},
     {"failed trials", has_failed, failed_html},

@@ -126,6 +126,7 @@ void summarize_tuning(Gathered& gathered, const Metric& metric) {
     for (const TrialData* trial : trials) {
       if (trial->status == TrialStatus::failed) ++point.failed;
       if (!has_ended(*trial)) continue;
+      competitor.tuning.push_back(trial);
       ++point.runs;
       if (has_diverged(*trial)) {
         ++point.diverged;

@@ -52,6 +52,7 @@ struct Competitor {
   std::optional<double> mean, sd;                 ///< of test, from kSeedsForVerdict seeds on; of folds from 2 on
   std::optional<Interval> interval;               ///< of the mean, at Summary::level(); none of folds
   std::vector<LearningRatePoint> learning_rates;  ///< ascending
+  std::vector<const TrialData*> tuning;           ///< tuning trials that have ended, diverged ones included
   /// The chosen lr is the lowest or the highest of those that were tried, so that a better one may lie beyond.
   bool at_edge = false;
   std::size_t reached = 0;  ///< runs that reached the goal

@@ -151,9 +151,9 @@ TEST(Report, ChartsHaveBandsUnitsAndTables) {
   ASSERT_EQ(data.size(), 1u);
   EXPECT_EQ(data[0]["groups"].size(), 4u);
   const auto& charts = data[0]["charts"];
-  ASSERT_EQ(charts.size(), 4u);
-  EXPECT_EQ(times(html, "<figure>"), 4u);
-  EXPECT_EQ(times(html, ": the numbers</summary>"), 4u);
+  ASSERT_EQ(charts.size(), 5u);
+  EXPECT_EQ(times(html, "<figure>"), 5u);
+  EXPECT_EQ(times(html, ": the numbers</summary>"), 5u);
   for (const auto& chart : charts) {
     EXPECT_THAT(chart["yLabel"].get<std::string>(), testing::AnyOf("accuracy (%)", "cross-entropy (nats)"));
     EXPECT_FALSE(chart["xLabel"].get<std::string>().empty());

@@ -29,6 +29,8 @@ int main(int count, char** arguments) try {
   write("regression.html", {samples::regression_study()});
   write("text.html", {samples::text_study()});
   write("sections.html", {samples::compare_study(8), samples::train_study()});
+  write("family.html", {samples::family_study(8)});
+  write("tasks.html", samples::several_tasks(8));
   write("empty.html", {StudyData{}});
   const auto draw = [&](const char* name, const std::vector<const char*>& schedules) {
     std::vector<Curve> curves;

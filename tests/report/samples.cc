@@ -11,6 +11,7 @@
 #include <limits>
 #include <numeric>
 #include <set>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -39,7 +40,8 @@ TrialData trial(StudyData& study, const Optimizer& optimizer, double lr, TrialRo
   data.optimizer = optimizer.name;
   data.lr = lr;
   data.role = role;
-  data.config.optimizer = fmt::format("{}:lr={:g}", optimizer.name, lr);
+  const std::string_view name = optimizer.name;
+  data.config.optimizer = fmt::format("{}{}lr={:g}", name, name.find(':') == name.npos ? ':' : ',', lr);
   data.config.seed = seed;
   data.config.stop.epochs = kEpochs;
   data.config.threads = 1;
@@ -225,6 +227,45 @@ StudyData compare_study(std::size_t seeds, bool troubles) {
     study.outcome = {{"warnings", {"sgd: the chosen lr 0.1 is at the edge of the grid; a better one may lie outside"}}};
   }
   return study;
+}
+
+StudyData family_study(std::size_t seeds) {
+  constexpr Optimizer kFamily[] = {{"rmsprop:alpha=0.9", 3e-4, 0.881, 1.1},
+                                   {"rmsprop", 1e-3, 0.884, 1.1},
+                                   {"rmsprop:alpha=0.999", 1e-3, 0.886, 1.0},
+                                   {"sgd", 1e-1, 0.879, 0.7}};
+  StudyData study = empty_study("family", "compare");
+  study.command = "thalweg compare --optimizers rmsprop:alpha=0.9 rmsprop rmsprop:alpha=0.999 sgd --out runs/family";
+  study.config = {{"tuning", {{"grid", kGrid}, {"seeds", {1001}}, {"epochs", kEpochs}, {"given", false}}}};
+  for (const Optimizer& optimizer : kFamily) {
+    for (const double lr : kGrid) {
+      study.trials.push_back(trial(study, optimizer, lr, TrialRole::tune, 1001));
+      if (lr > 100 * optimizer.best_lr) diverge(study.trials.back(), 1);
+    }
+  }
+  for (const Optimizer& optimizer : kFamily)
+    for (std::uint64_t seed = 1; seed <= seeds; ++seed)
+      study.trials.push_back(trial(study, optimizer, optimizer.best_lr, TrialRole::final, seed));
+  return study;
+}
+
+std::vector<StudyData> several_tasks(std::size_t seeds) {
+  std::vector<StudyData> studies(3, compare_study(seeds));
+  const char* const data[] = {"fashion-mnist", "idx:digits", "idx:letters"};
+  for (std::size_t i = 0; i < studies.size(); ++i) {
+    studies[i].name = fmt::format("task-{}", i + 1);
+    for (TrialData& trial : studies[i].trials) {
+      trial.config.data = data[i];
+      // A run that learns slowly has at an epoch what it would have had at half of it.
+      const bool slow = (i == 1 && trial.optimizer == "rmsprop"), stuck = i == 2 && trial.optimizer == "sgd";
+      const std::vector<EpochRecord> epochs = trial.epochs;
+      for (std::size_t epoch = 0; slow && epoch < epochs.size(); ++epoch)
+        trial.epochs[epoch].validation = epochs[epoch / 2].validation;
+      for (EpochRecord& record : trial.epochs)
+        if (stuck) record.validation->at("accuracy") -= 0.2;
+    }
+  }
+  return studies;
 }
 
 StudyData hostile_study(std::size_t seeds) {

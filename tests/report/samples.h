@@ -13,6 +13,13 @@ namespace thalweg::lab::samples {
 /// adam run has diverged, one nadam trial has failed, and one rate is at the edge of its grid.
 StudyData compare_study(std::size_t seeds, bool troubles = false);
 
+/// RMSprop with three values of alpha and SGD, tuned over eight rates, of which the highest diverge.
+StudyData family_study(std::size_t seeds);
+
+/// Three comparisons of the same four optimizers on different data: on the first they are as fast as in
+/// `compare_study`, on the second rmsprop is slower, on the third sgd never gets to where the others end.
+std::vector<StudyData> several_tasks(std::size_t seeds);
+
 /// A comparison whose names, errors and configuration try to break the page: markup, quotes, emoji, right-to-left
 /// text, very long names, names of JavaScript's own, bytes that are no UTF-8, spreadsheet formulas.
 StudyData hostile_study(std::size_t seeds);

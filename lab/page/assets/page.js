@@ -195,6 +195,7 @@
       highlightCircleSize: 4,
       connectSeparatedPoints: true,
       yRangePad: 12,
+      stepPlot: Boolean(spec.steps),
       ...(spec.top === undefined ? {} : {valueRange: [null, spec.top]}),
       interactionModel: interaction(),
       drawCallback: () => label_ends(chart),
