@@ -40,9 +40,10 @@ bool share_rates(const Competitor& first, const Competitor& second) {
 
 std::set<double> rates_of(const Family& family, std::span<const Competitor> competitors) {
   std::set<double> rates;
-  for (const Family::Member& member : family.members)
+  for (const Family::Member& member : family.members) {
     for (const LearningRatePoint& point : competitors[member.competitor].learning_rates)
       if (point.lr > 0) rates.insert(point.lr);
+  }
   return rates;
 }
 
@@ -55,9 +56,10 @@ struct Scale {
 
 std::optional<Scale> scale_of(const Family& family, std::span<const Competitor> competitors, const Metric& metric) {
   std::vector<double> values;
-  for (const Family::Member& member : family.members)
+  for (const Family::Member& member : family.members) {
     for (const LearningRatePoint& point : competitors[member.competitor].learning_rates)
       if (point.lr > 0 && point.value) values.push_back(*point.value);
+  }
   if (values.empty()) return {};
   const bool higher = metric.better == Better::higher;
   return Scale{quantile(values, higher ? 0.25 : 0.75), higher ? std::ranges::max(values) : std::ranges::min(values)};
@@ -169,17 +171,18 @@ std::vector<Family> families_of(std::span<const Competitor> competitors) {
       others.options.set(option.name, option.default_value);
       const std::string key = fmt::format("{} {}", option.name, others.text());
       auto place = std::ranges::find_if(found, [&](const auto& each) { return each.first == key; });
-      if (place == found.end())
+      if (place == found.end()) {
         place = found.insert(found.end(),
                              {key, {.option = std::string(option.name), .optimizer = others.text(), .members = {}}});
+      }
       place->second.members.push_back({.value = description->options.get(option.name), .competitor = i});
     }
   }
   std::vector<Family> families;
   for (auto& [key, family] : found) {
-    std::erase_if(family.members, [&](const Family::Member& member) {
-      return !share_rates(competitors[family.members.front().competitor], competitors[member.competitor]);
-    });
+    const Competitor& first = competitors[family.members.front().competitor];
+    std::erase_if(family.members,
+                  [&](const Family::Member& member) { return !share_rates(first, competitors[member.competitor]); });
     std::ranges::stable_sort(family.members, {}, &Family::Member::value);
     if (family.members.size() > 1) families.push_back(std::move(family));
   }

@@ -58,6 +58,7 @@ std::vector<double> values_of(const Competitor& competitor, const Metric& metric
     if (diverged || last) by_setting[trial->config.optimizer].push_back(diverged ? metric.worst() : *last);
   }
   std::vector<double> values;
+  values.reserve(by_setting.size());
   for (const auto& [setting, own] : by_setting) values.push_back(median(own));
   return values;
 }
@@ -72,9 +73,10 @@ std::vector<std::vector<double>> settings_of(const Summary& summary) {
       if (std::isfinite(value) && (!worst || metric.is_better(*worst, value))) worst = value;
   }
   if (!worst) return {};
-  for (std::vector<double>& values : settings)
+  for (std::vector<double>& values : settings) {
     for (double& value : values)
       if (!std::isfinite(value)) value = *worst;
+  }
   return settings;
 }
 
