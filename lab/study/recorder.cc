@@ -49,7 +49,7 @@ void Recorder::begins(std::int64_t trial, std::int64_t after_step) {
 void Recorder::lost(std::int64_t trial, const std::string& how) {
   Active& active = active_.at(trial);
   if (hooks_.on_message) {
-    hooks_.on_message(fmt::format("trial {} ({}): {}; another worker goes on with it", trial, active.name, how));
+    hooks_.on_message(fmt::format("{}: {}; another worker goes on with it", active.name, how));
   }
   store_.set_status(trial, TrialStatus::pending);
   active.running = false;
@@ -101,8 +101,7 @@ void Recorder::failed(std::int64_t trial, const std::string& error) {
   flush(trial);
   store_.fail(trial, error);
   ++failures_;
-  if (hooks_.on_message)
-    hooks_.on_message(fmt::format("trial {} ({}) failed: {}", trial, active_.at(trial).name, error));
+  if (hooks_.on_message) hooks_.on_message(fmt::format("{} failed: {}", active_.at(trial).name, error));
   end(trial);
 }
 

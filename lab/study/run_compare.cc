@@ -148,8 +148,10 @@ class StudyRun {
       // One that failed is retried by the next run, not by this one's next round.
       if (trial.status == TrialStatus::finished || recorder_.ended().contains(trial.id)) continue;
       jobs.push_back({.trial = trial.id, .config = trial.config, .checkpoint = folders_.checkpoint(trial.id)});
-      recorder_.expect_trial(trial.id, fmt::format("{}, lr {}, seed {}", trial.optimizer, trial.lr, trial.config.seed),
-                             trial.config.stop.epochs);
+      recorder_.expect_trial(
+          trial.id,
+          fmt::format("trial {} ({}, lr {}, seed {})", trial.id, trial.optimizer, trial.lr, trial.config.seed),
+          trial.config.stop.epochs);
     }
     if (!jobs.empty()) {
       ListSource source(std::move(jobs));

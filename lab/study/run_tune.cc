@@ -212,7 +212,7 @@ class TuneRun : public JobSource, public TrialEvents {
     const std::string fold = config_.folds > 0 ? fmt::format(", fold {}", run.config.validation_fold) : "";
     const nlohmann::json parameters = space_.parameters(trial.point);
     run.target = pause_after.value_or(run.config.stop.epochs);
-    recorder_.expect_trial(run.id, fmt::format("{}, {}{}", parameters.dump(), seed, fold),
+    recorder_.expect_trial(run.id, fmt::format("trial {} ({}, {}{})", trial.number, parameters.dump(), seed, fold),
                            std::max<std::int64_t>(1, run.target - std::ssize(run.epochs)));
     Job job{
         .trial = run.id, .config = run.config, .checkpoint = folders_.checkpoint(run.id), .pause_after = pause_after};
