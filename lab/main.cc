@@ -142,6 +142,7 @@ int run(int argc, char** argv) {
   add_replay(app);
   add_identify(app);
   add_report(app);
+  add_runs(app);
   add_schedule(app);
   add_completion(app);
   add_man(app);

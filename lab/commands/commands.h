@@ -18,6 +18,7 @@ void add_predict(CLI::App& app);
 void add_replay(CLI::App& app);
 void add_report(CLI::App& app);
 void add_rules(CLI::App& app);
+void add_runs(CLI::App& app);
 void add_schedule(CLI::App& app);
 void add_train(CLI::App& app);
 void add_tune(CLI::App& app);

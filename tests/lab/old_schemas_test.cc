@@ -1,4 +1,5 @@
-// Files that a thalweg has written whose store had no reviews (schema 2): they open, go on and keep their damage.
+// Files that earlier versions have written, without reviews (schema 2) and without parameters of trials (3): they open,
+// go on and keep their damage.
 #include "command.h"
 #include "idx_files.h"
 #include "store/store.h"
@@ -17,10 +18,10 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class Schema2 : public testing::Test {
+class OldSchema : public testing::TestWithParam<int> {
  protected:
-  Schema2() {
-    std::filesystem::copy(THALWEG_SCHEMA2, folder_.path(),
+  OldSchema() {
+    std::filesystem::copy(THALWEG_SCHEMAS + std::to_string(GetParam()), folder_.path(),
                           std::filesystem::copy_options::recursive | std::filesystem::copy_options::overwrite_existing);
   }
   std::filesystem::path study() const { return folder_.path() / "study.sqlite"; }
@@ -35,7 +36,7 @@ class Schema2 : public testing::Test {
   test::TemporaryFolder folder_;
 };
 
-TEST_F(Schema2, HoldsWhatItHeldWithoutReviews) {
+TEST_P(OldSchema, HoldsWhatItHeld) {
   const std::string before = test::contents(study());
   const StudyData read = Store::open_for_reading(study()).load();
   EXPECT_EQ(test::contents(study()), before) << "reading changes nothing";
@@ -45,7 +46,9 @@ TEST_F(Schema2, HoldsWhatItHeldWithoutReviews) {
   ASSERT_EQ(written.trials.size(), read.trials.size());
   for (std::size_t i = 0; i < read.trials.size(); ++i) {
     EXPECT_EQ(nlohmann::json(*written.trials[i].result), nlohmann::json(*read.trials[i].result));
-    EXPECT_FALSE(read.trials[i].result->review);
+    EXPECT_EQ(read.trials[i].result->review.has_value(), GetParam() > 2 && read.trials[i].role == TrialRole::final);
+    EXPECT_FALSE(read.trials[i].number || written.trials[i].number);
+    EXPECT_TRUE(read.trials[i].parameters.is_null());
   }
   // What the former command printed.
   EXPECT_NEAR(read.trials[6].result->test.value().at("rmse"), 0.1285, 5e-5);
@@ -54,7 +57,7 @@ TEST_F(Schema2, HoldsWhatItHeldWithoutReviews) {
               testing::ThrowsMessage<Error>(HasSubstr("trial 3 is not what was written")));
 }
 
-TEST_F(Schema2, DamageIsStillKnownAfterwards) {
+TEST_P(OldSchema, DamageIsStillKnownAfterwards) {
   run_sql("DROP TRIGGER epochs_UPDATE_checksum; UPDATE epochs SET seconds = 7 WHERE trial = 2");
   const auto says = testing::ThrowsMessage<Error>(HasSubstr("trial 2 is not what was written"));
   EXPECT_THAT([&] { Store::open_for_reading(study()).load(); }, says);
@@ -62,7 +65,7 @@ TEST_F(Schema2, DamageIsStillKnownAfterwards) {
   EXPECT_THAT([&] { store.load(); }, says);
 }
 
-TEST_F(Schema2, ARunGoesOnAndIsReviewed) {
+TEST_P(OldSchema, ARunGoesOnAndIsReviewed) {
   const test::Ended ended =
       test::run_command(folder_.path(), {"train", "--resume", run().string(), "--steps", "9", "--json"});
   ASSERT_EQ(ended.code, 0) << ended.errors;
@@ -71,6 +74,8 @@ TEST_F(Schema2, ARunGoesOnAndIsReviewed) {
   ASSERT_TRUE(study.trials.at(0).result->review);
   EXPECT_EQ(study.trials[0].result->review->examples, 24);
 }
+
+INSTANTIATE_TEST_SUITE_P(Version, OldSchema, testing::Values(2, 3));
 
 }  // namespace
 }  // namespace thalweg::lab
