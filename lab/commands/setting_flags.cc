@@ -5,7 +5,6 @@
 
 #include <CLI/CLI.hpp>
 
-#include <algorithm>
 #include <type_traits>
 #include <variant>
 
@@ -57,12 +56,6 @@ CLI::Option* add_flag(CLI::App& command, const std::string& flag, const Setting&
 }
 
 }  // namespace
-
-std::string flag_of(const char* setting) {
-  std::string flag = std::string("--") + setting;
-  std::ranges::replace(flag, '_', '-');
-  return flag;
-}
 
 void add_setting(CLI::App& command, const Setting& setting) {
   std::visit(

@@ -10,10 +10,11 @@
 #include "commands/task.h"
 #include "commands/train_file.h"
 #include "commands/training_flags.h"
-#include "commands/tune_text.h"
 #include "output/output.h"
 #include "report/report.h"
+#include "report/search_text.h"
 #include "search/sampler.h"
+#include "study/best_command.h"
 #include "study/environment.h"
 #include "study/run_tune.h"
 #include "study/trial_files.h"
@@ -263,7 +264,7 @@ void show(const Flags& flags, const StudyData& study, const std::filesystem::pat
     if (file) json["best"]["configuration"] = file->string();
     return print_json(json);
   }
-  print_lines('\n' + tune_text(study, trials, output_columns()));
+  print_lines('\n' + search_text(search_of(study), output_columns()));
   if (best) print("\nBest:   {}\n", command_of(config, trials[*best]));
   if (file) print("        thalweg train --config {}\n", shell_quoted(file->string()));
   print("Study:  {}\n", (folder / kStudyFile).string());

@@ -46,6 +46,8 @@ std::string escape_html(std::string_view text) {
   return escaped;
 }
 
+std::string isolated(std::string_view text) { return "<bdi>" + escape_html(text) + "</bdi>"; }
+
 std::string fixed(double value, int digits) {
   if (!std::isfinite(value) || std::abs(value) >= 1e7) return number(value);
   return fmt::format("{:.{}f}", value, digits);

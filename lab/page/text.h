@@ -14,6 +14,9 @@ std::string valid_utf8(std::string_view text);
 /// For HTML's text and quoted attributes. Valid UTF-8 without control characters (but line feed and tab).
 std::string escape_html(std::string_view text);
 
+/// Text from outside as HTML, isolated from the direction of the text around it.
+std::string isolated(std::string_view text);
+
 /// So many digits after the point; `nan` (of either sign), `∞`, and four significant digits from 10⁷ on.
 std::string fixed(double value, int digits);
 /// Four significant digits, or `nan` (of either sign), `∞`.

@@ -20,7 +20,8 @@ std::vector<Axis::Tick> Axis::ticks() const {
   std::vector<Tick> ticks;
   for (int i = 0; i <= count; ++i) {
     const double value = low + i * step;
-    ticks.push_back({place(value), is_plain ? fmt::format("{:.{}f}", value, digits) : fmt::format("{:.3g}", value)});
+    ticks.push_back(
+        {place(value), is_plain ? fmt::format("{:.{}f}", value, digits) : fmt::format("{:.3g}", value), value});
   }
   return ticks;
 }

@@ -15,6 +15,7 @@ struct Axis {
   struct Tick {
     double place;  ///< in percent
     std::string text;
+    double value = 0;  ///< of axes of numbers
   };
   std::vector<Tick> ticks() const;
 };

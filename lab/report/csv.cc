@@ -37,6 +37,12 @@ std::vector<std::string> metrics_of(std::span<const StudyData> studies) {
   return metrics;
 }
 
+// Of a search's trial, as JSON.
+std::string parameters_field(const TrialData& trial) {
+  if (trial.parameters.is_null()) return {};
+  return csv_field(trial.parameters.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
 }  // namespace
 
 void write_csv(std::span<const StudyData> studies, const std::filesystem::path& folder) {
@@ -56,7 +62,7 @@ void write_csv(std::span<const StudyData> studies, const std::filesystem::path& 
   std::string trials, epochs, layers;
   add_row(trials, {heads({"study", "trial", "optimizer", "options", "lr", "role", "seed", "status", "outcome", "reason",
                           "error", "epochs", "steps", "seconds"},
-                         {"test"}, {})});
+                         {"test"}, {"number", "parameters"})});
   add_row(epochs, {heads({"study", "trial", "optimizer", "options", "role", "seed", "epoch", "step", "lr"},
                          {"train", "validation"}, {"seconds", "examples_per_second"})});
   add_row(layers, {{"study", "trial", "optimizer", "options", "role", "seed", "step", "parameter", "elements",
@@ -86,7 +92,8 @@ void write_csv(std::span<const StudyData> studies, const std::filesystem::path& 
                         if_ended(csv_field(to_string(result.outcome))), if_ended(csv_field(result.reason)),
                         csv_field(trial.error), if_ended(csv_field(result.epochs)), if_ended(csv_field(result.steps)),
                         if_ended(csv_field(result.seconds))},
-                       values(result.test)});
+                       values(result.test),
+                       {trial.number ? csv_field(*trial.number) : std::string(), parameters_field(trial)}});
       for (const EpochRecord& record : trial.epochs) {
         add_row(epochs, {whose,
                          {csv_field(record.epoch), csv_field(record.step), csv_field(record.lr)},

@@ -10,6 +10,10 @@
 #include "report/inside.h"
 #include "report/names.h"
 #include "report/reservations.h"
+#include "report/search.h"
+#include "report/search_answer.h"
+#include "report/search_sections.h"
+#include "report/search_text.h"
 #include "report/sections.h"
 #include "report/summary.h"
 #include "report/tasks_section.h"
@@ -42,8 +46,29 @@ std::string environment_part(const nlohmann::json& environment, const char* part
   return environment.is_object() && environment.contains(part) ? lines_of(environment.at(part)) : std::string();
 }
 
+bool is_search(const StudyData& study) { return study.kind == "tune"; }
+
+/// Studies by what a report makes of them.
+struct Parts {
+  std::vector<StudyData> comparisons;
+  std::vector<Search> searches;
+};
+
+Parts parts_of(std::span<const StudyData> studies) {
+  Parts parts;
+  for (const StudyData& study : studies) {
+    if (is_search(study)) {
+      parts.searches.push_back(search_of(study));
+    } else {
+      parts.comparisons.push_back(study);
+    }
+  }
+  return parts;
+}
+
 // What to type to do one study again.
 std::string repeat_text(const StudyData& study) {
+  if (is_search(study)) return fmt::format("# study {}, made {}\n{}\n", study.name, study.created, study.command);
   std::set<std::uint64_t> tuning, final_runs;
   std::vector<std::string> options;
   for (const TrialData& trial : study.trials) {
@@ -87,9 +112,8 @@ std::string repeat_part(std::span<const StudyData> studies, const ReportOptions&
   return html + "</section>";
 }
 
-constexpr const char* kMethods = R"html(<section id="methods"><h2>How it was computed</h2>
-<ul class="methods">
-<li>A seed decides the initial weights and the order of the training examples; all runs share one data set, one split and one
+constexpr const char* kMethods =
+    R"html(<li>A seed decides the initial weights and the order of the training examples; all runs share one data set, one split and one
 test part. Intervals speak of other seeds, not of other data.</li>
 <li>Curves: median over seeds at each epoch; band: 95 % interval of the median between order statistics (Hettmansperger and
 Sheather 1986), for each epoch by itself: a whole curve leaves its band more often. An epoch that fewer than 8 runs reached
@@ -108,7 +132,25 @@ not finished, was enlarged after a verdict or looked at more often than planned,
 diverged.</li>
 <li>A run diverged if its loss or a gradient was not finite, or its loss stayed above ten times the mean of its first 20 steps
 for 20 steps. It has no test result, and it never reached the goal.</li>
-</ul></section>)html";
+)html";
+
+constexpr const char* kSearchMethods =
+    R"html(<li>Value of a trial: the metric on the validation part with the weights that a
+run ends with, the mean over its seeds or folds; of a command of one’s own the number that it printed last. Trials that were
+stopped early, diverged or failed do not compete for the best.</li>
+<li>Importance: ε² of a one-way analysis of variance of the values’ ranks (Kelley 1935), over the choices of a parameter or
+over groups of its values of equal size, with trials in which it does not count as one more group; negative ones are 0.
+Diverged and failed trials share the worst rank, those that were stopped early are left out. None below 8 trials.</li>
+<li>Cells of two parameters: the median over the complete trials in a cell of equal width on the ranges’ scales. Nothing is
+smoothed or filled in.</li>
+<li>A trial’s proposal sees the results of trials up to its number less the lag, so that the same command gives the same
+trials with any number of workers.</li>
+)html";
+
+std::string methods_html(bool comparisons, bool searches) {
+  return std::string("<section id=\"methods\"><h2>How it was computed</h2><ul class=\"methods\">\n") +
+         (comparisons ? kMethods : "") + (searches ? kSearchMethods : "") + "</ul></section>";
+}
 
 // `2026-01-31T12:00:00Z` as `2026-01-31 12:00 UTC`; anything else stays as it is.
 std::string readable_time(const std::string& iso) {
@@ -116,8 +158,9 @@ std::string readable_time(const std::string& iso) {
   return iso.substr(0, 10) + " " + iso.substr(11, 5) + " UTC";
 }
 
-std::string title_of(const std::vector<Summary>& summaries) {
-  if (summaries.size() != 1) return count(summaries.size(), "part");
+std::string title_of(const std::vector<Summary>& summaries, const std::vector<Search>& searches) {
+  if (summaries.empty() && searches.size() == 1) return search_title_html(searches[0]);
+  if (summaries.size() + searches.size() != 1) return count(summaries.size() + searches.size(), "part");
   std::vector<std::string> names;
   for (const Competitor& competitor : summaries[0].competitors) names.push_back(name_html(competitor.name));
   if (names.empty()) return "No trials";
@@ -151,9 +194,11 @@ std::vector<std::string> row_of(const Competitor& competitor, const Summary& sum
 }  // namespace
 
 std::string report_html(std::span<const StudyData> studies, const ReportOptions& options) {
-  const std::vector<Summary> summaries = summarize(studies, options.goal);
+  const auto [comparisons, searches] = parts_of(studies);
+  const std::vector<Summary> summaries = summarize(comparisons, options.goal);
   std::string body;
   nlohmann::json data = nlohmann::json::array();
+  for (const Search& search : searches) body += search_html(search, data);
   for (const Summary& summary : summaries) {
     Charts charts(data, groups_of(summary), *summary.task);
     body += summary_html(summary, charts);
@@ -162,18 +207,21 @@ std::string report_html(std::span<const StudyData> studies, const ReportOptions&
   std::string created;
   for (const StudyData& study : studies) created = std::max(created, study.created);
 
-  Page page{.kind = "thalweg report", .title = title_of(summaries), .time = readable_time(created)};
+  Page page{.kind = "thalweg report", .title = title_of(summaries, searches), .time = readable_time(created)};
   if (!studies.empty()) page.name = studies[0].name;
   body += tasks_html(summaries, data);
-  page.body = body + kMethods + repeat_part(studies, options);
+  page.body =
+      body + methods_html(searches.empty() || !summaries.empty(), !searches.empty()) + repeat_part(studies, options);
   page.data = std::move(data);
   return page_html(page);
 }
 
 std::string report_text(std::span<const StudyData> studies, const ReportOptions& options, std::size_t width) {
   const auto name_of = [](std::string_view name) { return printable(name); };
+  const auto [comparisons, searches] = parts_of(studies);
   std::string text;
-  for (const Summary& summary : summarize(studies, options.goal)) {
+  for (const Search& search : searches) text += (text.empty() ? "" : "\n") + search_text(search, width);
+  for (const Summary& summary : summarize(comparisons, options.goal)) {
     const Headline answer = headline(summary, name_of);
     if (!text.empty()) text += "\n";
     for (const std::string& part : {answer.sentence, answer.detail, answer.reserve, answer.limits})

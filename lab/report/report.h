@@ -20,12 +20,13 @@ struct ReportOptions {
 };
 
 /// A page that needs no network and no other file. Studies of the same task (model, data, batch, length, schedule,
-/// split) that were tuned alike and stand alike are taken together, others get a section each, which says why. Throws
-/// thalweg::Error for a goal out of range.
+/// split) that were tuned alike and stand alike are taken together, others get a section each, which says why; searches
+/// have sections of their own kind. Throws thalweg::Error for a goal out of range, and for a search whose trials do not
+/// fit its ranges.
 std::string report_html(std::span<const StudyData> studies, const ReportOptions& options = {});
 
-/// The answer and a table of final results on the test part, for a terminal on which tables may be so wide; sentences
-/// are to be wrapped by whoever prints them. Ends with a line feed.
+/// The answer and a table of final results on the test part, or of a search its best trials, for a terminal on which
+/// tables may be so wide; sentences are to be wrapped by whoever prints them. Ends with a line feed.
 std::string report_text(std::span<const StudyData> studies, const ReportOptions& options = {},
                         std::size_t width = std::numeric_limits<std::size_t>::max());
 

@@ -2,6 +2,7 @@
 #include "report/scatter.h"
 
 #include "report/axis.h"
+#include "report/plot.h"
 
 #include <fmt/format.h>
 
@@ -44,13 +45,7 @@ std::string scatter_plot(const Scatter& scatter) {
   for (std::size_t i = 0; i < xs.size(); ++i)
     svg += fmt::format("M{:.2f} {:.2f}h0", x_axis.place(xs[i]), 100 - y_axis.place(ys[i]));
   svg += "\"/></svg>";
-  std::string html = "<div class=\"scatter c0\"><div class=\"scatter-y\" aria-hidden=\"true\">";
-  for (const Axis::Tick& tick : y_axis.ticks())
-    html += fmt::format("<span style=\"bottom:{:.2f}%\">{}</span>", tick.place, tick.text);
-  html += "</div>" + svg + "<div></div><div class=\"dots-axis\" aria-hidden=\"true\">";
-  for (const Axis::Tick& tick : x_axis.ticks())
-    html += fmt::format("<span style=\"left:{:.2f}%\">{}</span>", tick.place, tick.text);
-  return html + "</div></div><p class=\"unit\">" + scatter.x_label + "</p>";
+  return plot_html({.x = x_axis.ticks(), .y = y_axis.ticks(), .x_label = scatter.x_label}, svg);
 }
 
 }  // namespace thalweg::lab

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <type_traits>
 
 namespace thalweg::lab {
@@ -97,6 +98,12 @@ nlohmann::json value_json(const Setting& setting) {
         }
       },
       setting.value);
+}
+
+std::string flag_of(const char* setting) {
+  std::string flag = std::string("--") + setting;
+  std::ranges::replace(flag, '_', '-');
+  return flag;
 }
 
 void check(const Setting& setting) {

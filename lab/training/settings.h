@@ -49,6 +49,9 @@ std::vector<Setting> settings_of(TrainingConfig& config);
 /// The value as JSON: null where an optional one is not set.
 nlohmann::json value_json(const Setting& setting);
 
+/// The flag of the setting of this name: `--train-limit`.
+std::string flag_of(const char* setting);
+
 /// Throws Error if a number is outside its range.
 void check(const Setting& setting);
 

@@ -1,6 +1,7 @@
 // Writes sample reports, and pages of schedules, into a folder, for the browser checks: make_pages FOLDER.
 #include "report/report.h"
 #include "report/samples.h"
+#include "report/search_samples.h"
 #include "schedule/page.h"
 
 #include <thalweg/schedule.h>
@@ -31,6 +32,12 @@ int main(int count, char** arguments) try {
   write("sections.html", {samples::compare_study(8), samples::train_study()});
   write("family.html", {samples::family_study(8)});
   write("tasks.html", samples::several_tasks(8));
+  write("search.html", {samples::search_study(60)});
+  write("hyperband.html", {samples::hyperband_study()});
+  write("hostile_search.html", {samples::hostile_search()});
+  write("one_trial.html", {samples::one_trial_search()});
+  write("large_search.html", {samples::search_study(1000)});
+  write("mixed.html", {samples::compare_study(8), samples::search_study(24)});
   write("empty.html", {StudyData{}});
   const auto draw = [&](const char* name, const std::vector<const char*>& schedules) {
     std::vector<Curve> curves;

@@ -1,14 +1,10 @@
-// What a search found, for people: the best configuration as a command line and a file, the trials as a table.
+// Commands that do once more what a trial of a search did.
 #pragma once
 
-#include "store/study_data.h"
 #include "study/tune_config.h"
 #include "study/tune_results.h"
 
-#include <cstddef>
-#include <optional>
 #include <string>
-#include <vector>
 
 namespace thalweg::lab {
 
@@ -20,8 +16,5 @@ TrainingConfig training_of(const TuneConfig& config, const TuneTrial& trial);
 
 /// A command that does what the trial did: of a training `thalweg train`, of a program its own words.
 std::string command_of(const TuneConfig& config, const TuneTrial& trial);
-
-/// The best trials and how the others ended. `width`: of the terminal.
-std::string tune_text(const StudyData& study, const std::vector<TuneTrial>& trials, std::size_t width);
 
 }  // namespace thalweg::lab
