@@ -10,6 +10,7 @@
 #include "commands/task.h"
 #include "commands/train_file.h"
 #include "commands/training_flags.h"
+#include "models/model_list.h"
 #include "output/output.h"
 #include "report/report.h"
 #include "report/search_text.h"
@@ -52,6 +53,7 @@ struct Flags {
   JobFlags workers;
   std::uint64_t runs = 1;  // of each trial: --seeds
   std::string time;
+  std::optional<double> seconds;  // of `time`
   bool keep_all = false, maximize = false, dry_run = false, overwrite = false, json = false;
   std::optional<std::int64_t> task;
   std::int64_t patience = 3600;
@@ -183,11 +185,11 @@ double read_time(std::string_view text) {
   throw UsageError(fmt::format("--time: '{}' is no time; expected a number with s, m or h, as 90s, 10m, 2h", text));
 }
 
-/// Optimizers that trials may have.
-std::vector<std::string> optimizers_of(const TuneConfig& config) {
+/// Values that this setting may have in trials; `usual` where it is not searched.
+std::vector<std::string> choices_of(const TuneConfig& config, const char* setting, const std::string& usual) {
   const SearchSpace space = parse_space(config.ranges);
-  const auto found = std::ranges::find(space.dimensions, "optimizer", &Dimension::name);
-  if (found == space.dimensions.end()) return {config.training.optimizer};
+  const auto found = std::ranges::find(space.dimensions, setting, &Dimension::name);
+  if (found == space.dimensions.end()) return {usual};
   std::vector<std::string> texts;
   for (const nlohmann::json& choice : found->choices) {
     texts.push_back(choice.is_string() ? choice.get<std::string>() : choice.dump());
@@ -203,8 +205,8 @@ void complete(const CLI::App& command, Flags& flags) {
   complete(flags.workers);
   config.training.threads = flags.workers.threads_per_job;
   config.program.better = flags.maximize ? Better::higher : Better::lower;
+  if (command.count("--time") > 0) flags.seconds = read_time(flags.time);
   if (config.program) {
-    if (!flags.time.empty()) read_time(flags.time);
     return as_usage([&] { check(config); });
   }
   for (const char* const flag : {"--metric", "--maximize", "--trial-timeout"}) {
@@ -214,8 +216,7 @@ void complete(const CLI::App& command, Flags& flags) {
     apply_shortcuts(command, flags.shortcuts, /*is_new=*/true, config.training);
     check(config);
   });
-  check_training_flags(command, config.training, optimizers_of(config));
-  if (!flags.time.empty()) read_time(flags.time);
+  check_training_flags(command, config.training, choices_of(config, "optimizer", config.training.optimizer));
 }
 
 /// What the study is about.
@@ -228,8 +229,13 @@ struct About {
 About open_data(Flags& flags) {
   TuneConfig& config = flags.config;
   if (config.program) return {.task = task_of(config.program)};
-  const Dataset dataset = open_task(config.training, optimizers_of(config));
-  as_usage([&] { check(config); });  // the epochs are known now
+  const Dataset dataset = open_task(config.training, choices_of(config, "optimizer", config.training.optimizer));
+  as_usage([&] {
+    check(config);  // the epochs are known now
+    for (const std::string& model : choices_of(config, "model", config.training.model)) {
+      check_fits(find_model(model), dataset);
+    }
+  });
   TrainingConfig first = config.training;
   if (config.folds > 0) {
     first.validation_folds = config.folds;
@@ -251,6 +257,14 @@ std::optional<std::filesystem::path> write_best(const std::filesystem::path& fol
   return file;
 }
 
+/// Throws where a search has found nothing.
+void expect_best(const std::vector<TuneTrial>& trials, const std::optional<std::size_t>& best) {
+  if (best) return;
+  const auto why = std::ranges::find_if(trials, [](const TuneTrial& trial) { return !trial.error.empty(); });
+  throw Error(fmt::format("no trial has come to its end with a finite value{}",
+                          why == trials.end() ? "" : fmt::format("; trial {}: {}", why->number, why->error)));
+}
+
 void show(const Flags& flags, const StudyData& study, const std::filesystem::path& folder) {
   const TuneConfig config = study.config.get<TuneConfig>();
   const std::vector<TuneTrial> trials = tune_trials(study);
@@ -262,7 +276,8 @@ void show(const Flags& flags, const StudyData& study, const std::filesystem::pat
     nlohmann::json json = tune_json(study);
     if (best) json["best"]["command"] = command_of(config, trials[*best]);
     if (file) json["best"]["configuration"] = file->string();
-    return print_json(json);
+    print_json(json);
+    return expect_best(trials, best);
   }
   print_lines('\n' + search_text(search_of(study), output_columns()));
   if (best) print("\nBest:   {}\n", command_of(config, trials[*best]));
@@ -271,6 +286,7 @@ void show(const Flags& flags, const StudyData& study, const std::filesystem::pat
   print("Report: {}\n", flags.report.empty()
                             ? fmt::format("thalweg report {} -o report.html", shell_quoted(folder.string()))
                             : flags.report);
+  expect_best(trials, best);
 }
 
 /// How trials are run, and what is told meanwhile.
@@ -316,6 +332,7 @@ void tune(const CLI::App& command, Flags& flags) {
   if (!flags.file.file.empty()) read_config_file(command, flags.file.file);
   complete(command, flags);
   if (flags.file.print) return print_lines(config_text(command, flags.config.training));
+  if (flags.task) as_usage([&] { check_task(flags.config, *flags.task); });
   const About about = open_data(flags);
   if (flags.dry_run) return print_lines(forecast_text(flags.config, flags.workers.jobs, about.examples));
   if (flags.task) return run_one_task(command, flags, about.task);
@@ -327,9 +344,8 @@ void tune(const CLI::App& command, Flags& flags) {
     Runner runner(flags.workers.jobs);
     if (folder.continued) runner.display().say(fmt::format("{} is continued: what has ended is kept", flags.out));
     for (const std::string& note : folder.notes) runner.display().say(note);
-    TuneLimits limits;
-    if (!flags.time.empty()) limits.seconds = read_time(flags.time);
-    end = run_tune(folder.config, folder.store, flags.out, runner.trials(), runner.hooks(), limits);
+    end = run_tune(folder.config, folder.store, flags.out, runner.trials(), runner.hooks(),
+                   {.seconds = flags.seconds, .only = {}});
     runner.display().clear();
   }
   const StudyData study = folder.store.load();

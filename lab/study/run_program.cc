@@ -33,6 +33,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kPollMilliseconds = 200;
+constexpr std::uint64_t kMostSteps = 1'000'000'000'000;  // and epochs, of a program
 constexpr std::size_t kLongestLine = 1 << 20, kLastWords = 4096;
 
 /// Lines out of pieces. What is longer than kLongestLine is cut off, the rest of it left out.
@@ -209,6 +210,9 @@ class ProgramRun {
   std::int64_t rising(const nlohmann::json& json, const char* key, std::int64_t before, std::int64_t otherwise) const {
     const auto found = json.find(key);
     if (found == json.end() || !found->is_number_integer()) return otherwise;
+    if (found->is_number_unsigned() && found->get<std::uint64_t>() > kMostSteps) {
+      fail(fmt::format("told {} {}; at most {} can be kept", key, found->get<std::uint64_t>(), kMostSteps));
+    }
     const std::int64_t now = found->get<std::int64_t>();
     if (now > before) return now;
     fail(fmt::format("told {} {} after {}; they must rise", key, now, before));

@@ -153,9 +153,7 @@ TrialFiles::TrialFiles(std::filesystem::path folder, StudyData plan)
 
 TrialFiles TrialFiles::open(const std::filesystem::path& folder, const TuneConfig& config, const std::string& task,
                             const std::string& command) {
-  if (config.is_hyperband()) {
-    throw Error("--task: the trials of hyperband wait for one another at each rung, and cannot be tasks of their own");
-  }
+  check_task(config, 0);
   std::error_code reason;
   std::filesystem::create_directories(folder / "tasks", reason);
   if (reason) throw Error(fmt::format("cannot create folder {}: {}", (folder / "tasks").string(), reason.message()));
@@ -223,10 +221,7 @@ void TrialFiles::write(std::int64_t number, const std::vector<TrialData>& runs) 
 
 bool train_task(const TrialFiles& files, std::int64_t number, const TrialRunner& runner, const StudyHooks& hooks,
                 std::chrono::seconds patience) {
-  const std::int64_t trials = files.config().trials;
-  if (number < 0 || number >= trials) {
-    throw Error(fmt::format("--task {} is outside [0, {}]: the search has {} trials", number, trials - 1, trials));
-  }
+  check_task(files.config(), number);
   const auto is_done = [&] {
     if (!files.has(number)) return false;
     files.read(number);  // throws if it is damaged

@@ -38,7 +38,8 @@ nlohmann::json number_json(const nlohmann::json& value, const std::string& name)
   if (value.is_number()) {
     const double number = value.get<double>();
     if constexpr (std::is_integral_v<Number>) {
-      if (number != std::floor(number)) throw Error(fmt::format("{} = {} is no whole number", name, number));
+      if (number != std::floor(number))
+        throw Error(fmt::format("{} = {} is no whole number (a range of them is int:LOW:HIGH)", name, number));
       return value.get<Number>();
     }
     return number;
@@ -146,9 +147,13 @@ void check_name(const std::string& name, const std::vector<std::string>& optimiz
                           suggest(name, known)));
 }
 
-/// Values at the dimension's ends, or each of its choices.
+/// Values at the dimension's ends, and one between them that is hardly whole where it need not be; or each of its
+/// choices.
 std::vector<double> extremes(const Dimension& dimension) {
-  if (dimension.kind != DimensionKind::choice) return {dimension.low, dimension.high};
+  if (dimension.kind == DimensionKind::integer) return {dimension.low, dimension.high};
+  if (dimension.kind == DimensionKind::real) {
+    return {dimension.low, dimension.high, dimension.low + (dimension.high - dimension.low) / 2.718281828};
+  }
   std::vector<double> all;
   for (std::size_t i = 0; i < dimension.choices.size(); ++i) all.push_back(static_cast<double>(i));
   return all;
@@ -205,20 +210,28 @@ TrainingConfig with_parameters(TrainingConfig training, const nlohmann::json& pa
 }
 
 void check_space(const SearchSpace& space, const TrainingConfig& training) {
-  for (std::size_t i = 0; i < space.dimensions.size(); ++i) {
-    const Dimension& dimension = space.dimensions[i];
-    try {
-      if (dimension.name == kOptimizer && dimension.kind != DimensionKind::choice) {
-        throw Error("optimizer is a choice, as choice:sgd|adam");
+  const auto check_each = [&](auto&& check) {
+    for (std::size_t i = 0; i < space.dimensions.size(); ++i) {
+      try {
+        check(i);
+      } catch (const Error& error) {
+        throw Error(fmt::format("range '{}': {}", text(space, i), error.what()));
       }
-      check_name(dimension.name, optimizers_with(space, i, training));
-      for (const double value : extremes(dimension)) {
-        with_parameters(training, space.parameters(point_with(space, i, value)));
-      }
-    } catch (const Error& error) {
-      throw Error(fmt::format("range '{}': {}", text(space, i), error.what()));
     }
-  }
+  };
+  // All names before any values, which are tried together.
+  check_each([&](std::size_t i) {
+    const Dimension& dimension = space.dimensions[i];
+    if (dimension.name == kOptimizer && dimension.kind != DimensionKind::choice) {
+      throw Error("optimizer is a choice, as choice:sgd|adam");
+    }
+    check_name(dimension.name, optimizers_with(space, i, training));
+  });
+  check_each([&](std::size_t i) {
+    for (const double value : extremes(space.dimensions[i])) {
+      with_parameters(training, space.parameters(point_with(space, i, value)));
+    }
+  });
 }
 
 }  // namespace thalweg::lab

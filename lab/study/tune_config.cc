@@ -8,6 +8,8 @@
 #include "study/trial_parameters.h"
 
 #include <thalweg/error.h>
+#include <thalweg/suggest.h>
+#include <thalweg/text.h>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -36,7 +38,18 @@ void check_program(const TuneConfig& config, const SearchSpace& space) {
   if (config.folds > 0) throw Error("tune: --folds mean nothing to a command of one's own");
   if (config.is_hyperband()) throw Error("tune: hyperband cannot pause a command of one's own; take another sampler");
   std::vector<std::string> names;
-  for (const Dimension& dimension : space.dimensions) names.push_back(dimension.name);
+  for (const Dimension& dimension : space.dimensions) {
+    const std::string& name = dimension.name;
+    if (name == Placeholders::kSeed || name == Placeholders::kFolder) {
+      throw Error(fmt::format("range '{0}': {{{0}}} is the run's own {0}; take another name", name));
+    }
+    if (name.find_first_of("{}") != std::string::npos) {
+      throw Error(fmt::format("range '{}': a name in a command has no braces", printable(name)));
+    }
+    names.push_back(name);
+  }
+  if (config.program.metric.empty())
+    throw Error("--metric: no name; expected a key of the lines that the command prints");
   check_placeholders(config.program, names);
 }
 
@@ -99,6 +112,12 @@ void check(const TuneConfig& config) {
   if (config.folds == 1) throw Error("tune: folds = 1 leaves nothing to train on; expected at least 2, or 0 for none");
   check_seeds(config.seeds);
   check_number("runs of a trial", config.runs(), 1, kMostRuns);
+  if (const auto& names = sampler_names();
+      !config.is_hyperband() && std::ranges::find(names, config.sampler) == names.end()) {
+    std::vector<std::string> known = names;
+    known.emplace_back(kHyperband);
+    throw Error(fmt::format("unknown sampler '{}'{}", printable(config.sampler), suggest(config.sampler, known)));
+  }
   config.program ? check_program(config, space) : check_training(config, space);
   if (!config.is_hyperband()) {
     make_sampler(space, {.name = config.sampler, .seed = config.seed, .trials = config.trials});
@@ -108,6 +127,16 @@ void check(const TuneConfig& config) {
   if (config.training.stop.epochs > 0 && config.training.stop.epochs < config.eta) {
     throw Error(fmt::format("tune: hyperband has nothing to share out of {} epochs; give --epochs {} or more",
                             config.training.stop.epochs, config.eta));
+  }
+}
+
+void check_task(const TuneConfig& config, std::int64_t number) {
+  if (config.is_hyperband()) {
+    throw Error("--task: the trials of hyperband wait for one another at each rung, and cannot be tasks of their own");
+  }
+  if (number < 0 || number >= config.trials) {
+    throw Error(fmt::format("--task {} is outside [0, {}]: the search has {} trials", number, config.trials - 1,
+                            config.trials));
   }
 }
 

@@ -50,6 +50,10 @@ void from_json(const nlohmann::json& json, TuneConfig& config);
 /// epochs already.
 void check(const TuneConfig& config);
 
+/// Throws thalweg::Error unless the search has a trial of this number, which may be a task of its own: not one of
+/// hyperband.
+void check_task(const TuneConfig& config, std::int64_t number);
+
 /// How a search goes on with a configuration: with more trials, and otherwise the same. Throws thalweg::Error that
 /// names what differs, and why trials of a grid or of hyperband cannot become more. Gives the configuration to go on
 /// with.

@@ -30,6 +30,7 @@
 namespace thalweg::lab {
 namespace {
 
+constexpr int kInterrupted = 130;       // exit code of a command that a signal asked to end
 constexpr int kPollMilliseconds = 200;  // how late a stop request may be seen
 constexpr std::size_t kChunk = 1 << 16;
 constexpr std::chrono::milliseconds kGrace{2000};  // between the end of a worker's output and its own
@@ -224,7 +225,9 @@ void WorkerPool::end_lost(Worker& worker, TrialEvents& events) {
   const std::string how = worker.end(kGrace);
   if (!worker.task) return;
   const Job& job = worker.task->job;
-  if (!WIFSIGNALED(worker.status) || job.checkpoint.empty() || worker.task->attempts >= kAttempts) {
+  // In its first moments a command answers SIGTERM by an exit code of its own.
+  const bool killed = WIFSIGNALED(worker.status) || WEXITSTATUS(worker.status) == kInterrupted;
+  if (!killed || job.checkpoint.empty() || worker.task->attempts >= kAttempts) {
     return events.failed(job.trial, how);
   }
   events.lost(job.trial, how);

@@ -161,6 +161,12 @@ def compare_flags(work, out, epochs=3):
             "1e-3,1e-2", "--seeds", 3, "--epochs", epochs, "--tune-epochs", 2, "--jobs", 2, "--out", out]
 
 
+def tune_flags(work, out, sampler="tpe", trials=64, epochs=3):
+    return ["tune", "--range", "lr=log:1e-4:1e-1", "--range", "momentum=0:0.9", "--optimizer", "sgd", "--data",
+            f"idx:{work / 'data'}", "--dense", 16, "--sampler", sampler, "--trials", trials, "--epochs", epochs,
+            "--eta", 3, "--jobs", 2, "--out", out]
+
+
 def query(study, sql):
     with closing(sqlite3.connect(study / "study.sqlite")) as database:
         return database.execute(sql).fetchall()
@@ -186,6 +192,26 @@ def expect_same_run(one, other):
                     "epoch, part, metric, value FROM scores ORDER BY epoch, part, metric",
                     "step, loss FROM steps ORDER BY step", "status, epochs, steps FROM trials"):
         expect(query(one, f"SELECT {records}") == query(other, f"SELECT {records}"), "differs:", records)
+
+
+def search_records(study):
+    """All that a search told, by trial and without seconds, whatever the order in which its trials ended."""
+    trial = "(SELECT number FROM trials WHERE trials.id = trial)"
+    return {records: query(study, f"SELECT {records}") for records in (
+        "number, parameters, optimizer, lr, status, epochs, steps, outcome, reason, error FROM trials ORDER BY number",
+        f"{trial} AS number, epoch, step FROM epochs ORDER BY number, epoch",
+        f"{trial} AS number, epoch, part, metric, value FROM scores ORDER BY number, epoch, part, metric",
+        f"{trial} AS number, step, loss FROM steps ORDER BY number, step")}
+
+
+def expect_same_search(one, other):
+    mine, others = search_records(one), search_records(other)
+    for records, rows in mine.items():
+        differing = [pair for pair in zip(rows, others[records]) if pair[0] != pair[1]]
+        expect(rows == others[records], "differs:", records, len(rows), len(others[records]), differing[:3])
+    expect(query(one, "PRAGMA integrity_check") == [("ok",)], "the database is damaged")
+    litter = {file.name for file in one.iterdir()} - {"study.sqlite", "best.toml", "tasks", "plan.json"}
+    expect(not litter, "left behind:", litter)
 
 
 # ---- the parts: each returns what it did, in words
@@ -260,27 +286,96 @@ def kill_compare(work):
 
 
 def kill_workers(work):
-    """A worker that is killed costs its trial, which the same command trains again."""
+    """Where a worker is killed, another one goes on with its trial: the command itself comes to its end."""
     out, kills = work / "study", 0
     for number in [signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM, signal.SIGABRT] * times(2):
         process = start(compare_flags(work, out, 60))
         until(process, lambda: (out / "study.sqlite").exists() and children(process.pid))  # noqa: B023
-        time.sleep(chance.uniform(0, 1.5))
-        workers = children(process.pid)
-        if workers:
-            os.kill(chance.choice(workers), number)
-            kills += 1
-        time.sleep(0.3)
-        process.send_signal(signal.SIGINT)
+        for _ in range(2):  # a trial that costs three workers in a row has failed
+            time.sleep(chance.uniform(0, 1.5))
+            if workers := children(process.pid):
+                os.kill(chance.choice(workers), number)
+                kills += 1
         ended = wait(process)
-        expect(ended.code in (0, 1, 130), ended)
-    for _ in range(2):
-        ended = run(compare_flags(work, out, 60))
-        if ended.code == 0:
-            break
-    expect(ended.code == 0, ended)
-    expect(query(out, "SELECT count(*) FROM trials WHERE status <> 'finished'") == [(0,)], "unfinished trials")
+        expect(ended.code == 0, ended)
+        expect(query(out, "SELECT count(*), status FROM trials GROUP BY status") == [(10, "finished")], "not whole")
+        expect({file.name for file in out.iterdir()} == {"study.sqlite"}, list(out.iterdir()))
+        shutil.rmtree(out)
     return f"{kills} workers killed"
+
+
+def kill_search(work):
+    """Killed anywhere, itself or its workers, and run again, a search gives what an undisturbed one gives."""
+    said = []
+    for sampler in "tpe", "hyperband":
+        whole, out = work / f"whole-{sampler}", work / f"killed-{sampler}"
+        epochs = 3 if sampler == "tpe" else 9
+        ended = run(tune_flags(work, whole, sampler, epochs=epochs))
+        expect(ended.code == 0, ended)
+        kills = {"coordinators": 0, "workers": 0}
+        searches = 0
+        while sum(kills.values()) < times(50):
+            process = start(tune_flags(work, out, sampler, epochs=epochs))
+            until(process, lambda: (out / "study.sqlite").exists() and children(process.pid))  # noqa: B023
+            # A trial that costs three workers in a row has failed: two at most.
+            for _ in range(chance.randrange(3)):
+                time.sleep(chance.uniform(0, 1))
+                if workers := children(process.pid):
+                    os.kill(chance.choice(workers), signal.SIGKILL)
+                    kills["workers"] += 1
+            try:
+                process.wait(chance.uniform(0, 3))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                kills["coordinators"] += 1
+            ended = wait(process)
+            expect(ended.code in (0, -signal.SIGKILL), ended)
+            if kills["coordinators"] % 8 == 0:
+                expect_read(report(work, out))
+            if ended.code == 0:
+                expect_same_search(out, whole)
+                shutil.rmtree(out)
+                searches += 1
+        ended = run(tune_flags(work, out, sampler, epochs=epochs))
+        expect(ended.code == 0, ended)
+        expect_same_search(out, whole)
+        said.append(f"{sampler}: {kills['coordinators']} searches and {kills['workers']} workers killed, "
+                    f"{searches + 1} ends")
+    return "; ".join(said)
+
+
+def kill_tasks(work):
+    """Tasks of a batch array, some killed anywhere and started again, are together the search of one process."""
+    whole, kills = work / "whole", 0
+    trials = 16
+    flags = [flag for flag in tune_flags(work, whole, trials=trials, epochs=20) if flag not in ("--jobs", 2)]
+    ended = run([*flags, "--jobs", 2])
+    expect(ended.code == 0, ended)
+    for round_ in range(times(2)):
+        out = work / f"tasks{round_}"
+        command = [*flags[:-1], out]
+        running = {number: start([*command, "--task", number]) for number in range(trials)}
+        while running:
+            time.sleep(chance.uniform(0, 0.3))
+            number = chance.choice(list(running))
+            process = running[number]
+            if process.poll() is None and chance.random() < 0.5 and kills < times(40) * (round_ + 1):
+                process.kill()
+                kills += 1
+            for number, process in list(running.items()):
+                if process.poll() is None:
+                    continue
+                ended = wait(process)
+                expect(ended.code in (0, -signal.SIGKILL), "task", number, ended)
+                del running[number]
+                if ended.code != 0:
+                    running[number] = start([*command, "--task", number])
+        ended = run(["tune", "merge", out])
+        expect(ended.code == 0 and "missing" not in ended.errors, ended)
+        expect_same_search(out, whole)
+        left = {file.name for file in (out / "tasks").iterdir()}
+        expect(left == {f"{number}.json" for number in range(trials)}, "left behind:", left)
+    return f"{kills} of {times(2) * trials} tasks' processes killed"
 
 
 def full_disk(work):
@@ -571,7 +666,7 @@ def flipped_bits(work):
     return f"{noticed} of {times(40)} flipped bits noticed, the others changed no number"
 
 
-PARTS = [kill_train, kill_creation, kill_compare, kill_workers, full_disk, two_processes, another_user, limits,
+PARTS = [kill_train, kill_creation, kill_compare, kill_workers, kill_search, kill_tasks, full_disk, two_processes, another_user, limits,
          odd_files, archive_bombs, signals, removed_folder, flipped_bits]
 
 
