@@ -70,8 +70,12 @@ esac)"));
   EXPECT_EQ(json.at("best").at("parameters").at("x"), "good");
   const StudyData study = load("study");
   for (const TrialData& trial : study.trials) {
-    if (trial.parameters.at("x") == "worker") EXPECT_EQ(trial.epochs.size(), 1U) << "what was told before is no more";
-    if (trial.parameters.at("x") == "good") EXPECT_EQ(trial.epochs.back().epoch, 4);
+    const std::string x = trial.parameters.at("x");
+    if (x == "worker") {
+      EXPECT_EQ(trial.epochs.size(), 1U) << "what was told before is no more";
+    } else if (x == "good") {
+      EXPECT_EQ(trial.epochs.back().epoch, 4);
+    }
   }
   EXPECT_FALSE(std::filesystem::exists(path("study/trials")));
 }
