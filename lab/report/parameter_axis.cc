@@ -63,6 +63,7 @@ std::vector<Axis::Tick> ParameterAxis::ticks() const {
     for (Axis::Tick tick : axis_for(range_.low, range_.high).ticks()) {
       if (!is_on(tick.value)) continue;
       tick.place = place(tick.value);
+      if (range_.kind == DimensionKind::integer) tick.text = learning_rate(tick.value);
       ticks.push_back(std::move(tick));
     }
   }

@@ -121,11 +121,14 @@ std::optional<ValueAxis> value_axis(const Search& search) {
   // Three quarters of them, and three times as far again.
   const double most = quantile(values, higher ? 0.25 : 0.75), limit = most + 3 * (most - result.best);
   if (metric.is_better(limit, result.worst)) {
-    result.cut = limit;
-    result.worst = limit;
+    // The worst that is not so far away.
+    result.worst = result.best;
+    for (const double value : values)
+      if (!metric.is_better(limit, value) && metric.is_better(result.worst, value)) result.worst = value;
+    result.cut = result.worst;
   }
-  const auto [low, high] = std::minmax(shown(metric, result.best), shown(metric, result.worst));
-  result.axis = axis_for(low, high);
+  const double best = shown(metric, result.best), worst = shown(metric, result.worst);
+  result.axis = axis_for(std::min(best, worst), std::max(best, worst));
   return result;
 }
 

@@ -69,8 +69,9 @@ std::string limits_html(const Search& search) {
   }
   if (search.ranked.size() > 1) {
     text += fmt::format(
-        " The best of {} values was chosen for being the best, so that it flatters its configuration: expect somewhat "
-        "less of it in a new training. How much less, these numbers do not say, nor whether it is better than the "
+        " The best of {} values was chosen for being the best, so that it flatters its configuration: expect a "
+        "somewhat "
+        "worse one of a new run. How much worse, these numbers do not say, nor whether it is better than the "
         "next ones by more than luck.",
         search.ranked.size());
   }
@@ -87,8 +88,8 @@ std::string facts_html(const Search& search) {
   std::vector<std::string> facts{
       what_html(search),
       states_text(search),
-      isolated(config.sampler) + (config.is_hyperband() ? fmt::format(", eta {}", config.eta) : ""),
-      fmt::format("seed {}", config.seed),
+      "sampler " + isolated(config.sampler) + (config.is_hyperband() ? fmt::format(", eta {}", config.eta) : ""),
+      fmt::format("search seed {}", config.seed),
       fmt::format("lag {}", config.lag),
       budget_text(config)};
   std::string html = "<ul class=\"facts\">";

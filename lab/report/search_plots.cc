@@ -48,13 +48,15 @@ std::string mark(const TuneTrial& trial, double x, double part, const ValueAxis&
 // What the marks are, as far as there are any.
 std::string key_html(const Search& search) {
   std::string html;
-  const auto add = [&](TrialState state, const char* character, const char* meaning) {
-    if (search.count(state) > 0) html += fmt::format("<li><b aria-hidden=\"true\">{}</b> {}</li>", character, meaning);
+  const auto add = [&](TrialState state, const char* character, bool is_sign, const char* meaning) {
+    if (search.count(state) > 0)
+      html += fmt::format("<li><b class=\"{}\" aria-hidden=\"true\">{}</b> {}</li>", is_sign ? "sign" : "dot",
+                          character, meaning);
   };
-  add(TrialState::complete, "●", "complete");
-  add(TrialState::pruned, "○", "stopped early: its value is of a shorter training");
-  add(TrialState::diverged, "×", "diverged");
-  add(TrialState::failed, "+", "failed");
+  add(TrialState::complete, "●", false, "complete");
+  add(TrialState::pruned, "○", false, "stopped early: its value is of a shorter training");
+  add(TrialState::diverged, "×", true, "diverged");
+  add(TrialState::failed, "+", true, "failed");
   return "<ul class=\"key\">" + html + "</ul>";
 }
 
@@ -105,17 +107,16 @@ std::string slice_html(const Search& search, std::size_t dimension, const Sample
         fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td>{}</tr>",
                     isolated(parameter_text(trial.parameters.at(range.name))), trial.number, value_cell(trial, search));
   }
-  const std::string note = range.condition ? "<p>Only trials in which it counts.</p>" : std::string();
   const std::string label = fmt::format("{} trials: {} against {}", drawn, escape_html(search.title), plain_name);
   const std::vector<Axis::Tick> y_ticks = y.axis.ticks();
-  return fmt::format("<figure><figcaption><h4>{}</h4>{}</figcaption>{}{}{}</figure>", name, note,
-                     plot_html({.x = x.ticks(),
-                                .y = y_ticks,
-                                .x_label = name + (range.log ? " (logarithmic)" : ""),
-                                .columns = x.is_choice()},
-                               plot_svg(label, y_ticks, marks)),
-                     details(plain_name, html_columns({name, "trial", search.axis_html()}), rows),
-                     rows_note(rows_of.size()));
+  return fmt::format(
+      "<figure><figcaption><h4>{}</h4></figcaption>{}{}{}</figure>", name,
+      plot_html({.x = x.ticks(),
+                 .y = y_ticks,
+                 .x_label = name + (range.condition ? ", where it counts" : "") + (range.log ? " (logarithmic)" : ""),
+                 .columns = x.is_choice()},
+                plot_svg(label, y_ticks, marks)),
+      details(plain_name, html_columns({name, "trial", search.axis_html()}), rows), rows_note(rows_of.size()));
 }
 
 }  // namespace

@@ -103,7 +103,8 @@ std::string best_curves_html(const Search& search, json& pages) {
     rows += "</tr>";
   }
   Figures figures(pages.size(), groups);
-  std::string note = fmt::format("The best {} by epoch{}.", count(best_groups.size(), "trial"),
+  std::string note = fmt::format("The best {} by epoch{}.",
+                                 best_groups.size() == 1 ? "trial" : fmt::format("{} trials", best_groups.size()),
                                  search.config.runs() > 1 ? ", mean over their runs" : "");
   if (pruned > 0) {
     const std::size_t all = search.count(TrialState::pruned);
