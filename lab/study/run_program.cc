@@ -57,6 +57,43 @@ class Lines {
   std::string line_;
 };
 
+/// A process group that is killed at the end of its life, and also where this process is killed itself: its leader does
+/// nothing but wait for that. What a command has started in its turn would go on.
+class Group {
+ public:
+  Group() {
+    auto [reader, writer] = make_pipe();
+    leader_ = fork();
+    if (leader_ < 0) throw Error(fmt::format("cannot start a process: {}", std::strerror(errno)));
+    if (leader_ == 0) {
+      setpgid(0, 0);
+      close(writer.get());
+      char nothing = 0;
+      while (read(reader.get(), &nothing, 1) < 0 && errno == EINTR) {
+      }
+      kill(0, SIGKILL);
+      _exit(1);
+    }
+    setpgid(leader_, leader_);  // whoever of the two comes first
+    held_open_ = std::move(writer);
+  }
+  Group(const Group&) = delete;
+  Group& operator=(const Group&) = delete;
+  ~Group() {
+    kill_all();
+    int status = 0;
+    while (waitpid(leader_, &status, 0) < 0 && errno == EINTR) {
+    }
+  }
+
+  pid_t id() const { return leader_; }
+  void kill_all() const { kill(-leader_, SIGKILL); }
+
+ private:
+  pid_t leader_ = -1;
+  Descriptor held_open_;
+};
+
 /// A process, killed with its group at the end of its life unless it has ended.
 class Child {
  public:
@@ -71,7 +108,7 @@ class Child {
     process_ = fork();
     if (process_ < 0) throw Error(fmt::format("cannot start {}: {}", printable(words.front()), std::strerror(errno)));
     if (process_ == 0) {
-      setpgid(0, 0);
+      setpgid(0, group_.id());
       prctl(PR_SET_PDEATHSIG, SIGKILL);
       if (getppid() != parent) _exit(1);
       for (const int number : {SIGINT, SIGTERM, SIGPIPE}) std::signal(number, SIG_DFL);
@@ -84,7 +121,7 @@ class Child {
       [[maybe_unused]] const ssize_t written = write(start_writer.get(), &reason, sizeof(reason));
       _exit(127);
     }
-    setpgid(process_, process_);  // whoever of the two comes first
+    setpgid(process_, group_.id());
     start_writer = {};
     int reason = 0;
     ssize_t got = 0;
@@ -101,7 +138,7 @@ class Child {
   Child& operator=(const Child&) = delete;
   ~Child() {
     if (process_ > 0) {
-      kill(-process_, SIGKILL);
+      kill(process_, SIGKILL);
       wait();
     }
   }
@@ -113,7 +150,7 @@ class Child {
   std::optional<int> status() {
     int status = 0;
     if (waitpid(process_, &status, WNOHANG) == 0) return std::nullopt;
-    kill(-process_, SIGKILL);
+    group_.kill_all();
     process_ = -1;
     return status;
   }
@@ -126,6 +163,7 @@ class Child {
     process_ = -1;
   }
 
+  const Group group_;
   pid_t process_ = -1;
   Descriptor output_, errors_;
 };

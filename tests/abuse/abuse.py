@@ -386,19 +386,19 @@ def full_disk(work):
     refused = 0
     try:
         for size in (4, 8, 16, 32, 48, 60, 72, 96, 128, 192, 256):
-            for compare in (False, True):
+            out = disk / "out"
+            for command in ([*train_flags(work, 2), "--out", out], compare_flags(work, out, 1),
+                            tune_flags(work, out, trials=4, epochs=1)):
                 for entry in disk.iterdir():
                     shutil.rmtree(entry)
                 subprocess.run(["mount", "-o", f"remount,size={size}k", disk], check=True)
-                out = disk / "out"
-                command = compare_flags(work, out, 1) if compare else [*train_flags(work, 2), "--out", out]
                 ended = run(command)
                 if ended.code != 0:
                     refused += 1
                     expect_refused(ended)
                     expect(any(word in ended.errors for word in ("disk is full", "No space left")), size, ended)
                 subprocess.run(["mount", "-o", "remount,size=20m", disk], check=True)
-                if not compare and (out / "checkpoint.safetensors").exists():
+                if command[0] == "train" and (out / "checkpoint.safetensors").exists():
                     command = ["train", "--resume", out]
                 again = run(command)
                 expect(again.code == 0, size, "kB:", again)
@@ -412,11 +412,12 @@ def full_disk(work):
 def two_processes(work):
     """One works, the others are refused and told who it is; readers are not."""
     refused = 0
-    for command in ([*train_flags(work, 100000), "--out", work / "run"], compare_flags(work, work / "study", 100000)):
+    for command in ([*train_flags(work, 100000), "--out", work / "run"], compare_flags(work, work / "study", 100000),
+                    tune_flags(work, work / "search", epochs=100000)):
         out = command[command.index("--out") + 1]
         first = start(command)
         try:
-            sign = "study.sqlite-wal" if command[0] == "compare" else "checkpoint.safetensors"
+            sign = "checkpoint.safetensors" if command[0] == "train" else "study.sqlite-wal"
             expect(until(first, lambda: (out / sign).exists()), "ended early")  # noqa: B023
             others = [command, ["train", "--resume", out]] if command[0] == "train" else [command]
             for other in others:
@@ -429,10 +430,11 @@ def two_processes(work):
         finally:
             first.send_signal(signal.SIGTERM)
             expect(wait(first).code == 130, "not interrupted")
-    for _ in range(times(5)):  # all at once, on a folder that none of them finds there
+    for i in range(times(6)):  # all at once, on a folder that none of them finds there
         out = work / "race"
         shutil.rmtree(out, ignore_errors=True)
-        processes = [start(compare_flags(work, out, 1)) for _ in range(4)]
+        flags = tune_flags(work, out, trials=10, epochs=1) if i % 2 else compare_flags(work, out, 1)
+        processes = [start(flags) for _ in range(4)]
         ends = [wait(process) for process in processes]
         expect(any(ended.code == 0 for ended in ends), *ends)
         for ended in ends:

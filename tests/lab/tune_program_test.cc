@@ -81,9 +81,10 @@ esac)"));
 }
 
 TEST_F(TuneProgram, IsEndedWithItsSearchAndBegunAgain) {
-  const Words words =
-      program("study", {"--range", "x=0:1", "--trials", "1", "--json"},
-              "echo $$ > \"$2/process\"; [ -e " + path("go") + " ] || exec sleep 1000; echo '{{\"loss\": '$1'}}'");
+  // A process that the command has started in its turn ends with it.
+  const Words words = program("study", {"--range", "x=0:1", "--trials", "1", "--json"},
+                              "if ! [ -e " + path("go") + R"( ]; then sleep 1000 & echo $! > "$2/process"; wait; fi
+echo '{{"loss": '$1'}}')");
   pid_t process = 0;
   {
     Command command(folder_.path(), words);
