@@ -29,11 +29,17 @@ std::string option_text(const CLI::Option& option) {
     const std::string value = option.results().back();
     return value == "true" ? name : shell_quoted(name + '=' + value);
   }
-  const std::string value = value_of(option);
-  if (value.empty() && option.get_expected_min() == 0) return name;
   // A value that begins like an option must not be taken for one.
-  if (value.starts_with('-')) return shell_quoted(name + '=' + value);
-  return name + ' ' + shell_quoted(value);
+  const auto with = [&name](const std::string& value) {
+    return value.starts_with('-') ? shell_quoted(name + '=' + value) : name + ' ' + shell_quoted(value);
+  };
+  if (option.get_delimiter() == '\0' && option.results().size() > 1) {  // given again for each
+    std::string text;
+    for (const std::string& value : option.results()) text += (text.empty() ? "" : " ") + with(value);
+    return text;
+  }
+  const std::string value = value_of(option);
+  return value.empty() && option.get_expected_min() == 0 ? name : with(value);
 }
 
 }  // namespace

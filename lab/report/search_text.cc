@@ -19,10 +19,10 @@ constexpr std::size_t kRowsShown = 5;
 }  // namespace
 
 std::string search_text(const Search& search, std::size_t width) {
-  std::vector<std::string> heads{"trial", search.title + (search.metric->is_share ? " %" : "")};
+  std::vector<std::string> heads{"trial", printable(search.title) + (search.metric->is_share ? " %" : "")};
   std::vector<bool> right{true, true};
   for (const Dimension& dimension : search.space.dimensions) {
-    heads.push_back(dimension.name);
+    heads.push_back(printable(dimension.name));
     right.push_back(dimension.kind != DimensionKind::choice);
   }
   Table table(heads, right);

@@ -17,12 +17,13 @@ namespace {
 std::string again(std::vector<std::string> arguments, const std::vector<std::string>& without = {"overwrite"}) {
   CLI::App app{"", "thalweg"};
   CLI::App* const command = app.add_subcommand("compare");
-  std::vector<std::string> optimizers;
+  std::vector<std::string> optimizers, ranges;
   std::vector<std::int64_t> dense;
   std::string out, grid;
   bool overwrite = false, quick = false;
   command->add_option("OPTIMIZER", optimizers);
   command->add_option("--dense", dense)->delimiter(',');
+  command->add_option("--range", ranges)->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command->add_option("--out", out);
   command->add_option("--tune-lr", grid)->expected(0, 1);
   command->add_flag("--overwrite", overwrite);
@@ -43,6 +44,8 @@ TEST(ParsedCommand, SaysWhatWasGiven) {
   EXPECT_EQ(again({"rmsprop", "--tune-lr"}), " rmsprop --tune-lr");
   EXPECT_EQ(again({"rmsprop", "--out", ""}), " rmsprop --out ''");
   EXPECT_EQ(again({"rmsprop", "--quick=false"}), " rmsprop --quick=false");
+  EXPECT_EQ(again({"--range", "lr=0:1", "rmsprop", "--range=a=choice:1|2", "--range=-b"}),
+            " rmsprop --range lr=0:1 --range 'a=choice:1|2' --range=-b");
 }
 
 TEST(ParsedCommand, LeavesOutFlagsHoweverTheyWereGivenAndNoTextOfAValue) {
