@@ -52,11 +52,16 @@ nlohmann::json read_sealed(const std::filesystem::path& file) {
   throw Error(fmt::format("{}: damaged: it is not what was written; remove it, and run its task again", file.string()));
 }
 
-/// Puts the file in its place as a whole, unless one is there: false.
-bool write_once(const std::filesystem::path& file, const std::string& text) {
+/// A name beside the file that no other task has, on this machine or another.
+std::filesystem::path draft_of(const std::filesystem::path& file) {
   std::array<char, 256> host{};
   gethostname(host.data(), host.size() - 1);
-  const std::filesystem::path draft = fmt::format("{}.{}-{}.tmp", file.string(), host.data(), getpid());
+  return fmt::format("{}.{}-{}.tmp", file.string(), host.data(), getpid());
+}
+
+/// Puts the file in its place as a whole, unless one is there: false.
+bool write_once(const std::filesystem::path& file, const std::string& text) {
+  const std::filesystem::path draft = draft_of(file);
   replace_file(draft, text);
   std::error_code reason;
   std::filesystem::create_hard_link(draft, file, reason);
@@ -161,10 +166,17 @@ TrialFiles TrialFiles::open(const std::filesystem::path& folder, const TuneConfi
     write_once(folder / kPlan, sealed(plan_json(new_study(folder, "tune", task, command, config))));
   }
   TrialFiles files = open(folder);
+  const std::int64_t planned = files.config_.trials;
   try {
     files.config_ = continued(files.plan_.config, config);
   } catch (const Error& error) {
     throw Error(fmt::format("{}: {}; choose another --out", folder.string(), error.what()));
+  }
+  if (files.config_.trials > planned) {  // which are merged then
+    files.plan_.config = files.config_;
+    const std::filesystem::path draft = draft_of(folder / kPlan);
+    replace_file(draft, sealed(plan_json(files.plan_)));
+    std::filesystem::rename(draft, folder / kPlan);
   }
   return files;
 }

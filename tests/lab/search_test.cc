@@ -358,6 +358,18 @@ TEST_F(TaskTest, GoesOnWhereItWasInterrupted) {
   EXPECT_FALSE(std::filesystem::exists(shared.folder_of(0)));
 }
 
+TEST_F(TaskTest, MoreTrialsThanWerePlannedFirstAreMergedToo) {
+  FakeWorkers workers, one;
+  TuneConfig config = sample_search("random", 2);
+  for (const std::int64_t number : {0, 1}) EXPECT_TRUE(train(files(config), number, workers));
+  config.trials = 3;
+  EXPECT_TRUE(train(files(config), 2, workers));
+  EXPECT_EQ(merged(TrialFiles::open(folder_.path() / "tasks of many")), found_by(config, one));
+  EXPECT_TRUE(missing_.empty());
+  config.trials = 2;
+  EXPECT_THAT([&] { files(config); }, ThrowsMessage<Error>(HasSubstr("takes more, not fewer")));
+}
+
 TEST_F(TaskTest, RefusesAnotherSearchAndDamage) {
   FakeWorkers workers;
   const TuneConfig config = sample_search("random", 3);
