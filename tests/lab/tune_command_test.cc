@@ -52,8 +52,8 @@ class TuneCommand : public test::TuneCommandTest {
 
 TEST_F(TuneCommand, FindsTheSameWithAnyNumberOfWorkers) {
   const std::map<std::string, Words> searches{
-      {"tpe", {"--lag", "4", "--trials", "10", "--epochs", "2"}},
-      {"hyperband", {"--eta", "2", "--trials", "6", "--epochs", "4"}},
+      {"tpe", {"--lag", "3", "--trials", "8", "--epochs", "2"}},
+      {"hyperband", {"--eta", "2", "--trials", "4", "--epochs", "4"}},
   };
   for (const auto& [sampler, flags] : searches) {
     std::map<std::string, nlohmann::json> found_by;
