@@ -30,7 +30,8 @@ class Recorder : public TrialEvents {
 
   /// From now on messages and progress are of this phase.
   void begin(const std::string& phase);
-  /// Has this trial be run: what messages begin with (`trial 3 (adam, seed 1)`), and how many epochs it is to train (again) from here on.
+  /// Has this trial be run: what messages begin with (`trial 3 (adam, seed 1)`), and how many epochs it is to train
+  /// (again) from here on.
   void expect_trial(std::int64_t trial, std::string name, std::int64_t epochs);
 
   /// The trial is trained no further: this is its result. `epochs`: that it was expected to train and does not.

@@ -129,8 +129,7 @@ StudyData hostile_search() {
                                  "x'\"&=choice:" + script + "|\x1b[31mred|\u202Eabc|" + std::string(300, 'w')},
                                 40);
   config.seeds = {1001, 1002};
-  config.program.command = {"./" + script, "--lr",    "{<img src onerror>}",
-                            "{__proto__}", "{x'\"&}", "\x1b]0;title\x07"};
+  config.program.command = {"./" + script, "--lr", "{<img src onerror>}", "{__proto__}", "{x'\"&}", "\x1b]0;title\x07"};
   config.program.metric = "<b>cost</b> \x1b[1m";
   StudyData study = study_of(config, script);
   study.task = task_of(config.program);
