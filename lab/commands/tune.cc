@@ -229,19 +229,21 @@ struct About {
 About open_data(Flags& flags) {
   TuneConfig& config = flags.config;
   if (config.program) return {.task = task_of(config.program)};
-  const Dataset dataset = open_task(config.training, choices_of(config, "optimizer", config.training.optimizer));
+  TrainingConfig first = config.training;  // of a trial's runs
+  if (config.folds > 0) {
+    first.validation_folds = config.folds;
+    first.validation_fold = 1;
+  }
+  const Dataset dataset = open_task(first, choices_of(config, "optimizer", config.training.optimizer));
+  const Split parts = split(dataset, first);  // throws where there are fewer examples than folds
+  first.validation_folds = first.validation_fold = 0;
+  config.training = first;
   as_usage([&] {
     check(config);  // the epochs are known now
     for (const std::string& model : choices_of(config, "model", config.training.model)) {
       check_fits(find_model(model), dataset);
     }
   });
-  TrainingConfig first = config.training;
-  if (config.folds > 0) {
-    first.validation_folds = config.folds;
-    first.validation_fold = 1;
-  }
-  const Split parts = split(dataset, first);  // throws where there are fewer examples than folds
   config.data_fingerprint = dataset.fingerprint;
   config.model_fingerprint = model_fingerprint(config.training.model);
   if (!flags.report.empty()) check_output("--report", flags.report, {dataset.files.begin(), dataset.files.end()});
