@@ -36,7 +36,7 @@ TEST_F(TuneRefusal, CommandsThatCannotBeSearches) {
   refused(of_study("--range lr=1e-3:1e-3"), 2, "range 'lr=1e-3:1e-3': a range of no width; LOW must be below HIGH");
   refused(of_study("--range model=choice:mlp|mpl"), 2, "unknown model 'mpl'; did you mean mlp?");
   refused(of_study("--range model=choice:mlp|tabular"), 2, "--model tabular: takes");
-  refused(of_study("--range lr=0:1 --folds 500"), 1, "500 validation folds: there are 300 training examples");
+  refused(of_study("--range lr=0:1 --folds 500"), 2, "500 validation folds: there are 300 training examples");
   refused(of_study("--range lr=0:1 --trials 4 --task 4"), 2, "--task 4 is outside [0, 3]: the search has 4 trials");
   refused(of_study("--range lr=0:1 --sampler hyperband --epochs 9 --task 1"), 2,
           "--task: the trials of hyperband wait");
