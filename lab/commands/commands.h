@@ -22,6 +22,8 @@ void add_runs(CLI::App& app);
 void add_schedule(CLI::App& app);
 void add_train(CLI::App& app);
 void add_tune(CLI::App& app);
+/// Of `tune` itself.
+void add_tune_merge(CLI::App& tune);
 /// Hidden: trains what a study sends on standard input.
 void add_worker(CLI::App& app);
 

@@ -2,10 +2,10 @@
 #include "commands/commands.h"
 #include "commands/config_file.h"
 #include "commands/exit.h"
-#include "commands/job_flags.h"
 #include "commands/output_file.h"
 #include "commands/parsed_command.h"
-#include "commands/study_display.h"
+#include "commands/study_flags.h"
+#include "commands/study_runner.h"
 #include "commands/summary_json.h"
 #include "commands/task.h"
 #include "commands/training_flags.h"
@@ -14,7 +14,6 @@
 #include "study/environment.h"
 #include "study/run_compare.h"
 #include "study/study_folder.h"
-#include "study/worker_pool.h"
 #include "tasks/task.h"
 
 #include <fmt/core.h>
@@ -38,10 +37,10 @@ struct Flags {
   CompareConfig config;
   ConfigFlags file;
   std::string grid;  // of --tune-lr
-  bool no_tune = false, quick = false, overwrite = false, json = false;
+  bool no_tune = false, quick = false;
   std::uint64_t seeds = 8, first_seed = 1, tune_seeds = 1;
   JobFlags workers;
-  std::string out = "runs/compare", report;
+  StudyOutput output{.out = "runs/compare", .report = {}};
 };
 
 constexpr const char* kFooter = R"(
@@ -110,16 +109,7 @@ void add_flags(CLI::App& command, Flags& flags) {
       ->group(group);
   add_job_flags(command, flags.workers);
 
-  const auto output = "Output";
-  command.add_option("--out", flags.out, "Folder of the study")
-      ->type_name("FOLDER")
-      ->group(output)
-      ->capture_default_str();
-  command.add_flag("--overwrite", flags.overwrite, "Begin anew if the folder holds a study")->group(output);
-  command.add_option("--report", flags.report, "Also write the HTML report to this file")
-      ->type_name("FILE")
-      ->group(output);
-  command.add_flag("--json", flags.json, "Print the result as JSON")->group(output);
+  add_study_output(command, flags.output);
   add_config_flags(command, flags.file);
 }
 
@@ -175,19 +165,13 @@ std::size_t count_finished(const StudyData& study) {
 }
 
 StudyEnd train_all(const Flags& flags, StudyFolder& folder) {
-  StudyDisplay display;
+  StudyRunner runner(flags.workers.jobs);
   if (folder.continued) {
-    display.say(
-        fmt::format("{} is continued: {} finished trials are kept", flags.out, count_finished(folder.store.load())));
+    runner.say(fmt::format("{} is continued: {} finished trials are kept", flags.output.out,
+                           count_finished(folder.store.load())));
   }
-  for (const std::string& note : folder.notes) display.say(note);
-  const std::atomic<bool>& stop = watch_for_interrupt();
-  WorkerPool pool({.jobs = flags.workers.jobs, .stop_requested = &stop});
-  const StudyHooks hooks{.on_progress = [&](const StudyProgress& progress) { display.update(progress); },
-                         .on_message = [&](const std::string& text) { display.say(text); },
-                         .stop_requested = &stop};
-  const TrialRunner runner = [&](JobSource& source, TrialEvents& events) { pool.run(source, events); };
-  return run_compare(folder.config, folder.store, runner, hooks);
+  for (const std::string& note : folder.notes) runner.say(note);
+  return run_compare(folder.config, folder.store, runner.trials(), runner.hooks());
 }
 
 void compare(const CLI::App& command, Flags& flags) {
@@ -211,27 +195,28 @@ void compare(const CLI::App& command, Flags& flags) {
   }
   flags.config.data_fingerprint = dataset.fingerprint;
   flags.config.model_fingerprint = model_fingerprint(training.model);
-  if (!flags.report.empty()) check_output("--report", flags.report, {dataset.files.begin(), dataset.files.end()});
-  StudyFolder folder = open_study_folder(flags.out, flags.config, task_of(dataset.target).name,
-                                         parsed_command(command, {"overwrite"}), flags.overwrite);
+  if (!flags.output.report.empty())
+    check_output("--report", flags.output.report, {dataset.files.begin(), dataset.files.end()});
+  StudyFolder folder = open_study_folder(flags.output.out, flags.config, task_of(dataset.target).name,
+                                         parsed_command(command, {"overwrite"}), flags.output.overwrite);
   const StudyEnd end = train_all(flags, folder);
   const StudyData study = folder.store.load();
   if (end == StudyEnd::interrupted) {
     print_message("Interrupted: {} finished trials are kept in {}. To go on, run it again:\n", count_finished(study),
-                  flags.out);
+                  flags.output.out);
     print_message_command(study.command);
     throw Interrupted{};
   }
   const std::span studies(&study, 1);
-  if (!flags.report.empty()) write_report(studies, flags.report);
-  if (flags.json) {
+  if (!flags.output.report.empty()) write_report(studies, flags.output.report);
+  if (flags.output.json) {
     print_json(summary_json(study));
   } else {
     print_lines('\n' + report_text(studies, {}, output_columns()));
     print("\nStudy:  {}\n", folder.store.file().string());
-    print("Report: {}\n", flags.report.empty()
-                              ? fmt::format("thalweg report {} -o report.html", shell_quoted(flags.out))
-                              : flags.report);
+    print("Report: {}\n", flags.output.report.empty()
+                              ? fmt::format("thalweg report {} -o report.html", shell_quoted(flags.output.out))
+                              : flags.output.report);
   }
   if (end == StudyEnd::failed_trials) {
     throw Error(

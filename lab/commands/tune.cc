@@ -3,28 +3,22 @@
 #include "commands/config_file.h"
 #include "commands/exit.h"
 #include "commands/forecast.h"
-#include "commands/job_flags.h"
 #include "commands/output_file.h"
 #include "commands/parsed_command.h"
-#include "commands/study_display.h"
+#include "commands/search_output.h"
+#include "commands/study_flags.h"
+#include "commands/study_runner.h"
 #include "commands/task.h"
-#include "commands/train_file.h"
 #include "commands/training_flags.h"
 #include "models/model_list.h"
 #include "output/output.h"
-#include "report/report.h"
-#include "report/search_text.h"
 #include "search/sampler.h"
-#include "study/best_command.h"
-#include "study/environment.h"
 #include "study/run_tune.h"
 #include "study/trial_files.h"
 #include "study/tune_folder.h"
-#include "study/worker_pool.h"
+#include "study/tune_results.h"
 #include "tasks/task.h"
 #include "training/split.h"
-
-#include <thalweg/files.h>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -54,10 +48,10 @@ struct Flags {
   std::uint64_t runs = 1;  // of each trial: --seeds
   std::string time;
   std::optional<double> seconds;  // of `time`
-  bool keep_all = false, maximize = false, dry_run = false, overwrite = false, json = false;
+  bool keep_all = false, maximize = false, dry_run = false;
   std::optional<std::int64_t> task;
   std::int64_t patience = 3600;
-  std::string out = "runs/tune", report;
+  StudyOutput output{.out = "runs/tune", .report = {}};
 };
 
 constexpr const char* kFooter = R"(
@@ -162,16 +156,7 @@ void add_flags(CLI::App& command, Flags& flags) {
   command.add_flag("--dry-run", flags.dry_run, "Tell how many trials, how long and how much disk, and end")
       ->group(study);
 
-  const auto output = "Output";
-  command.add_option("--out", flags.out, "Folder of the study")
-      ->type_name("FOLDER")
-      ->group(output)
-      ->capture_default_str();
-  command.add_flag("--overwrite", flags.overwrite, "Begin anew if the folder holds a study")->group(output);
-  command.add_option("--report", flags.report, "Also write the HTML report to this file")
-      ->type_name("FILE")
-      ->group(output);
-  command.add_flag("--json", flags.json, "Print trials and the best as JSON")->group(output);
+  add_study_output(command, flags.output);
   add_config_flags(command, flags.file);
 }
 
@@ -246,83 +231,23 @@ About open_data(Flags& flags) {
   });
   config.data_fingerprint = dataset.fingerprint;
   config.model_fingerprint = model_fingerprint(config.training.model);
-  if (!flags.report.empty()) check_output("--report", flags.report, {dataset.files.begin(), dataset.files.end()});
+  if (!flags.output.report.empty())
+    check_output("--report", flags.output.report, {dataset.files.begin(), dataset.files.end()});
   return {.task = task_of(dataset.target).name, .examples = std::ssize(parts.training)};
 }
 
-/// The best configuration, beside the study: `thalweg train --config best.toml` trains it.
-std::optional<std::filesystem::path> write_best(const std::filesystem::path& folder, const TuneConfig& config,
-                                                const TuneTrial& best) {
-  if (config.program) return std::nullopt;
-  const std::filesystem::path file = folder / "best.toml";
-  replace_file(file, train_file(training_of(config, best)));
-  return file;
-}
-
-/// Throws where a search has found nothing.
-void expect_best(const std::vector<TuneTrial>& trials, const std::optional<std::size_t>& best) {
-  if (best) return;
-  const auto why = std::ranges::find_if(trials, [](const TuneTrial& trial) { return !trial.error.empty(); });
-  throw Error(fmt::format("no trial has come to its end with a finite value{}",
-                          why == trials.end() ? "" : fmt::format("; trial {}: {}", why->number, why->error)));
-}
-
-void show(const Flags& flags, const StudyData& study, const std::filesystem::path& folder) {
-  const TuneConfig config = study.config.get<TuneConfig>();
-  const std::vector<TuneTrial> trials = tune_trials(study);
-  const std::optional<std::size_t> best = best_trial(trials, metric_of(study));
-  std::optional<std::filesystem::path> file;
-  if (best) file = write_best(folder, config, trials[*best]);
-  if (!flags.report.empty()) write_report(std::span(&study, 1), flags.report);
-  if (flags.json) {
-    nlohmann::json json = tune_json(study);
-    if (best) json["best"]["command"] = command_of(config, trials[*best]);
-    if (file) json["best"]["configuration"] = file->string();
-    print_json(json);
-    return expect_best(trials, best);
-  }
-  print_lines('\n' + search_text(search_of(study), output_columns()));
-  if (best) print("\nBest:   {}\n", command_of(config, trials[*best]));
-  if (file) print("        thalweg train --config {}\n", shell_quoted(file->string()));
-  print("Study:  {}\n", (folder / kStudyFile).string());
-  print("Report: {}\n", flags.report.empty()
-                            ? fmt::format("thalweg report {} -o report.html", shell_quoted(folder.string()))
-                            : flags.report);
-  expect_best(trials, best);
-}
-
-/// How trials are run, and what is told meanwhile.
-class Runner {
- public:
-  explicit Runner(int jobs) : pool_({.jobs = jobs, .stop_requested = &stop_}) {}
-
-  StudyDisplay& display() { return display_; }
-  const StudyHooks& hooks() const { return hooks_; }
-  TrialRunner trials() {
-    return [this](JobSource& source, TrialEvents& events) { pool_.run(source, events); };
-  }
-
- private:
-  const std::atomic<bool>& stop_ = watch_for_interrupt();
-  StudyDisplay display_;
-  StudyHooks hooks_{.on_progress = [this](const StudyProgress& progress) { display_.update(progress); },
-                    .on_message = [this](const std::string& text) { display_.say(text); },
-                    .stop_requested = &stop_};
-  WorkerPool pool_;
-};
-
 void run_one_task(const CLI::App& command, const Flags& flags, const std::string& task) {
   const TrialFiles files =
-      TrialFiles::open(flags.out, flags.config, task, parsed_command(command, {"overwrite", "task", "json"}));
-  Runner runner(1);
-  const bool ended =
-      train_task(files, *flags.task, runner.trials(), runner.hooks(), std::chrono::seconds(flags.patience));
-  runner.display().clear();
+      TrialFiles::open(flags.output.out, flags.config, task, parsed_command(command, {"overwrite", "task", "json"}));
+  const bool ended = [&] {
+    StudyRunner runner(1);
+    return train_task(files, *flags.task, runner.trials(), runner.hooks(), std::chrono::seconds(flags.patience));
+  }();
   if (!ended) {
     print_message("Interrupted: trial {} goes on from its checkpoint when its task is run again\n", *flags.task);
     throw Interrupted{};
   }
-  if (flags.json) {
+  if (flags.output.json) {
     StudyData study = files.plan();
     study.trials = files.read(*flags.task);
     return print_json(tune_json(study).at("trials").front());
@@ -339,57 +264,22 @@ void tune(const CLI::App& command, Flags& flags) {
   if (flags.dry_run) return print_lines(forecast_text(flags.config, flags.workers.jobs, about.examples));
   if (flags.task) return run_one_task(command, flags, about.task);
 
-  TuneFolder folder =
-      open_tune_folder(flags.out, flags.config, about.task, parsed_command(command, {"overwrite"}), flags.overwrite);
-  StudyEnd end{};
-  {
-    Runner runner(flags.workers.jobs);
-    if (folder.continued) runner.display().say(fmt::format("{} is continued: what has ended is kept", flags.out));
-    for (const std::string& note : folder.notes) runner.display().say(note);
-    end = run_tune(folder.config, folder.store, flags.out, runner.trials(), runner.hooks(),
-                   {.seconds = flags.seconds, .only = {}});
-    runner.display().clear();
-  }
+  TuneFolder folder = open_tune_folder(flags.output.out, flags.config, about.task,
+                                       parsed_command(command, {"overwrite"}), flags.output.overwrite);
+  const StudyEnd end = [&] {
+    StudyRunner runner(flags.workers.jobs);
+    if (folder.continued) runner.say(fmt::format("{} is continued: what has ended is kept", flags.output.out));
+    for (const std::string& note : folder.notes) runner.say(note);
+    return run_tune(folder.config, folder.store, flags.output.out, runner.trials(), runner.hooks(),
+                    {.seconds = flags.seconds, .only = {}});
+  }();
   const StudyData study = folder.store.load();
   if (end == StudyEnd::interrupted) {
-    print_message("Interrupted: what has ended is kept in {}. To go on, run it again:\n", flags.out);
+    print_message("Interrupted: what has ended is kept in {}. To go on, run it again:\n", flags.output.out);
     print_message_command(study.command);
     throw Interrupted{};
   }
-  show(flags, study, flags.out);
-}
-
-void merge_command(const Flags& flags) {
-  const TrialFiles files = TrialFiles::open(std::filesystem::path(flags.out));
-  TuneFolder folder = [&] {
-    const std::filesystem::path study = std::filesystem::path(flags.out) / kStudyFile;
-    if (!flags.overwrite && std::filesystem::exists(study)) {
-      return open_tune_folder(flags.out, files.config(), files.plan().task, files.plan().command, false);
-    }
-    FolderLock lock(flags.out);
-    remove_study(study);
-    return TuneFolder{std::move(lock), Store::create(study, files.plan()), files.config(), false, {}};
-  }();
-  const std::vector<std::int64_t> missing = merge(files, folder.store);
-  if (!missing.empty()) {
-    print_message("warning: {} of {} trials are missing: {}; run their tasks and merge again\n", missing.size(),
-                  files.config().trials, fmt::format("{}", fmt::join(missing, ", ")));
-  }
-  show(flags, folder.store.load(), flags.out);
-}
-
-void add_merge(CLI::App& tune) {
-  CLI::App* command = tune.add_subcommand("merge", "Make the study of the files that tasks (--task) wrote");
-  command->footer(R"(
-Examples:
-  thalweg tune merge /shared/search
-  thalweg tune merge /shared/search --json --report search.html)");
-  auto flags = std::make_shared<Flags>();
-  command->add_option("FOLDER", flags->out, "--out of the tasks")->required();
-  command->add_flag("--overwrite", flags->overwrite, "Make it anew if the folder holds a study");
-  command->add_option("--report", flags->report, "Also write the HTML report to this file")->type_name("FILE");
-  command->add_flag("--json", flags->json, "Print trials and the best as JSON");
-  command->callback([flags] { merge_command(*flags); });
+  print_search(study, flags.output);
 }
 
 }  // namespace
@@ -399,7 +289,7 @@ void add_tune(CLI::App& app) {
   command->footer(kFooter);
   auto flags = std::make_shared<Flags>();
   add_flags(*command, *flags);
-  add_merge(*command);
+  add_tune_merge(*command);
   command->callback([command, flags] {
     if (command->get_subcommands().empty()) tune(*command, *flags);
   });

@@ -88,9 +88,29 @@ bool has_tuning(const Summary& summary) {
   });
 }
 
+namespace {
+
+/// Rates that were tuned in shorter runs than those that they are used in.
+std::string budget_note(const Summary& summary) {
+  std::int64_t tuned = 0;
+  for (const StudyData* study : summary.studies) {
+    for (const TrialData& trial : study->trials) {
+      if (trial.role == TrialRole::tune) tuned = std::max(tuned, trial.config.stop.epochs);
+    }
+  }
+  const std::int64_t used = summary.training.stop.epochs;
+  if (tuned == 0 || tuned >= used) return {};
+  return fmt::format(
+      "<p class=\"note\">The rates were tuned in runs of {} epochs and are used in runs of {}: over the longer course "
+      "another one may be the best. <code>--tune-epochs {}</code> tunes in runs of the same length.</p>",
+      tuned, used, used);
+}
+
+}  // namespace
+
 std::string learning_rates_html(const Summary& summary, Charts& charts) {
   return "<h3>Learning rate</h3><div class=\"charts\">" + charts.learning_rates(summary.competitors) + "</div>" +
-         sensitivity_html(summary);
+         budget_note(summary) + sensitivity_html(summary);
 }
 
 bool has_expected_best(const Summary& summary) {

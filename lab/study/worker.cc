@@ -33,6 +33,7 @@ namespace thalweg::lab {
 namespace {
 
 constexpr std::chrono::milliseconds kBetweenProgress{200};
+constexpr double kSecondsBetweenCheckpoints = 2;  // epochs may be short, and a checkpoint waits for the disk
 
 /// Writes to the study; ends the process if it is gone.
 class Teller {
@@ -155,7 +156,8 @@ void run(const Job& job, OpenData& data, const Teller& tell) {
   tell(begin_line(state ? state->step : 0));
   if (!state) prepare_folder(job);
   if (state && job.pause_after && std::ssize(state->epochs) >= *job.pause_after) pause = true;
-  const Checkpointing checkpointing{.file = job.checkpoint, .resume = state.has_value()};
+  const Checkpointing checkpointing{
+      .file = job.checkpoint, .least_seconds = kSecondsBetweenCheckpoints, .resume = state.has_value()};
   const TrainingResult result = train(config, data.dataset, hooks, checkpointing);
   tell(result.outcome == Outcome::interrupted ? paused_line() : result_line(result));
 }

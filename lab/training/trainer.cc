@@ -324,11 +324,12 @@ class Trainer {
     run_.epoch_seconds = 0;
     // The record first: a crash in between repeats the epoch and its record, it loses none.
     if (hooks_.on_epoch) hooks_.on_epoch(record);
-    write_checkpoint();
+    if (interrupted() || seconds_since(checkpointed_) >= checkpointing_.least_seconds) write_checkpoint();
   }
 
-  void write_checkpoint() const {
+  void write_checkpoint() {
     if (checkpointing_.file.empty()) return;
+    checkpointed_ = Clock::now();
     if (hooks_.before_checkpoint) hooks_.before_checkpoint();
     try {
       write_now();
@@ -378,6 +379,7 @@ class Trainer {
   double seconds_in_epoch_ = 0;      // up to clock_
   Clock::time_point clock_{};
   const Clock::time_point begin_ = Clock::now();
+  Clock::time_point checkpointed_ = begin_;
   bool started_ = false;  // this process has done a step
   std::optional<TrainingResult> end_;
 };

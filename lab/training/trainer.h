@@ -42,6 +42,7 @@ struct TrainingHooks {
 struct Checkpointing {
   std::filesystem::path file;    ///< one safetensors file: model, optimizer, position; empty: none are written
   std::int64_t every_steps = 0;  ///< beside every epoch's end; 0: epochs only
+  double least_seconds = 0;      ///< between two of them at epochs' ends, unless the run stops there
   bool resume = false;           ///< continue from `file`
 };
 

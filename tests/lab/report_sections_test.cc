@@ -1,4 +1,5 @@
 // Tests of the report's sections on tuning, pairs and several tasks.
+#include "page_parts.h"
 #include "report/rate_map.h"
 #include "report/report.h"
 #include "report/samples.h"
@@ -17,21 +18,11 @@
 namespace thalweg::lab {
 namespace {
 
+using test::data_of;
+using test::times;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
-
-std::size_t times(const std::string& text, std::string_view part) {
-  std::size_t n = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
-  return n;
-}
-
-nlohmann::json data_of(const std::string& html) {
-  const std::string open = "<script type=\"application/json\" id=\"data\">";
-  const std::size_t begin = html.find(open) + open.size();
-  return nlohmann::json::parse(html.substr(begin, html.find("</script>", begin) - begin));
-}
 
 // The chart of a page whose x axis is called so.
 nlohmann::json chart_of(const std::string& html, const std::string& x_label) {
@@ -76,6 +67,16 @@ TEST(Sensitivity, OfOtherMetricsIsTwoPercent) {
   const auto good = good_rates(rates({2.05, 2.03, 2.0, 2.039, 2.041}), find_metric("rmse"));
   EXPECT_DOUBLE_EQ(good->low, 1e-3);
   EXPECT_DOUBLE_EQ(good->high, 1e-1);
+}
+
+TEST(LearningRates, SayWhereTheyWereTunedInShorterRuns) {
+  StudyData study = samples::tuned(samples::study_of({0.8, 0.9}, 8));
+  const auto with = [&](std::int64_t tuning, std::int64_t final) {
+    for (TrialData& trial : study.trials) trial.config.stop.epochs = trial.role == TrialRole::tune ? tuning : final;
+    return report_html({&study, 1});
+  };
+  EXPECT_THAT(with(2, 8), HasSubstr("tuned in runs of 2 epochs and are used in runs of 8"));
+  EXPECT_THAT(with(8, 8), Not(HasSubstr("tuned in runs of")));
 }
 
 TEST(RateMap, TakesCompetitorsThatDifferInOneOption) {

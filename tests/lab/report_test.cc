@@ -1,5 +1,6 @@
 // Tests of the report: what it says, that nothing in it can break out, and its CSV.
 #include "report/report.h"
+#include "page_parts.h"
 
 #include "duration.h"
 #include "page/text.h"
@@ -29,22 +30,12 @@ const Measure kValidationLoss{Part::validation, &find_metric("loss")};
 
 namespace fs = std::filesystem;
 using samples::study_of;
+using test::data_of;
+using test::times;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
-
-std::size_t times(const std::string& text, std::string_view part) {
-  std::size_t n = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
-  return n;
-}
-
-nlohmann::json data_of(const std::string& html) {
-  const std::string open = "<script type=\"application/json\" id=\"data\">";
-  const std::size_t begin = html.find(open) + open.size();
-  return nlohmann::json::parse(html.substr(begin, html.find("</script>", begin) - begin));
-}
 
 TEST(Summary, TargetCountsRunsThatNeverGetThere) {
   const StudyData study = study_of({0.905, 0.80}, 8, 0);

@@ -215,6 +215,21 @@ TEST_F(Resume, CheckpointsInBetweenChangeNothing) {
   expect_same_end("whole", "often");
 }
 
+TEST_F(Resume, CheckpointsThatAreFewAreThereWhereARunStops) {
+  run("whole", false);
+  const Checkpointing few{.file = file("few"), .every_steps = 0, .least_seconds = 1e6, .resume = false};
+  train(config, open_dataset(config.data), {}, few);
+  EXPECT_FALSE(std::filesystem::exists(few.file));
+  std::atomic<bool> stop = false;
+  TrainingHooks hooks;
+  hooks.on_epoch = [&](const EpochRecord& record) { stop = record.epoch == 2; };
+  hooks.stop_requested = &stop;
+  EXPECT_EQ(train(config, open_dataset(config.data), hooks, few).outcome, Outcome::interrupted);
+  EXPECT_EQ(read_checkpoint(few.file).run.step, 18);
+  run("few", true);
+  expect_same_end("whole", "few");
+}
+
 TEST_F(Resume, ToMoreEpochs) {
   run("whole", false);
   config.stop.epochs = 1;

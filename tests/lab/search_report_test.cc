@@ -1,6 +1,7 @@
 // Tests of what a report shows of searches, against the studies' own numbers.
 #include "idx_files.h"
 #include "page/text.h"
+#include "page_parts.h"
 #include "report/parameter_axis.h"
 #include "report/report.h"
 #include "report/samples.h"
@@ -23,15 +24,10 @@
 namespace thalweg::lab {
 namespace {
 
+using test::times;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
-
-std::size_t times(const std::string& text, std::string_view part) {
-  std::size_t n = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
-  return n;
-}
 
 // From one text up to the next one behind it; empty where the first is not.
 std::string between(const std::string& html, const std::string& first, const std::string& next) {

@@ -1,7 +1,9 @@
-// The flags that say how many worker processes a study has.
+// The flags that every study has: its workers, and where its results go.
 #pragma once
 
 #include <CLI/App.hpp>
+
+#include <string>
 
 namespace thalweg::lab {
 
@@ -15,5 +17,14 @@ void add_job_flags(CLI::App& command, JobFlags& flags);
 /// Chooses what was left to be chosen. Throws UsageError for more threads than the machine can hold: they would end in
 /// a worker that hangs while it starts them.
 void complete(JobFlags& flags);
+
+struct StudyOutput {
+  std::string out;     ///< the study's folder
+  std::string report;  ///< empty: none is written
+  bool overwrite = false, json = false;
+};
+
+/// `--out` has the folder that `output` has as its default.
+void add_study_output(CLI::App& command, StudyOutput& output);
 
 }  // namespace thalweg::lab

@@ -1,5 +1,5 @@
-// The flags that say how many worker processes a study has.
-#include "commands/job_flags.h"
+// The flags that every study has.
+#include "commands/study_flags.h"
 
 #include "commands/exit.h"
 
@@ -36,6 +36,19 @@ void complete(JobFlags& flags) {
   throw UsageError(
       fmt::format("--jobs {} × --threads-per-job {} = {} threads are too many for the {} cores here: at most {}",
                   flags.jobs, flags.threads_per_job, threads, cores, most));
+}
+
+void add_study_output(CLI::App& command, StudyOutput& output) {
+  const auto group = "Output";
+  command.add_option("--out", output.out, "Folder of the study")
+      ->type_name("FOLDER")
+      ->group(group)
+      ->capture_default_str();
+  command.add_flag("--overwrite", output.overwrite, "Begin anew if the folder holds a study")->group(group);
+  command.add_option("--report", output.report, "Also write the HTML report to this file")
+      ->type_name("FILE")
+      ->group(group);
+  command.add_flag("--json", output.json, "Print the result as JSON")->group(group);
 }
 
 }  // namespace thalweg::lab

@@ -1,0 +1,74 @@
+// What a search found: printed, and kept beside it.
+#include "commands/search_output.h"
+
+#include "commands/train_file.h"
+#include "output/output.h"
+#include "report/report.h"
+#include "report/search_text.h"
+#include "store/store.h"
+#include "study/best_command.h"
+#include "study/environment.h"
+#include "study/tune_config.h"
+#include "study/tune_results.h"
+
+#include <thalweg/error.h>
+#include <thalweg/files.h>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace thalweg::lab {
+namespace {
+
+/// The best configuration, beside the study: `thalweg train --config best.toml` trains it.
+std::optional<std::filesystem::path> write_best(const std::filesystem::path& folder, const TuneConfig& config,
+                                                const TuneTrial& best) {
+  if (config.program) return std::nullopt;
+  const std::filesystem::path file = folder / "best.toml";
+  replace_file(file, train_file(training_of(config, best)));
+  return file;
+}
+
+/// Throws where a search has found nothing.
+void expect_best(const std::vector<TuneTrial>& trials, const std::optional<std::size_t>& best) {
+  if (best) return;
+  const auto why = std::ranges::find_if(trials, [](const TuneTrial& trial) { return !trial.error.empty(); });
+  throw Error(fmt::format("no trial has come to its end with a finite value{}",
+                          why == trials.end() ? "" : fmt::format("; trial {}: {}", why->number, why->error)));
+}
+
+}  // namespace
+
+void print_search(const StudyData& study, const StudyOutput& output) {
+  const std::filesystem::path folder = output.out;
+  const TuneConfig config = study.config.get<TuneConfig>();
+  const std::vector<TuneTrial> trials = tune_trials(study);
+  const std::optional<std::size_t> best = best_trial(trials, metric_of(study));
+  std::optional<std::filesystem::path> file;
+  if (best) file = write_best(folder, config, trials[*best]);
+  if (!output.report.empty()) write_report(std::span(&study, 1), output.report);
+  if (output.json) {
+    nlohmann::json json = tune_json(study);
+    if (best) json["best"]["command"] = command_of(config, trials[*best]);
+    if (file) json["best"]["configuration"] = file->string();
+    print_json(json);
+    return expect_best(trials, best);
+  }
+  print_lines('\n' + search_text(search_of(study), output_columns()));
+  if (best) print("\nBest:   {}\n", command_of(config, trials[*best]));
+  if (file) print("        thalweg train --config {}\n", shell_quoted(file->string()));
+  print("Study:  {}\n", (folder / kStudyFile).string());
+  print("Report: {}\n", output.report.empty()
+                            ? fmt::format("thalweg report {} -o report.html", shell_quoted(folder.string()))
+                            : output.report);
+  expect_best(trials, best);
+}
+
+}  // namespace thalweg::lab
