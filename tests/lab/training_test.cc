@@ -50,6 +50,8 @@ TrainingConfig unusual_config() {
   config.threads = 2;
   config.validation_fraction = 0.2;
   config.validation_by_class = false;
+  config.validation_folds = 5;
+  config.validation_fold = 2;
   config.restore_best = true;
   config.folds = 3;
   config.class_weights = "balanced";
@@ -92,6 +94,9 @@ TEST(TrainingConfig, RefusesWhatIsWrongByName) {
   EXPECT_THAT(read(R"({"schedule": 3})"), HasSubstr("training schedule: expected an object, found number"));
   EXPECT_THAT(read(R"({"column": "a=numeric"})"), AllOf(HasSubstr("column"), HasSubstr("list of texts")));
   EXPECT_THAT(read(R"({"validation_fraction": 0, "stop": {"patience": 2}})"), HasSubstr("patience"));
+  EXPECT_THAT(read(R"({"validation_folds": 1, "validation_fold": 1})"), HasSubstr("leaves nothing to train on"));
+  EXPECT_THAT(read(R"({"validation_folds": 3})"), HasSubstr("validation fold = 0 is outside [1, 3]"));
+  EXPECT_THAT(read(R"({"validation_folds": 3, "validation_fold": 4})"), HasSubstr("outside [1, 3]"));
   EXPECT_THAT(read("[]"), HasSubstr("object"));
   EXPECT_EQ(nlohmann::json::parse("{}").get<TrainingConfig>().batch, TrainingConfig{}.batch);
 }
@@ -137,6 +142,24 @@ TEST_F(SplitOfATable, ValidationHasOfEachClassTheSameShare) {
     all.insert(all.end(), parts.validation.begin(), parts.validation.end());
     EXPECT_EQ(sorted(all, 0, 160), dataset.train);
   }
+}
+
+TEST_F(SplitOfATable, ValidationFoldsShareOutTheTrainingPart) {
+  const Dataset dataset = open_training_data(config);
+  config.validation_folds = 4;
+  std::vector<std::int64_t> all;
+  for (config.validation_fold = 1; config.validation_fold <= 4; ++config.validation_fold) {
+    const Split parts = split(dataset, config);
+    EXPECT_EQ(parts.validation.size(), 40u);
+    EXPECT_EQ(parts.training.size(), 120u);
+    EXPECT_EQ(parts.test, dataset.test) << "the test part is not touched";
+    EXPECT_EQ(std::ranges::count_if(parts.validation, [](std::int64_t example) { return example % 10 == 0; }), 4);
+    all.insert(all.end(), parts.validation.begin(), parts.validation.end());
+  }
+  EXPECT_EQ(sorted(all, 0, 160), dataset.train);
+  config.validation_fold = 1;
+  config.validation_folds = 161;
+  EXPECT_THAT(error_of([&] { split(dataset, config); }), HasSubstr("161 validation folds: there are 160"));
 }
 
 TEST_F(SplitOfATable, AsBeforeItIsTheFirstOfAllInARandomOrder) {
