@@ -33,6 +33,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kPollMilliseconds = 200;
+constexpr int kPollAtEnd = 5;  // milliseconds, once it has closed what it writes to: it is about to end
 constexpr std::uint64_t kMostSteps = 1'000'000'000'000;  // and epochs, of a program
 constexpr std::size_t kLongestLine = 1 << 20, kLastWords = 4096;
 
@@ -187,7 +188,8 @@ class ProgramRun {
     // To the end of the process, and of what it had written by then: another one may hold the pipes open.
     for (bool last = false; !last;) {
       status = status ? status : child_.status();
-      const int ready = poll(waiting.data(), waiting.size(), status ? 0 : kPollMilliseconds);
+      const bool is_silent = waiting[0].fd < 0 && waiting[1].fd < 0;
+      const int ready = poll(waiting.data(), waiting.size(), status ? 0 : is_silent ? kPollAtEnd : kPollMilliseconds);
       last = status && ready <= 0;
       if (ready > 0) last = take(waiting) && status;
       hooks_.on_wait();
