@@ -2,9 +2,8 @@
 #include "commands/forecast.h"
 
 #include "duration.h"
-#include "search/hyperband.h"
-#include "search/sampler.h"
 #include "store/folder_lock.h"
+#include "study/search_plan.h"
 #include "study/trial_parameters.h"
 #include "study/trial_runner.h"
 #include "study/worker_pool.h"
@@ -17,7 +16,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <utility>
 
 namespace thalweg::lab {
 namespace {
@@ -60,21 +58,6 @@ class TemporaryFolder {
   std::string path_;
 };
 
-std::int64_t trials_of(const TuneConfig& config, const SearchSpace& space) {
-  return config.sampler == "grid" ? grid_points(space, config.trials) : config.trials;
-}
-
-/// Epochs of all trials together.
-std::int64_t epochs_of(const TuneConfig& config, std::int64_t trials) {
-  if (!config.is_hyperband()) return trials * config.training.stop.epochs * config.runs();
-  std::int64_t sum = 0;
-  for (const Bracket& bracket : hyperband(trials, 1, config.training.stop.epochs, config.eta)) {
-    std::int64_t before = 0;
-    for (const Rung& rung : bracket.rungs) sum += rung.trials * (rung.budget - std::exchange(before, rung.budget));
-  }
-  return sum * config.runs();
-}
-
 std::string size_text(double bytes) {
   return bytes < 1e6 ? fmt::format("{:.0f} KB", bytes / 1e3) : fmt::format("{:.0f} MB", bytes / 1e6);
 }
@@ -83,14 +66,12 @@ std::string size_text(double bytes) {
 
 std::string forecast_text(const TuneConfig& config, int jobs, std::int64_t examples) {
   const SearchSpace space = parse_space(config.ranges);
-  const std::int64_t trials = trials_of(config, space);
+  const std::int64_t trials = trials_in(config, space);
   const std::string head =
       fmt::format("{} trials of {} run{} each", trials, config.runs(), config.runs() == 1 ? "" : "s");
   if (config.program) return head + ": how long a command of one's own takes is not known\n";
 
-  const std::string sampler = config.is_hyperband() ? "random" : config.sampler;
-  const Point first =
-      make_sampler(space, {.name = sampler, .seed = config.seed, .trials = config.trials})->propose(0, {});
+  const Point first = sampler_of(config, space)->propose(0, {});
   TrainingConfig training = with_parameters(config.training, space.parameters(first));
   const std::int64_t steps_per_epoch = run_length(training, examples).steps_per_epoch;
   training.stop.steps = std::min(kMeasuredSteps, steps_per_epoch);
@@ -107,7 +88,7 @@ std::string forecast_text(const TuneConfig& config, int jobs, std::int64_t examp
   WorkerPool({.jobs = 1}).run(source, measured);
   if (!measured.error.empty()) throw Error(fmt::format("the first trial: {}", measured.error));
 
-  const std::int64_t epochs = epochs_of(config, trials);
+  const std::int64_t epochs = epochs_in(config, space);
   const auto measured_steps = static_cast<double>(std::max<std::int64_t>(1, measured.result.steps));
   const double all_steps = static_cast<double>(epochs) * static_cast<double>(steps_per_epoch);
   const double workers = static_cast<double>(std::min<std::int64_t>({jobs, config.lag, trials}));

@@ -37,38 +37,37 @@ std::optional<std::filesystem::path> write_best(const std::filesystem::path& fol
 }
 
 /// Throws where a search has found nothing.
-void expect_best(const std::vector<TuneTrial>& trials, const std::optional<std::size_t>& best) {
-  if (best) return;
-  const auto why = std::ranges::find_if(trials, [](const TuneTrial& trial) { return !trial.error.empty(); });
+void expect_best(const Search& search) {
+  if (search.best) return;
+  const auto why = std::ranges::find_if(search.trials, [](const TuneTrial& trial) { return !trial.error.empty(); });
   throw Error(fmt::format("no trial has come to its end with a finite value{}",
-                          why == trials.end() ? "" : fmt::format("; trial {}: {}", why->number, why->error)));
+                          why == search.trials.end() ? "" : fmt::format("; trial {}: {}", why->number, why->error)));
 }
 
 }  // namespace
 
 void print_search(const StudyData& study, const StudyOutput& output) {
   const std::filesystem::path folder = output.out;
-  const TuneConfig config = study.config.get<TuneConfig>();
-  const std::vector<TuneTrial> trials = tune_trials(study);
-  const std::optional<std::size_t> best = best_trial(trials, metric_of(study));
+  const Search search = search_of(study);
+  const TuneTrial* const best = search.best ? &search.trials[*search.best] : nullptr;
   std::optional<std::filesystem::path> file;
-  if (best) file = write_best(folder, config, trials[*best]);
+  if (best != nullptr) file = write_best(folder, search.config, *best);
   if (!output.report.empty()) write_report(std::span(&study, 1), output.report);
   if (output.json) {
     nlohmann::json json = tune_json(study);
-    if (best) json["best"]["command"] = command_of(config, trials[*best]);
+    if (best != nullptr) json["best"]["command"] = command_of(search.config, *best);
     if (file) json["best"]["configuration"] = file->string();
     print_json(json);
-    return expect_best(trials, best);
+    return expect_best(search);
   }
-  print_lines('\n' + search_text(search_of(study), output_columns()));
-  if (best) print("\nBest:   {}\n", command_of(config, trials[*best]));
+  print_lines('\n' + search_text(search, output_columns()));
+  if (best != nullptr) print("\nBest:   {}\n", command_of(search.config, *best));
   if (file) print("        thalweg train --config {}\n", shell_quoted(file->string()));
   print("Study:  {}\n", (folder / kStudyFile).string());
   print("Report: {}\n", output.report.empty()
                             ? fmt::format("thalweg report {} -o report.html", shell_quoted(folder.string()))
                             : output.report);
-  expect_best(trials, best);
+  expect_best(search);
 }
 
 }  // namespace thalweg::lab

@@ -177,7 +177,7 @@ std::vector<std::string> choices_of(const TuneConfig& config, const char* settin
   if (found == space.dimensions.end()) return {usual};
   std::vector<std::string> texts;
   for (const nlohmann::json& choice : found->choices) {
-    texts.push_back(choice.is_string() ? choice.get<std::string>() : choice.dump());
+    texts.push_back(written(choice));
   }
   return texts;
 }

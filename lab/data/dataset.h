@@ -126,6 +126,8 @@ struct DataOptions {                   // NOLINT(bugprone-exception-escape): lik
   bool needs_target = true;  ///< false: targets may be missing, and are 0
   std::uint64_t map_from = kMapFrom;  ///< files of so many bytes are mapped where they can be
   const DataTable* table = nullptr;   ///< what Format::table has read, so that the file is not read again
+
+  bool operator==(const DataOptions&) const = default;
 };
 
 /// A kind of data: the registry's entry.

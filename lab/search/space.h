@@ -60,6 +60,9 @@ struct SearchSpace {
 /// or below, one choice, a choice twice, a condition on what is not a choice given before (with the nearest names).
 SearchSpace parse_space(std::span<const std::string> texts);
 
+/// A parameter's value as ranges, settings and commands have it: a text as it is, a number with all its digits.
+std::string written(const nlohmann::json& value);
+
 /// The dimension as parse_space reads it.
 std::string text(const SearchSpace& space, std::size_t dimension);
 

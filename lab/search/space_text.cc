@@ -63,10 +63,6 @@ nlohmann::json choice_value(const std::string& text, bool number) {
   return finite_number(text).value();
 }
 
-std::string choice_text(const nlohmann::json& choice) {
-  return choice.is_string() ? choice.get<std::string>() : choice.dump();
-}
-
 std::vector<nlohmann::json> parse_choices(std::string_view text) {
   const std::vector<std::string> parts = split(text, '|');
   if (parts.size() < 2) throw Error("one choice alone; two or more are needed, separated by |");
@@ -128,7 +124,7 @@ Condition parse_condition(std::string_view text, std::span<const Dimension> befo
                            : std::find(parent->choices.begin(), parent->choices.end(), choice_value(value, numbers));
     if (found == parent->choices.end()) {
       std::vector<std::string> known;
-      for (const nlohmann::json& choice : parent->choices) known.push_back(choice_text(choice));
+      for (const nlohmann::json& choice : parent->choices) known.push_back(written(choice));
       throw Error(fmt::format("its condition is on '{}', which is no choice of {}{}", printable(value),
                               printable(parent->name), printable(suggest(value, known))));
     }
@@ -172,6 +168,8 @@ Dimension parse_dimension(std::string_view text, std::span<const Dimension> befo
 
 }  // namespace
 
+std::string written(const nlohmann::json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+
 SearchSpace parse_space(std::span<const std::string> texts) {
   SearchSpace space;
   for (const std::string& text : texts) {
@@ -191,7 +189,7 @@ std::string text(const SearchSpace& space, std::size_t dimension) {
     const char* separator = "";
     for (std::size_t i = 0; i < choices.size(); ++i) {
       if (!is_in(i)) continue;
-      result += separator + choice_text(choices[i]);
+      result += separator + written(choices[i]);
       separator = "|";
     }
   };

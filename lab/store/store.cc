@@ -147,11 +147,7 @@ void Store::set_plan(const nlohmann::json& config, const std::string& command, c
   impl_->write([&] { write_plan(impl_->database, config, command, outcome); });
 }
 
-std::int64_t Store::add_trial(const TrialData& trial) {
-  std::int64_t id = 0;
-  impl_->write([&] { id = write_trial(impl_->database, trial); });
-  return id;
-}
+std::int64_t Store::add_trial(const TrialData& trial) { return add_trials({&trial, 1}).front(); }
 
 std::vector<std::int64_t> Store::add_trials(std::span<const TrialData> trials) {
   std::vector<std::int64_t> ids;

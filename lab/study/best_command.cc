@@ -16,8 +16,7 @@ namespace thalweg::lab {
 namespace {
 
 std::string flag_value(const nlohmann::json& value) {
-  if (value.is_string()) return value.get<std::string>();
-  if (!value.is_array()) return value.dump();
+  if (!value.is_array()) return written(value);
   std::string text;
   for (const nlohmann::json& each : value) text += (text.empty() ? "" : ",") + flag_value(each);
   return text;

@@ -3,6 +3,7 @@
 
 #include "study/compare_config.h"
 #include "study/recorder.h"
+#include "study/search_plan.h"
 #include "study/search_state.h"
 #include "study/trial_folders.h"
 #include "study/trial_parameters.h"
@@ -24,18 +25,15 @@
 namespace thalweg::lab {
 namespace {
 
-/// A parameter's value as a word of a command.
-std::string word_of(const nlohmann::json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
-
 class TuneRun : public JobSource, public TrialEvents {
  public:
   TuneRun(const TuneConfig& config, Store& store, const std::filesystem::path& checkpoints, const StudyHooks& hooks,
           const TuneLimits& limits)
       : config_(config),
         space_(parse_space(config.ranges)),
-        sampler_(make_sampler(
-            space_,
-            {.name = config.is_hyperband() ? "random" : config.sampler, .seed = config.seed, .trials = config.trials})),
+        sampler_(sampler_of(config, space_)),
+        total_(trials_in(config, space_)),
+        brackets_(brackets_of(config)),
         store_(store),
         hooks_(hooks),
         limits_(limits),
@@ -45,8 +43,6 @@ class TuneRun : public JobSource, public TrialEvents {
     metric_ = &find_task(study.task).primary();
     trials_ = trials_of(study, space_, config_);
     folders_.keep_only_unfinished(study.trials);
-    total_ = config_.sampler == "grid" ? grid_points(space_, config_.trials) : config_.trials;
-    if (config_.is_hyperband()) brackets_ = hyperband(config_.trials, 1, config_.training.stop.epochs, config_.eta);
     for (SearchTrial& trial : trials_) remember(trial);
   }
 
@@ -218,7 +214,7 @@ class TuneRun : public JobSource, public TrialEvents {
         .trial = run.id, .config = run.config, .checkpoint = folders_.checkpoint(run.id), .pause_after = pause_after};
     if (config_.program) {
       std::map<std::string, std::string> words{{Placeholders::kSeed, std::to_string(run.config.seed)}};
-      for (const auto& [name, value] : parameters.items()) words[name] = word_of(value);
+      for (const auto& [name, value] : parameters.items()) words[name] = written(value);
       words[Placeholders::kFolder] = job.checkpoint.parent_path().string();
       job.program = {.words = filled(config_.program, words),
                      .metric = config_.program.metric,
@@ -302,16 +298,8 @@ class TuneRun : public JobSource, public TrialEvents {
   /// Tells the recorder how much there is to do, and what has been done before.
   void expect() {
     const std::int64_t epochs = std::max<std::int64_t>(1, config_.training.stop.epochs);
-    std::int64_t trials = (limits_.only ? 1 : total_) * config_.runs(), all = trials * epochs;
-    if (config_.is_hyperband()) {
-      all = 0;
-      for (const Bracket& bracket : brackets_) {
-        std::int64_t before = 0;
-        for (const Rung& rung : bracket.rungs) {
-          all += rung.trials * (rung.budget - std::exchange(before, rung.budget)) * config_.runs();
-        }
-      }
-    }
+    const std::int64_t runs = (limits_.only ? 1 : total_) * config_.runs();
+    const std::int64_t all = limits_.only ? runs * epochs : epochs_in(config_, space_);
     std::int64_t ended = 0, done = 0;
     for (const SearchTrial& trial : trials_) {
       if (limits_.only && trial.number != *limits_.only) continue;
@@ -320,20 +308,20 @@ class TuneRun : public JobSource, public TrialEvents {
         done += run.ended() && !config_.is_hyperband() ? epochs : std::ssize(run.epochs);
       }
     }
-    recorder_.expect(static_cast<std::size_t>(trials), all, static_cast<std::size_t>(ended), done);
+    recorder_.expect(static_cast<std::size_t>(runs), all, static_cast<std::size_t>(ended), done);
   }
 
   const TuneConfig& config_;
   const SearchSpace space_;
   const std::unique_ptr<Sampler> sampler_;
+  const std::int64_t total_;
+  const std::vector<Bracket> brackets_;
   Store& store_;
   const StudyHooks& hooks_;
   const TuneLimits limits_;
   const TrialFolders folders_;
   const Metric* metric_ = nullptr;
   Recorder recorder_;
-  std::int64_t total_ = 0;
-  std::vector<Bracket> brackets_;
   std::vector<SearchTrial> trials_;          // all, by number; they and, once there are any, their runs stay in place
   std::map<std::int64_t, SearchRun*> runs_;  // by their ids
   std::int64_t ended_ = 0;                   // trials below this number have ended

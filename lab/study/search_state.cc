@@ -110,10 +110,13 @@ std::string rejection(const SearchTrial& trial, std::span<const SearchTrial> tri
   while (done < trial.runs.size() && trial.runs[done].is_complete(metric)) ++done;
   if (done < kRunsBeforeRejection || done == trial.runs.size()) return {};
   const SearchTrial* best = nullptr;
+  double best_value = metric.worst();
   for (const SearchTrial& other : trials) {
     if (other.number > trial.number - lag) break;
-    if (!other.value(metric)) continue;
-    if (best == nullptr || metric.is_better(*other.value(metric), *best->value(metric))) best = &other;
+    const std::optional<double> value = other.value(metric);
+    if (!value || !metric.is_better(*value, best_value)) continue;
+    best = &other;
+    best_value = *value;
   }
   if (best == nullptr) return {};
   std::vector<double> worse_by;

@@ -168,7 +168,8 @@ TrialFiles TrialFiles::open(const std::filesystem::path& folder, const TuneConfi
   TrialFiles files = open(folder);
   const std::int64_t planned = files.config_.trials;
   try {
-    files.config_ = continued(files.plan_.config, config);
+    check_continues(files.plan_.config, config);
+    files.config_ = config;
   } catch (const Error& error) {
     throw Error(fmt::format("{}: {}; choose another --out", folder.string(), error.what()));
   }

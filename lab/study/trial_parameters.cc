@@ -30,8 +30,6 @@ std::string setting_name(std::string name) {
   return name;
 }
 
-std::string text_of(const nlohmann::json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
-
 /// The text, or else the number, as JSON of this type.
 template <class Number>
 nlohmann::json number_json(const nlohmann::json& value, const std::string& name) {
@@ -44,7 +42,7 @@ nlohmann::json number_json(const nlohmann::json& value, const std::string& name)
     }
     return number;
   }
-  const std::string text = text_of(value);
+  const std::string text = written(value);
   Number number{};
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (code != std::errc() || end != text.data() + text.size()) {
@@ -54,7 +52,7 @@ nlohmann::json number_json(const nlohmann::json& value, const std::string& name)
 }
 
 nlohmann::json list_json(const nlohmann::json& value, const std::string& name) {
-  const std::string text = text_of(value);
+  const std::string text = written(value);
   nlohmann::json list = nlohmann::json::array();
   for (std::size_t begin = 0; begin <= text.size();) {
     const std::size_t comma = std::min(text.find(',', begin), text.size());
@@ -71,16 +69,16 @@ nlohmann::json setting_json(const Setting& setting, const nlohmann::json& value)
       [&](const auto* member) -> nlohmann::json {
         using T = std::remove_cvref_t<decltype(*member)>;
         if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, Schedule>) {
-          return text_of(value);
+          return written(value);
         } else if constexpr (std::is_same_v<T, bool>) {
-          const std::string text = text_of(value);
+          const std::string text = written(value);
           if (text != "true" && text != "false")
             throw Error(fmt::format("{} = {} is neither true nor false", name, text));
           return text == "true";
         } else if constexpr (std::is_same_v<T, std::vector<std::int64_t>>) {
           return list_json(value, name);
         } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
-          return nlohmann::json::array({text_of(value)});
+          return nlohmann::json::array({written(value)});
         } else if constexpr (kIsOptional<T>) {
           return number_json<typename T::value_type>(value, name);
         } else {
@@ -109,7 +107,7 @@ std::vector<std::string> optimizers_with(const SearchSpace& space, std::size_t d
     if (condition->parent == *chooser) choices = {condition->choices.begin(), condition->choices.end()};
   }
   std::vector<std::string> texts;
-  for (const std::size_t choice : choices) texts.push_back(text_of(space.dimensions[*chooser].choices[choice]));
+  for (const std::size_t choice : choices) texts.push_back(written(space.dimensions[*chooser].choices[choice]));
   return texts;
 }
 
@@ -183,7 +181,7 @@ std::vector<std::string> searched_settings() {
 
 TrainingConfig with_parameters(TrainingConfig training, const nlohmann::json& parameters) {
   if (const auto chosen = parameters.find(kOptimizer); chosen != parameters.end()) {
-    training.optimizer = text_of(*chosen);
+    training.optimizer = written(*chosen);
   }
   Description description = read_optimizer(training.optimizer);
   const std::vector<std::string> searched = searched_settings();
@@ -192,7 +190,7 @@ TrainingConfig with_parameters(TrainingConfig training, const nlohmann::json& pa
     if (name == kOptimizer) continue;
     if (description.options.has(name)) {
       value.is_number() ? description.options.set(name, value.get<double>())
-                        : description.options.set(name, std::string_view(text_of(value)));
+                        : description.options.set(name, std::string_view(written(value)));
       continue;
     }
     const std::vector<Setting> settings = settings_of(training);

@@ -1,10 +1,10 @@
 // TuneConfig: checks and JSON.
 #include "study/tune_config.h"
 
-#include "search/hyperband.h"
 #include "search/sampler.h"
 #include "study/compare_config.h"
 #include "study/differences.h"
+#include "study/search_plan.h"
 #include "study/trial_parameters.h"
 
 #include <thalweg/error.h>
@@ -66,6 +66,13 @@ void check_training(const TuneConfig& config, const SearchSpace& space) {
   check_space(space, config.training);
 }
 
+/// What all trials share, the optimizer too.
+nlohmann::json training_json(const TrainingConfig& training) {
+  nlohmann::json json = shared_json(training);
+  json["optimizer"] = training.optimizer;
+  return json;
+}
+
 }  // namespace
 
 void to_json(nlohmann::json& json, const TuneConfig& config) {
@@ -77,8 +84,7 @@ void to_json(nlohmann::json& json, const TuneConfig& config) {
     json["program"] = config.program;
     return;
   }
-  json["training"] = shared_json(config.training);
-  json["training"]["optimizer"] = config.training.optimizer;
+  json["training"] = training_json(config.training);
   if (!config.data_fingerprint.empty()) json[kFingerprintKey] = config.data_fingerprint;
   if (!config.model_fingerprint.empty()) json["model_fingerprint"] = config.model_fingerprint;
 }
@@ -119,10 +125,8 @@ void check(const TuneConfig& config) {
     throw Error(fmt::format("unknown sampler '{}'{}", printable(config.sampler), suggest(config.sampler, known)));
   }
   config.program ? check_program(config, space) : check_training(config, space);
-  if (!config.is_hyperband()) {
-    make_sampler(space, {.name = config.sampler, .seed = config.seed, .trials = config.trials});
-    return;
-  }
+  sampler_of(config, space);
+  if (!config.is_hyperband()) return;
   if (config.training.stop.steps) throw Error("tune: hyperband counts epochs: --steps means nothing beside it");
   if (config.training.stop.epochs > 0 && config.training.stop.epochs < config.eta) {
     throw Error(fmt::format("tune: hyperband has nothing to share out of {} epochs; give --epochs {} or more",
@@ -140,9 +144,7 @@ void check_task(const TuneConfig& config, std::int64_t number) {
   }
 }
 
-TuneConfig continued(const nlohmann::json& stored, const TuneConfig& wanted) {
-  nlohmann::json before = stored, now = wanted;
-  TuneConfig config = wanted;
+void check_continues(const nlohmann::json& stored, const TuneConfig& wanted) {
   const TuneConfig old = stored.get<TuneConfig>();
   if (old.trials > wanted.trials) {
     throw Error(
@@ -152,22 +154,18 @@ TuneConfig continued(const nlohmann::json& stored, const TuneConfig& wanted) {
     throw Error(fmt::format("the search has {} trials, and those of {} are planned together: their number cannot grow",
                             old.trials, wanted.sampler));
   }
+  nlohmann::json before = stored, now = wanted;
+  // What an older file's training lacks is as it was then.
+  if (!old.program && !wanted.program) before["training"] = training_json(old.training);
   for (nlohmann::json* json : {&before, &now}) {
     json->erase("trials");
-    if (!old.data_fingerprint.empty() && json->contains("training")) (*json)["training"].erase("data");
     // Only what stands for the content of what may have moved.
+    if (!old.data_fingerprint.empty() && json->contains("training")) (*json)["training"].erase("data");
     if (old.program && json->contains("program")) (*json)["program"].erase("timeout");
-  }
-  if (old.program.command.empty() && !wanted.program) {
-    // What an older file's training lacks is as it was then.
-    before["training"] = shared_json(old.training);
-    before["training"]["optimizer"] = old.training.optimizer;
-    if (!old.data_fingerprint.empty()) before["training"].erase("data");
   }
   if (const std::vector<std::string> lines = differences(before, now); !lines.empty()) {
     throw Error(fmt::format("holds another search ({})", shown(lines)));
   }
-  return config;
 }
 
 }  // namespace thalweg::lab

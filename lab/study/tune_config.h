@@ -54,9 +54,9 @@ void check(const TuneConfig& config);
 /// hyperband.
 void check_task(const TuneConfig& config, std::int64_t number);
 
-/// How a search goes on with a configuration: with more trials, and otherwise the same. Throws thalweg::Error that
-/// names what differs, and why trials of a grid or of hyperband cannot become more. Gives the configuration to go on
-/// with.
-TuneConfig continued(const nlohmann::json& stored, const TuneConfig& wanted);
+/// Throws thalweg::Error, which names what differs, unless a search of the stored configuration may go on with this
+/// one: with as many trials or more, and otherwise the same; and why trials of a grid or of hyperband cannot become
+/// more.
+void check_continues(const nlohmann::json& stored, const TuneConfig& wanted);
 
 }  // namespace thalweg::lab

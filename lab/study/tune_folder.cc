@@ -16,10 +16,9 @@ TuneFolder go_on(FolderLock lock, const std::filesystem::path& folder, const Tun
                  const std::string& command) {
   const std::filesystem::path file = folder / kStudyFile;
   const StudyData plan = Store::load_plan(file);  // what is refused stays as it is
-  TuneConfig config;
   try {
     if (plan.kind != "tune") throw Error(fmt::format("holds a {} study, no search", plan.kind));
-    config = continued(plan.config, wanted);
+    check_continues(plan.config, wanted);
   } catch (const Error& error) {
     refuse_study(folder, error.what(), plan.command);
   }
@@ -29,8 +28,8 @@ TuneFolder go_on(FolderLock lock, const std::filesystem::path& folder, const Tun
     notes.push_back(fmt::format("run {} was damaged on the disk and is trained anew", trial));
   }
   const StudyData study = store.load();
-  store.set_plan(config, command, study.outcome);
-  return {std::move(lock), std::move(store), std::move(config), true, std::move(notes)};
+  store.set_plan(wanted, command, study.outcome);
+  return {std::move(lock), std::move(store), wanted, true, std::move(notes)};
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ struct TuneFolder {
 };
 
 /// Opens the search in `folder`, or begins one; as open_study_folder does for comparisons. One that is there takes more
-/// trials (`continued`).
+/// trials (`check_continues`).
 TuneFolder open_tune_folder(const std::filesystem::path& folder, const TuneConfig& config, const std::string& task,
                             const std::string& command, bool overwrite);
 

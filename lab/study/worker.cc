@@ -56,6 +56,20 @@ class Teller {
   int output_;
 };
 
+/// Tells when to tell of progress.
+class Pace {
+ public:
+  bool is_due() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - last_ < kBetweenProgress) return false;
+    last_ = now;
+    return true;
+  }
+
+ private:
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
 /// Where the trial stands, if it has a checkpoint. One that is damaged, or of another training, counts as none.
 std::optional<RunState> standing(const Job& job, const TrainingConfig& config) {
   if (job.checkpoint.empty() || !std::filesystem::exists(job.checkpoint)) return std::nullopt;
@@ -79,15 +93,7 @@ void prepare_folder(const Job& job) {
 
 /// Are these jobs about the same examples, divided alike?
 bool same_data(const TrainingConfig& a, const TrainingConfig& b) {
-  const auto parts = [](const TrainingConfig& config) {
-    nlohmann::json all = config, parts;
-    for (const char* const name : {"data", "target", "positive", "column", "window", "horizon", "test_data",
-                                   "test_fraction", "split_seed", "folds", "fold"}) {
-      parts[name] = all.at(name);
-    }
-    return parts;
-  };
-  return parts(a) == parts(b);
+  return a.data == b.data && a.data_options == b.data_options && a.folds == b.folds && a.fold == b.fold;
 }
 
 /// The data of the job before, taken again by one about the same; all of a study are.
@@ -100,7 +106,7 @@ struct OpenData {
 void run_command(const Job& job, const Teller& tell) {
   if (!job.checkpoint.empty()) create_folder(job.checkpoint.parent_path());
   tell(begin_line(0));
-  auto last = std::chrono::steady_clock::now();
+  Pace pace;
   std::int64_t epoch = 1;
   const ProgramHooks hooks{.on_record =
                                [&](const EpochRecord& record) {
@@ -109,9 +115,7 @@ void run_command(const Job& job, const Teller& tell) {
                                },
                            .on_wait =
                                [&] {
-                                 const auto now = std::chrono::steady_clock::now();
-                                 if (now - last < kBetweenProgress) return;
-                                 last = now;
+                                 if (!pace.is_due()) return;
                                  Progress progress{};
                                  progress.epoch = progress.epochs = epoch;
                                  progress.batches = 1;
@@ -122,13 +126,11 @@ void run_command(const Job& job, const Teller& tell) {
 
 /// Trains and tells all of it, the end too.
 void run(const Job& job, OpenData& data, const Teller& tell) {
-  auto last = std::chrono::steady_clock::now();
+  Pace pace;
   std::atomic<bool> pause = false;
   TrainingHooks hooks;
   hooks.on_progress = [&](const Progress& progress) {
-    const auto now = std::chrono::steady_clock::now();
-    if (now - last < kBetweenProgress) return;
-    last = now;
+    if (!pace.is_due()) return;
     tell(progress_line(progress));
   };
   hooks.on_step = [&](const StepRecord& record) { tell(step_line(record)); };
