@@ -1,19 +1,18 @@
 // thalweg compare: optimizers × seeds on one task, every learning rate tuned alike.
 #include "commands/commands.h"
+#include "commands/comparison.h"
 #include "commands/config_file.h"
 #include "commands/exit.h"
 #include "commands/output_file.h"
 #include "commands/parsed_command.h"
 #include "commands/study_flags.h"
-#include "commands/study_runner.h"
+#include "commands/suite.h"
 #include "commands/summary_json.h"
-#include "commands/task.h"
 #include "commands/training_flags.h"
 #include "output/output.h"
 #include "report/report.h"
+#include "store/folder_lock.h"
 #include "study/environment.h"
-#include "study/run_compare.h"
-#include "study/study_folder.h"
 #include "tasks/task.h"
 
 #include <fmt/core.h>
@@ -21,8 +20,8 @@
 
 #include <algorithm>
 #include <charconv>
-#include <chrono>
 #include <cstddef>
+#include <filesystem>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -30,13 +29,13 @@
 namespace thalweg::lab {
 namespace {
 
-constexpr std::uint64_t kTuningSeedsAfter = 1000;       // apart from the final ones
-constexpr std::int64_t kEpochs = 8, kTuningEpochs = 2;  // of images and text
+constexpr std::uint64_t kTuningSeedsAfter = 1000;  // apart from the final ones
 
 struct Flags {
   CompareConfig config;
   ConfigFlags file;
   std::string grid;  // of --tune-lr
+  std::string suite;
   bool no_tune = false, quick = false;
   std::uint64_t seeds = 8, first_seed = 1, tune_seeds = 1;
   JobFlags workers;
@@ -60,6 +59,9 @@ is labelled so and announces no winner, unless --looks had planned for several v
 An optimizer is one text: a rule with options (see `thalweg rules`), and behind it clip=, average=, schedule= (see
 `thalweg schedule`) and group[PATTERN]= for parameters by name; optimizers may differ in any of it.
 
+A suite is several comparisons, one after the other, in folders of their own below --out, with one report:
+  tutorial    RMSprop, SGD, Adam, Nadam and Adagrad on four models, ten repeats each
+
 Examples:
   thalweg compare adam 'adam clip=global_norm:1' 'adam schedule=cosine:warmup=100' 'adam average=ema:0.99'
   thalweg compare rmsprop sgd:momentum=0.9 adam nadam --model mlp --epochs 8 --out runs/first --report report.html
@@ -67,6 +69,7 @@ Examples:
   thalweg compare rmsprop adam --out runs/pair
   thalweg compare rmsprop adam lion --out runs/pair              adds lion
   thalweg compare rmsprop adam lion --seeds 16 --out runs/pair   adds eight seeds of each
+  thalweg compare --suite tutorial --report study.html          an hour on two cores; --quick: a minute
 Two verdicts, planned from the start: one after 8 seeds, one after 20.
   thalweg compare rmsprop adam --looks 2 --out runs/planned
   thalweg compare rmsprop adam --looks 2 --seeds 20 --out runs/planned)";
@@ -106,6 +109,10 @@ void add_flags(CLI::App& command, Flags& flags) {
       ->check(CLI::Range(1, 20))
       ->capture_default_str();
   command.add_flag("--quick", flags.quick, "Small data, few trials: shows that all works; flags given still count")
+      ->group(group);
+  command
+      .add_option("--suite", flags.suite,
+                  "Several comparisons known by a name, as below; it says all but --quick, workers and output itself")
       ->group(group);
   add_job_flags(command, flags.workers);
 
@@ -159,23 +166,27 @@ void complete(const CLI::App& command, Flags& flags) {
   config.training.threads = flags.workers.threads_per_job;
 }
 
-std::size_t count_finished(const StudyData& study) {
-  return static_cast<std::size_t>(
-      std::ranges::count(study.trials, TrialStatus::finished, [](const TrialData& trial) { return trial.status; }));
-}
+/// What is not the suite's own to say.
+constexpr const char* kBesideSuite[] = {"suite",     "quick",  "jobs", "threads-per-job", "out",
+                                        "overwrite", "report", "json", "config"};
 
-StudyEnd train_all(const Flags& flags, StudyFolder& folder) {
-  StudyRunner runner(flags.workers.jobs);
-  if (folder.continued) {
-    runner.say(fmt::format("{} is continued: {} finished trials are kept", flags.output.out,
-                           count_finished(folder.store.load())));
+void compare_suite(const CLI::App& command, Flags& flags) {
+  for (const CLI::Option* option : command.get_options()) {
+    if (option->count() == 0) continue;
+    const std::string name = option->get_positional() ? option->get_name() : option->get_lnames().front();
+    if (std::ranges::find(kBesideSuite, name) != std::end(kBesideSuite)) continue;
+    throw UsageError(fmt::format("--suite says for itself what it compares; {}{} is not for it",
+                                 option->get_positional() ? "" : "--", name));
   }
-  for (const std::string& note : folder.notes) runner.say(note);
-  return run_compare(folder.config, folder.store, runner.trials(), runner.hooks());
+  const Suite suite = as_usage([&] { return make_suite(flags.suite, flags.quick); });
+  complete(flags.workers);
+  if (command.count("--out") == 0) flags.output.out = "runs/" + suite.name;
+  run_suite(suite, flags.output, flags.workers, parsed_command(command, {"overwrite"}));
 }
 
 void compare(const CLI::App& command, Flags& flags) {
   if (!flags.file.file.empty()) read_config_file(command, flags.file.file);
+  if (command.count("--suite") > 0) return compare_suite(command, flags);
   if (flags.config.optimizers.empty()) {
     throw UsageError("OPTIMIZER is required: at least one rule, as rmsprop; see thalweg compare --help");
   }
@@ -183,45 +194,26 @@ void compare(const CLI::App& command, Flags& flags) {
   as_usage([&] { check(flags.config); });
   check_training_flags(command, flags.config.training, flags.config.optimizers);
   if (flags.file.print) return print_lines(config_text(command, flags.config.training));
-  // The workers open it for themselves; what is wrong with it is told here.
-  TrainingConfig& training = flags.config.training;
-  const Dataset dataset = open_task(training, flags.config.optimizers, kEpochs);
-  std::int64_t& tuning_epochs = flags.config.tuning.epochs;
-  if (tuning_epochs == 0) tuning_epochs = is_rows(dataset) ? training.stop.epochs : kTuningEpochs;
-  if (flags.config.tune && tuning_epochs < training.stop.epochs) {
-    TrainingConfig shortest = training;
-    shortest.stop.epochs = tuning_epochs;
-    check_optimizers(shortest, dataset, flags.config.optimizers);
-  }
-  flags.config.data_fingerprint = dataset.fingerprint;
-  flags.config.model_fingerprint = model_fingerprint(training.model);
+  const Dataset dataset = open_comparison(flags.config);
   if (!flags.output.report.empty())
     check_output("--report", flags.output.report, {dataset.files.begin(), dataset.files.end()});
-  StudyFolder folder = open_study_folder(flags.output.out, flags.config, task_of(dataset.target).name,
-                                         parsed_command(command, {"overwrite"}), flags.output.overwrite);
-  const StudyEnd end = train_all(flags, folder);
-  const StudyData study = folder.store.load();
-  if (end == StudyEnd::interrupted) {
-    print_message("Interrupted: {} finished trials are kept in {}. To go on, run it again:\n", count_finished(study),
-                  flags.output.out);
-    print_message_command(study.command);
-    throw Interrupted{};
-  }
-  const std::span studies(&study, 1);
+  const ComparisonRun run = run_comparison(flags.config, task_of(dataset.target).name,
+                                           {.folder = flags.output.out,
+                                            .command = parsed_command(command, {"overwrite"}),
+                                            .overwrite = flags.output.overwrite},
+                                           flags.workers.jobs);
+  const std::span studies(&run.study, 1);
   if (!flags.output.report.empty()) write_report(studies, flags.output.report);
   if (flags.output.json) {
-    print_json(summary_json(study));
+    print_json(summary_json(run.study));
   } else {
     print_lines('\n' + report_text(studies, {}, output_columns()));
-    print("\nStudy:  {}\n", folder.store.file().string());
+    print("\nStudy:  {}\n", (std::filesystem::path(flags.output.out) / kStudyFile).string());
     print("Report: {}\n", flags.output.report.empty()
                               ? fmt::format("thalweg report {} -o report.html", shell_quoted(flags.output.out))
                               : flags.output.report);
   }
-  if (end == StudyEnd::failed_trials) {
-    throw Error(
-        fmt::format("some trials failed (see above); run the same command again to retry them: {}", study.command));
-  }
+  expect_all_trained(run);
 }
 
 }  // namespace

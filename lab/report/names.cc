@@ -6,6 +6,7 @@
 #include "page/text.h"
 
 #include <thalweg/error.h>
+#include <thalweg/text.h>
 
 #include <fmt/format.h>
 
@@ -24,6 +25,17 @@ std::string breakable(const std::string& options) {
   return html;
 }
 
+// `written`: a text from outside, as the reader can take it.
+template <class Written>
+std::string task_name(const TrainingConfig& training, Written written) {
+  std::string widths;
+  const std::vector<std::string>& options = find_model(training.model).options;
+  if (std::ranges::find(options, "dense") != options.end())
+    for (const auto width : training.network.dense) widths += fmt::format("{}{}", widths.empty() ? " (" : ", ", width);
+  if (!widths.empty()) widths += ")";
+  return fmt::format("{}{} on {}", written(training.model), widths, written(training.data));
+}
+
 }  // namespace
 
 std::string name_html(std::string_view name) {
@@ -36,14 +48,10 @@ std::string row_head(const Competitor& competitor, std::size_t group) {
                      Figures::swatch(group), name_html(competitor.name), breakable(escape_html(competitor.options)));
 }
 
-std::string task_html(const TrainingConfig& training) {
-  std::string widths;
-  const std::vector<std::string>& options = find_model(training.model).options;
-  if (std::ranges::find(options, "dense") != options.end())
-    for (const auto width : training.network.dense) widths += fmt::format("{}{}", widths.empty() ? " (" : ", ", width);
-  if (!widths.empty()) widths += ")";
-  return fmt::format("<bdi>{}</bdi>{} on <bdi>{}</bdi>", escape_html(training.model), widths,
-                     escape_html(training.data));
+std::string task_html(const TrainingConfig& training) { return task_name(training, isolated); }
+
+std::string task_text(const TrainingConfig& training) {
+  return task_name(training, [](std::string_view name) { return printable(name); });
 }
 
 std::optional<Description> description_of(std::string_view text) {

@@ -221,9 +221,11 @@ std::string report_text(std::span<const StudyData> studies, const ReportOptions&
   const auto [comparisons, searches] = parts_of(studies);
   std::string text;
   for (const Search& search : searches) text += (text.empty() ? "" : "\n") + search_text(search, width);
-  for (const Summary& summary : summarize(comparisons, options.goal)) {
+  const std::vector<Summary> summaries = summarize(comparisons, options.goal);
+  for (const Summary& summary : summaries) {
     const Headline answer = headline(summary, name_of);
     if (!text.empty()) text += "\n";
+    if (studies.size() > 1 && summaries.size() > 1) text += "On " + task_text(summary.training) + ":\n";
     for (const std::string& part : {answer.sentence, answer.detail, answer.reserve, answer.limits})
       if (!part.empty()) text += part + "\n";
     for (const Apart& apart : summary.apart) {

@@ -19,6 +19,21 @@ namespace {
 
 using nlohmann::json;
 
+// What it costs to get to a goal. Steps are not one: on a task all optimizers take the same number in an epoch, so that
+// their profile is that of epochs.
+struct Cost {
+  const char* title;
+  const char* unit;
+  std::optional<double> Competitor::*median;
+  std::string (*text)(double cost);
+};
+
+constexpr Cost kCosts[] = {
+    {"Epochs to the goal", "epochs", &Competitor::goal_epochs, [](double cost) { return fmt::format("{:g}", cost); }},
+    {"Seconds to the goal", "seconds of training", &Competitor::goal_seconds,
+     [](double cost) { return fmt::format("{:.3g}", cost); }},
+};
+
 // A comparison with a goal; of several summaries of one task, which were tuned otherwise, the first.
 bool counts(const Summary& summary) {
   return summary.apart.empty() && summary.goal && !summary.has_folds() && summary.competitors.size() > 1;
@@ -47,25 +62,26 @@ double share_at(const std::vector<ProfileStep>& profile, double ratio) {
   return share;
 }
 
-std::string costs_table(std::span<const Summary* const> tasks, const std::vector<std::string>& names) {
+std::string costs_table(const Cost& cost, std::span<const Summary* const> tasks,
+                        const std::vector<std::string>& names) {
   std::string rows;
   for (const Summary* task : tasks) {
     const Metric& metric = task->metric();
     rows += fmt::format("<tr><th scope=\"row\">{}</th>{}", task_html(task->training),
                         html_cell(fmt::format("{} of {}", metric.title, value_text(metric, *task->goal))));
     for (const std::string& name : names) {
-      const double epochs = *find(*task, name)->goal_epochs;
-      rows += html_cell(std::isfinite(epochs) ? fmt::format("{:g}", epochs) : "not reached");
+      const double value = *(find(*task, name)->*cost.median);
+      rows += html_cell(std::isfinite(value) ? cost.text(value) : "not reached");
     }
     rows += "</tr>";
   }
   std::vector<std::string> heads{"task", "goal on the validation part"};
   for (const std::string& name : names) heads.push_back("<bdi>" + escape_html(name) + "</bdi>");
-  return html_table("Epochs to the goal", html_columns(heads), rows);
+  return html_table(cost.title, html_columns(heads), rows);
 }
 
-std::string profile_figure(const std::vector<std::vector<ProfileStep>>& profiles, const std::vector<std::string>& names,
-                           json& pages) {
+std::string profile_figure(const Cost& cost, const std::vector<std::vector<ProfileStep>>& profiles,
+                           const std::vector<std::string>& names, json& pages) {
   std::set<double> ratios{1};
   for (const std::vector<ProfileStep>& profile : profiles)
     for (const ProfileStep& step : profile) ratios.insert(step.ratio);
@@ -89,10 +105,11 @@ std::string profile_figure(const std::vector<std::vector<ProfileStep>>& profiles
   }
   Figures figures(pages.size(), names);
   const std::string html = figures.figure(
-      {.title = "Performance profile",
-       .note = "Share of tasks on which an optimizer’s epochs to the goal (median over seeds) are at most τ times the "
-               "least of all (Dolan and Moré 2002). At τ = 1: where it is the fastest; at the right end: where it gets "
-               "there at all.",
+      {.title = fmt::format("Performance profile by {}", cost.unit),
+       .note = fmt::format("Share of tasks on which an optimizer’s {} to the goal (median over seeds) are at most τ "
+                           "times the least of all (Dolan and Moré 2002). At τ = 1: where it is the fastest; at the "
+                           "right end: where it gets there at all.",
+                           cost.unit),
        .x_label = "τ (logarithmic)",
        .y_label = "tasks (%)",
        .table = "<caption>Tasks (%) by τ</caption><thead>" + table_header("τ", names) + "</thead><tbody>" + rows +
@@ -111,20 +128,24 @@ std::string tasks_html(std::span<const Summary> summaries, json& pages) {
   if (tasks.size() < 2) return {};
   const std::vector<std::string> names = common_names(tasks);
   if (names.size() < 2) return {};
-  std::vector<std::vector<double>> costs;
-  for (const Summary* task : tasks) {
-    std::vector<double>& own = costs.emplace_back();
-    for (const std::string& name : names) own.push_back(*find(*task, name)->goal_epochs);
+  std::string html = fmt::format("<section id=\"tasks\"><h2>Over {}</h2>", count(tasks.size(), "task"));
+  for (const Cost& cost : kCosts) {
+    std::vector<std::vector<double>> costs;
+    for (const Summary* task : tasks) {
+      std::vector<double>& own = costs.emplace_back();
+      for (const std::string& name : names) own.push_back(*(find(*task, name)->*cost.median));
+    }
+    html += fmt::format("<h3>{}</h3>", cost.title) + costs_table(cost, tasks, names) +
+            profile_figure(cost, performance_profiles(costs), names, pages);
   }
-  return fmt::format(
-      "<section id=\"tasks\"><h2>Over {}</h2><h3>Epochs to the goal</h3>{}{}<p class=\"note\">Few tasks are a small "
-      "sample of all: a profile "
-      "orders "
-      "optimizers on these, with no confidence about others. Optimizers that are not in all of these comparisons are "
-      "left "
-      "out.</p></section>",
-      count(tasks.size(), "task"), costs_table(tasks, names),
-      profile_figure(performance_profiles(costs), names, pages));
+  return html +
+         "<p class=\"note\">Few tasks are a small sample of all: a profile orders optimizers on these, with no "
+         "confidence "
+         "about others. Optimizers that are not in all of these comparisons are left out. On a task all optimizers "
+         "take "
+         "as many steps in an epoch, so that the profile by steps is that by epochs; seconds are of this machine, with "
+         "as "
+         "many workers at once as the study had.</p></section>";
 }
 
 }  // namespace thalweg::lab

@@ -4,6 +4,7 @@
 #include "study/compare_config.h"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace thalweg::lab {
@@ -20,5 +21,12 @@ struct Suite {
   std::string about;  ///< a sentence
   std::vector<SuitePart> parts;
 };
+
+/// Those that there are.
+std::vector<std::string> suite_names();
+
+/// With `quick`, each part is so small that it shows only that all works: few examples, epochs, rates and seeds. Throws
+/// thalweg::Error for another name, with the nearest.
+Suite make_suite(std::string_view name, bool quick);
 
 }  // namespace thalweg::lab

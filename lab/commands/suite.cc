@@ -1,0 +1,80 @@
+// Runs a suite.
+#include "commands/suite.h"
+
+#include "commands/comparison.h"
+#include "commands/exit.h"
+#include "commands/output_file.h"
+#include "commands/summary_json.h"
+#include "output/output.h"
+#include "output/table.h"
+#include "report/report.h"
+#include "study/environment.h"
+#include "tasks/task.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+namespace thalweg::lab {
+namespace {
+
+/// What each part trains.
+std::string plan_text(const Suite& suite, std::size_t width) {
+  Table table({"part", "what it is", "data", "examples", "epochs", "optimizers", "rates", "seeds"},
+              {false, false, false, true, true, true, true, true});
+  for (const SuitePart& part : suite.parts) {
+    const CompareConfig& config = part.config;
+    const TrainingConfig& training = config.training;
+    table.add({part.name, part.question, training.data,
+               training.train_limit > 0 ? std::to_string(training.train_limit) : "all",
+               std::to_string(training.stop.epochs), std::to_string(config.optimizers.size()),
+               config.tune ? fmt::format("{} × {} epochs", config.tuning.grid.size(), config.tuning.epochs) : "own",
+               std::to_string(config.seeds.size())});
+  }
+  return table.text(width);
+}
+
+}  // namespace
+
+void run_suite(const Suite& suite, const StudyOutput& output, const JobFlags& workers, const std::string& command) {
+  Suite ready = suite;
+  std::vector<std::string> tasks;
+  for (SuitePart& part : ready.parts) {  // what is wrong with any of them is told before the first is trained
+    part.config.training.threads = workers.threads_per_job;
+    const Dataset dataset = open_comparison(part.config);
+    tasks.push_back(task_of(dataset.target).name);
+    if (!output.report.empty()) check_output("--report", output.report, {dataset.files.begin(), dataset.files.end()});
+  }
+  if (!output.json) print_lines(plan_text(ready, output_columns()));
+
+  std::vector<StudyData> studies;
+  std::optional<ComparisonRun> failed;
+  nlohmann::json parts = nlohmann::json::object();
+  for (std::size_t i = 0; i < ready.parts.size(); ++i) {
+    const SuitePart& part = ready.parts[i];
+    print_message("{} of {}: {}, {}\n", i + 1, ready.parts.size(), part.name, part.question);
+    ComparisonRun run = run_comparison(part.config, tasks[i],
+                                       {.folder = (std::filesystem::path(output.out) / part.name).string(),
+                                        .command = command,
+                                        .overwrite = output.overwrite},
+                                       workers.jobs);
+    if (output.json) parts[part.name] = summary_json(run.study);
+    studies.push_back(run.study);
+    if (run.end == StudyEnd::failed_trials) failed = std::move(run);
+  }
+  if (!output.report.empty()) write_report(studies, output.report);
+  if (output.json) {
+    print_json(nlohmann::json{{"suite", suite.name}, {"parts", parts}});
+  } else {
+    print_lines('\n' + report_text(studies, {}, output_columns()));
+    print("\nStudies: {}\n", output.out);
+    print("Report:  {}\n", output.report.empty()
+                               ? fmt::format("thalweg report {}/* -o report.html", shell_quoted(output.out))
+                               : output.report);
+  }
+  if (failed) expect_all_trained(*failed);
+}
+
+}  // namespace thalweg::lab
