@@ -200,6 +200,7 @@ int main(int argc, char** argv) {
   const std::string_view command = argc > 1 ? argv[1] : "";
   if (command == "train" || command == "worker" || command == "eval" || command == "predict")
     prepare_math_library(argv);
+  if (command == "compare" || command == "tune") prepare_child_processes();
   end_when_interrupted();
   prepare_output();
   return finish_output(run_and_tell(argc, argv));

@@ -55,6 +55,13 @@ bool set_default(const char* variable, const char* value) {
   return setenv(variable, value, 0) == 0;
 }
 
+// Those that libraries read while they load. Has any changed?
+bool set_variables() {
+  const bool kernels = set_default("OPENBLAS_CORETYPE", better_kernels());
+  const bool waiting = set_default("OMP_WAIT_POLICY", "passive");
+  return kernels || waiting;
+}
+
 // OpenBLAS' work space: one for the process, and one for each thread that computes. It maps twice as much at first and
 // gives half of it back.
 constexpr std::size_t kWorkSpace = std::size_t{128} << 20;
@@ -119,11 +126,11 @@ void prepare_math_library(char** argv) {
   mallopt(M_MMAP_THRESHOLD, kOneGigabyte);
   mallopt(M_TRIM_THRESHOLD, kOneGigabyte);
 #endif
-  const bool kernels = set_default("OPENBLAS_CORETYPE", better_kernels());
-  const bool waiting = set_default("OMP_WAIT_POLICY", "passive");
-  // Both variables are set now, so this happens once. If it fails, the program goes on, slower.
-  if (kernels || waiting) execv("/proc/self/exe", argv);
+  // The variables are set then, so this happens once. If it fails, the program goes on, slower.
+  if (set_variables()) execv("/proc/self/exe", argv);
 }
+
+void prepare_child_processes() { set_variables(); }
 
 int all_threads() { return std::min(cores(), thread_limit()); }
 

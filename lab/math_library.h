@@ -12,8 +12,11 @@ namespace thalweg::lab {
 /// - libgomp's threads spin at barriers by default. When other programs use the cores, a step of 1 ms then takes 24 ms;
 ///   waiting passively costs little where nobody else does. OMP_WAIT_POLICY is read while the library loads, too.
 /// - malloc gives large blocks back to the system at once, and every step would fault its activations' pages in again.
-/// What the environment already sets is left as it is. Child processes inherit it.
+/// What the environment already sets is left as it is.
 void prepare_math_library(char** argv);
+
+/// Sets the variables alone, for the processes that this one starts: they need not start themselves once more.
+void prepare_child_processes();
 
 /// All cores, or as many as OMP_THREAD_LIMIT allows.
 int all_threads();

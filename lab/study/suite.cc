@@ -54,7 +54,7 @@ void make_quick(CompareConfig& config) {
   training.train_limit = training.test_limit = 300;
   training.stop.epochs = std::min<std::int64_t>(training.stop.epochs, 2);
   config.tuning.epochs = std::min<std::int64_t>(training.stop.epochs, 1);
-  config.tuning.grid = {1e-3, 1e-2, 1e-1};
+  config.tuning.grid = {1e-3, 1e-2};
   config.tuning.given = true;
   config.seeds.resize(std::min<std::size_t>(config.seeds.size(), 2));
 }
