@@ -223,14 +223,14 @@ About open_data(Flags& flags) {
   const Split parts = split(dataset, first);  // throws where there are fewer examples than folds
   first.validation_folds = first.validation_fold = 0;
   config.training = first;
+  const std::vector<std::string> models = choices_of(config, "model", config.training.model);
   as_usage([&] {
     check(config);  // the epochs are known now
-    for (const std::string& model : choices_of(config, "model", config.training.model)) {
-      check_fits(find_model(model), dataset);
-    }
+    for (const std::string& model : models) check_fits(find_model(model), dataset);
   });
   config.data_fingerprint = dataset.fingerprint;
-  config.model_fingerprint = model_fingerprint(config.training.model);
+  config.model_fingerprint.clear();
+  for (const std::string& model : models) config.model_fingerprint += model_fingerprint(model);
   if (!flags.output.report.empty())
     check_output("--report", flags.output.report, {dataset.files.begin(), dataset.files.end()});
   return {.task = task_of(dataset.target).name, .examples = std::ssize(parts.training)};

@@ -32,7 +32,7 @@ struct TuneConfig {
   std::int64_t eta = 3;           ///< of hyperband
   Program program;                ///< what is run, if it is no training
   std::string data_fingerprint;   ///< of the data's content
-  std::string model_fingerprint;  ///< of a TorchScript file's content
+  std::string model_fingerprint;  ///< of the content of TorchScript files, one behind the other
   TrainingConfig training;        ///< what all trials share
 
   bool is_hyperband() const { return sampler == kHyperband; }

@@ -148,6 +148,22 @@ TEST_F(ScriptModel, TellsWhatGoesWrongInItsSteps) {
               HasSubstr("not in training"));
 }
 
+TEST_F(ScriptModel, ASearchAmongModulesGoesOnWithTheSameOnes) {
+  std::filesystem::copy_file(write_module(kBody), path("other.pt"));
+  const auto search = [&](const char* trials) {
+    return thalweg({"tune", "--range", "model=choice:" + path("other.pt") + "|" + path("net.pt"), "--data",
+                    "idx:" + path("data"), "--epochs", "1", "--sampler", "random", "--trials", trials, "--out",
+                    path("search"), "--json"});
+  };
+  ASSERT_EQ(search("2").code, 0);
+  const Ended more = search("3");
+  ASSERT_EQ(more.code, 0) << more.errors;
+  EXPECT_EQ(nlohmann::json::parse(more.output).at("trials").size(), 3U);
+  write_module(
+      "def forward(self, x):\n    return torch.linear(self.hidden.forward(torch.flatten(x, 1)), self.weight)\n");
+  EXPECT_THAT(search("4").errors, HasSubstr("model_fingerprint"));
+}
+
 TEST_F(ScriptModel, RefusesWhatItCannotTrain) {
   const auto refused = [&](const std::string& model) {
     const Ended ended = thalweg(train(model, "no"));
