@@ -125,7 +125,18 @@ void check_values(CLI::App& app) {
   for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) check_values(*command);
 }
 
+/// Takes off what stands behind the first `--` of a comparison, and returns it: the words of a command of one's own,
+/// which are no optimizers, whatever CLI11 would make of them.
+std::vector<std::string> take_own_command(int& argc, char** argv) {
+  if (argc < 2 || std::string_view(argv[1]) != "compare") return {};
+  char** const end = argv + argc;
+  char** const dashes = std::find(argv + 2, end, std::string_view("--"));
+  argc = static_cast<int>(dashes - argv);
+  return {dashes == end ? end : dashes + 1, end};
+}
+
 int run(int argc, char** argv) {
+  const std::vector<std::string> own_command = take_own_command(argc, argv);
   CLI::App app{"Trains and compares optimizers: RMSprop and its family, run at memory speed.", "thalweg"};
   app.set_version_flag("--version", std::string("thalweg ") + THALWEG_VERSION);
   app.formatter(std::make_shared<HelpFormatter>(std::min(kWidestHelp, output_columns())));
@@ -137,7 +148,7 @@ int run(int argc, char** argv) {
   add_eval(app);
   add_predict(app);
   add_export(app);
-  add_compare(app);
+  add_compare(app, own_command);
   add_tune(app);
   add_replay(app);
   add_identify(app);

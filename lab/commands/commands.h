@@ -3,11 +3,15 @@
 
 #include <CLI/App.hpp>
 
+#include <string>
+#include <vector>
+
 namespace thalweg::lab {
 
 /// Each adds one subcommand, with a callback that does the job. A failed job throws thalweg::Error, a value that
 /// cannot be used throws UsageError; main turns both into one line on stderr and an exit code.
-void add_compare(CLI::App& app);
+/// `own_command`: the words behind `--`, which CLI11 must not read: it would take them for optimizers.
+void add_compare(CLI::App& app, const std::vector<std::string>& own_command);
 void add_completion(CLI::App& app);
 void add_data(CLI::App& app);
 void add_eval(CLI::App& app);

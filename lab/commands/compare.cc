@@ -30,13 +30,15 @@ namespace thalweg::lab {
 namespace {
 
 constexpr std::uint64_t kTuningSeedsAfter = 1000;  // apart from the final ones
+constexpr int kMostWords = 10'000;                 // of a command; CLI11 allows one list without an end
 
 struct Flags {
   CompareConfig config;
   ConfigFlags file;
   std::string grid;  // of --tune-lr
   std::string suite;
-  bool no_tune = false, quick = false;
+  std::vector<std::string> own_command;  // behind --
+  bool no_tune = false, quick = false, maximize = false;
   std::uint64_t seeds = 8, first_seed = 1, tune_seeds = 1;
   JobFlags workers;
   StudyOutput output{.out = "runs/compare", .report = {}};
@@ -56,6 +58,10 @@ and more optimizers: the same command with a larger --seeds or with optimizers a
 new. Who adds until the result pleases finds winners where there are none; so a study that is enlarged after its verdict
 is labelled so and announces no winner, unless --looks had planned for several verdicts from the start.
 
+A command of one's own: what stands behind -- is run for each trial, with each OPTIMIZER (any text) in place of
+{optimizer}, {seed}, {lr} and {folder}; it prints its metric as JSON lines. With {lr} in it rates are tuned as above, by
+the last value of --metric; the final runs are compared by test_METRIC where it prints that, else by the metric.
+
 An optimizer is one text: a rule with options (see `thalweg rules`), and behind it clip=, average=, schedule= (see
 `thalweg schedule`) and group[PATTERN]= for parameters by name; optimizers may differ in any of it.
 
@@ -70,6 +76,8 @@ Examples:
   thalweg compare rmsprop adam lion --out runs/pair              adds lion
   thalweg compare rmsprop adam lion --seeds 16 --out runs/pair   adds eight seeds of each
   thalweg compare --suite tutorial --report study.html          an hour on two cores; --quick: a minute
+  thalweg compare rmsprop adam sgd --metric accuracy --maximize --out runs/own \
+      -- ./train.py --optimizer {optimizer} --lr {lr} --seed {seed}
 Two verdicts, planned from the start: one after 8 seeds, one after 20.
   thalweg compare rmsprop adam --looks 2 --out runs/planned
   thalweg compare rmsprop adam --looks 2 --seeds 20 --out runs/planned)";
@@ -77,6 +85,9 @@ Two verdicts, planned from the start: one after 8 seeds, one after 20.
 void add_flags(CLI::App& command, Flags& flags) {
   CompareConfig& config = flags.config;
   command.add_option("OPTIMIZER", config.optimizers, "Rules with options and what is around them, as below");
+  command.add_option("COMMAND", config.program.command, "Behind --: a command of one's own, in place of a training")
+      ->expected(0, kMostWords)
+      ->allow_extra_args(false);  // a word [a,b] stays one
   add_training_flags(command, config.training, {"optimizer", "seed", "threads", "folds"});
 
   const auto group = "Study";
@@ -114,6 +125,7 @@ void add_flags(CLI::App& command, Flags& flags) {
       .add_option("--suite", flags.suite,
                   "Several comparisons known by a name, as below; it says all but --quick, workers and output itself")
       ->group(group);
+  add_program_flags(command, config.program, flags.maximize);
   add_job_flags(command, flags.workers);
 
   add_study_output(command, flags.output);
@@ -150,6 +162,20 @@ void make_quick(const CLI::App& command, Flags& flags) {
   set("--seeds", flags.seeds, 2);
 }
 
+/// What a command of one's own is given, and what means nothing beside one.
+void complete_program(const CLI::App& command, Flags& flags) {
+  CompareConfig& config = flags.config;
+  const Program& program = config.program;
+  complete(config.program, flags.maximize);
+  if (!program) return;
+  refuse_training_flags(command, config.training);
+  const bool is_alone = config.optimizers.empty() && !uses(program, Placeholders::kOptimizer);
+  if (is_alone) config.optimizers = {program.command.front()};
+  if (uses(program, Placeholders::kRate)) return;
+  if (!flags.grid.empty()) throw UsageError("--tune-lr: {lr} is in no word of the command");
+  config.tune = false;
+}
+
 void complete(const CLI::App& command, Flags& flags) {
   CompareConfig& config = flags.config;
   if (flags.quick) make_quick(command, flags);
@@ -164,6 +190,7 @@ void complete(const CLI::App& command, Flags& flags) {
   fill(config.tuning.seeds, flags.first_seed + kTuningSeedsAfter, flags.tune_seeds);
   complete(flags.workers);
   config.training.threads = flags.workers.threads_per_job;
+  complete_program(command, flags);
 }
 
 /// What is not the suite's own to say.
@@ -184,22 +211,30 @@ void compare_suite(const CLI::App& command, Flags& flags) {
   run_suite(suite, flags.output, flags.workers, parsed_command(command, {"overwrite"}));
 }
 
-void compare(const CLI::App& command, Flags& flags) {
-  if (!flags.file.file.empty()) read_config_file(command, flags.file.file);
-  if (command.count("--suite") > 0) return compare_suite(command, flags);
-  if (flags.config.optimizers.empty()) {
-    throw UsageError("OPTIMIZER is required: at least one rule, as rmsprop; see thalweg compare --help");
-  }
-  complete(command, flags);
-  as_usage([&] { check(flags.config); });
-  check_training_flags(command, flags.config.training, flags.config.optimizers);
-  if (flags.file.print) return print_lines(config_text(command, flags.config.training));
+/// Opens the data to find out what is wrong with it, and fills in what depends on it. Returns the task.
+std::string open_data(Flags& flags) {
   const Dataset dataset = open_comparison(flags.config);
   if (!flags.output.report.empty())
     check_output("--report", flags.output.report, {dataset.files.begin(), dataset.files.end()});
-  const ComparisonRun run = run_comparison(flags.config, task_of(dataset.target).name,
+  return task_of(dataset.target).name;
+}
+
+void compare(const CLI::App& command, Flags& flags) {
+  if (!flags.file.file.empty()) read_config_file(command, flags.file.file);
+  if (command.count("--suite") > 0) return compare_suite(command, flags);
+  const Program& program = flags.config.program;
+  complete(command, flags);
+  if (flags.config.optimizers.empty()) {
+    throw UsageError(program ? "OPTIMIZER is required, in front of --: the command's {optimizer} has no value"
+                             : "OPTIMIZER is required: at least one rule, as rmsprop; see thalweg compare --help");
+  }
+  as_usage([&] { check(flags.config); });
+  if (!program) check_training_flags(command, flags.config.training, flags.config.optimizers);
+  if (flags.file.print) return print_lines(config_text(command, flags.config.training));
+  const std::string task = program ? task_of(program) : open_data(flags);
+  const ComparisonRun run = run_comparison(flags.config, task,
                                            {.folder = flags.output.out,
-                                            .command = parsed_command(command, {"overwrite"}),
+                                            .command = parsed_command(command, {"overwrite"}, flags.own_command),
                                             .overwrite = flags.output.overwrite},
                                            flags.workers.jobs);
   const std::span studies(&run.study, 1);
@@ -218,12 +253,20 @@ void compare(const CLI::App& command, Flags& flags) {
 
 }  // namespace
 
-void add_compare(CLI::App& app) {
+void add_compare(CLI::App& app, const std::vector<std::string>& own_command) {
   CLI::App* command = app.add_subcommand("compare", "Compare optimizers over seeds, their learning rates tuned alike");
   command->footer(kFooter);
   auto flags = std::make_shared<Flags>();
   add_flags(*command, *flags);
-  command->callback([command, flags] { compare(*command, *flags); });
+  flags->own_command = own_command;
+  command->callback([command, flags] {
+    if (!flags->own_command.empty()) {
+      CLI::Option* const words = command->get_option("COMMAND");
+      words->add_result(flags->own_command);
+      words->run_callback();
+    }
+    compare(*command, *flags);
+  });
 }
 
 }  // namespace thalweg::lab

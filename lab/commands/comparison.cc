@@ -49,6 +49,7 @@ ComparisonRun run_comparison(const CompareConfig& config, const std::string& tas
                              count_finished(folder.store.load())));
     }
     for (const std::string& note : folder.notes) runner.say(note);
+    if (folder.config.program && !folder.config.tune) runner.say("{lr} is in no word of the command: nothing is tuned");
     return run_compare(folder.config, folder.store, runner.trials(), runner.hooks());
   }();
   ComparisonRun run{end, folder.store.load()};

@@ -44,7 +44,8 @@ std::string option_text(const CLI::Option& option) {
 
 }  // namespace
 
-std::string parsed_command(const CLI::App& command, const std::vector<std::string>& without) {
+std::string parsed_command(const CLI::App& command, const std::vector<std::string>& without,
+                           const std::vector<std::string>& own_command) {
   std::string text = command.get_name();
   for (const CLI::App* app = command.get_parent(); app != nullptr; app = app->get_parent()) {
     text = app->get_name() + ' ' + text;
@@ -64,6 +65,7 @@ std::string parsed_command(const CLI::App& command, const std::vector<std::strin
     std::string& words = like_flags ? behind : arguments;
     for (const std::string& value : option->results()) words += ' ' + shell_quoted(value);
   }
+  for (const std::string& word : own_command) behind += ' ' + shell_quoted(word);
   text += arguments;
   for (const CLI::Option* option : options) {
     if (option->get_positional() || std::ranges::find(without, option->get_lnames().front()) != without.end()) continue;

@@ -38,6 +38,30 @@ void complete(JobFlags& flags) {
                   flags.jobs, flags.threads_per_job, threads, cores, most));
 }
 
+void add_program_flags(CLI::App& command, Program& program, bool& maximize) {
+  const auto group = "Command of one's own";
+  command.add_option("--metric", program.metric, "Key of the lines that it prints by which trials are compared")
+      ->group(group)
+      ->capture_default_str();
+  command.add_flag("--maximize", maximize, "The more of it, the better")->group(group);
+  command.add_option("--trial-timeout", program.timeout, "Seconds after which a trial is ended; 0: never")
+      ->group(group)
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+}
+
+void complete(Program& program, bool maximize) {
+  program.better = maximize ? Better::higher : Better::lower;
+  if (program) return;
+  // A file that --print-config wrote has all of them.
+  const Program usual;
+  const char* const said = program.metric != usual.metric     ? "--metric"
+                           : maximize                         ? "--maximize"
+                           : program.timeout != usual.timeout ? "--trial-timeout"
+                                                              : nullptr;
+  if (said != nullptr) throw UsageError(fmt::format("{} is for a command of one's own, behind --", said));
+}
+
 void add_study_output(CLI::App& command, StudyOutput& output) {
   const auto group = "Output";
   command.add_option("--out", output.out, "Folder of the study")

@@ -1,6 +1,8 @@
 // The flags that every study has: its workers, and where its results go.
 #pragma once
 
+#include "study/program.h"
+
 #include <CLI/App.hpp>
 
 #include <string>
@@ -17,6 +19,12 @@ void add_job_flags(CLI::App& command, JobFlags& flags);
 /// Chooses what was left to be chosen. Throws UsageError for more threads than the machine can hold: they would end in
 /// a worker that hangs while it starts them.
 void complete(JobFlags& flags);
+
+/// `--metric`, `--maximize` and `--trial-timeout`, of a command of one's own.
+void add_program_flags(CLI::App& command, Program& program, bool& maximize);
+
+/// Takes `maximize` over. Throws UsageError if one of these flags says something and there is no command.
+void complete(Program& program, bool maximize);
 
 struct StudyOutput {
   std::string out;     ///< the study's folder

@@ -44,7 +44,8 @@ nlohmann::json to_json(const Competitor& competitor, double level) {
 nlohmann::json to_json(const Comparison& comparison, const Summary& summary) {
   const std::string &first = summary.competitors[comparison.first].name,
                     &second = summary.competitors[comparison.second].name;
-  nlohmann::json interval, level, ahead;
+  nlohmann::json interval, level, ahead, to_tell;
+  if (const auto seeds = seeds_to_tell(comparison)) to_tell = *seeds;
   if (comparison.verdict != Verdict::too_few_seeds) {
     interval = {comparison.interval.low, comparison.interval.high};
     level = comparison.level;
@@ -57,7 +58,8 @@ nlohmann::json to_json(const Comparison& comparison, const Summary& summary) {
           {"difference", comparison.seeds > 0 ? nlohmann::json(comparison.difference) : nlohmann::json()},
           {"interval", interval},
           {"interval_level", level},
-          {"ahead", ahead}};
+          {"ahead", ahead},
+          {"seeds_to_tell", to_tell}};
 }
 
 nlohmann::json verdict_json(const Summary& summary) {
@@ -81,6 +83,9 @@ nlohmann::json summary_json(const StudyData& study) {
                         {"verdict", nullptr}};
   // One study has one task and one way of tuning.
   for (const Summary& summary : summarize(std::span(&study, 1))) {
+    if (summary.program) {
+      result["metric"] = summary.is_by_test() ? test_key(summary.program) : summary.program.metric;
+    }
     for (const Competitor& competitor : summary.competitors)
       result["optimizers"].push_back(to_json(competitor, summary.level()));
     for (const Comparison& comparison : summary.comparisons) result["pairs"].push_back(to_json(comparison, summary));

@@ -64,6 +64,19 @@ void apply_shortcuts(const CLI::App& command, const OptimizerShortcuts& shortcut
   config.optimizer = description.text();
 }
 
+void refuse_training_flags(const CLI::App& command, const TrainingConfig& config) {
+  TrainingConfig defaults, given = config;
+  const std::vector<Setting> usual = settings_of(defaults);
+  for (std::size_t i = 0; const Setting& setting : settings_of(given)) {
+    const nlohmann::json before = value_json(usual[i++]);
+    const CLI::Option* option = command.get_option_no_throw(flag_of(setting.name));
+    // A file that --print-config wrote has all of them.
+    if (option == nullptr || option->count() == 0 || value_json(setting) == before) continue;
+    throw UsageError(
+        fmt::format("{} is of a training and means nothing beside a command of one's own", flag_of(setting.name)));
+  }
+}
+
 void check_training_flags(const CLI::App& command, const TrainingConfig& config,
                           std::span<const std::string> optimizers) {
   as_usage([&] { find_model(config.model); });

@@ -31,6 +31,10 @@ void add_optimizer_shortcuts(CLI::App& command, OptimizerShortcuts& shortcuts);
 /// model's. Throws thalweg::Error for an option that the rule has not.
 void apply_shortcuts(const CLI::App& command, const OptimizerShortcuts& shortcuts, bool is_new, TrainingConfig& config);
 
+/// Throws UsageError for a flag of these that was given, with another value than the usual one: a command of one's own
+/// runs in place of a training.
+void refuse_training_flags(const CLI::App& command, const TrainingConfig& config);
+
 /// Throws UsageError for a flag of these that was given and does nothing with the model or stop condition that `config`
 /// has, or with these optimizers: what somebody asked for is not what would run.
 void check_training_flags(const CLI::App& command, const TrainingConfig& config,

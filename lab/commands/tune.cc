@@ -133,16 +133,7 @@ void add_flags(CLI::App& command, Flags& flags) {
       ->check(CLI::Range(2, 100))
       ->capture_default_str();
 
-  const auto program = "Command of one's own";
-  command.add_option("--metric", config.program.metric, "Key of the lines that it prints by which trials are compared")
-      ->group(program)
-      ->capture_default_str();
-  command.add_flag("--maximize", flags.maximize, "The more of it, the better")->group(program);
-  command.add_option("--trial-timeout", config.program.timeout, "Seconds after which a trial is ended; 0: never")
-      ->group(program)
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-
+  add_program_flags(command, config.program, flags.maximize);
   add_job_flags(command, flags.workers);
   const auto study = "Study";
   command.add_option("--task", flags.task, "Run only the trial of this number, from 0, into a file of its own")
@@ -189,13 +180,10 @@ void complete(const CLI::App& command, Flags& flags) {
   for (std::uint64_t i = 0; i < flags.runs; ++i) config.seeds.push_back(config.seed + kRunSeedsAfter + i);
   complete(flags.workers);
   config.training.threads = flags.workers.threads_per_job;
-  config.program.better = flags.maximize ? Better::higher : Better::lower;
+  complete(config.program, flags.maximize);
   if (command.count("--time") > 0) flags.seconds = read_time(flags.time);
   if (config.program) {
     return as_usage([&] { check(config); });
-  }
-  for (const char* const flag : {"--metric", "--maximize", "--trial-timeout"}) {
-    if (command.count(flag) > 0) throw UsageError(fmt::format("{} is for a command of one's own, behind --", flag));
   }
   as_usage([&] {
     apply_shortcuts(command, flags.shortcuts, /*is_new=*/true, config.training);

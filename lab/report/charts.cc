@@ -40,7 +40,7 @@ std::optional<double> cut_of(const std::vector<double>& values) {
 }  // namespace
 
 std::string Charts::unit_of(const Metric& metric) const {
-  return metric.name == "loss" ? task_.loss : axis_title(metric);
+  return metric.name == "loss" ? summary_.task->loss : axis_title(metric);
 }
 
 std::string Charts::figure_of_its_own(const Text& text, const std::vector<std::string>& groups,
@@ -98,7 +98,8 @@ std::string Charts::curves(std::span<const Competitor> competitors, Measure meas
   }
   if (rows.empty()) return {};
 
-  Text text{.title = measure.title(), .note = {}, .x_label = "epoch", .y_label = unit_of(metric), .table = {}};
+  const std::string title = summary_.program ? capitalized(metric.title) : measure.title();
+  Text text{.title = title, .note = {}, .x_label = "epoch", .y_label = unit_of(metric), .table = {}};
   if (bands) text.note = "Line: median over seeds; band: 95\u00A0% interval of the median, at each epoch by itself.";
   if (runs)
     text.note += fmt::format("{}One line a seed{}.", bands ? " " : "", bands ? " where there are fewer than 8" : "");
@@ -162,7 +163,7 @@ std::string Charts::steps(const TrialData& trial) {
                 "kept from point to point.",
                 Smoothed::kKeep),
             .x_label = "step",
-            .y_label = task_.loss,
+            .y_label = summary_.task->loss,
             .table =
                 "<thead><tr><th scope=\"col\">step</th><th scope=\"col\">loss</th><th scope=\"col\">learning "
                 "rate</th></tr></thead><tbody>"};
@@ -193,7 +194,7 @@ std::string Charts::steps(const TrialData& trial) {
 }
 
 std::string Charts::learning_rates(std::span<const Competitor> competitors) {
-  const Metric& metric = task_.primary();
+  const Metric& metric = summary_.metric();
   json lines = json::array();
   std::set<double> grid;
   for (std::size_t group = 0; group < competitors.size(); ++group) {
@@ -215,7 +216,7 @@ std::string Charts::learning_rates(std::span<const Competitor> competitors) {
   }
   if (grid.empty()) return {};
 
-  Text text{.title = fmt::format("Validation {} against learning rate", metric.title),
+  Text text{.title = fmt::format("{} against learning rate", capitalized(summary_.watched())),
             .note =
                 "Last epoch of the tuning runs, whose seeds the final runs do not use; median, a diverged run being "
                 "worse than any. Ring: the rate chosen for the final runs.",

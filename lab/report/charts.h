@@ -16,8 +16,8 @@ namespace thalweg::lab {
 class Charts : public Figures {
  public:
   /// `pages` has what page.js draws, an entry for each legend of the page. Takes the next one, which close() fills.
-  Charts(nlohmann::json& pages, std::vector<std::string> groups, const Task& task)
-      : Figures(pages.size(), std::move(groups)), pages_(pages), place_(pages.size()), task_(task) {
+  Charts(nlohmann::json& pages, std::vector<std::string> groups, const Summary& summary)
+      : Figures(pages.size(), std::move(groups)), pages_(pages), place_(pages.size()), summary_(summary) {
     pages_.push_back(nullptr);
   }
   void close() { pages_[place_] = data(); }
@@ -40,7 +40,7 @@ class Charts : public Figures {
 
   nlohmann::json& pages_;
   std::size_t place_;
-  const Task& task_;
+  const Summary& summary_;
 };
 
 }  // namespace thalweg::lab

@@ -68,6 +68,9 @@ void write_csv(std::span<const StudyData> studies, const std::filesystem::path& 
   add_row(layers, {{"study", "trial", "optimizer", "options", "role", "seed", "step", "parameter", "elements",
                     "gradient_norm", "parameter_norm", "update_norm", "zero_share", "non_finite"}});
   for (const StudyData& study : studies) {
+    // What is not known of a program's runs stays empty.
+    const bool of_program = !find_task(study.task).target;
+    const auto if_known = [&](double value) { return of_program && value == 0 ? std::string() : csv_field(value); };
     for (const TrialData& trial : study.trials) {
       const std::vector<std::string> whose{csv_field(study.name),
                                            csv_field(trial.id),
@@ -87,7 +90,7 @@ void write_csv(std::span<const StudyData> studies, const std::filesystem::path& 
       const bool ended = trial.result.has_value();
       const auto if_ended = [&](std::string text) { return ended ? std::move(text) : std::string(); };
       add_row(trials, {{csv_field(study.name), csv_field(trial.id), csv_field(trial.optimizer),
-                        csv_field(trial.config.optimizer), csv_field(trial.lr), csv_field(to_string(trial.role)),
+                        csv_field(trial.config.optimizer), if_known(trial.lr), csv_field(to_string(trial.role)),
                         csv_field(trial.config.seed), csv_field(to_string(trial.status)),
                         if_ended(csv_field(to_string(result.outcome))), if_ended(csv_field(result.reason)),
                         csv_field(trial.error), if_ended(csv_field(result.epochs)), if_ended(csv_field(result.steps)),
@@ -96,10 +99,10 @@ void write_csv(std::span<const StudyData> studies, const std::filesystem::path& 
                        {trial.number ? csv_field(*trial.number) : std::string(), parameters_field(trial)}});
       for (const EpochRecord& record : trial.epochs) {
         add_row(epochs, {whose,
-                         {csv_field(record.epoch), csv_field(record.step), csv_field(record.lr)},
+                         {csv_field(record.epoch), csv_field(record.step), if_known(record.lr)},
                          values(record.train),
                          values(record.validation),
-                         {csv_field(record.seconds), csv_field(record.examples_per_second)}});
+                         {csv_field(record.seconds), if_known(record.examples_per_second)}});
       }
     }
   }

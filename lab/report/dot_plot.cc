@@ -38,8 +38,9 @@ std::string row_svg(const Competitor& competitor, const Axis& axis, const Metric
 
 }  // namespace
 
-std::string dot_plot(std::span<const Competitor> competitors, std::span<const std::size_t> order,
-                     const Metric& metric) {
+std::string dot_plot(const Summary& summary, std::span<const std::size_t> order) {
+  const std::span<const Competitor> competitors = summary.competitors;
+  const Metric& metric = summary.metric();
   std::vector<double> values;
   for (const Competitor& competitor : competitors) {
     for (const auto& [seed, value] : competitor.test) values.push_back(shown(metric, value));
@@ -61,7 +62,8 @@ std::string dot_plot(std::span<const Competitor> competitors, std::span<const st
   html += "<div class=\"dots-name\"></div><div class=\"dots-axis\" aria-hidden=\"true\">";
   for (const Axis::Tick& tick : axis.ticks())
     html += fmt::format("<span style=\"left:{:.3f}%\">{}</span>", tick.place, tick.text);
-  return html + fmt::format("</div></div><p class=\"unit\">test {}</p>", axis_title(metric));
+  return html +
+         fmt::format("</div></div><p class=\"unit\">{}{}</p>", summary.compared(), metric.is_share ? " (%)" : "");
 }
 
 }  // namespace thalweg::lab

@@ -9,6 +9,6 @@
 namespace thalweg::lab {
 
 /// `order`: indices of the competitors to show, from top to bottom. Empty without any value.
-std::string dot_plot(std::span<const Competitor> competitors, std::span<const std::size_t> order, const Metric& metric);
+std::string dot_plot(const Summary& summary, std::span<const std::size_t> order);
 
 }  // namespace thalweg::lab

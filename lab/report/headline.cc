@@ -78,8 +78,8 @@ Headline for_one_competitor(const Summary& summary, const NameOf& name) {
   const std::string seeds = count(competitor.test.size(), summary.unit());
   const std::string unfinished = summary.is_finished() ? "" : fmt::format(" Not finished: {}.", progress_of(summary));
   if (competitor.mean) {
-    const std::string reached = fmt::format("{} reached {} mean test {}.", name(competitor.name),
-                                            value_text(metric, *competitor.mean), metric.title);
+    const std::string reached = fmt::format("{} reached {} mean {}.", name(competitor.name),
+                                            value_text(metric, *competitor.mean), summary.compared());
     if (!competitor.interval) {
       return saying(reached, fmt::format("Over {}; standard deviation {}.{}", seeds,
                                          difference_text(metric, *competitor.sd), unfinished));
@@ -90,9 +90,10 @@ Headline for_one_competitor(const Summary& summary, const NameOf& name) {
   }
   const auto by_value = [](const auto& a, const auto& b) { return a.second < b.second; };
   const auto [least, greatest] = std::minmax_element(competitor.test.begin(), competitor.test.end(), by_value);
-  return saying(fmt::format("{} reached between {} and {} test {}.", name(competitor.name),
-                            value_text(metric, least->second), value_text(metric, greatest->second), metric.title),
-                fmt::format("{}, too few for an interval ({} are needed).{}", seeds, kSeedsForVerdict, unfinished));
+  return saying(
+      fmt::format("{} reached between {} and {} {}.", name(competitor.name), value_text(metric, least->second),
+                  value_text(metric, greatest->second), summary.compared()),
+      fmt::format("{}, too few for an interval ({} are needed).{}", seeds, kSeedsForVerdict, unfinished));
 }
 
 std::string names_of(const Summary& summary, const std::vector<Lead>& leads, const NameOf& name) {
@@ -128,6 +129,12 @@ std::string limits_of(const Summary& summary) {
   }
   const std::string examples =
       summary.test_examples ? fmt::format(" of {} examples", thousands(*summary.test_examples)) : std::string();
+  if (summary.program) {
+    return fmt::format(
+        "The confidence is about other seeds, as far as the command uses them, and nothing else: {}. Other data or "
+        "another tuning may order the optimizers otherwise.",
+        summary.standing.tuned ? "all ran " + chosen : "all else is as the command has it");
+  }
   return fmt::format(
       "The confidence is about other seeds (first weights, order of examples) and nothing else: all runs share one "
       "split "
@@ -181,10 +188,9 @@ Headline for_leader(const Summary& summary, std::size_t leader, const NameOf& na
   result.sentence = sentence_for(summary, best, standings, !reasons.empty(), name);
   result.limits = limits_of(summary);
   for (const std::string& reason : reasons) result.reserve += (result.reserve.empty() ? "" : " ") + reason;
-  result.detail =
-      fmt::format("{} mean test {}{}: {}, {} over {}.", metric.better == Better::higher ? "Highest" : "Lowest",
-                  metric.title, too_few.empty() ? "" : " of those with enough seeds", name(best.name),
-                  value_text(metric, *best.mean), count(best.test.size(), "seed"));
+  result.detail = fmt::format("{} mean {}{}: {}, {} over {}.", metric.better == Better::higher ? "Highest" : "Lowest",
+                              summary.compared(), too_few.empty() ? "" : " of those with enough seeds", name(best.name),
+                              value_text(metric, *best.mean), count(best.test.size(), "seed"));
   if (open.empty() && too_few.empty()) {
     if (reasons.empty()) result.winner = leader;
     const Lead& next = beaten.front();
@@ -247,9 +253,9 @@ Headline without_verdict(const Summary& summary, const NameOf& name) {
   }
   if (summary.is_finished() && seeds >= kSeedsForVerdict && !diverged.empty()) {
     return saying("No verdict: too few runs that did not diverge.",
-                  fmt::format("{}; diverged runs have no test {}. A verdict needs {} seeds that both of a pair have "
+                  fmt::format("{}; diverged runs have no {}. A verdict needs {} seeds that both of a pair have "
                               "finished; a smaller learning rate may help.",
-                              enumerate(diverged), summary.metric().title, kSeedsForVerdict));
+                              enumerate(diverged), summary.compared(), kSeedsForVerdict));
   }
   return saying(
       summary.is_finished() ? "No verdict: too few seeds."
@@ -275,8 +281,8 @@ Headline headline(const Summary& summary, const NameOf& name) {
   if (std::none_of(competitors.begin(), competitors.end(), has_runs)) return without_runs(summary);
   if (summary.single_run() && summary.is_finished()) return for_single_run(summary, name);
   if (std::none_of(competitors.begin(), competitors.end(), has_test))
-    return saying(fmt::format("No test {} was measured.", summary.metric().title),
-                  "The runs diverged, or did not use the test part.");
+    return saying(fmt::format("No {} was measured.", summary.compared()),
+                  summary.program ? "The runs diverged." : "The runs diverged, or did not use the test part.");
   if (competitors.size() == 1) return for_one_competitor(summary, name);
   const auto decided = [](const Comparison& comparison) { return comparison.verdict != Verdict::too_few_seeds; };
   const auto leader = summary.leader();

@@ -36,6 +36,11 @@ std::string task_name(const TrainingConfig& training, Written written) {
   return fmt::format("{}{} on {}", written(training.model), widths, written(training.data));
 }
 
+template <class Written>
+std::string subject_name(const Summary& summary, Written written) {
+  return summary.program ? written(summary.program.command.front()) : task_name(summary.training, written);
+}
+
 }  // namespace
 
 std::string name_html(std::string_view name) {
@@ -50,8 +55,10 @@ std::string row_head(const Competitor& competitor, std::size_t group) {
 
 std::string task_html(const TrainingConfig& training) { return task_name(training, isolated); }
 
-std::string task_text(const TrainingConfig& training) {
-  return task_name(training, [](std::string_view name) { return printable(name); });
+std::string subject_html(const Summary& summary) { return subject_name(summary, isolated); }
+
+std::string subject_text(const Summary& summary) {
+  return subject_name(summary, [](std::string_view name) { return printable(name); });
 }
 
 std::optional<Description> description_of(std::string_view text) {

@@ -19,8 +19,10 @@ std::string name_html(std::string_view name);
 std::string row_head(const Competitor& competitor, std::size_t group);
 /// `mlp (128) on fashion-mnist`, escaped.
 std::string task_html(const TrainingConfig& training);
+/// What the runs are of: the task, or the program by its command's first word.
+std::string subject_html(const Summary& summary);
 /// The same for a terminal.
-std::string task_text(const TrainingConfig& training);
+std::string subject_text(const Summary& summary);
 /// What an optimizer's text describes; nothing of a text that is none.
 std::optional<Description> description_of(std::string_view text);
 /// The names of the lines in a summary's charts.

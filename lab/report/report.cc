@@ -83,7 +83,8 @@ std::string repeat_text(const StudyData& study) {
     return text;
   };
   std::string text = fmt::format("# study {}, made {}\n{}\n\n", study.name, study.created, study.command);
-  for (const std::string& option : options) text += fmt::format("optimizer: {}\n", option);
+  const char* const what = program_of(study.config) ? "command" : "optimizer";
+  for (const std::string& option : options) text += fmt::format("{}: {}\n", what, option);
   text += fmt::format("seeds: {}\n", seeds(final_runs));
   if (!tuning.empty()) text += fmt::format("tuning seeds: {}\n", seeds(tuning));
   return text;
@@ -94,6 +95,7 @@ std::string configuration_text(const StudyData& study) {
   std::string text = fmt::format("# versions\n{}\n# machine\n{}\n# configuration\n{}\n",
                                  environment_part(study.environment, "versions"),
                                  environment_part(study.environment, "machine"), pretty(study.config));
+  if (program_of(study.config)) return text;
   if (const auto first = std::find_if(study.trials.begin(), study.trials.end(),
                                       [](const TrialData& trial) { return trial.role == TrialRole::final; });
       first != study.trials.end())
@@ -112,10 +114,21 @@ std::string repeat_part(std::span<const StudyData> studies, const ReportOptions&
   return html + "</section>";
 }
 
-constexpr const char* kMethods =
+constexpr const char* kTrainingMethods =
     R"html(<li>A seed decides the initial weights and the order of the training examples; all runs share one data set, one split and one
 test part. Intervals speak of other seeds, not of other data.</li>
-<li>Curves: median over seeds at each epoch; band: 95 % interval of the median between order statistics (Hettmansperger and
+<li>A run diverged if its loss or a gradient was not finite, or its loss stayed above ten times the mean of its first 20 steps
+for 20 steps. It has no test result, and it never reached the goal.</li>
+)html";
+
+constexpr const char* kProgramMethods =
+    R"html(<li>A command of one’s own is given a seed; what that decides, the command knows. Rates are chosen by the number that it
+printed last; final runs are compared by the last one with test_ in front of its name, if all of them print it, else by the
+number itself. A run diverged if such a number is not finite.</li>
+)html";
+
+constexpr const char* kMethods =
+    R"html(<li>Curves: median over seeds at each epoch; band: 95 % interval of the median between order statistics (Hettmansperger and
 Sheather 1986), for each epoch by itself: a whole curve leaves its band more often. An epoch that fewer than 8 runs reached
 has no band.</li>
 <li>Means: interval over seeds by Student’s t, of each optimizer by itself.</li>
@@ -130,8 +143,6 @@ probability, at the same level. It comes from the same seeds, and is no better k
 <li>No winner is named where the learning rates were not tuned or the best one lies at an edge of its grid, where the study is
 not finished, was enlarged after a verdict or looked at more often than planned, or where the leader’s own runs
 diverged.</li>
-<li>A run diverged if its loss or a gradient was not finite, or its loss stayed above ten times the mean of its first 20 steps
-for 20 steps. It has no test result, and it never reached the goal.</li>
 )html";
 
 constexpr const char* kSearchMethods =
@@ -147,8 +158,12 @@ smoothed or filled in.</li>
 trials with any number of workers.</li>
 )html";
 
-std::string methods_html(bool comparisons, bool searches) {
+std::string methods_html(std::span<const Summary> summaries, bool searches) {
+  const auto of_program = [](const Summary& summary) { return bool(summary.program); };
+  const bool comparisons = !searches || !summaries.empty();
+  const bool trainings = comparisons && (summaries.empty() || !std::ranges::all_of(summaries, of_program));
   return std::string("<section id=\"methods\"><h2>How it was computed</h2><ul class=\"methods\">\n") +
+         (trainings ? kTrainingMethods : "") + (std::ranges::any_of(summaries, of_program) ? kProgramMethods : "") +
          (comparisons ? kMethods : "") + (searches ? kSearchMethods : "") + "</ul></section>";
 }
 
@@ -164,7 +179,7 @@ std::string title_of(const std::vector<Summary>& summaries, const std::vector<Se
   std::vector<std::string> names;
   for (const Competitor& competitor : summaries[0].competitors) names.push_back(name_html(competitor.name));
   if (names.empty()) return "No trials";
-  return enumerate(names) + " · " + task_html(summaries[0].training);
+  return enumerate(names) + " · " + subject_html(summaries[0]);
 }
 
 // A competitor in the terminal's table.
@@ -200,7 +215,7 @@ std::string report_html(std::span<const StudyData> studies, const ReportOptions&
   nlohmann::json data = nlohmann::json::array();
   for (const Search& search : searches) body += search_html(search, data);
   for (const Summary& summary : summaries) {
-    Charts charts(data, groups_of(summary), *summary.task);
+    Charts charts(data, groups_of(summary), summary);
     body += summary_html(summary, charts);
     charts.close();
   }
@@ -210,8 +225,7 @@ std::string report_html(std::span<const StudyData> studies, const ReportOptions&
   Page page{.kind = "thalweg report", .title = title_of(summaries, searches), .time = readable_time(created)};
   if (!studies.empty()) page.name = studies[0].name;
   body += tasks_html(summaries, data);
-  page.body =
-      body + methods_html(searches.empty() || !summaries.empty(), !searches.empty()) + repeat_part(studies, options);
+  page.body = body + methods_html(summaries, !searches.empty()) + repeat_part(studies, options);
   page.data = std::move(data);
   return page_html(page);
 }
@@ -225,7 +239,7 @@ std::string report_text(std::span<const StudyData> studies, const ReportOptions&
   for (const Summary& summary : summaries) {
     const Headline answer = headline(summary, name_of);
     if (!text.empty()) text += "\n";
-    if (studies.size() > 1 && summaries.size() > 1) text += "On " + task_text(summary.training) + ":\n";
+    if (studies.size() > 1 && summaries.size() > 1) text += "On " + subject_text(summary) + ":\n";
     for (const std::string& part : {answer.sentence, answer.detail, answer.reserve, answer.limits})
       if (!part.empty()) text += part + "\n";
     for (const Apart& apart : summary.apart) {
@@ -244,6 +258,7 @@ std::string report_text(std::span<const StudyData> studies, const ReportOptions&
         text += name + printable(each.text(competitor.runs.size()), 2000) + "\n";
       }
     }
+    if (const std::string note = summary.test_note(); !note.empty()) text += note + "\n";
     if (!summary.failed.empty()) text += count(summary.failed.size(), "trial") + " failed.\n";
     if (summary.unfinished > 0) text += count(summary.unfinished, "trial") + " not finished.\n";
   }

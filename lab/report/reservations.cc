@@ -14,6 +14,7 @@ std::string not_tuned(const Summary& summary) {
   const std::vector<double>& grid = summary.standing.grid;
   const std::string tuned = "The learning rates were not tuned: ";
   if (grid.size() == 1) return tuned + fmt::format("the grid had a single one, {}.", learning_rate(grid[0]));
+  if (summary.program) return tuned + "{lr} is in no word of the command.";
   return tuned + "each optimizer ran with the one that was given.";
 }
 

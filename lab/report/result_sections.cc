@@ -35,10 +35,15 @@ std::vector<std::size_t> ranking(const Summary& summary) {
   return order;
 }
 
+/// A program that gets no rates.
+bool is_rateless(const Summary& summary) { return summary.program && summary.standing.grid.empty(); }
+
 std::string result_row(const Competitor& competitor, std::size_t group, const Summary& summary) {
   const Metric& metric = summary.metric();
   std::string row = "<tr>" + row_head(competitor, group) +
-                    html_cell(competitor.lr ? learning_rate(*competitor.lr) : "<small>not chosen yet</small>") +
+                    html_cell(competitor.lr          ? learning_rate(*competitor.lr)
+                              : is_rateless(summary) ? "–"
+                                                     : "<small>not chosen yet</small>") +
                     html_cell(fmt::format("{}", competitor.test.size()));
   if (competitor.mean) {
     row += html_cell(value_text(metric, *competitor.mean)) + html_cell(plain_text(metric, *competitor.sd)) +
@@ -63,10 +68,9 @@ std::string seeds_note(const Summary& summary) {
   return fmt::format(
       "<p class=\"note\">Each dot is a seed; the bar is the mean with its {} interval (Student’s t), of each optimizer "
       "by "
-      "itself: who is ahead, the pairs tell. Below {} seeds there are only the points. Diverged runs have no test {} "
-      "and "
+      "itself: who is ahead, the pairs tell. Below {} seeds there are only the points. Diverged runs have no {} and "
       "are left out.</p>",
-      confidence(summary.level()), kSeedsForVerdict, summary.metric().title);
+      confidence(summary.level()), kSeedsForVerdict, summary.compared());
 }
 
 std::string folds_note(const Metric& metric) {
@@ -93,11 +97,11 @@ std::string seeds_to_tell_note() {
 
 std::string results_html(const Summary& summary, Charts&) {
   const Metric& metric = summary.metric();
-  const std::string title = "Final test " + metric.title, unit = metric.is_share ? " (%)" : "";
+  const std::string title = "Final " + summary.compared(), unit = metric.is_share ? " (%)" : "";
   const auto order = ranking(summary);
   std::string rows;
   for (const std::size_t i : order) rows += result_row(summary.competitors[i], i, summary);
-  return "<h3>" + title + "</h3>" + dot_plot(summary.competitors, order, metric) +
+  return "<h3>" + title + "</h3>" + dot_plot(summary, order) +
          html_table(title,
                     html_columns({"optimizer", "learning rate", std::string(summary.unit()) + "s", "mean",
                                   metric.is_share ? "sd (points)" : "sd",
@@ -145,10 +149,10 @@ std::string pairs_html(const Summary& summary, Charts&) {
   const int looks = summary.standing.looks_planned;
   const std::string note =
       level > 0 ? fmt::format(
-                      "<p class=\"note\">Differences of mean test {}, seed by seed{}; Student’s t "
+                      "<p class=\"note\">Differences of mean {}, seed by seed{}; Student’s t "
                       "intervals at {:.4g}\u00A0% each, so that all of them hold together{} with 95\u00A0% confidence "
                       "(Bonferroni).</p>",
-                      metric.title, metric.is_share ? ", in percentage points" : "", level * 100,
+                      summary.compared(), metric.is_share ? ", in percentage points" : "", level * 100,
                       looks > 1 ? fmt::format(", in all {} planned looks,", looks) : "")
                 : "";
   return "<details class=\"evidence\"><summary>Every pair: who is ahead of whom</summary>" +

@@ -31,6 +31,8 @@ bool always(const Summary&) { return true; }
 bool of_one_run(const Summary& summary) { return summary.single_run(); }
 bool of_comparison(const Summary& summary) { return !summary.single_run(); }
 bool of_tuned(const Summary& summary) { return of_comparison(summary) && has_tuning(summary); }
+/// Of optimizers' texts that are rules of thalweg.
+bool of_rules(const Summary& summary) { return !summary.program; }
 bool has_pairs(const Summary& summary) { return !summary.comparisons.empty(); }
 bool has_failed(const Summary& summary) { return !summary.failed.empty(); }
 bool has_diverged(const Summary& summary) {
@@ -42,12 +44,14 @@ constexpr Section kSections[] = {
     {"what the study noted", always, notes_html},
     {"final results", of_comparison, results_html},
     {"every pair", has_pairs, pairs_html},
-    {"RMSprop as SGD with momentum", has_inclusions, inclusions_html},
+    {"RMSprop as SGD with momentum", [](const Summary& s) { return of_rules(s) && has_inclusions(s); },
+     inclusions_html},
     {"learning curves over seeds", of_comparison, curves_html},
     {"learning curves and epochs of a run", of_one_run, run_html},
     {"speed", of_comparison, speed_html},
     {"learning rates", of_tuned, learning_rates_html},
-    {"learning rate and one other option", has_families, rate_maps_html},
+    {"learning rate and one other option", [](const Summary& s) { return of_rules(s) && has_families(s); },
+     rate_maps_html},
     {"expected best after k tuning trials", has_expected_best, expected_best_html},
     {"predictions on the test part", always, predictions_html},
     {"inside the network", always, inside_html},
@@ -63,12 +67,16 @@ std::string answer_html(const Summary& summary) {
   const Headline answer = headline(summary, name_html);
   std::size_t most = 0;
   for (const Competitor& competitor : summary.competitors) most = std::max(most, competitor.runs.size());
+  std::string how = "<li>a command of one’s own</li>";
+  if (!summary.program) {
+    how =
+        fmt::format("<li>batch {}</li><li>{}</li>", summary.training.batch,
+                    count(static_cast<std::size_t>(std::max<std::int64_t>(summary.training.stop.epochs, 0)), "epoch"));
+  }
   return fmt::format(
-      "<h2 class=\"answer\">{}</h2><p class=\"detail\">{}</p>{}{}<ul class=\"facts\"><li>{}</li><li>batch "
-      "{}</li><li>{}</li><li>{}</li></ul>",
+      "<h2 class=\"answer\">{}</h2><p class=\"detail\">{}</p>{}{}<ul class=\"facts\"><li>{}</li>{}<li>{}</li></ul>",
       answer.sentence, answer.detail, paragraph("warning", answer.reserve), paragraph("limits", answer.limits),
-      task_html(summary.training), summary.training.batch,
-      count(static_cast<std::size_t>(std::max<std::int64_t>(summary.training.stop.epochs, 0)), "epoch"),
+      subject_html(summary), how,
       summary.competitors.size() > 1
           ? fmt::format("{}, up to {} each", count(summary.competitors.size(), "optimizer"), count(most, "run"))
           : count(most, "run"));

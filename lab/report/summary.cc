@@ -1,10 +1,12 @@
 // Groups studies by task and tuning and summarises their competitors over seeds.
 #include "report/summary.h"
 
+#include "page/text.h"
 #include "study/compare_config.h"
 #include "study/enlarging.h"
 
 #include <thalweg/error.h>
+#include <thalweg/text.h>
 
 #include <fmt/format.h>
 
@@ -43,6 +45,10 @@ struct Shared {
 };
 
 Shared shared_of(const StudyData& study, TrainingConfig config) {
+  if (Program program = program_of(study.config)) {
+    program.timeout = 0;
+    return {program, study.task, {}, {}};
+  }
   Shared shared{{}, study.task, std::move(config.data), fingerprint_of(study.config)};
   config.data.clear();
   config.optimizer.clear();
@@ -112,6 +118,15 @@ class Names {
   std::map<std::string, std::set<std::string>> options_;
 };
 
+// What a program calls its number. It comes from outside: what would have to be written otherwise on a page or a
+// terminal is called as its task calls it.
+Metric own_metric(const Program& program, const Task& task) {
+  Metric metric = task.primary();
+  const std::string& name = program.metric;
+  if (escape_html(name) == name && printable(name) == name) metric.title = name;
+  return metric;
+}
+
 struct Gathered {
   Competitor competitor;
   std::map<double, std::vector<const TrialData*>> tuning;
@@ -156,7 +171,9 @@ void summarize_runs(Competitor& competitor, const Summary& summary) {
     }
     seconds.push_back(trial->result->seconds);
     if (!trial->epochs.empty()) speeds.push_back(trial->epochs.back().examples_per_second);
-    if (const auto value = value_of(trial->result->test, metric.name); value && std::isfinite(*value)) {
+    if (const auto value =
+            summary.is_by_test() ? value_of(trial->result->test, metric.name) : last_value(*trial, metric);
+        value && std::isfinite(*value)) {
       competitor.test[trial->config.seed] = *value;
       values.push_back(*value);
     }
@@ -245,7 +262,7 @@ void gather(Summary& summary, std::vector<Gathered>& gathered) {
         continue;
       }
       owner.competitor.options = trial.config.optimizer;
-      owner.competitor.lr = trial.lr;
+      if (!summary.program || trial.lr > 0) owner.competitor.lr = trial.lr;
       if (trial.status == TrialStatus::failed) ++owner.competitor.failed;
       if (unfinished) ++owner.competitor.unfinished;
       if (has_ended(trial)) owner.competitor.runs.push_back(&trial);
@@ -293,6 +310,14 @@ void complete(Summary& summary, std::optional<double> goal) {
   }
   std::vector<Gathered> gathered;
   gather(summary, gathered);
+  for (const Gathered& owner : gathered) {
+    for (const TrialData* trial : owner.competitor.runs) {
+      if (has_diverged(*trial)) continue;
+      ++summary.compared_runs;
+      summary.told_test += trial->result->test ? 1 : 0;
+    }
+  }
+  if (std::string note = summary.test_note(); !note.empty()) summary.warnings.push_back(std::move(note));
   for (Gathered& owner : gathered) {
     summarize_runs(owner.competitor, summary);
     if (!owner.competitor.lr) owner.competitor.lr = chosen_rate(summary.studies, owner.competitor.name);
@@ -313,6 +338,16 @@ void complete(Summary& summary, std::optional<double> goal) {
 }  // namespace
 
 std::string Measure::title() const { return (part == Part::train ? "Training " : "Validation ") + metric->title; }
+
+std::string Summary::compared() const { return (!is_by_test() ? "" : program ? "test_" : "test ") + metric().title; }
+
+std::string Summary::test_note() const {
+  if (is_by_test() || told_test == 0) return {};
+  return fmt::format("Only {} of {} runs told test_{}: all are compared by {}.", told_test, compared_runs,
+                     metric().title, compared());
+}
+
+std::string Summary::watched() const { return (program ? "" : "validation ") + metric().title; }
 
 std::optional<double> value_of(const EpochRecord& record, Measure measure) {
   return value_of(measure.part == Part::train ? std::optional(record.train) : record.validation, measure.metric->name);
@@ -365,6 +400,8 @@ std::vector<Summary> summarize(std::span<const StudyData> studies, std::optional
     if (found == keys.end()) {
       Summary& fresh = summaries.emplace_back();
       fresh.task = &find_task(study.task);
+      fresh.program = program_of(study.config);
+      if (fresh.program) fresh.own_metric = own_metric(fresh.program, *fresh.task);
       fresh.standing = standing_of(study);
       if (trial) fresh.training = trial->config;
       for (std::size_t i = 0; trial && i < keys.size(); ++i)
@@ -380,7 +417,7 @@ std::vector<Summary> summarize(std::span<const StudyData> studies, std::optional
     complete(summary, goal);
     summary.had_verdict =
         summary.studies.size() > 1 &&
-        std::ranges::any_of(summary.studies, [](const StudyData* study) { return has_verdict(study->trials); });
+        std::ranges::any_of(summary.studies, [](const StudyData* study) { return has_verdict(*study); });
   }
   return summaries;
 }

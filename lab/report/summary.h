@@ -3,6 +3,7 @@
 
 #include "store/standing.h"
 #include "store/study_data.h"
+#include "study/program.h"
 #include "study/statistics.h"
 #include "tasks/task.h"
 
@@ -44,11 +45,11 @@ struct LearningRatePoint {
 
 struct Competitor {
   std::string name;
-  std::string options;                                   ///< the optimizer's options in the final runs
-  std::optional<double> lr;                              ///< of the final runs; none while it is not chosen yet
+  std::string options;       ///< the optimizer's options in the final runs
+  std::optional<double> lr;  ///< of the final runs; none while it is not chosen yet, and of a program that gets none
   std::vector<const TrialData*> runs;                    ///< final and finished, diverged ones included
   std::size_t diverged = 0, failed = 0, unfinished = 0;  ///< final trials
-  SeedValues test;                                ///< primary metric on the test part, of the runs that did not diverge
+  SeedValues test;                                       ///< Summary::compared() of the runs that did not diverge
   std::optional<double> mean, sd;                 ///< of test, from kSeedsForVerdict seeds on; of folds from 2 on
   std::optional<Interval> interval;               ///< of the mean, at Summary::level(); none of folds
   std::vector<LearningRatePoint> learning_rates;  ///< ascending
@@ -73,8 +74,12 @@ struct Apart {
 /// Studies of the same task (model, data, batches, length, schedule, split), tuned alike and of equal standing.
 struct Summary {
   std::vector<const StudyData*> studies;
-  const Task* task = nullptr;    ///< what is predicted, and by which metric runs are compared
-  TrainingConfig training;       ///< what the final runs share; its optimizer and seed mean nothing
+  const Task* task = nullptr;  ///< what is predicted, and by which metric runs are compared
+  TrainingConfig training;     ///< what the final runs share; its optimizer and seed mean nothing
+  Program program;             ///< what was run, if it was no training; then `training` says nothing
+  Metric own_metric{};         ///< of a program: what it calls its number, where no page or terminal minds the name
+  /// Of a program: how many runs told its number on the test part. Unless all did, the others compare.
+  std::size_t told_test = 0, compared_runs = 0;
   Standing standing;             ///< what all of its studies have
   std::size_t tuning_seeds = 0;  ///< of each rate and optimizer
   std::vector<Apart> apart;      ///< studies of the same task that came before and are not comparable
@@ -96,14 +101,22 @@ struct Summary {
   double level() const { return 1 - standing.level(); }
   /// Index of the competitor with the best mean on the test part among those with enough seeds.
   std::optional<std::size_t> leader() const;
-  /// A single training without rivals.
-  const Metric& metric() const { return task->primary(); }
+  const Metric& metric() const { return program ? own_metric : task->primary(); }
+  /// Are final runs compared by the test part? Of a program only if all of them told its number there.
+  bool is_by_test() const { return !program || (told_test > 0 && told_test == compared_runs); }
+  /// What final runs are compared by: `test accuracy`; of a program the key that it printed: `test_accuracy`.
+  std::string compared() const;
+  /// A sentence where some runs told a number on the test part and others did not; else empty.
+  std::string test_note() const;
+  /// What is known while runs go on, and rates are chosen by: `validation accuracy`; of a program the key alone.
+  std::string watched() const;
   /// Its runs are folds of a cross-validation. They are tested by different examples and train on many of the same, so
   /// that no interval over them holds its level (Bengio and Grandvalet 2004): there is none, and no verdict.
   bool has_folds() const { return training.folds > 0; }
   /// What runs differ by: `seed` or `fold`.
   const char* unit() const { return has_folds() ? "fold" : "seed"; }
-  bool single_run() const { return competitors.size() == 1 && competitors[0].runs.size() == 1; }
+  /// A single training without rivals.
+  bool single_run() const { return !program && competitors.size() == 1 && competitors[0].runs.size() == 1; }
 };
 
 /// One summary for each task and way of tuning, in the order in which they first appear. The studies must outlive it. A

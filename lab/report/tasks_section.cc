@@ -34,9 +34,11 @@ constexpr Cost kCosts[] = {
      [](double cost) { return fmt::format("{:.3g}", cost); }},
 };
 
-// A comparison with a goal; of several summaries of one task, which were tuned otherwise, the first.
+// A comparison of trainings with a goal (what an epoch of a program is, only it knows); of several summaries of one
+// task, which were tuned otherwise, the first.
 bool counts(const Summary& summary) {
-  return summary.apart.empty() && summary.goal && !summary.has_folds() && summary.competitors.size() > 1;
+  return !summary.program && summary.apart.empty() && summary.goal && !summary.has_folds() &&
+         summary.competitors.size() > 1;
 }
 
 const Competitor* find(const Summary& summary, const std::string& name) {

@@ -74,7 +74,6 @@ std::string curves_html(const Summary& summary, Charts& charts) {
 }
 
 std::string speed_html(const Summary& summary, Charts&) {
-  const std::string speed = speed_title(summary);
   std::string rows;
   for (std::size_t i = 0; i < summary.competitors.size(); ++i) {
     const Competitor& competitor = summary.competitors[i];
@@ -84,20 +83,25 @@ std::string speed_html(const Summary& summary, Charts&) {
               until_goal(competitor.goal_epochs, false) + until_goal(competitor.goal_seconds, true);
     }
     rows += (competitor.run_seconds ? html_cell(duration(*competitor.run_seconds)) : kNothing) +
-            (competitor.examples_per_second ? html_cell(fixed(*competitor.examples_per_second, 0)) : kNothing) +
+            (summary.program                  ? ""
+             : competitor.examples_per_second ? html_cell(fixed(*competitor.examples_per_second, 0))
+                                              : kNothing) +
             "</tr>";
   }
-  if (!summary.goal)
-    return "<h3>Speed</h3>" + html_table("Speed", html_columns({"optimizer", "whole run", speed}), rows);
+  // How many examples a program takes, and how long it evaluates, only it knows.
+  std::vector<std::string> heads{"optimizer"}, last{"whole run"};
+  if (!summary.program) last.push_back(speed_title(summary));
+  if (summary.goal) heads.insert(heads.end(), {"reached it", "epochs", summary.program ? "time" : "training time"});
+  heads.insert(heads.end(), last.begin(), last.end());
+  const std::string table = html_table("Speed", html_columns(heads), rows);
+  if (!summary.goal) return "<h3>Speed</h3>" + table;
   const Metric& metric = summary.metric();
   const std::string goal = metric.is_share ? fmt::format("{:g} %", *summary.goal * 100) : number(*summary.goal);
-  return fmt::format("<h3>Speed: time to {} validation {}</h3>", goal, metric.title) +
-         html_table("Speed", html_columns({"optimizer", "reached it", "epochs", "training time", "whole run", speed}),
-                    rows) +
+  return fmt::format("<h3>Speed: time to {} {}</h3>", goal, summary.watched()) + table +
          fmt::format(
-             "<p class=\"note\">Medians over seeds; a run that never got there counts as longer than any that did. "
-             "Evaluation is "
-             "not counted as training time.{}</p>",
+             "<p class=\"note\">Medians over seeds; a run that never got there counts as longer than any that "
+             "did.{}{}</p>",
+             summary.program ? "" : " Evaluation is not counted as training time.",
              summary.goal_given
                  ? std::string()
                  : fmt::format(

@@ -31,8 +31,8 @@ std::string failed_html(const Summary& summary, Charts&) {
     rows += fmt::format(
         "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td "
         "class=\"error\"><bdi>{}</bdi></td></tr>",
-        trial->id, name_html(trial->optimizer), learning_rate(trial->lr), trial->config.seed, to_string(trial->role),
-        escape_html(trial->error));
+        trial->id, name_html(trial->optimizer), summary.program && trial->lr == 0 ? "–" : learning_rate(trial->lr),
+        trial->config.seed, to_string(trial->role), escape_html(trial->error));
   }
   return "<h3>Failed trials</h3>" +
          html_table("Failed trials", html_columns({"trial", "optimizer", "learning rate", "seed", "role", "error"}),

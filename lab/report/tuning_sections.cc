@@ -42,9 +42,9 @@ std::string sensitivity_html(const Summary& summary) {
                     html_columns({"optimizer", "best on the grid", "rates " + within, "decades"}), rows) +
          fmt::format(
              "<p class=\"note\">Sensitivity: the neighbouring rates of the grid around an optimizer’s best whose "
-             "validation {} is {}, and log<sub>10</sub> of the highest over the lowest of them. 0: no other rate is as "
+             "{} is {}, and log<sub>10</sub> of the highest over the lowest of them. 0: no other rate is as "
              "good. At least: they reach the lowest or highest rate that was tried.</p>",
-             metric.title, within);
+             summary.watched(), within);
 }
 
 // A setting's value over its tuning seeds, as learning rates are chosen: the median, a diverged trial being worse than
@@ -150,11 +150,11 @@ std::string expected_best_html(const Summary& summary, Charts& charts) {
       .title = "Expected best after k tuning trials",
       .note = fmt::format(
           "What tuning would have found with k of the rates that were tried, drawn at random: the mean of the best "
-          "validation {} over all subsets of k (exact), and from the 25th to the 75th percentile of the subsets as a "
+          "{} over all subsets of k (exact), and from the 25th to the 75th percentile of the subsets as a "
           "band, which is no confidence interval. A rate that diverged counts as the worst that did not. Who is ahead "
           "at "
           "the left needs less tuning on this grid.",
-          metric.title),
+          summary.watched()),
       .x_label = "tuning trials (rates)",
       .y_label = axis_title(metric),
       .table = "<caption>Mean of the best of k; (25th to 75th percentile)</caption><thead>" +

@@ -4,6 +4,7 @@
 #include "study/plan.h"
 
 #include <thalweg/error.h>
+#include <thalweg/text.h>
 
 #include <fmt/core.h>
 
@@ -41,8 +42,41 @@ void check_tuning(const CompareConfig& config) {
     }
   }
   if (tuning.epochs < 0) throw Error(fmt::format("compare: tuning epochs = {} is outside [0, ∞)", tuning.epochs));
-  if (config.training.validation_fraction <= 0) {
+  if (!config.program && config.training.validation_fraction <= 0) {
     throw Error("compare: learning rates are chosen on validation data: validation fraction = 0 is too small");
+  }
+}
+
+void check_trainings(const CompareConfig& config) {
+  TrainingConfig training = config.training;
+  for (const std::string& optimizer : config.optimizers) {
+    training.optimizer = optimizer;
+    check(training);
+  }
+}
+
+void check_program(const CompareConfig& config) {
+  const Program& program = config.program;
+  if (program.metric.empty()) throw Error("--metric: no name; expected a key of the lines that the command prints");
+  if (std::ranges::count(config.optimizers, "") > 0) throw Error("compare: an optimizer's text is empty");
+  // Without one that differs, the command itself is the only competitor.
+  const bool is_alone = config.optimizers == std::vector{program.command.front()};
+  std::vector<std::string> names;
+  if (!is_alone || uses(program, Placeholders::kOptimizer)) names.emplace_back(Placeholders::kOptimizer);
+  if (config.tune || uses(program, Placeholders::kRate)) names.emplace_back(Placeholders::kRate);
+  check_placeholders(program, names);
+  if (!config.tune && uses(program, Placeholders::kRate)) {
+    throw Error("--no-tune-lr: the command's {lr} has no value then; leave {lr} out, or give one with --tune-lr");
+  }
+  if (config.tuning.epochs != 0) {
+    throw Error("--tune-epochs: how long a command of one's own runs is its own affair");
+  }
+  const std::size_t most = std::max(config.seeds.size(), config.tune ? config.tuning.seeds.size() : 0);
+  if (most > 1 && !uses(program, Placeholders::kSeed)) {
+    throw Error(
+        fmt::format("seed is in no word of the command: its {} seeds would change nothing; write {{seed}} where it "
+                    "belongs, or give --seeds 1",
+                    most));
   }
 }
 
@@ -55,16 +89,17 @@ nlohmann::json shared_json(const TrainingConfig& training) {
 }
 
 void to_json(nlohmann::json& json, const CompareConfig& config) {
-  json = {{"optimizers", config.optimizers},
-          {"tuning", nullptr},
-          {"seeds", config.seeds},
-          {"looks", config.looks},
-          {"training", shared_json(config.training)}};
+  json = {{"optimizers", config.optimizers}, {"tuning", nullptr}, {"seeds", config.seeds}, {"looks", config.looks}};
   if (config.tune) {
     const Tuning& tuning = config.tuning;
     json["tuning"] = {
         {"grid", tuning.grid}, {"given", tuning.given}, {"seeds", tuning.seeds}, {"epochs", tuning.epochs}};
   }
+  if (config.program) {
+    json["program"] = config.program;
+    return;
+  }
+  json["training"] = shared_json(config.training);
   if (!config.data_fingerprint.empty()) json[kFingerprintKey] = config.data_fingerprint;
   if (!config.model_fingerprint.empty()) json["model_fingerprint"] = config.model_fingerprint;
 }
@@ -80,17 +115,14 @@ void check(const CompareConfig& config) {
   std::set<std::string> seen;
   for (const std::string& optimizer : config.optimizers) {
     if (!seen.insert(competitor_name(config, optimizer)).second) {
-      throw Error(fmt::format("compare: optimizer '{}' is given twice{}", optimizer,
-                              config.tune ? " (its lr is tuned, so that another lr makes no difference)" : ""));
+      throw Error(fmt::format(
+          "compare: optimizer '{}' is given twice{}", printable(optimizer),
+          config.tune && !config.program ? " (its lr is tuned, so that another lr makes no difference)" : ""));
     }
   }
   check_seeds(config.seeds, "seeds");
   if (config.looks < 1) throw Error(fmt::format("compare: looks = {} is outside [1, ∞)", config.looks));
-  TrainingConfig training = config.training;
-  for (const std::string& optimizer : config.optimizers) {
-    training.optimizer = optimizer;
-    check(training);
-  }
+  config.program ? check_program(config) : check_trainings(config);
   if (config.tune) check_tuning(config);
 }
 

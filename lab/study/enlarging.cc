@@ -64,11 +64,13 @@ std::vector<std::string> fixed_differences(nlohmann::json stored, nlohmann::json
   for (nlohmann::json* config : {&stored, &wanted}) {
     config->erase("optimizers");
     config->erase("seeds");
-    nlohmann::json& training = (*config)["training"];
-    if (by_content && training.is_object()) training.erase("data");
+    const auto without = [&](const char* part, const char* key) {
+      if (config->contains(part) && (*config)[part].is_object()) (*config)[part].erase(key);
+    };
+    if (by_content) without("training", "data");
+    without("program", "timeout");
     config->erase(kFingerprintKey);
-    nlohmann::json& tuning = (*config)["tuning"];
-    if (tuning.is_object()) tuning.erase("given");
+    without("tuning", "given");
   }
   std::ranges::copy(differences(stored, wanted), std::back_inserter(lines));
   return lines;
@@ -127,7 +129,8 @@ Enlarging enlarge(const nlohmann::json& stored, const CompareConfig& wanted) {
   const nlohmann::json now = enlarging.config;
   const auto optimizers = list_of<std::string>(before, "optimizers");
   const auto seeds = list_of<std::uint64_t>(before, "seeds");
-  if (!optimizers || !seeds || !before.contains("tuning") || !before.contains("training")) {
+  if (!optimizers || !seeds || !before.contains("tuning") ||
+      !(before.contains("training") || before.contains("program"))) {
     enlarging.differences = {"its configuration is damaged"};
     return enlarging;
   }
@@ -148,13 +151,17 @@ nlohmann::json enlarged_config(const nlohmann::json& stored, const Enlarging& en
   nlohmann::json config = stored;
   config["optimizers"] = enlarging.config.optimizers;
   config["seeds"] = enlarging.config.seeds;
-  config["training"]["data"] = enlarging.config.training.data;
+  if (enlarging.config.program) {
+    config["program"] = enlarging.config.program;  // with another timeout, perhaps
+  } else {
+    config["training"]["data"] = enlarging.config.training.data;
+  }
   return config;
 }
 
 nlohmann::json counted_outcome(const StudyData& study) {
   nlohmann::json outcome = study.outcome.is_object() ? study.outcome : nlohmann::json::object();
-  const bool seen = has_verdict(study.trials);
+  const bool seen = has_verdict(study);
   const auto pending = outcome.find("look_pending");
   const bool knows = outcome.contains("looks_taken") && pending != outcome.end() && pending->is_boolean();
   outcome["looks_taken"] = knows ? standing_of(study).looks_taken : seen ? 1 : 0;
@@ -172,18 +179,21 @@ nlohmann::json enlarged_outcome(const StudyData& study) {
 
 namespace {
 
-bool has_finite_test(const TrainingResult& result) {
-  return result.test && !result.test->empty() &&
-         std::ranges::all_of(*result.test, [](const auto& value) { return std::isfinite(value.second); });
+/// A program that tells no test value is compared by its metric, which is finite where it did not diverge.
+bool has_finite_test(const TrainingResult& result, bool of_program) {
+  const std::optional<MetricValues>& test = result.test;
+  if (!test) return of_program;
+  return !test->empty() && std::ranges::all_of(*test, [](const auto& value) { return std::isfinite(value.second); });
 }
 
 }  // namespace
 
-bool has_verdict(const std::vector<TrialData>& trials) {
+bool has_verdict(const StudyData& study) {
+  const bool of_program = study.config.is_object() && study.config.contains("program");
   std::map<std::string, std::set<std::uint64_t>> seeds;
-  for (const TrialData& trial : trials) {
+  for (const TrialData& trial : study.trials) {
     const bool counts = trial.role == TrialRole::final && trial.status == TrialStatus::finished && trial.result &&
-                        trial.result->outcome != Outcome::diverged && has_finite_test(*trial.result);
+                        trial.result->outcome != Outcome::diverged && has_finite_test(*trial.result, of_program);
     if (counts) seeds[trial.optimizer].insert(trial.config.seed);
   }
   for (auto first = seeds.begin(); first != seeds.end(); ++first) {

@@ -38,8 +38,8 @@ nlohmann::json counted_outcome(const StudyData& study);
 /// seen and no further one was planned.
 nlohmann::json enlarged_outcome(const StudyData& study);
 
-/// Do these trials allow a verdict on any pair of optimizers?
-bool has_verdict(const std::vector<TrialData>& trials);
+/// Do the study's trials allow a verdict on any pair of optimizers?
+bool has_verdict(const StudyData& study);
 
 /// `1 to 8`, or `1, 5, 9`.
 std::string seeds_text(const std::vector<std::uint64_t>& seeds);

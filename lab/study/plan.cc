@@ -1,11 +1,15 @@
 // The trials of a comparison, and the choice of a learning rate.
 #include "study/plan.h"
 
+#include "study/environment.h"
 #include "study/statistics.h"
 #include "training/optimizer.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <limits>
+#include <map>
 
 namespace thalweg::lab {
 namespace {
@@ -18,6 +22,11 @@ TrialData trial(const CompareConfig& config, const std::string& optimizer, doubl
   result.optimizer = competitor_name(config, optimizer);
   result.lr = lr;
   result.role = role;
+  if (config.program) {
+    result.config.optimizer = command_text(config.program, optimizer, lr);
+    result.config.seed = seed;
+    return result;
+  }
   result.config = config.training;
   Description description = read_optimizer(optimizer);
   description.options.set("lr", lr);
@@ -38,14 +47,15 @@ struct Score {
 };
 
 /// None if no trial of this rate finished.
-std::optional<Score> score(std::span<const TrialData> trials, const std::string& optimizer, double lr,
-                           const Metric& metric) {
+std::optional<Score> score(const CompareConfig& config, std::span<const TrialData> trials, const std::string& optimizer,
+                           double lr, const Metric& metric) {
   std::vector<double> values, losses;
   for (const TrialData& trial : trials) {
     if (trial.role != TrialRole::tune || trial.optimizer != optimizer || trial.lr != lr) continue;
     if (trial.status != TrialStatus::finished || !trial.result) continue;
     const std::optional<MetricValues> last = trial.epochs.empty() ? std::nullopt : trial.epochs.back().validation;
-    const std::optional<double> value = value_of(last, metric.name), loss = value_of(last, "loss");
+    const std::optional<double> value = value_of(last, metric.name),
+                                loss = config.program ? std::optional(0.0) : value_of(last, "loss");
     const bool usable = trial.result->outcome != Outcome::diverged && value && loss;
     values.push_back(usable ? *value : metric.worst());
     losses.push_back(usable ? *loss : kInfinity);
@@ -61,7 +71,7 @@ Choice choose(const CompareConfig& config, std::span<const TrialData> trials, co
   std::optional<Score> best;
   const std::vector<double>& grid = config.tuning.grid;
   for (const double lr : grid) {
-    const std::optional<Score> candidate = score(trials, choice.optimizer, lr, metric);
+    const std::optional<Score> candidate = score(config, trials, choice.optimizer, lr, metric);
     if (candidate && candidate->value != metric.worst() && (!best || candidate->better_than(*best, metric))) {
       best = candidate;
     }
@@ -76,7 +86,26 @@ Choice choose(const CompareConfig& config, std::span<const TrialData> trials, co
 
 }  // namespace
 
+std::string command_text(const Program& program, const std::string& optimizer, double lr) {
+  std::map<std::string, std::string> values{{Placeholders::kOptimizer, optimizer},
+                                            {Placeholders::kRate, fmt::format("{}", lr)}};
+  for (const char* const own : {Placeholders::kSeed, Placeholders::kFolder}) values[own] = fmt::format("{{{}}}", own);
+  std::string text;
+  for (const std::string& word : filled(program, values)) text += (text.empty() ? "" : " ") + shell_quoted(word);
+  return text;
+}
+
+ProgramCall call_of(const CompareConfig& config, const TrialData& trial, const std::filesystem::path& folder) {
+  ProgramCall call = call_of(config.program, {{Placeholders::kOptimizer, trial.optimizer},
+                                              {Placeholders::kRate, fmt::format("{}", trial.lr)},
+                                              {Placeholders::kSeed, std::to_string(trial.config.seed)},
+                                              {Placeholders::kFolder, folder.string()}});
+  if (trial.role == TrialRole::final) call.test = test_key(config.program);
+  return call;
+}
+
 std::string competitor_name(const CompareConfig& config, const std::string& optimizer) {
+  if (config.program) return optimizer;
   const Description description = read_optimizer(optimizer);
   return config.tune ? without_lr(description) : description.text();
 }
@@ -104,7 +133,7 @@ std::vector<Choice> choose_learning_rates(const CompareConfig& config, std::span
     }
     Choice& own = choices.emplace_back();
     own.optimizer = competitor_name(config, optimizer);
-    own.lr = read_optimizer(optimizer).options.get("lr");
+    own.lr = config.program ? 0 : read_optimizer(optimizer).options.get("lr");
   }
   return choices;
 }

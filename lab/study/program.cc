@@ -57,6 +57,7 @@ void from_json(const nlohmann::json& json, Program& program) {
 
 void to_json(nlohmann::json& json, const ProgramCall& call) {
   json = {{"words", call.words}, {"metric", call.metric}, {"better", text_of(call.better)}, {"timeout", call.timeout}};
+  if (!call.test.empty()) json["test"] = call.test;
 }
 
 void from_json(const nlohmann::json& json, ProgramCall& call) {
@@ -64,9 +65,32 @@ void from_json(const nlohmann::json& json, ProgramCall& call) {
   json.at("metric").get_to(call.metric);
   json.at("timeout").get_to(call.timeout);
   call.better = better_of(json.at("better"));
+  call.test = json.value("test", std::string());
 }
 
+Program program_of(const nlohmann::json& config) {
+  if (!config.is_object() || !config.contains("program")) return {};
+  try {
+    return config["program"].get<Program>();
+  } catch (const nlohmann::json::exception&) {
+    throw Error("the study's configuration is damaged: its program is none");
+  }
+}
+
+std::string test_key(const Program& program) { return "test_" + program.metric; }
+
 std::string task_of(const Program& program) { return program.better == Better::higher ? "scored_program" : "program"; }
+
+bool uses(const Program& program, const std::string& placeholder) {
+  bool found = false;
+  for (const std::string& word : program.command) {
+    fill(word, [&](const std::string& name) {
+      found |= name == placeholder;
+      return std::string();
+    });
+  }
+  return found;
+}
 
 void check_placeholders(const Program& program, const std::vector<std::string>& names) {
   std::vector<std::string> known = names;
@@ -98,6 +122,11 @@ std::vector<std::string> filled(const Program& program, const std::map<std::stri
     }));
   }
   return words;
+}
+
+ProgramCall call_of(const Program& program, const std::map<std::string, std::string>& values) {
+  return {
+      .words = filled(program, values), .metric = program.metric, .better = program.better, .timeout = program.timeout};
 }
 
 }  // namespace thalweg::lab

@@ -123,7 +123,8 @@ void Recorder::end(std::int64_t trial) {
 void Recorder::report() {
   if (!hooks_.on_progress) return;
   double done = epochs_done_;
-  for (const auto& [trial, state] : active_) done += state.done;
+  // A program may tell more than was expected of it.
+  for (const auto& [trial, state] : active_) done += std::min(state.done, state.epochs);
   // A grid that grows makes the whole larger: what was shown as done stays so.
   progress_.fraction = std::max(progress_.fraction, std::min(1.0, done / std::max(1.0, epochs_)));
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - *started_at_;

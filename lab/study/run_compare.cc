@@ -8,6 +8,7 @@
 #include "tasks/task.h"
 
 #include <thalweg/error.h>
+#include <thalweg/text.h>
 
 #include <fmt/format.h>
 
@@ -20,8 +21,13 @@
 namespace thalweg::lab {
 namespace {
 
-/// What makes a trial the same one. Not the data's path: the data may have moved.
-std::string key_of(const TrialData& trial) {
+/// What makes a trial the same one. Not the data's path: the data may have moved. Of a program's only its command and
+/// its seed are known.
+std::string key_of(const CompareConfig& study, const TrialData& trial) {
+  if (study.program) {
+    return fmt::format("{} {} {} {}", to_string(trial.role), trial.config.seed, trial.optimizer,
+                       trial.config.optimizer);
+  }
   nlohmann::json config = trial.config;
   config.erase("data");
   return fmt::format("{} {} {}", to_string(trial.role), trial.optimizer, config.dump());
@@ -29,14 +35,15 @@ std::string key_of(const TrialData& trial) {
 
 /// Gives planned trials their ids: those that the store has keep theirs, new ones are added, and those of this role
 /// that are planned no longer (another learning rate was chosen since) are dropped.
-void enter(Store& store, const TrialFolders& folders, TrialRole role, std::vector<TrialData>& planned) {
+void enter(const CompareConfig& config, Store& store, const TrialFolders& folders, TrialRole role,
+           std::vector<TrialData>& planned) {
   std::map<std::string, const TrialData*> stored;
   const StudyData study = store.load();
   for (const TrialData& trial : study.trials) {
-    if (trial.role == role) stored.emplace(key_of(trial), &trial);
+    if (trial.role == role) stored.emplace(key_of(config, trial), &trial);
   }
   for (TrialData& trial : planned) {
-    const auto found = stored.find(key_of(trial));
+    const auto found = stored.find(key_of(config, trial));
     if (found == stored.end()) {
       trial.id = store.add_trial(trial);
     } else {
@@ -51,10 +58,18 @@ void enter(Store& store, const TrialFolders& folders, TrialRole role, std::vecto
   }
 }
 
+/// How much of the study's progress the trial is. How many epochs a program has is not known: each run counts alike.
+std::int64_t epochs_of(const TrainingConfig& config) { return std::max<std::int64_t>(1, config.stop.epochs); }
+
 std::int64_t epochs_of(const std::vector<TrialData>& trials) {
   std::int64_t sum = 0;
-  for (const TrialData& trial : trials) sum += trial.config.stop.epochs;
+  for (const TrialData& trial : trials) sum += epochs_of(trial.config);
   return sum;
+}
+
+/// `adam, lr 0.01`.
+std::string who(const std::string& optimizer, double lr) {
+  return printable(optimizer) + (lr > 0 ? fmt::format(", lr {}", lr) : std::string());
 }
 
 /// How many finished final trials of the choice's optimizer have another rate.
@@ -85,8 +100,11 @@ class StudyRun {
     const std::vector<Choice> choices = choose_learning_rates(config_, study.trials, metric_);
     record(choices, study.trials);
     std::vector<TrialData> finals = final_trials(config_, choices);
-    if (finals.empty()) throw Error("compare: no optimizer could be trained with any learning rate of the grid");
-    enter(store_, folders_, TrialRole::final, finals);
+    if (finals.empty()) {
+      throw Error(fmt::format("compare: no optimizer could be {} with any learning rate of the grid",
+                              config_.program ? "run" : "trained"));
+    }
+    enter(config_, store_, folders_, TrialRole::final, finals);
     const std::vector<TrialData> tuning = tuning_trials(config_);
     expect(finals, tuning.size(), epochs_of(tuning));
     if (!run_all("final", finals)) return StudyEnd::interrupted;
@@ -113,16 +131,16 @@ class StudyRun {
   bool tune() {
     while (true) {
       std::vector<TrialData> tuning = tuning_trials(config_);
-      enter(store_, folders_, TrialRole::tune, tuning);
+      enter(config_, store_, folders_, TrialRole::tune, tuning);
       const std::size_t finals_to_come = config_.optimizers.size() * config_.seeds.size();
-      expect(tuning, finals_to_come, static_cast<std::int64_t>(finals_to_come) * config_.training.stop.epochs);
+      expect(tuning, finals_to_come, static_cast<std::int64_t>(finals_to_come) * epochs_of(config_.training));
       if (!run_all("tuning", tuning)) return false;
       const std::vector<Choice> choices = choose_learning_rates(config_, store_.load().trials, metric_);
       const std::vector<double> added = grid_.grow(choices);
       if (added.empty()) return true;
       std::vector<std::string> at_edge;
       for (const Choice& choice : choices) {
-        if (choice.at_edge) at_edge.push_back(fmt::format("{} with lr {}", choice.optimizer, *choice.lr));
+        if (choice.at_edge) at_edge.push_back(fmt::format("{} with lr {}", printable(choice.optimizer), *choice.lr));
       }
       say(fmt::format("best at the edge of the grid: {}; it grows for all optimizers by lr {}",
                       fmt::join(at_edge, ", "), fmt::join(added, ", ")));
@@ -147,11 +165,12 @@ class StudyRun {
     for (const TrialData& trial : trials) {
       // One that failed is retried by the next run, not by this one's next round.
       if (trial.status == TrialStatus::finished || recorder_.ended().contains(trial.id)) continue;
-      jobs.push_back({.trial = trial.id, .config = trial.config, .checkpoint = folders_.checkpoint(trial.id)});
+      Job& job = jobs.emplace_back();
+      job = {.trial = trial.id, .config = trial.config, .checkpoint = folders_.checkpoint(trial.id)};
+      if (config_.program) job.program = call_of(config_, trial, job.checkpoint.parent_path());
       recorder_.expect_trial(
-          trial.id,
-          fmt::format("trial {} ({}, lr {}, seed {})", trial.id, trial.optimizer, trial.lr, trial.config.seed),
-          trial.config.stop.epochs);
+          trial.id, fmt::format("trial {} ({}, seed {})", trial.id, who(trial.optimizer, trial.lr), trial.config.seed),
+          epochs_of(trial.config));
     }
     if (!jobs.empty()) {
       ListSource source(std::move(jobs));
@@ -171,11 +190,13 @@ class StudyRun {
     };
     for (const Choice& choice : choices) {
       if (!choice.lr) {
-        warn(fmt::format("{}: no learning rate of the grid could be trained, it is left out", choice.optimizer));
+        warn(fmt::format("{}: no learning rate of the grid could be {}, it is left out", printable(choice.optimizer),
+                         config_.program ? "used" : "trained"));
         continue;
       }
       nlohmann::json& chosen = outcome_["chosen"][choice.optimizer];
-      chosen = {{"lr", *choice.lr}};
+      chosen = nlohmann::json::object();
+      if (*choice.lr > 0 || !config_.program) chosen["lr"] = *choice.lr;
       if (config_.tune) {
         chosen["validation"] = choice.validation;
         chosen["at_edge"] = choice.at_edge;
@@ -184,7 +205,7 @@ class StudyRun {
       }
       if (const std::size_t trials_again = outdated(trials, choice); trials_again > 0) {
         say(fmt::format("{}: another lr is chosen than before, so that its {} final trials are run again",
-                        choice.optimizer, trials_again));
+                        printable(choice.optimizer), trials_again));
       }
     }
     store_.set_outcome(outcome_);
@@ -192,20 +213,21 @@ class StudyRun {
 
   void tell(const Choice& choice) const {
     const bool tuned = config_.tuning.grid.size() > 1;
-    say(fmt::format("{}: lr {} {}, validation {} {}", choice.optimizer, *choice.lr,
-                    tuned ? "chosen" : "is the only one given (not tuned)", metric_.title,
+    const std::string measured = config_.program ? printable(config_.program.metric) : "validation " + metric_.title;
+    say(fmt::format("{}: lr {} {}, {} {}", printable(choice.optimizer), *choice.lr,
+                    tuned ? "chosen" : "is the only one given (not tuned)", measured,
                     value_text(metric_, choice.validation)));
   }
 
   std::string edge_warning(const Choice& choice) const {
     const char* const why = grid_.grown() ? ", which grows no further" : "";
     return fmt::format("{}: the chosen lr {} is at the edge of the grid{}; a better one may lie outside",
-                       choice.optimizer, *choice.lr, why);
+                       printable(choice.optimizer), *choice.lr, why);
   }
 
   /// Counts the verdict that is there now, once for each extent of the study.
   void take_look() {
-    if (!outcome_.at("look_pending").get<bool>() || !has_verdict(store_.load().trials)) return;
+    if (!outcome_.at("look_pending").get<bool>() || !has_verdict(store_.load())) return;
     const int taken = outcome_.at("looks_taken").get<int>() + 1;
     outcome_["looks_taken"] = taken;
     outcome_["look_pending"] = false;

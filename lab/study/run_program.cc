@@ -25,6 +25,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace thalweg::lab {
@@ -233,18 +234,28 @@ class ProgramRun {
     } catch (const Error&) {
       return;  // its own business
     }
-    const auto value = json.is_object() ? json.find(call_.metric) : json.end();
-    if (value == json.end() || !(value->is_number() || value->is_null())) return;
+    if (!json.is_object()) return;
+    if (const std::optional<double> test = number_at(json, call_.test); test && !call_.test.empty()) test_ = test;
+    const std::optional<double> number = number_at(json, call_.metric);
+    if (!number) return;
     if (records_ == kMostRecords) fail(fmt::format("told more than {} values of {}", kMostRecords, call_.metric));
     ++records_;
-    const double number = value->is_null() ? std::numeric_limits<double>::quiet_NaN() : value->get<double>();
     EpochRecord record;
     record.epoch = epoch_ = rising(json, "epoch", epoch_, epoch_ + 1);
     record.step = step_ = rising(json, "step", step_, std::max(step_ + 1, record.epoch));
-    record.validation = MetricValues{{call_.better == Better::higher ? "score" : "cost", number}};
+    record.validation = MetricValues{{metric_name(), *number}};
     record.seconds = seconds();
-    last_ = number;
+    last_ = *number;
     hooks_.on_record(record);
+  }
+
+  std::string metric_name() const { return call_.better == Better::higher ? "score" : "cost"; }
+
+  /// NaN for null, which is what JSON has for it.
+  static std::optional<double> number_at(const nlohmann::json& json, const std::string& key) {
+    const auto value = json.find(key);
+    if (value == json.end() || !(value->is_number() || value->is_null())) return std::nullopt;
+    return value->is_null() ? std::numeric_limits<double>::quiet_NaN() : value->get<double>();
   }
 
   std::int64_t rising(const nlohmann::json& json, const char* key, std::int64_t before, std::int64_t otherwise) const {
@@ -265,8 +276,14 @@ class ProgramRun {
       fail(fmt::format("told no {0}: expected lines as {{\"{0}\": 0.5}} on its standard output", call_.metric));
     }
     TrainingResult result;
-    result.outcome = std::isfinite(*last_) ? Outcome::completed : Outcome::diverged;
-    result.reason = std::isfinite(*last_) ? "the command has ended" : fmt::format("{} is {}", call_.metric, *last_);
+    result.outcome = Outcome::completed;
+    result.reason = "the command has ended";
+    for (const auto& [name, value] : {std::pair(call_.metric, last_), std::pair(call_.test, test_)}) {
+      if (!value || std::isfinite(*value)) continue;
+      result.outcome = Outcome::diverged;
+      result.reason = fmt::format("{} is {}", name, *value);
+    }
+    if (test_) result.test = MetricValues{{metric_name(), *test_}};
     result.epochs = epoch_;
     result.steps = step_;
     result.seconds = seconds();
@@ -289,7 +306,7 @@ class ProgramRun {
   Lines output_;
   std::string last_words_;
   std::int64_t records_ = 0, epoch_ = 0, step_ = 0;
-  std::optional<double> last_;
+  std::optional<double> last_, test_;
 };
 
 }  // namespace

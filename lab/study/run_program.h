@@ -16,7 +16,8 @@ struct ProgramHooks {
 
 /// Runs the command, without a shell and with nothing on its standard input, until it ends, and gives its last value
 /// of the metric. Each line of its standard output that is a JSON object with the metric as a number is a record;
-/// `epoch` and `step`, if it has them, must rise. A value that is not finite is an outcome: diverged. Throws
+/// `epoch` and `step`, if it has them, must rise; the last value of ProgramCall::test, in these lines or others, is the
+/// result's test value. A value that is not finite is an outcome: diverged. Throws
 /// thalweg::Error, with the last words on its standard error, if it cannot be started, ends with another exit code than
 /// 0 or by a signal, tells no value, tells more than kMostRecords of them, or runs longer than its timeout; then it is
 /// killed, and its process group with it. However much it writes, little of it is kept.

@@ -216,10 +216,7 @@ class TuneRun : public JobSource, public TrialEvents {
       std::map<std::string, std::string> words{{Placeholders::kSeed, std::to_string(run.config.seed)}};
       for (const auto& [name, value] : parameters.items()) words[name] = written(value);
       words[Placeholders::kFolder] = job.checkpoint.parent_path().string();
-      job.program = {.words = filled(config_.program, words),
-                     .metric = config_.program.metric,
-                     .better = config_.program.better,
-                     .timeout = config_.program.timeout};
+      job.program = call_of(config_.program, words);
     }
     return job;
   }
