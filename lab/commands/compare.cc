@@ -171,6 +171,8 @@ void complete_program(const CLI::App& command, Flags& flags) {
   refuse_training_flags(command, config.training);
   const bool is_alone = config.optimizers.empty() && !uses(program, Placeholders::kOptimizer);
   if (is_alone) config.optimizers = {program.command.front()};
+  if (command.count("--tune-epochs") == 0) config.tuning.epochs = 0;  // whatever --quick has chosen
+  if (!flags.output.report.empty()) check_output("--report", flags.output.report, {});
   if (uses(program, Placeholders::kRate)) return;
   if (!flags.grid.empty()) throw UsageError("--tune-lr: {lr} is in no word of the command");
   config.tune = false;

@@ -57,6 +57,11 @@ std::string HelpFormatter::make_usage(const CLI::App* app, std::string name) con
   return wrapped(CLI::Formatter::make_usage(app, std::move(name)), width_, kIndent);
 }
 
+std::string HelpFormatter::make_option_usage(const CLI::Option* option) const {
+  const std::string text = make_option_name(option, true) + (option->get_items_expected_max() > 1 ? "..." : "");
+  return option->get_required() ? text : '[' + text + ']';
+}
+
 std::string HelpFormatter::make_option(const CLI::Option* option, bool is_positional) const {
   return entry(make_option_name(option, is_positional) + make_option_opts(option), make_option_desc(option));
 }

@@ -90,10 +90,10 @@ Headline for_one_competitor(const Summary& summary, const NameOf& name) {
   }
   const auto by_value = [](const auto& a, const auto& b) { return a.second < b.second; };
   const auto [least, greatest] = std::minmax_element(competitor.test.begin(), competitor.test.end(), by_value);
-  return saying(
-      fmt::format("{} reached between {} and {} {}.", name(competitor.name), value_text(metric, least->second),
-                  value_text(metric, greatest->second), summary.compared()),
-      fmt::format("{}, too few for an interval ({} are needed).{}", seeds, kSeedsForVerdict, unfinished));
+  const std::string low = value_text(metric, least->second), high = value_text(metric, greatest->second);
+  const std::string values = competitor.test.size() == 1 ? low : fmt::format("between {} and {}", low, high);
+  return saying(fmt::format("{} reached {} {}.", name(competitor.name), values, summary.compared()),
+                fmt::format("{}, too few for an interval ({} are needed).{}", seeds, kSeedsForVerdict, unfinished));
 }
 
 std::string names_of(const Summary& summary, const std::vector<Lead>& leads, const NameOf& name) {
