@@ -11,7 +11,6 @@
 #include <array>
 #include <cmath>
 #include <limits>
-#include <map>
 
 namespace thalweg::lab {
 namespace {
@@ -68,6 +67,8 @@ bool arrives(const Rule& rule, float start) {
 
 }  // namespace
 
+bool ChainStart::has_gradient() const { return std::isfinite(first_gradient) && first_gradient != 0; }
+
 float run_chain(const std::string& optimizer_text, double lr, float start) {
   Weights weights = begun_at(start);
   Optimizer optimizer{parse_description(optimizer_text), Execution{.threads = 1}};
@@ -97,36 +98,43 @@ Judgement judge_chain(std::span<const ChainRun> runs, bool vanishing) {
   struct Count {
     std::string label;
     bool is_adaptive;
-    int arrived = 0, all = 0;
-    std::vector<std::string> starts{};
+    int arrived = 0, all = 0;           // from starts with a gradient
+    std::vector<std::string> starts{};  // of all that arrived
   };
   std::vector<Count> counts;
+  int lost = 0, found_anyway = 0;  // runs without a gradient
   for (const ChainRun& run : runs) {
     if ((run.from.start < 1) != vanishing) continue;
-    auto found = std::ranges::find(counts, run.label, &Count::label);
-    if (found == counts.end()) found = counts.insert(counts.end(), {run.label, run.is_adaptive});
-    ++found->all;
-    if (!run.arrived) continue;
-    ++found->arrived;
-    found->starts.push_back(fmt::format("{:g}", run.from.start));
+    auto count = std::ranges::find(counts, run.label, &Count::label);
+    if (count == counts.end()) count = counts.insert(counts.end(), {run.label, run.is_adaptive});
+    if (run.arrived) count->starts.push_back(fmt::format("{:g}", run.from.start));
+    if (run.from.has_gradient()) {
+      ++count->all;
+      if (run.arrived) ++count->arrived;
+    } else {
+      ++lost;
+      if (run.arrived) ++found_anyway;
+    }
   }
   Judgement judgement;
-  if (counts.empty()) return judgement;
   std::vector<std::string> texts;
   int best = 0, all = 0;
   for (const Count& count : counts) {
     texts.push_back(fmt::format("{} from {}", count.label, count.arrived));
-    judgement.rows.push_back({fmt::format("chain, {}: {}", vanishing ? "vanishing" : "exploding", count.label),
-                              count.starts.empty()
-                                  ? "arrived from no start"
-                                  : fmt::format("arrived from weights of {}", fmt::join(count.starts, ", "))});
+    judgement.rows.push_back(
+        {fmt::format("Chain, {} gradients: {}", vanishing ? "vanishing" : "exploding", count.label),
+         count.starts.empty() ? "arrived from no start"
+                              : fmt::format("arrived from weights of {}", fmt::join(count.starts, ", "))});
     if (count.is_adaptive) best = std::max(best, count.arrived);
     all = std::max(all, count.all);
   }
-  judgement.holds = best == 0 ? Holds::no : best < all ? Holds::partly : Holds::yes;
-  judgement.sentence =
-      fmt::format("Of {} starts of a chain of {} weights whose gradients {}, the minimum was reached by {}", all,
-                  kChainLength, vanishing ? "vanish" : "explode", fmt::join(texts, ", "));
+  if (all == 0) return judgement;
+  judgement.holds = best == all ? Holds::yes : Holds::no;
+  judgement.sentence = fmt::format(
+      "Of {} starts of a chain of {} weights whose gradients {} but are not yet {}, the "
+      "minimum was reached by {}",
+      all, kChainLength, vanishing ? "vanish" : "explode", vanishing ? "0" : "infinite", fmt::join(texts, ", "));
+  if (lost > 0) judgement.sentence += fmt::format("; where they are, {} of {} runs reached it", found_anyway, lost);
   return judgement;
 }
 

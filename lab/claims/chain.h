@@ -16,7 +16,9 @@ inline constexpr std::size_t kChainLength = 30;
 
 struct ChainStart {
   float start;
-  float first_gradient;  ///< of each weight; infinite or NaN where single precision does not hold it
+  float first_gradient;  ///< of each weight; 0, infinite or NaN where single precision does not hold it
+
+  bool has_gradient() const;
 };
 
 /// One rule from one start, with the best of a grid of rates (10⁻¹², 10⁻¹⁰, … 10¹²), each over 2000 steps in which it
@@ -35,8 +37,8 @@ float run_chain(const std::string& optimizer, double lr, float start);
 /// at which they explode.
 std::vector<ChainRun> chain_runs();
 
-/// Of the runs from starts below (`vanishing`) or above 1: how often each rule arrived, as rows and in words, and
-/// whether an adaptive one did from all of them (yes), from some (partly), from none (no).
+/// Of the runs from starts below (`vanishing`) or above 1: how often each rule arrived, as rows and in words. yes: an
+/// adaptive one from every start that has a gradient at all; no otherwise; cannot_tell without such runs.
 Judgement judge_chain(std::span<const ChainRun> runs, bool vanishing);
 
 }  // namespace thalweg::lab

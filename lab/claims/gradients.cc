@@ -100,7 +100,7 @@ Judgement judge(const PartStudies& studies) {
   const std::vector<ChainRun> runs = chain_runs();
   const Judgement vanishing = judge_chain(runs, true), exploding = judge_chain(runs, false);
   // The trainings decide on vanishing gradients; the chain says from where on nothing is left to rescale.
-  result.holds = together({result.holds, exploding.holds});
+  if (result.holds != Holds::cannot_tell) result.holds = together({result.holds, exploding.holds});
   result.sentence += fmt::format(" {}. {}.", vanishing.sentence, exploding.sentence);
   for (const Judgement* chain : {&vanishing, &exploding})
     result.rows.insert(result.rows.end(), chain->rows.begin(), chain->rows.end());
