@@ -13,6 +13,15 @@
 namespace thalweg::lab {
 namespace {
 
+constexpr double kRounding = 1e-12;
+
+/// By more than the rounding of equal values' mean.
+bool varies(std::span<const double> values, double sd) {
+  double greatest = 0;
+  for (const double value : values) greatest = std::max(greatest, std::abs(value));
+  return sd > kRounding * greatest;
+}
+
 double correlation(std::span<const double> x, std::span<const double> y) {
   const double x_mean = mean(x), y_mean = mean(y);
   double xy = 0, xx = 0, yy = 0;
@@ -34,11 +43,11 @@ std::optional<SpreadComparison> compare_spreads(std::span<const double> first, s
   if (n < 3) throw Error(fmt::format("compare_spreads: needs at least 3 pairs, has {}", n));
   if (!(level > 0 && level < 1)) throw Error(fmt::format("compare_spreads: level = {} is outside (0, 1)", level));
   SpreadComparison result{.pairs = n, .first_sd = sample_sd(first), .second_sd = sample_sd(second), .ratio = {}};
-  if (!(result.first_sd > 0 && result.second_sd > 0)) return {};
+  if (!varies(first, result.first_sd) || !varies(second, result.second_sd)) return {};
   // The correlation of sums and differences, by the two variances and the correlation of the samples.
   const double ratio = result.first_sd / result.second_sd, r = correlation(first, second);
   const double rest = 1 - r * r;
-  if (!(rest > 0)) return {};
+  if (!(rest > kRounding)) return {};
   const auto degrees = static_cast<double>(n - 2);
   const boost::math::students_t student(degrees);
   const double t = std::abs(ratio - 1 / ratio) / 2 * std::sqrt(degrees / rest);
