@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <map>
 
 namespace thalweg::lab {
@@ -51,10 +52,13 @@ RateAnswer ask_rates(const Competitor* competitor, const Metric& metric) {
       by_rate, [&](const auto& a, const auto& b) { return metric.is_better(a.second, b.second); });
   const auto& [largest, at_largest] = *by_rate.rbegin();
   const double lost = loss_of(metric, at_largest, fastest->second);
+  const auto is_worse = [&](const auto& a, const auto& b) { return metric.is_better(b.second, a.second); };
+  const bool rises = fastest != by_rate.begin() && std::is_sorted(by_rate.begin(), std::next(fastest), is_worse);
   RateAnswer answer{
       .larger_is_faster = lost <= tolerance_at(metric, fastest->second) ? Holds::yes : Holds::no,
-      .text = fmt::format("fastest at η = {:g} ({}); at {:g}, the largest that did not diverge, {}", fastest->first,
-                          value_text(metric, fastest->second), largest, value_text(metric, at_largest))};
+      .text = fmt::format("fastest at η = {:g} ({}{}); at {:g}, the largest that did not diverge, {}", fastest->first,
+                          value_text(metric, fastest->second), rises ? ", up to which each larger one was faster" : "",
+                          largest, value_text(metric, at_largest))};
   return answer;
 }
 

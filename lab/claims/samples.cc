@@ -21,8 +21,8 @@ struct Setting {
   bool is_small;
 };
 constexpr Setting kSettings[] = {
-    {"samples-few", "300 training examples", 300, 16, 20, true},
-    {"samples-many", "all 60,000 training examples", 0, 64, 3, false},
+    {"samples-few", "300 examples", 300, 16, 20, true},
+    {"samples-many", "all 60,000 examples", 0, 64, 3, false},
     {"samples-batch-2", "batches of 2", 2000, 2, 5, true},
     {"samples-batch-64", "batches of 64, same examples", 2000, 64, 5, false},
 };

@@ -179,7 +179,13 @@ TEST(RatesClaim, NeitherHolds) {
   const Judgement judgement = judge_rates(rates({0.5, 0.8, 0.7, 0.1}, {0.85, 0.80, 0.75, 0.70}));
   EXPECT_EQ(judgement.holds, Holds::no);
   EXPECT_THAT(judgement.sentence, HasSubstr("fastest at η = 0.01"));
+  EXPECT_THAT(judgement.sentence, HasSubstr("up to which each larger one was faster"));
   EXPECT_THAT(judgement.sentence, HasSubstr("0.5 and 0.9 and 0.99 was shown to be faster"));
+}
+
+TEST(RatesClaim, SaysThatLargerIsFasterUpToTheFastestOnlyWhereItIs) {
+  for (const std::vector<double>& values : {std::vector{0.6, 0.5, 0.8, 0.1}, {0.8, 0.6, 0.5, 0.1}})
+    EXPECT_THAT(judge_rates(rates(values, {0.7, 0.7, 0.7, 0.7})).sentence, Not(HasSubstr("each larger one")));
 }
 
 TEST(RatesClaim, OneOfTwo) {
