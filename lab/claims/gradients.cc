@@ -20,7 +20,7 @@ constexpr std::size_t kDepth = 8;
 
 SuitePart network(const char* name, const char* question, std::size_t depth, const char* activation, bool batch_norm,
                   bool quick) {
-  CompareConfig config = base_config({kRmsprop, kAdam, kSgd}, {3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1}, 4);
+  CompareConfig config = base_config({kRmsprop, kAdam, kSgd}, {3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1}, 6);
   config.training.network.dense.assign(depth, kWidth);
   config.training.network.activation = activation;
   config.training.network.batch_norm = batch_norm;
@@ -84,7 +84,8 @@ Judgement judge_vanishing(const PartStudies& studies) {
         "It cannot be told whether an adaptive rule brings the deep sigmoid network to within 2 points of a "
         "network without its trouble: ";
   }
-  sentence += fmt::format("{} sigmoid layers reached {}.", kDepth, fmt::join(texts, ", "));
+  sentence += fmt::format("in {} epochs {} sigmoid layers reached {}.", deep->training.stop.epochs, kDepth,
+                          fmt::join(texts, ", "));
   const Competitor *rmsprop = find_competitor(*deep, kRmsprop), *sgd = find_competitor(*deep, kSgd);
   if (rmsprop != nullptr && sgd != nullptr && judgement.holds == Holds::no) {
     const Comparison help = compare_two(rmsprop->test, sgd->test, 0.05);
