@@ -76,10 +76,12 @@ Judgement judge(const PartStudies& studies) {
   for (const Setting& setting : kSettings) {
     const std::optional<Summary> summary = summary_of(studies, setting.part);
     const Competitor* rmsprop = summary ? find_competitor(*summary, kRmsprop) : nullptr;
-    if (summary)
-      for (const char* optimizer : {kRmsprop, kAdam, kSgd})
+    if (summary) {
+      for (const char* optimizer : {kRmsprop, kAdam, kSgd}) {
         judgement.rows.push_back({fmt::format("{}: {}", setting.title, optimizer),
                                   test_text(find_competitor(*summary, optimizer), summary->metric())});
+      }
+    }
     if (setting.is_small && rmsprop != nullptr) {
       diverged += rmsprop->diverged;
       runs += rmsprop->runs.size();
@@ -93,13 +95,12 @@ Judgement judge(const PartStudies& studies) {
     }
   }
   const auto count = [&](Spread spread) { return std::ranges::count(small, spread); };
-  const char* what = "";
-  if (count(Spread::more) == std::ssize(small)) {
-    judgement.holds = Holds::yes;
-    what = "On small samples RMSprop's accuracy varied more from seed to seed than its rivals'";
-  } else if (count(Spread::more) > 0) {
-    judgement.holds = Holds::partly;
-    what = "On small samples RMSprop's accuracy varied more from seed to seed than that of some rivals";
+  std::string what;
+  if (count(Spread::more) > 0) {
+    judgement.holds = count(Spread::more) == std::ssize(small) ? Holds::yes : Holds::partly;
+    what = fmt::format(
+        "On small samples RMSprop's accuracy varied more from seed to seed than a rival's in {} of {} comparisons",
+        count(Spread::more), small.size());
   } else if (count(Spread::less) == std::ssize(small)) {
     judgement.holds = Holds::no;
     what = "On small samples RMSprop's accuracy varied less from seed to seed than its rivals'";

@@ -125,7 +125,7 @@ Judgement judge(const PartStudies& studies) {
             {fmt::format("{}: {}", setting.title, kDefaults[i].label), test_text(rule, untuned->metric())});
       }
       by_default[i].push_back(holds);
-      texts[i].push_back(fmt::format("{} {}", setting.title, text));
+      texts[i].push_back(fmt::format("{}: {}", setting.title, text));
     }
     if (tuned) add_widths(setting, *tuned, judgement.rows);
   }

@@ -301,6 +301,7 @@ TEST(SamplesClaim, EveryOutcome) {
   const auto judged = [](const MadeStudies& made) { return claim_named("samples").judge(made.all()); };
   EXPECT_EQ(judged(spreads(0.02, 0.002, 0.002)).holds, Holds::yes);
   EXPECT_EQ(judged(spreads(0.02, 0.002, 0.02)).holds, Holds::partly);
+  EXPECT_THAT(judged(spreads(0.02, 0.002, 0.02)).sentence, HasSubstr("in 2 of 4 comparisons"));
   EXPECT_EQ(judged(spreads(0.002, 0.02, 0.02)).holds, Holds::no);
   EXPECT_EQ(judged(spreads(0.01, 0.01, 0.01)).holds, Holds::cannot_tell);
   EXPECT_EQ(judged(spreads(0.02, 0.002, 0.002, 7)).holds, Holds::cannot_tell);
