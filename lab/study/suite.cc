@@ -28,23 +28,24 @@ Suite tutorial() {
   shared.optimizers = {"rmsprop", "sgd", "adam", "nadam", "adagrad"};
   shared.seeds = seeds_from(1, kRepeats);
   const auto part = [&](const char* name, const char* question, const char* data, const char* model,
-                        std::int64_t examples, std::int64_t epochs) {
+                        std::int64_t examples, std::int64_t epochs, std::int64_t tuning_epochs) {
     SuitePart result{.name = name, .question = question, .config = shared};
     TrainingConfig& training = result.config.training;
     training.data = data;
     training.model = model;
     training.train_limit = examples;
     training.stop.epochs = epochs;
+    result.config.tuning.epochs = tuning_epochs;
     return result;
   };
   Suite suite{.name = "tutorial",
               .about =
                   "RMSprop, SGD, Adam, Nadam and Adagrad on four models, ten repeats each; about an hour on two "
                   "cores",
-              .parts = {part("linear", "linear regression", "make:line,rows=2000", "linear", 0, 20),
-                        part("mlp", "a multilayer perceptron on images", "fashion-mnist", "mlp", 0, 8),
-                        part("cnn", "a convolutional network on images", "fashion-mnist", "cnn", 12'000, 8),
-                        part("lstm", "an LSTM that reads images row by row", "fashion-mnist", "lstm", 12'000, 8)}};
+              .parts = {part("linear", "linear regression", "make:line,rows=2000", "linear", 0, 20, 20),
+                        part("mlp", "a multilayer perceptron on images", "fashion-mnist", "mlp", 0, 8, 4),
+                        part("cnn", "a convolutional network on images", "fashion-mnist", "cnn", 10'000, 8, 4),
+                        part("lstm", "an LSTM that reads images row by row", "fashion-mnist", "lstm", 10'000, 8, 4)}};
   return suite;
 }
 
