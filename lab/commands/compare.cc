@@ -67,6 +67,7 @@ An optimizer is one text: a rule with options (see `thalweg rules`), and behind 
 
 A suite is several comparisons, one after the other, in folders of their own below --out, with one report:
   tutorial    RMSprop, SGD, Adam, Nadam and Adagrad on four models, ten repeats each
+  claims      what tutorials claim of RMSprop, put to the test: each claim, whether it holds, and what was seen
 
 Examples:
   thalweg compare adam 'adam clip=global_norm:1' 'adam schedule=cosine:warmup=100' 'adam average=ema:0.99'

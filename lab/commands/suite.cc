@@ -15,6 +15,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace thalweg::lab {
@@ -34,6 +35,28 @@ std::string plan_text(const Suite& suite, std::size_t width) {
                std::to_string(config.seeds.size())});
   }
   return table.text(width);
+}
+
+/// What was claimed, judged by the studies of the suite's parts.
+std::vector<ReportedClaim> judged(const Suite& suite, std::span<const StudyData> studies, nlohmann::json& json) {
+  PartStudies parts;
+  for (std::size_t i = 0; i < studies.size(); ++i) parts[suite.parts[i].name] = &studies[i];
+  std::vector<ReportedClaim> reported;
+  for (const Claim& claim : suite.claims) {
+    const Judgement judgement = claim.judge(parts);
+    ReportedClaim& each = reported.emplace_back(
+        ReportedClaim{claim.text, claim.experiment, to_string(judgement.holds), judgement.sentence, {}});
+    for (const ClaimRow& row : judgement.rows) each.rows.emplace_back(row.label, row.value);
+    nlohmann::json rows = nlohmann::json::array();
+    for (const auto& [label, value] : each.rows) rows.push_back({{"label", label}, {"value", value}});
+    json.push_back({{"name", claim.name},
+                    {"claim", each.claim},
+                    {"experiment", each.experiment},
+                    {"answer", each.answer},
+                    {"sentence", each.sentence},
+                    {"rows", rows}});
+  }
+  return reported;
 }
 
 }  // namespace
@@ -64,11 +87,14 @@ void run_suite(const Suite& suite, const StudyOutput& output, const JobFlags& wo
     studies.push_back(run.study);
     if (run.end == StudyEnd::failed_trials) failed = std::move(run);
   }
-  if (!output.report.empty()) write_report(studies, output.report);
+  nlohmann::json claims = nlohmann::json::array();
+  const ReportOptions options{.goal = {}, .command = {}, .claims = judged(ready, studies, claims)};
+  if (!output.report.empty()) write_report(studies, output.report, options);
   if (output.json) {
-    print_json(nlohmann::json{{"suite", suite.name}, {"parts", parts}});
+    print_json(nlohmann::json{{"suite", suite.name}, {"parts", parts}, {"claims", claims}});
   } else {
     print_lines('\n' + report_text(studies, {}, output_columns()));
+    if (!options.claims.empty()) print_lines('\n' + claims_text(options.claims));
     print("\nStudies: {}\n", output.out);
     print("Report:  {}\n", output.report.empty()
                                ? fmt::format("thalweg report {}/* -o report.html", shell_quoted(output.out))

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "commands/study_flags.h"
-#include "study/suite.h"
+#include "suites/suite.h"
 
 #include <string>
 

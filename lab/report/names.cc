@@ -61,6 +61,12 @@ std::string subject_text(const Summary& summary) {
   return subject_name(summary, [](std::string_view name) { return printable(name); });
 }
 
+std::vector<std::string> study_names(const Summary& summary) {
+  std::vector<std::string> names;
+  for (const StudyData* study : summary.studies) names.push_back(study->name);
+  return names;
+}
+
 std::optional<Description> description_of(std::string_view text) {
   try {
     return parse_description(text);

@@ -22,6 +22,7 @@
 #include <thalweg/text.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
@@ -211,7 +212,7 @@ std::vector<std::string> row_of(const Competitor& competitor, const Summary& sum
 std::string report_html(std::span<const StudyData> studies, const ReportOptions& options) {
   const auto [comparisons, searches] = parts_of(studies);
   const std::vector<Summary> summaries = summarize(comparisons, options.goal);
-  std::string body;
+  std::string body = claims_html(options.claims);
   nlohmann::json data = nlohmann::json::array();
   for (const Search& search : searches) body += search_html(search, data);
   for (const Summary& summary : summaries) {
@@ -239,7 +240,10 @@ std::string report_text(std::span<const StudyData> studies, const ReportOptions&
   for (const Summary& summary : summaries) {
     const Headline answer = headline(summary, name_of);
     if (!text.empty()) text += "\n";
-    if (studies.size() > 1 && summaries.size() > 1) text += "On " + subject_text(summary) + ":\n";
+    if (studies.size() > 1 && summaries.size() > 1) {
+      text += fmt::format("{}: {}\n", printable(fmt::format("{}", fmt::join(study_names(summary), ", "))),
+                          subject_text(summary));
+    }
     for (const std::string& part : {answer.sentence, answer.detail, answer.reserve, answer.limits})
       if (!part.empty()) text += part + "\n";
     for (const Apart& apart : summary.apart) {

@@ -1,6 +1,7 @@
 // The report: one self-contained HTML page, the same numbers as CSV, and a summary for the terminal.
 #pragma once
 
+#include "report/claims_section.h"
 #include "store/study_data.h"
 
 #include <cstddef>
@@ -9,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace thalweg::lab {
 
@@ -17,6 +19,8 @@ struct ReportOptions {
   std::optional<double> goal;
   /// How to make this report again, ready to paste; left out where empty.
   std::string command;
+  /// What the studies put to the test: the page's first section.
+  std::vector<ReportedClaim> claims{};
 };
 
 /// A page that needs no network and no other file. Studies of the same task (model, data, batch, length, schedule,

@@ -14,6 +14,7 @@
 #include "report/tuning_sections.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -74,9 +75,10 @@ std::string answer_html(const Summary& summary) {
                     count(static_cast<std::size_t>(std::max<std::int64_t>(summary.training.stop.epochs, 0)), "epoch"));
   }
   return fmt::format(
-      "<h2 class=\"answer\">{}</h2><p class=\"detail\">{}</p>{}{}<ul class=\"facts\"><li>{}</li>{}<li>{}</li></ul>",
+      "<h2 class=\"answer\">{}</h2><p class=\"detail\">{}</p>{}{}<ul "
+      "class=\"facts\"><li>{}</li><li>{}</li>{}<li>{}</li></ul>",
       answer.sentence, answer.detail, paragraph("warning", answer.reserve), paragraph("limits", answer.limits),
-      subject_html(summary), how,
+      isolated(fmt::format("{}", fmt::join(study_names(summary), ", "))), subject_html(summary), how,
       summary.competitors.size() > 1
           ? fmt::format("{}, up to {} each", count(summary.competitors.size(), "optimizer"), count(most, "run"))
           : count(most, "run"));

@@ -1,8 +1,8 @@
 // Made-up studies for tests of judgements on claims.
 #pragma once
 
-#include "claims/claims.h"
 #include "study/plan.h"
+#include "suites/suite.h"
 
 #include <thalweg/error.h>
 #include <thalweg/random.h>
@@ -92,7 +92,8 @@ class MadeStudies {
 };
 
 inline Claim claim_named(std::string_view name, bool quick = false) {
-  for (Claim& claim : claims(quick))
+  const Suite suite = make_suite("claims", quick);
+  for (const Claim& claim : suite.claims)
     if (claim.name == name) return claim;
   throw Error(fmt::format("no claim {}", name));
 }

@@ -1,7 +1,7 @@
 // The claims' experiments on the engine alone, against loops written out here; and the test of equal spreads.
-#include "claims/chain.h"
-#include "claims/convex.h"
 #include "study/paired_spread.h"
+#include "suites/chain.h"
+#include "suites/convex.h"
 
 #include <thalweg/error.h>
 

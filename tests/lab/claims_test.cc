@@ -1,7 +1,7 @@
 // What is said of claims, by made-up studies: every outcome, and studies with gaps.
 #include "claim_samples.h"
-#include "claims/evidence.h"
 #include "study/compare_config.h"
+#include "suites/evidence.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -20,7 +20,7 @@ constexpr const char* kThree[] = {"rmsprop", "adam", "sgd:momentum=0.9"};
 TEST(Claims, PartsCanBeCompared) {
   for (const bool quick : {false, true}) {
     std::set<std::string> names;
-    const Suite suite = claims_suite(quick);
+    const Suite suite = make_suite("claims", quick);
     EXPECT_EQ(suite.name, "claims");
     for (const SuitePart& part : suite.parts) {
       EXPECT_TRUE(names.insert(part.name).second) << part.name;
@@ -40,13 +40,14 @@ TEST(Claims, PartsCanBeCompared) {
     }
     // Each claim's parts are in the suite, and each of its judgements is about its own.
     std::size_t count = 0;
-    for (const Claim& claim : claims(quick)) count += claim.parts.size();
+    for (const Claim& claim : suite.claims) count += claim.parts.size();
     EXPECT_EQ(count, suite.parts.size());
   }
 }
 
 TEST(Claims, WithoutStudiesCannotTell) {
-  for (const Claim& claim : claims(true)) {
+  const Suite suite = make_suite("claims", true);
+  for (const Claim& claim : suite.claims) {
     if (claim.parts.empty()) continue;
     const Judgement judgement = claim.judge({});
     EXPECT_EQ(judgement.holds, Holds::cannot_tell) << claim.name;
@@ -58,7 +59,8 @@ TEST(Claims, WithoutStudiesCannotTell) {
 }
 
 TEST(Claims, TwoSeedsTellNothing) {
-  for (const Claim& claim : claims(true)) {
+  const Suite suite = make_suite("claims", true);
+  for (const Claim& claim : suite.claims) {
     if (claim.parts.empty()) continue;
     MadeStudies made;
     for (const SuitePart& part : claim.parts)

@@ -223,5 +223,23 @@ TEST(SeveralTasks, AreTasksOfTheSameOptimizers) {
   EXPECT_FALSE(has_profile({studies[0], again}));
 }
 
+TEST(Claims, StandBeforeTheResultsEscaped) {
+  const ReportOptions options{.goal = {},
+                              .command = {},
+                              .claims = {{.claim = "<b>never</b> wrong",
+                                          .experiment = "three runs",
+                                          .answer = "does not hold",
+                                          .sentence = "it was \x1b[31mwrong & late",
+                                          .rows = {{"runs <3", "2"}}}}};
+  const std::string html = report_html({}, options);
+  EXPECT_THAT(html, AllOf(HasSubstr("“&lt;b&gt;never&lt;/b&gt; wrong”: does not hold"), HasSubstr("wrong &amp; late"),
+                          HasSubstr("runs &lt;3"), HasSubstr("How it was tested: three runs.")));
+  EXPECT_LT(html.find("id=\"claims\""), html.find("id=\"methods\""));
+  const std::string text = claims_text(options.claims);
+  EXPECT_THAT(text, AllOf(HasSubstr("does not hold\n"), HasSubstr("wrong & late")));
+  EXPECT_EQ(text.find('\x1b'), std::string::npos);
+  EXPECT_THAT(report_html({}, {}), Not(HasSubstr("id=\"claims\"")));
+}
+
 }  // namespace
 }  // namespace thalweg::lab

@@ -1,5 +1,5 @@
 // Tests of suites: what they compare, and the command that trains them.
-#include "study/suite.h"
+#include "suites/suite.h"
 #include "command.h"
 #include "error_of.h"
 #include "idx_files.h"
@@ -85,7 +85,7 @@ TEST_F(SuiteCommand, TrainsEveryPartOnceAndReportsThemTogether) {
   const Ended again = run(arguments);
   ASSERT_EQ(again.code, 0) << again.errors;
   EXPECT_EQ(again.output, first.output);  // the seconds too: nothing was trained
-  EXPECT_THAT(again.errors, HasSubstr("is continued: 25 finished trials are kept"));
+  EXPECT_THAT(again.errors, HasSubstr("is continued: 20 finished trials are kept"));
 }
 
 TEST_F(SuiteCommand, RefusesWhatTheSuiteSaysItself) {

@@ -1,8 +1,8 @@
-// Claims: what tutorials say of RMSprop, each with the experiment that tests it and a sentence on what it showed.
+// Claim: what tutorials say of RMSprop, with the experiment that tests it and a sentence on what it showed.
 #pragma once
 
 #include "store/study_data.h"
-#include "study/suite.h"
+#include "suites/suite_part.h"
 
 #include <map>
 #include <string>
@@ -45,11 +45,5 @@ struct Claim {
   /// every run). Trials may be missing, failed or diverged.
   Judgement (*judge)(const PartStudies& studies);
 };
-
-/// All claims. `quick`: with few examples, rates and seeds, which shows that all works and tells nothing.
-std::vector<Claim> claims(bool quick = false);
-
-/// The parts of all claims.
-Suite claims_suite(bool quick = false);
 
 }  // namespace thalweg::lab

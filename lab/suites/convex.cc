@@ -1,5 +1,5 @@
 // Runs the convex counterexample and says what it showed.
-#include "claims/convex.h"
+#include "suites/convex.h"
 
 #include <thalweg/description.h>
 #include <thalweg/optimizer.h>

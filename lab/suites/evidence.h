@@ -1,10 +1,10 @@
 // Evidence: what claims have in common: how their parts are set up, and how studies are read for a judgement.
 #pragma once
 
-#include "claims/claims.h"
 #include "report/summary.h"
 #include "study/compare_config.h"
 #include "study/statistics.h"
+#include "suites/claim.h"
 
 #include <cstddef>
 #include <optional>
@@ -22,8 +22,6 @@ inline constexpr const char *kRmsprop = "rmsprop", *kAdam = "adam", *kSgd = "sgd
 CompareConfig base_config(std::vector<std::string> optimizers, std::vector<double> grid, std::int64_t epochs,
                           std::size_t seeds = kSeedsForVerdict);
 
-/// 300 examples, an epoch, two seeds, and of the grid its first and its middle rate.
-CompareConfig quickened(CompareConfig config);
 /// The part, quickened if it is to be.
 SuitePart part_of(std::string name, std::string question, CompareConfig config, bool quick);
 

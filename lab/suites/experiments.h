@@ -1,9 +1,14 @@
-// The claims, one function each; claims.cc lists them.
+// What suites are made of: the tutorials' comparison, and the claims, one function each; suite.cc lists them.
 #pragma once
 
-#include "claims/claims.h"
+#include "suites/claim.h"
+#include "suites/suite.h"
 
 namespace thalweg::lab {
+
+/// What tutorials compare RMSprop with, as they do it: each rule as it is, on four models, ten times; with rates that
+/// are tuned alike, where they take one for all. About an hour on two cores, at most.
+Suite tutorial_suite(bool quick);
 
 /// Adaptive rates solve vanishing and exploding gradients.
 Claim gradients_claim(bool quick);

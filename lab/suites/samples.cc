@@ -1,7 +1,7 @@
 // Claim: RMSprop is unstable on small samples.
-#include "claims/evidence.h"
-#include "claims/experiments.h"
 #include "study/paired_spread.h"
+#include "suites/evidence.h"
+#include "suites/experiments.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -1,7 +1,8 @@
 // Claim: adaptive learning rates solve vanishing and exploding gradients.
-#include "claims/chain.h"
-#include "claims/evidence.h"
-#include "claims/experiments.h"
+#include "page/text.h"
+#include "suites/chain.h"
+#include "suites/evidence.h"
+#include "suites/experiments.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -84,7 +85,8 @@ Judgement judge_vanishing(const PartStudies& studies) {
         "It cannot be told whether an adaptive rule brings the deep sigmoid network to within 2 points of a "
         "network without its trouble: ";
   }
-  sentence += fmt::format("in {} epochs {} sigmoid layers reached {}.", deep->training.stop.epochs, kDepth,
+  sentence += fmt::format("in {} {} sigmoid layers reached {}.",
+                          lab::count(static_cast<std::size_t>(deep->training.stop.epochs), "epoch"), kDepth,
                           fmt::join(texts, ", "));
   const Competitor *rmsprop = find_competitor(*deep, kRmsprop), *sgd = find_competitor(*deep, kSgd);
   if (rmsprop != nullptr && sgd != nullptr && judgement.holds == Holds::no) {

@@ -1,7 +1,7 @@
 // Chain: what rules make of gradients that vanish and explode along a product of weights, on the engine alone.
 #pragma once
 
-#include "claims/claims.h"
+#include "suites/claim.h"
 
 #include <span>
 #include <string>

@@ -1,6 +1,7 @@
 // Claim: larger learning rates and larger decays converge faster.
-#include "claims/evidence.h"
-#include "claims/experiments.h"
+#include "page/text.h"
+#include "suites/evidence.h"
+#include "suites/experiments.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -103,8 +104,9 @@ Judgement judge(const PartStudies& studies) {
       : rates == Holds::no     ? "The fastest η lay below the largest that did not diverge"
       : rates == Holds::partly ? "For some ρ the largest η was as fast as any, for others a smaller one was faster"
                                : "Of η nothing can be told";
-  judgement.sentence = fmt::format("{} (validation {} after {} epochs; {}). Each with its best η, {}.", of_rates,
-                                   metric.title, summary->training.stop.epochs, fmt::join(texts, "; "), of_decays);
+  judgement.sentence = fmt::format("{} (validation {} after {}; {}). Each with its best η, {}.", of_rates, metric.title,
+                                   count(static_cast<std::size_t>(summary->training.stop.epochs), "epoch"),
+                                   fmt::join(texts, "; "), of_decays);
   return judgement;
 }
 

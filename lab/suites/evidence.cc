@@ -1,5 +1,5 @@
 // Sets parts up, and reads studies for a judgement.
-#include "claims/evidence.h"
+#include "suites/evidence.h"
 
 #include "study/plan.h"
 
@@ -25,17 +25,6 @@ CompareConfig base_config(std::vector<std::string> optimizers, std::vector<doubl
   config.training.stop.epochs = epochs;
   config.training.batch = 64;
   config.training.threads = 1;
-  return config;
-}
-
-CompareConfig quickened(CompareConfig config) {
-  TrainingConfig& training = config.training;
-  training.train_limit = training.test_limit = 300;
-  training.stop.epochs = config.tuning.epochs = 1;
-  config.seeds = {1, 2};
-  config.tuning.seeds.resize(1);
-  std::vector<double>& grid = config.tuning.grid;
-  if (grid.size() > 2) grid = {grid.front(), grid[grid.size() / 2]};
   return config;
 }
 

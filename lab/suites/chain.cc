@@ -1,5 +1,5 @@
 // Runs the chain of weights and counts who arrived.
-#include "claims/chain.h"
+#include "suites/chain.h"
 
 #include <thalweg/description.h>
 #include <thalweg/optimizer.h>

@@ -1,7 +1,7 @@
 // Convex: the counterexample to RMSprop's convergence on convex functions, as an experiment on the engine alone.
 #pragma once
 
-#include "claims/claims.h"
+#include "suites/claim.h"
 
 #include <cstdint>
 #include <span>

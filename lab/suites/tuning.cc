@@ -1,7 +1,7 @@
 // Claim: RMSprop needs no tuning.
-#include "claims/evidence.h"
-#include "claims/experiments.h"
 #include "report/sensitivity.h"
+#include "suites/evidence.h"
+#include "suites/experiments.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
