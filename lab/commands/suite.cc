@@ -44,8 +44,8 @@ std::vector<ReportedClaim> judged(const Suite& suite, std::span<const StudyData>
   std::vector<ReportedClaim> reported;
   for (const Claim& claim : suite.claims) {
     const Judgement judgement = claim.judge(parts);
-    ReportedClaim& each = reported.emplace_back(
-        ReportedClaim{claim.text, claim.experiment, to_string(judgement.holds), judgement.sentence, {}});
+    ReportedClaim& each = reported.emplace_back(ReportedClaim{
+        claim.text, claim.experiment, to_string(judgement.holds), judgement.sentence, judgement.detail, {}});
     for (const ClaimRow& row : judgement.rows) each.rows.emplace_back(row.label, row.value);
     nlohmann::json rows = nlohmann::json::array();
     for (const auto& [label, value] : each.rows) rows.push_back({{"label", label}, {"value", value}});
@@ -54,6 +54,7 @@ std::vector<ReportedClaim> judged(const Suite& suite, std::span<const StudyData>
                     {"experiment", each.experiment},
                     {"answer", each.answer},
                     {"sentence", each.sentence},
+                    {"detail", each.detail},
                     {"rows", rows}});
   }
   return reported;

@@ -26,9 +26,10 @@ std::string claims_html(std::span<const ReportedClaim> claims) {
   if (claims.empty()) return {};
   std::string html = "<section id=\"claims\"><h2>What is claimed, and what was seen</h2>";
   for (const ReportedClaim& claim : claims) {
-    html += fmt::format("<h3>“{}”: {}</h3><p>{}</p><p class=\"note\">{}: {}.</p>{}", escape_html(claim.claim),
-                        escape_html(claim.answer), escape_html(claim.sentence), "How it was tested",
-                        escape_html(claim.experiment), rows_html(claim));
+    html +=
+        fmt::format("<h3>“{}”: {}</h3><p>{}</p><p class=\"note\">{}</p><p class=\"note\">How it was tested: {}.</p>{}",
+                    escape_html(claim.claim), escape_html(claim.answer), escape_html(claim.sentence),
+                    escape_html(claim.detail), escape_html(claim.experiment), rows_html(claim));
   }
   return html + "</section>";
 }
@@ -36,8 +37,8 @@ std::string claims_html(std::span<const ReportedClaim> claims) {
 std::string claims_text(std::span<const ReportedClaim> claims) {
   std::string text;
   for (const ReportedClaim& claim : claims) {
-    text += fmt::format("{}\"{}\": {}\n{}\n", text.empty() ? "" : "\n", printable(claim.claim), printable(claim.answer),
-                        printable(claim.sentence, 2000));
+    text += fmt::format("{}\"{}\": {}\n{}\n{}\n", text.empty() ? "" : "\n", printable(claim.claim),
+                        printable(claim.answer), printable(claim.sentence, 2000), printable(claim.detail, 4000));
   }
   return text;
 }

@@ -13,7 +13,8 @@ struct ReportedClaim {
   std::string claim;
   std::string experiment;                                 ///< how it was tested
   std::string answer;                                     ///< `does not hold`
-  std::string sentence;                                   ///< what was seen
+  std::string sentence;                                   ///< what was seen, plainly
+  std::string detail;                                     ///< more of it
   std::vector<std::pair<std::string, std::string>> rows;  ///< numbers that the answer stands on: label, value
 };
 

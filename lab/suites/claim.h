@@ -29,7 +29,8 @@ struct ClaimRow {
 
 struct Judgement {
   Holds holds = Holds::cannot_tell;
-  std::string sentence;        ///< what was seen, plainly, with its numbers
+  std::string sentence;        ///< what was seen, plainly
+  std::string detail{};        ///< more of it, with numbers
   std::vector<ClaimRow> rows;  ///< for a table below it
 };
 

@@ -89,18 +89,17 @@ Judgement judge_convex(std::span<const ConvexRun> runs) {
     return judgement;
   }
   judgement.holds = Holds::no;
-  sentence = fmt::format(
-      "On linear functions over [−1, 1] whose sum is least at x = −1, RMSprop stayed at the wrong "
-      "place: {}.",
-      list(wrong));
-  if (!right.empty()) sentence += fmt::format(" It found −1 with {}.", list(right));
-  if (!unclear.empty()) sentence += fmt::format(" It was in between with {}.", list(unclear));
-  if (!others_right.empty()) sentence += fmt::format(" On the longest period −1 was found by {}", list(others_right));
+  sentence = "On linear functions over [−1, 1] whose sum is least at x = −1, RMSprop stayed at the wrong end.";
+  std::string& detail = judgement.detail;
+  detail = fmt::format("It stayed at the wrong place: {}.", list(wrong));
+  if (!right.empty()) detail += fmt::format(" It found −1 with {}.", list(right));
+  if (!unclear.empty()) detail += fmt::format(" It was in between with {}.", list(unclear));
+  if (!others_right.empty()) detail += fmt::format(" On the longest period −1 was found by {}", list(others_right));
   if (!others_wrong.empty()) {
-    sentence += fmt::format("{} not by {}", others_right.empty() ? " On the longest period −1 was found" : " and",
-                            list(others_wrong));
+    detail += fmt::format("{} not by {}", others_right.empty() ? " On the longest period −1 was found" : " and",
+                          list(others_wrong));
   }
-  if (!others_right.empty() || !others_wrong.empty()) sentence += '.';
+  if (!others_right.empty() || !others_wrong.empty()) detail += '.';
   return judgement;
 }
 

@@ -74,25 +74,23 @@ Judgement judge_vanishing(const PartStudies& studies) {
   std::string& sentence = judgement.sentence;
   if (count(Reach::there) > 0) {
     judgement.holds = Holds::yes;
-    sentence =
-        "An adaptive rule brought the deep sigmoid network to within 2 points of a network without its trouble: ";
+    sentence = "An adaptive rule brought the deep sigmoid network to within 2 points of a network without its trouble.";
   } else if (count(Reach::short_of) == std::ssize(reaches)) {
     judgement.holds = Holds::no;
-    sentence =
-        "No adaptive rule brought the deep sigmoid network to within 2 points of a network without its trouble: ";
+    sentence = "No adaptive rule brought the deep sigmoid network to within 2 points of a network without its trouble.";
   } else {
     sentence =
         "It cannot be told whether an adaptive rule brings the deep sigmoid network to within 2 points of a "
-        "network without its trouble: ";
+        "network without its trouble.";
   }
-  sentence += fmt::format("in {} {} sigmoid layers reached {}.",
-                          lab::count(static_cast<std::size_t>(deep->training.stop.epochs), "epoch"), kDepth,
-                          fmt::join(texts, ", "));
+  judgement.detail = fmt::format("In {} {} sigmoid layers reached {}.",
+                                 lab::count(static_cast<std::size_t>(deep->training.stop.epochs), "epoch"), kDepth,
+                                 fmt::join(texts, ", "));
   const Competitor *rmsprop = find_competitor(*deep, kRmsprop), *sgd = find_competitor(*deep, kSgd);
   if (rmsprop != nullptr && sgd != nullptr && judgement.holds == Holds::no) {
     const Comparison help = compare_two(rmsprop->test, sgd->test, 0.05);
     if (help.verdict == Verdict::first_better)
-      sentence +=
+      judgement.detail +=
           fmt::format(" RMSprop helps: it is {} ahead of SGD with momentum.", difference_text(metric, help.difference));
   }
   return judgement;
@@ -104,7 +102,11 @@ Judgement judge(const PartStudies& studies) {
   const Judgement vanishing = judge_chain(runs, true), exploding = judge_chain(runs, false);
   // The trainings decide on vanishing gradients; the chain says from where on nothing is left to rescale.
   if (result.holds != Holds::cannot_tell) result.holds = together({result.holds, exploding.holds});
-  result.sentence += fmt::format(" {}. {}.", vanishing.sentence, exploding.sentence);
+  if (exploding.holds != Holds::cannot_tell) {
+    result.sentence += fmt::format(" Where gradients explode, one arrived from {} start at which they are finite.",
+                                   exploding.holds == Holds::yes ? "every" : "not every");
+  }
+  result.detail += fmt::format("{}{}. {}.", result.detail.empty() ? "" : " ", vanishing.sentence, exploding.sentence);
   for (const Judgement* chain : {&vanishing, &exploding})
     result.rows.insert(result.rows.end(), chain->rows.begin(), chain->rows.end());
   return result;

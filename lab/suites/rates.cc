@@ -104,9 +104,10 @@ Judgement judge(const PartStudies& studies) {
       : rates == Holds::no     ? "The fastest η lay below the largest that did not diverge"
       : rates == Holds::partly ? "For some ρ the largest η was as fast as any, for others a smaller one was faster"
                                : "Of η nothing can be told";
-  judgement.sentence = fmt::format("{} (validation {} after {}; {}). Each with its best η, {}.", of_rates, metric.title,
-                                   count(static_cast<std::size_t>(summary->training.stop.epochs), "epoch"),
-                                   fmt::join(texts, "; "), of_decays);
+  judgement.sentence = fmt::format("{}. Each with its best η, {}.", of_rates, of_decays);
+  judgement.detail =
+      fmt::format("By validation {} after {}: {}.", metric.title,
+                  count(static_cast<std::size_t>(summary->training.stop.epochs), "epoch"), fmt::join(texts, "; "));
   return judgement;
 }
 

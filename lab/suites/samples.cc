@@ -107,8 +107,9 @@ Judgement judge(const PartStudies& studies) {
   } else {
     what = "It cannot be told that RMSprop's accuracy varies more from seed to seed on small samples than its rivals'";
   }
-  judgement.sentence = fmt::format("{}: its standard deviation was {}.", what, fmt::join(texts, ", "));
-  if (diverged > 0) judgement.sentence += fmt::format(" {} of its {} runs on small samples diverged.", diverged, runs);
+  judgement.sentence = what + '.';
+  judgement.detail = fmt::format("Its standard deviation was {}.", fmt::join(texts, ", "));
+  if (diverged > 0) judgement.detail += fmt::format(" {} of its {} runs on small samples diverged.", diverged, runs);
   return judgement;
 }
 

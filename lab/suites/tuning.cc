@@ -141,8 +141,10 @@ Judgement judge(const PartStudies& studies) {
     const char* const what = defaults[i] == Holds::yes  ? "was within 1 point (2 %) of the tuned rate on every task"
                              : defaults[i] == Holds::no ? "lost more than 1 point (2 %) on at least one task"
                                                         : "cannot be told to be within 1 point (2 %) on every task";
-    judgement.sentence += fmt::format("{}{} {}: against tuned RMSprop, {}.", i > 0 ? " " : "", kDefaults[i].label, what,
-                                      fmt::join(texts[i], "; "));
+    const char* const space = i > 0 ? " " : "";
+    judgement.sentence += fmt::format("{}{} {}.", space, kDefaults[i].label, what);
+    judgement.detail +=
+        fmt::format("{}{} against tuned RMSprop: {}.", space, kDefaults[i].label, fmt::join(texts[i], "; "));
   }
   return judgement;
 }

@@ -91,6 +91,9 @@ class MadeStudies {
   std::map<std::string, StudyData> studies_;
 };
 
+/// All that a judgement says in words.
+inline std::string text_of(const Judgement& judgement) { return judgement.sentence + ' ' + judgement.detail; }
+
 inline Claim claim_named(std::string_view name, bool quick = false) {
   const Suite suite = make_suite("claims", quick);
   for (const Claim& claim : suite.claims)

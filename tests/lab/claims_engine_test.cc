@@ -1,4 +1,5 @@
 // The claims' experiments on the engine alone, against loops written out here; and the test of equal spreads.
+#include "claim_samples.h"
 #include "study/paired_spread.h"
 #include "suites/chain.h"
 #include "suites/convex.h"
@@ -16,6 +17,7 @@
 namespace thalweg::lab {
 namespace {
 
+using test::text_of;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -101,14 +103,14 @@ TEST(Convex, EveryOutcomeHasItsSentence) {
   const ConvexRun sgd = ended_at("sgd", -1), adam = ended_at("adam", 1);
   const Judgement refuted = judge_convex(std::array{bad, good, sgd, adam});
   EXPECT_EQ(refuted.holds, Holds::no);
-  EXPECT_THAT(refuted.sentence, HasSubstr("stayed at the wrong place: rmsprop! at x = 0.90"));
-  EXPECT_THAT(refuted.sentence, HasSubstr("found by sgd! and not by adam! at x = 1.00"));
+  EXPECT_THAT(text_of(refuted), HasSubstr("stayed at the wrong place: rmsprop! at x = 0.90"));
+  EXPECT_THAT(text_of(refuted), HasSubstr("found by sgd! and not by adam! at x = 1.00"));
   EXPECT_EQ(refuted.rows.size(), 4U);
-  EXPECT_THAT(judge_convex(std::array{bad, adam}).sentence, HasSubstr("was found not by adam!"));
-  EXPECT_THAT(judge_convex(std::array{bad}).sentence, Not(HasSubstr("longest")));
+  EXPECT_THAT(text_of(judge_convex(std::array{bad, adam})), HasSubstr("was found not by adam!"));
+  EXPECT_THAT(text_of(judge_convex(std::array{bad})), Not(HasSubstr("longest")));
   const Judgement unrefuted = judge_convex(std::array{good, sgd});
   EXPECT_EQ(unrefuted.holds, Holds::cannot_tell);
-  EXPECT_THAT(unrefuted.sentence, HasSubstr("prove no convergence"));
+  EXPECT_THAT(text_of(unrefuted), HasSubstr("prove no convergence"));
   EXPECT_EQ(judge_convex(std::array{good, between}).holds, Holds::cannot_tell);
   EXPECT_EQ(judge_convex({}).holds, Holds::cannot_tell);
 }
@@ -169,8 +171,8 @@ TEST(Chain, EveryOutcomeHasItsSentence) {
   EXPECT_EQ(judge_chain(runs, true).holds, Holds::yes);
   const Judgement exploding = judge_chain(runs, false);
   EXPECT_EQ(exploding.holds, Holds::no) << "SGD's arriving is no adaptive rule's";
-  EXPECT_THAT(exploding.sentence, HasSubstr("Of 2 starts"));
-  EXPECT_THAT(exploding.sentence, HasSubstr("SGD from 2, Adam from 1; where they are, 0 of 2 runs reached it"));
+  EXPECT_THAT(text_of(exploding), HasSubstr("Of 2 starts"));
+  EXPECT_THAT(text_of(exploding), HasSubstr("SGD from 2, Adam from 1; where they are, 0 of 2 runs reached it"));
   EXPECT_EQ(exploding.rows.at(1).value, "arrived from weights of 2");
   EXPECT_EQ(judge_chain({}, false).holds, Holds::cannot_tell);
 }

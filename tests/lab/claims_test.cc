@@ -99,26 +99,26 @@ MadeStudies networks(double rmsprop, double adam, double sgd) {
 TEST(GradientsClaim, FallsShort) {
   const Judgement judgement = claim_named("gradients").judge(networks(0.7, 0.75, 0.1).all());
   EXPECT_EQ(judgement.holds, Holds::no);
-  EXPECT_THAT(judgement.sentence, HasSubstr("No adaptive rule"));
-  EXPECT_THAT(judgement.sentence, HasSubstr("60.0"));  // points ahead of SGD, give or take the seeds' noise
-  EXPECT_THAT(judgement.sentence, HasSubstr("ahead of SGD"));
+  EXPECT_THAT(text_of(judgement), HasSubstr("No adaptive rule"));
+  EXPECT_THAT(text_of(judgement), HasSubstr("60.0"));  // points ahead of SGD, give or take the seeds' noise
+  EXPECT_THAT(text_of(judgement), HasSubstr("ahead of SGD"));
 }
 
 TEST(GradientsClaim, HelpsNothingWhereSgdIsAsGood) {
   const Judgement judgement = claim_named("gradients").judge(networks(0.1, 0.1, 0.1).all());
   EXPECT_EQ(judgement.holds, Holds::no);
-  EXPECT_THAT(judgement.sentence, Not(HasSubstr("ahead of SGD")));
+  EXPECT_THAT(text_of(judgement), Not(HasSubstr("ahead of SGD")));
 }
 
 TEST(GradientsClaim, OneRuleIsEnough) {
   // Vanishing ones are solved, exploding ones are not.
   const Judgement judgement = claim_named("gradients").judge(networks(0.7, 0.845, 0.1).all());
   EXPECT_EQ(judgement.holds, Holds::partly);
-  EXPECT_THAT(judgement.sentence, HasSubstr("An adaptive rule brought"));
+  EXPECT_THAT(text_of(judgement), HasSubstr("An adaptive rule brought"));
 }
 
 TEST(GradientsClaim, SgdIsNotAdaptive) {
-  EXPECT_THAT(claim_named("gradients").judge(networks(0.7, 0.7, 0.85).all()).sentence, HasSubstr("No adaptive rule"));
+  EXPECT_THAT(text_of(claim_named("gradients").judge(networks(0.7, 0.7, 0.85).all())), HasSubstr("No adaptive rule"));
 }
 
 TEST(GradientsClaim, GapsAreNoAnswer) {
@@ -170,7 +170,7 @@ Judgement judge_rates(const MadeStudies& made) { return claim_named("rates").jud
 TEST(RatesClaim, BothHold) {
   const Judgement judgement = judge_rates(rates({0.5, 0.6, 0.7, 0.8}, {0.70, 0.75, 0.80, 0.85}));
   EXPECT_EQ(judgement.holds, Holds::yes);
-  EXPECT_THAT(judgement.sentence, HasSubstr("0.999, the largest, was shown to get furthest"));
+  EXPECT_THAT(text_of(judgement), HasSubstr("0.999, the largest, was shown to get furthest"));
 }
 
 TEST(RatesClaim, TheLargestThatDivergedDoesNotCount) {
@@ -180,14 +180,14 @@ TEST(RatesClaim, TheLargestThatDivergedDoesNotCount) {
 TEST(RatesClaim, NeitherHolds) {
   const Judgement judgement = judge_rates(rates({0.5, 0.8, 0.7, 0.1}, {0.85, 0.80, 0.75, 0.70}));
   EXPECT_EQ(judgement.holds, Holds::no);
-  EXPECT_THAT(judgement.sentence, HasSubstr("fastest at η = 0.01"));
-  EXPECT_THAT(judgement.sentence, HasSubstr("up to which each larger one was faster"));
-  EXPECT_THAT(judgement.sentence, HasSubstr("0.5 and 0.9 and 0.99 was shown to get further than 0.999"));
+  EXPECT_THAT(text_of(judgement), HasSubstr("fastest at η = 0.01"));
+  EXPECT_THAT(text_of(judgement), HasSubstr("up to which each larger one was faster"));
+  EXPECT_THAT(text_of(judgement), HasSubstr("0.5 and 0.9 and 0.99 was shown to get further than 0.999"));
 }
 
 TEST(RatesClaim, SaysThatLargerIsFasterUpToTheFastestOnlyWhereItIs) {
   for (const std::vector<double>& values : {std::vector{0.6, 0.5, 0.8, 0.1}, {0.8, 0.6, 0.5, 0.1}})
-    EXPECT_THAT(judge_rates(rates(values, {0.7, 0.7, 0.7, 0.7})).sentence, Not(HasSubstr("each larger one")));
+    EXPECT_THAT(text_of(judge_rates(rates(values, {0.7, 0.7, 0.7, 0.7}))), Not(HasSubstr("each larger one")));
 }
 
 TEST(RatesClaim, OneOfTwo) {
@@ -204,7 +204,7 @@ TEST(RatesClaim, DecaysThatCannotBeTold) {
   EXPECT_EQ(judge_rates(rates({0.5, 0.6, 0.7, 0.8}, {0.8, 0.8, 0.8, 0.8})).holds, Holds::cannot_tell);
   const Judgement few = judge_rates(rates({0.5, 0.8, 0.7, 0.1}, {0.85, 0.80, 0.75, 0.70}, 7));
   EXPECT_EQ(few.holds, Holds::no) << "what is told, of the rates, is against it";
-  EXPECT_THAT(few.sentence, HasSubstr("nothing can be told with 7 seeds"));
+  EXPECT_THAT(text_of(few), HasSubstr("nothing can be told with 7 seeds"));
 }
 
 TEST(RatesClaim, TooFewRates) {
@@ -263,7 +263,7 @@ TEST(TuningClaim, ADefaultThatDivergesCosts) {
     if (trial.optimizer == study.trials.front().optimizer) MadeStudies::diverge(trial);
   const Judgement judgement = tuning().judge(made.all());
   EXPECT_EQ(judgement.holds, Holds::no);
-  EXPECT_THAT(judgement.sentence, HasSubstr("8 of 8 runs diverge"));
+  EXPECT_THAT(text_of(judgement), HasSubstr("8 of 8 runs diverge"));
 }
 
 TEST(TuningClaim, AMissingTaskIsNoAnswerForADefaultThatIsFineElsewhere) {
@@ -303,7 +303,7 @@ TEST(SamplesClaim, EveryOutcome) {
   const auto judged = [](const MadeStudies& made) { return claim_named("samples").judge(made.all()); };
   EXPECT_EQ(judged(spreads(0.02, 0.002, 0.002)).holds, Holds::yes);
   EXPECT_EQ(judged(spreads(0.02, 0.002, 0.02)).holds, Holds::partly);
-  EXPECT_THAT(judged(spreads(0.02, 0.002, 0.02)).sentence, HasSubstr("in 2 of 4 comparisons"));
+  EXPECT_THAT(text_of(judged(spreads(0.02, 0.002, 0.02))), HasSubstr("in 2 of 4 comparisons"));
   EXPECT_EQ(judged(spreads(0.002, 0.02, 0.02)).holds, Holds::no);
   EXPECT_EQ(judged(spreads(0.01, 0.01, 0.01)).holds, Holds::cannot_tell);
   EXPECT_EQ(judged(spreads(0.02, 0.002, 0.002, 7)).holds, Holds::cannot_tell);
@@ -313,7 +313,7 @@ TEST(SamplesClaim, EveryOutcome) {
 TEST(SamplesClaim, DivergedRunsAreCounted) {
   MadeStudies made = spreads(0.01, 0.01, 0.01);
   MadeStudies::diverge(made.study("samples-few").trials[0]);
-  EXPECT_THAT(claim_named("samples").judge(made.all()).sentence,
+  EXPECT_THAT(text_of(claim_named("samples").judge(made.all())),
               HasSubstr("1 of its 40 runs on small samples diverged"));
 }
 

@@ -230,10 +230,12 @@ TEST(Claims, StandBeforeTheResultsEscaped) {
                                           .experiment = "three runs",
                                           .answer = "does not hold",
                                           .sentence = "it was \x1b[31mwrong & late",
+                                          .detail = "by 3 > 2",
                                           .rows = {{"runs <3", "2"}}}}};
   const std::string html = report_html({}, options);
-  EXPECT_THAT(html, AllOf(HasSubstr("“&lt;b&gt;never&lt;/b&gt; wrong”: does not hold"), HasSubstr("wrong &amp; late"),
-                          HasSubstr("runs &lt;3"), HasSubstr("How it was tested: three runs.")));
+  EXPECT_THAT(html,
+              AllOf(HasSubstr("“&lt;b&gt;never&lt;/b&gt; wrong”: does not hold"), HasSubstr("wrong &amp; late"),
+                    HasSubstr("runs &lt;3"), HasSubstr("by 3 &gt; 2"), HasSubstr("How it was tested: three runs.")));
   EXPECT_LT(html.find("id=\"claims\""), html.find("id=\"methods\""));
   const std::string text = claims_text(options.claims);
   EXPECT_THAT(text, AllOf(HasSubstr("does not hold\n"), HasSubstr("wrong & late")));
