@@ -135,7 +135,15 @@ std::vector<std::string> take_own_command(int& argc, char** argv) {
   return {dashes == end ? end : dashes + 1, end};
 }
 
+/// Is there a `--` with no command of one's own behind it?
+bool lacks_own_command(int argc, char** argv) {
+  const std::string_view command = argc > 1 ? argv[1] : "";
+  if (command != "compare" && command != "tune") return false;
+  return std::find(argv + 2, argv + argc, std::string_view("--")) == argv + argc - 1;
+}
+
 int run(int argc, char** argv) {
+  const bool lacks_command = lacks_own_command(argc, argv);
   const std::vector<std::string> own_command = take_own_command(argc, argv);
   CLI::App app{"Trains and compares optimizers: RMSprop and its family, run at memory speed.", "thalweg"};
   app.set_version_flag("--version", std::string("thalweg ") + THALWEG_VERSION);
@@ -160,6 +168,7 @@ int run(int argc, char** argv) {
   add_worker(app);
   check_values(app);
   try {
+    if (lacks_command) throw UsageError("nothing stands behind --; expected a command of one's own");
     app.parse(argc, argv);
     return EXIT_SUCCESS;
   } catch (const CLI::CallForVersion& version) {

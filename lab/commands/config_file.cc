@@ -157,7 +157,8 @@ void read_config_file(const CLI::App& command, const std::string& file) {
     } else {
       take(node);
     }
-    if (option.count() == 0) give(option, values, place);
+    const bool is_off = is_flag(option) && values == std::vector<std::string>{"false"};
+    if (option.count() == 0 && !is_off) give(option, values, place);
   }
 }
 

@@ -38,6 +38,9 @@ void check_output(std::string_view flag, const std::filesystem::path& output,
   if (is_run_file(output.filename().string())) {
     throw UsageError(fmt::format("{}: {} is the name of a file that runs keep; choose another", flag, output.string()));
   }
+  if (std::error_code ignored; std::filesystem::is_directory(output, ignored)) {
+    throw UsageError(fmt::format("{}: {} is a folder; expected a file's name", flag, output.string()));
+  }
   for (const std::filesystem::path& input : inputs) {
     if (are_same(output, input)) {
       throw UsageError(

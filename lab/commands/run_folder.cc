@@ -113,8 +113,8 @@ void RunFolder::add(const StepRecord& record) {
 void RunFolder::add(const DiagnosticRecord& record) { records_.add(record); }
 
 void RunFolder::add(const EpochRecord& record) {
+  records_.add(record);
   flush();
-  store_.add_epoch(trial_, record);
 }
 
 void RunFolder::flush() {

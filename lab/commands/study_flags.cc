@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <thread>
 
 namespace thalweg::lab {
@@ -46,12 +47,14 @@ void add_program_flags(CLI::App& command, Program& program, bool& maximize) {
   command.add_flag("--maximize", maximize, "The more of it, the better")->group(group);
   command.add_option("--trial-timeout", program.timeout, "Seconds after which a trial is ended; 0: never")
       ->group(group)
-      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
 }
 
 void complete(Program& program, bool maximize) {
   program.better = maximize ? Better::higher : Better::lower;
+  if (!(program.timeout >= 0 && program.timeout < std::numeric_limits<double>::infinity())) {
+    throw UsageError(fmt::format("--trial-timeout: {} is outside [0, ∞)", program.timeout));
+  }
   if (program) return;
   // A file that --print-config wrote has all of them.
   const Program usual;

@@ -8,7 +8,6 @@
 #include "output/output.h"
 #include "output/table.h"
 #include "report/report.h"
-#include "study/environment.h"
 #include "tasks/task.h"
 
 #include <fmt/format.h>
@@ -90,16 +89,17 @@ void run_suite(const Suite& suite, const StudyOutput& output, const JobFlags& wo
   }
   nlohmann::json claims = nlohmann::json::array();
   const ReportOptions options{.goal = {}, .command = {}, .claims = judged(ready, studies, claims)};
-  if (!output.report.empty()) write_report(studies, output.report, options);
+  // The claims are in this page alone, so there is always one.
+  const std::string page =
+      output.report.empty() ? (std::filesystem::path(output.out) / "report.html").string() : output.report;
+  write_report(studies, page, options);
   if (output.json) {
     print_json(nlohmann::json{{"suite", suite.name}, {"parts", parts}, {"claims", claims}});
   } else {
     print_lines('\n' + report_text(studies, {}, output_columns()));
     if (!options.claims.empty()) print_lines('\n' + claims_text(options.claims));
     print("\nStudies: {}\n", output.out);
-    print("Report:  {}\n", output.report.empty()
-                               ? fmt::format("thalweg report {}/* -o report.html", shell_quoted(output.out))
-                               : output.report);
+    print("Report:  {}\n", page);
   }
   if (failed) expect_all_trained(*failed);
 }

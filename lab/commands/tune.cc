@@ -201,7 +201,10 @@ struct About {
 /// Opens the data to find out what is wrong with it, and fills in what depends on it.
 About open_data(Flags& flags) {
   TuneConfig& config = flags.config;
-  if (config.program) return {.task = task_of(config.program)};
+  if (config.program) {
+    if (!flags.output.report.empty()) check_output("--report", flags.output.report, {});
+    return {.task = task_of(config.program)};
+  }
   TrainingConfig first = config.training;  // of a trial's runs
   if (config.folds > 0) {
     first.validation_folds = config.folds;

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace thalweg::lab {
 namespace {
 
@@ -51,8 +53,12 @@ std::vector<std::string> reservations(const Summary& summary, const NameOf& name
     if (!reason.empty()) reasons.push_back(std::move(reason));
   };
   const Standing& standing = summary.standing;
-  if (!summary.is_finished())
-    add(fmt::format("Not finished: {}, and those to come may change this.", progress_of(summary)));
+  if (!summary.is_finished()) {
+    const auto failed = static_cast<std::size_t>(
+        std::ranges::count(summary.failed, TrialRole::final, [](const TrialData* trial) { return trial->role; }));
+    add(fmt::format("Not finished: {}{}, and those to come may change this.", progress_of(summary),
+                    failed == 0 ? "" : fmt::format(" ({} failed; the study's command tries again)", failed)));
+  }
   if (!standing.tuned) add(not_tuned(summary));
   add(at_edge(summary, name));
   const std::string too_often = "looking again until a difference shows finds false ones in more than 5 % of studies";

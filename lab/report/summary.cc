@@ -254,7 +254,9 @@ void gather(Summary& summary, std::vector<Gathered>& gathered) {
       const bool unfinished = trial.status != TrialStatus::failed && !has_ended(trial);
       if (unfinished) ++summary.unfinished;
       ++(is_final(trial) ? summary.final_trials : summary.tuning_trials);
-      if (!unfinished) ++(is_final(trial) ? summary.final_ended : summary.tuning_ended);
+      // A final trial that failed is tried again: who fails where others do badly must not win for it.
+      const bool done = is_final(trial) ? has_ended(trial) : !unfinished;
+      if (done) ++(is_final(trial) ? summary.final_ended : summary.tuning_ended);
       if (has_ended(trial) && !seen.emplace(name, trial.config.optimizer, trial.config.seed, trial.role).second)
         continue;
       if (!is_final(trial)) {
@@ -372,7 +374,7 @@ std::vector<CurvePoint> Competitor::curve(Measure measure) const {
 }
 
 bool Summary::is_finished() const {
-  return unfinished == 0 && std::ranges::all_of(studies, [](const StudyData* study) {
+  return unfinished == 0 && final_ended == final_trials && std::ranges::all_of(studies, [](const StudyData* study) {
            return study->kind != "compare" || std::ranges::any_of(study->trials, is_final);
          });
 }

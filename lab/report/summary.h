@@ -95,7 +95,8 @@ struct Summary {
   /// Examples in the test part, as far as shares of them tell: the least number of which all are whole examples.
   std::optional<std::int64_t> test_examples;
 
-  /// Trials are to come: those that are planned, or a comparison's final ones, planned once tuning has ended.
+  /// No trials are to come: those that are planned, final ones that failed and are tried again, or a comparison's final
+  /// ones, planned once tuning has ended.
   bool is_finished() const;
   /// Of the intervals of single means: 95 %, with several planned looks as much more as holds it over all of them.
   double level() const { return 1 - standing.level(); }

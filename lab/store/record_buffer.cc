@@ -4,10 +4,11 @@
 namespace thalweg::lab {
 
 void RecordBuffer::write(Store& store, std::int64_t trial) {
-  if (!steps_.empty()) store.add_steps(trial, steps_);
+  if (steps_.empty() && diagnostics_.empty() && epochs_.empty()) return;
+  store.add_records(trial, steps_, diagnostics_, epochs_);
   steps_.clear();
-  if (!diagnostics_.empty()) store.add_diagnostics(trial, diagnostics_);
   diagnostics_.clear();
+  epochs_.clear();
 }
 
 }  // namespace thalweg::lab

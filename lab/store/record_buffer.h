@@ -9,17 +9,19 @@
 
 namespace thalweg::lab {
 
-/// Records of steps, kept in memory so that a transaction takes many of them.
+/// Records, kept in memory so that a transaction takes many of them.
 class RecordBuffer {
  public:
   void add(const StepRecord& record) { steps_.push_back(record); }
   void add(const DiagnosticRecord& record) { diagnostics_.push_back(record); }
+  void add(const EpochRecord& record) { epochs_.push_back(record); }
   /// Moves them into the store.
   void write(Store& store, std::int64_t trial);
 
  private:
   std::vector<StepRecord> steps_;
   std::vector<DiagnosticRecord> diagnostics_;
+  std::vector<EpochRecord> epochs_;
 };
 
 }  // namespace thalweg::lab

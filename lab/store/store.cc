@@ -167,16 +167,13 @@ void Store::resume(std::int64_t trial, std::int64_t step) {
   impl_->write([&] { rewind_trial(impl_->database, trial, step); });
 }
 
-void Store::add_steps(std::int64_t trial, std::span<const StepRecord> records) {
-  impl_->write([&] { write_steps(impl_->database, trial, records); });
-}
-
-void Store::add_diagnostics(std::int64_t trial, std::span<const DiagnosticRecord> records) {
-  impl_->write([&] { write_diagnostics(impl_->database, trial, records); });
-}
-
-void Store::add_epoch(std::int64_t trial, const EpochRecord& record) {
-  impl_->write([&] { write_epoch(impl_->database, trial, record); });
+void Store::add_records(std::int64_t trial, std::span<const StepRecord> steps,
+                        std::span<const DiagnosticRecord> diagnostics, std::span<const EpochRecord> epochs) {
+  impl_->write([&] {
+    write_steps(impl_->database, trial, steps);
+    write_diagnostics(impl_->database, trial, diagnostics);
+    for (const EpochRecord& epoch : epochs) write_epoch(impl_->database, trial, epoch);
+  });
 }
 
 void Store::finish(std::int64_t trial, const TrainingResult& result) {

@@ -57,9 +57,8 @@ class Store {
   void restart(std::int64_t trial);
   /// Makes the trial `running` and drops the records after `step`: for a run that resumes from a checkpoint there.
   void resume(std::int64_t trial, std::int64_t step);
-  void add_steps(std::int64_t trial, std::span<const StepRecord> records);
-  void add_diagnostics(std::int64_t trial, std::span<const DiagnosticRecord> records);
-  void add_epoch(std::int64_t trial, const EpochRecord& record);
+  void add_records(std::int64_t trial, std::span<const StepRecord> steps, std::span<const DiagnosticRecord> diagnostics,
+                   std::span<const EpochRecord> epochs);
   /// The trial is finished (with whatever outcome) and this is its result.
   void finish(std::int64_t trial, const TrainingResult& result);
   /// The trial has failed, and why.

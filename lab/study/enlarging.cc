@@ -192,6 +192,7 @@ bool has_verdict(const StudyData& study) {
   const bool of_program = study.config.is_object() && study.config.contains("program");
   std::map<std::string, std::set<std::uint64_t>> seeds;
   for (const TrialData& trial : study.trials) {
+    if (trial.role == TrialRole::final && trial.status == TrialStatus::failed) return false;  // it is tried again
     const bool counts = trial.role == TrialRole::final && trial.status == TrialStatus::finished && trial.result &&
                         trial.result->outcome != Outcome::diverged && has_finite_test(*trial.result, of_program);
     if (counts) seeds[trial.optimizer].insert(trial.config.seed);

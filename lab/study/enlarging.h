@@ -38,7 +38,7 @@ nlohmann::json counted_outcome(const StudyData& study);
 /// seen and no further one was planned.
 nlohmann::json enlarged_outcome(const StudyData& study);
 
-/// Do the study's trials allow a verdict on any pair of optimizers?
+/// Do the study's trials allow a verdict on any pair of optimizers? Not while a final one has failed.
 bool has_verdict(const StudyData& study);
 
 /// `1 to 8`, or `1, 5, 9`.

@@ -7,6 +7,11 @@
 #include <utility>
 
 namespace thalweg::lab {
+namespace {
+
+constexpr std::chrono::milliseconds kBetweenWrites{200};  // of a trial's records
+
+}  // namespace
 
 void Recorder::expect(std::size_t trials, std::int64_t epochs, std::size_t trials_done, std::int64_t epochs_done) {
   progress_.total = trials;
@@ -63,10 +68,18 @@ void Recorder::progressed(std::int64_t trial, const Progress& progress) {
   report();
 }
 
+void Recorder::flush(std::int64_t trial) {
+  Active& active = active_.at(trial);
+  active.records.write(store_, trial);
+  active.written = std::chrono::steady_clock::now();
+}
+
 void Recorder::epoch(std::int64_t trial, const EpochRecord& record) {
-  flush(trial);
-  store_.add_epoch(trial, record);
-  active_.at(trial).done = static_cast<double>(record.epoch);
+  Active& active = active_.at(trial);
+  active.records.add(record);
+  // What is lost with the process is told again from the last checkpoint on, before which all was written.
+  if (std::chrono::steady_clock::now() - active.written >= kBetweenWrites) flush(trial);
+  active.done = static_cast<double>(record.epoch);
   report();
 }
 

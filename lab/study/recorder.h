@@ -63,10 +63,11 @@ class Recorder : public TrialEvents {
     std::string name;
     double epochs = 0, done = 0;
     bool running = false;
-    RecordBuffer records;  // since the last epoch's end: one transaction an epoch is enough
+    RecordBuffer records;  // since they were last written
+    std::chrono::steady_clock::time_point written{};
   };
 
-  void flush(std::int64_t trial) { active_.at(trial).records.write(store_, trial); }
+  void flush(std::int64_t trial);
   void leave(std::int64_t trial);
   void end(std::int64_t trial);
   void report();

@@ -194,6 +194,7 @@ class ProgramRun {
       last = status && ready <= 0;
       if (ready > 0) last = take(waiting) && status;
       hooks_.on_wait();
+      if (!status) status = child_.status();  // what it told may have taken longer to note than to tell
       if (!status) check_time();
     }
     output_.add("\n", [&](const std::string& line) { take_line(line); });
@@ -241,7 +242,8 @@ class ProgramRun {
     if (records_ == kMostRecords) fail(fmt::format("told more than {} values of {}", kMostRecords, call_.metric));
     ++records_;
     EpochRecord record;
-    record.epoch = epoch_ = rising(json, "epoch", epoch_, epoch_ + 1);
+    if (records_ == 1 && tells_zero(json, "epoch")) from_zero_ = 1;
+    record.epoch = epoch_ = from_zero_ + rising(json, "epoch", epoch_ - from_zero_, epoch_ + 1 - from_zero_);
     record.step = step_ = rising(json, "step", step_, std::max(step_ + 1, record.epoch));
     record.validation = MetricValues{{metric_name(), *number}};
     record.seconds = seconds();
@@ -256,6 +258,11 @@ class ProgramRun {
     const auto value = json.find(key);
     if (value == json.end() || !(value->is_number() || value->is_null())) return std::nullopt;
     return value->is_null() ? std::numeric_limits<double>::quiet_NaN() : value->get<double>();
+  }
+
+  static bool tells_zero(const nlohmann::json& json, const char* key) {
+    const auto found = json.find(key);
+    return found != json.end() && found->is_number_integer() && *found == 0;
   }
 
   std::int64_t rising(const nlohmann::json& json, const char* key, std::int64_t before, std::int64_t otherwise) const {
@@ -306,6 +313,7 @@ class ProgramRun {
   Lines output_;
   std::string last_words_;
   std::int64_t records_ = 0, epoch_ = 0, step_ = 0;
+  std::int64_t from_zero_ = 0;  // 1: it counts epochs from 0
   std::optional<double> last_, test_;
 };
 

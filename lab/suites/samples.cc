@@ -58,10 +58,9 @@ SpreadAnswer ask(const Competitor* rmsprop, const Competitor* rival, double leve
   }
   if (first.size() < kSeedsForVerdict) return {.text = fmt::format("{} seeds in common, too few", first.size())};
   const std::optional<SpreadComparison> spreads = compare_spreads(first, second, level);
-  if (!spreads) return {.text = "no ratio (one of them does not vary) of"};
-  SpreadAnswer answer{.text =
-                          fmt::format("{:.2f} times (between {:.2f} and {:.2f})",
-                                      spreads->first_sd / spreads->second_sd, spreads->ratio.low, spreads->ratio.high)};
+  if (!spreads) return {.text = "none, since one of them does not vary"};
+  SpreadAnswer answer{.text = fmt::format("{:.2f} (between {:.2f} and {:.2f})", spreads->first_sd / spreads->second_sd,
+                                          spreads->ratio.low, spreads->ratio.high)};
   if (spreads->ratio.low > 1) answer.spread = Spread::more;
   if (spreads->ratio.high < 1) answer.spread = Spread::less;
   return answer;
@@ -91,7 +90,7 @@ Judgement judge(const PartStudies& studies) {
       judgement.rows.push_back({fmt::format("{}: spread of rmsprop over {}'s", setting.title, rival), answer.text});
       if (!setting.is_small) continue;
       small.push_back(answer.spread);
-      texts.push_back(fmt::format("with {} {} that of {}", setting.title, answer.text, rival));
+      texts.push_back(fmt::format("with {}, {}: {}", setting.title, rival, answer.text));
     }
   }
   const auto count = [&](Spread spread) { return std::ranges::count(small, spread); };
@@ -108,7 +107,7 @@ Judgement judge(const PartStudies& studies) {
     what = "It cannot be told that RMSprop's accuracy varies more from seed to seed on small samples than its rivals'";
   }
   judgement.sentence = what + '.';
-  judgement.detail = fmt::format("Its standard deviation was {}.", fmt::join(texts, ", "));
+  judgement.detail = fmt::format("Its standard deviation over the rival's: {}.", fmt::join(texts, "; "));
   if (diverged > 0) judgement.detail += fmt::format(" {} of its {} runs on small samples diverged.", diverged, runs);
   return judgement;
 }

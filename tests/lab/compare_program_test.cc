@@ -348,5 +348,64 @@ TEST_F(CompareProgram, RefusesWhatMeansNothing) {
   }
 }
 
+// Who fails where others do badly must not win for it, and no look is taken before all has ended.
+TEST_F(CompareProgram, AFailedFinalRunIsReservedUntilItIsTrainedAgain) {
+  const std::string script = std::string(kKnown) + R"(
+if [ "$1$3" = adam9 ] && [ ! -e )" +
+                             path("mended") + R"( ]; then exit 5; fi)";
+  const Words flags = with(kThree, {"--tune-lr", "1e-3,1e-2,1e-1", "--seeds", "9", "--json"});
+  const Ended failed = run(compare("study", flags, script));
+  EXPECT_EQ(failed.code, 1);
+  const nlohmann::json first = nlohmann::json::parse(failed.output);
+  EXPECT_TRUE(first.at("verdict").at("winner").is_null()) << first.at("verdict");
+  EXPECT_EQ(first.at("verdict").at("finished"), false);
+  EXPECT_THAT(first.at("verdict").at("reserve").get<std::string>(),
+              HasSubstr("26 of 27 final trials are done (1 failed"));
+
+  std::ofstream(path("mended")) << "now";
+  const nlohmann::json second = json_of(run(compare("study", flags, script)));
+  EXPECT_EQ(second.at("verdict").at("winner"), "adam") << second.at("verdict");
+  EXPECT_EQ(second.at("verdict").at("finished"), true);
+}
+
+TEST_F(CompareProgram, EpochsMayBeginAtZero) {
+  const std::string script = R"(for e in 0 1 2; do echo "{\"epoch\": $e, \"loss\": 0.$e}"; done)";
+  EXPECT_EQ(of(json_of(run(compare("zero", {"a", "--seeds", "1", "--json"}, script, {"{optimizer}"}))), "a")
+                .at("test")
+                .at("1"),
+            0.2);
+  ASSERT_EQ(run({"report", path("zero"), "-o", path("zero.html"), "--csv", path("zero.csv")}).code, 0);
+  EXPECT_THAT(test::contents(path("zero.csv/epochs.csv")), AllOf(HasSubstr(",final,1,1,"), HasSubstr(",final,1,3,")));
+  const std::string back = R"(for e in 0 1 1; do echo "{\"epoch\": $e, \"loss\": 0.$e}"; done)";
+  EXPECT_THAT(run(compare("back", {"a", "--seeds", "1"}, back, {"{optimizer}"})).errors,
+              HasSubstr("told epoch 1 after 1; they must rise"));
+}
+
+TEST_F(CompareProgram, APrintedConfigurationIsTheSameStudy) {
+  const Words flags = with(kThree, {"--tune-lr", "1e-3,1e-2", "--seeds", "2"});
+  Words print = compare("study", with(flags, {"--print-config"}), kKnown);
+  std::ofstream(path("study.toml")) << run(print).output;
+  json_of(run(compare("study", with(flags, {"--json"}), kKnown)));
+  const std::ptrdiff_t before = calls();
+  EXPECT_EQ(json_of(run({"compare", "--config", path("study.toml"), "--json", "--jobs", "1"})).at("optimizers").size(),
+            3U);
+  EXPECT_EQ(calls(), before) << "nothing is run twice";
+}
+
+TEST_F(CompareProgram, RefusesBeforeAnythingIsRun) {
+  const auto refused = [&](const Words& words) {
+    const Ended ended = run(words);
+    EXPECT_EQ(ended.code, 2) << ended.errors;
+    return ended.errors;
+  };
+  EXPECT_THAT(refused(compare("no", {"a", "--seeds", "1", "--trial-timeout", "nan"}, "true", {"{optimizer}"})),
+              HasSubstr("--trial-timeout: nan is outside [0, ∞)"));
+  EXPECT_THAT(refused(compare("no", {"a", "--seeds", "1", "--report", path("")}, "true", {"{optimizer}"})),
+              HasSubstr("is a folder"));
+  EXPECT_THAT(refused({"compare", "adam", "--"}), HasSubstr("nothing stands behind --"));
+  EXPECT_THAT(refused({"tune", "--range", "lr=log:1e-3:1", "--"}), HasSubstr("nothing stands behind --"));
+  EXPECT_FALSE(std::filesystem::exists(path("no")));
+}
+
 }  // namespace
 }  // namespace thalweg::lab

@@ -139,9 +139,7 @@ TEST_F(StoreTest, RecordsATrialAsItRuns) {
   const std::int64_t id = store.add_trial(trial);
   store.restart(id);
   EXPECT_EQ(store.load().trials[0].status, TrialStatus::running);
-  store.add_steps(id, steps);
-  store.add_diagnostics(id, diagnostics);
-  for (const EpochRecord& record : epochs) store.add_epoch(id, record);
+  store.add_records(id, steps, diagnostics, epochs);
   store.finish(id, result);
   EXPECT_EQ(text_of(store.load().trials[0]), text_of(sample_trial()));
 
@@ -183,7 +181,7 @@ TEST_F(StoreTest, NamesATrialThatIsNotThere) {
   Store store = Store::create(file_, sample_study());
   EXPECT_THAT([&] { store.finish(7, {}); }, ThrowsMessage<Error>(HasSubstr("there is no trial 7")));
   EXPECT_THAT([&] { store.restart(7); }, ThrowsMessage<Error>(HasSubstr("there is no trial 7")));
-  EXPECT_THROW(store.add_epoch(7, {}), Error);
+  EXPECT_THROW(store.add_records(7, {}, {}, std::vector<EpochRecord>(1)), Error);
 }
 
 TEST_F(StoreTest, IsReadableWhileItIsWritten) {
