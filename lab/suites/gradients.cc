@@ -103,8 +103,8 @@ Judgement judge(const PartStudies& studies) {
   // The trainings decide on vanishing gradients; the chain says from where on nothing is left to rescale.
   if (result.holds != Holds::cannot_tell) result.holds = together({result.holds, exploding.holds});
   if (exploding.holds != Holds::cannot_tell) {
-    result.sentence += fmt::format(" Where gradients explode, one arrived from {} start at which they are finite.",
-                                   exploding.holds == Holds::yes ? "every" : "not every");
+    result.sentence += fmt::format(" Where gradients explode, {} arrived from every start at which they are finite.",
+                                   exploding.holds == Holds::yes ? "one" : "none");
   }
   result.detail += fmt::format("{}{}. {}.", result.detail.empty() ? "" : " ", vanishing.sentence, exploding.sentence);
   for (const Judgement* chain : {&vanishing, &exploding})

@@ -61,7 +61,7 @@ Holds ask_decays(const std::vector<SeedValues>& values, Better better, std::stri
   }
   const auto least = std::ranges::min_element(values, {}, [](const SeedValues& v) { return v.size(); })->size();
   if (!faster.empty()) {
-    sentence = fmt::format("ρ = {} was shown to get further than 0.999, the largest", fmt::join(faster, " and "));
+    sentence = fmt::format("ρ = {} got further than 0.999, the largest", enumerate(faster));
     return Holds::no;
   }
   if (ahead == last) {

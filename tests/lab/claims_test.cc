@@ -182,7 +182,7 @@ TEST(RatesClaim, NeitherHolds) {
   EXPECT_EQ(judgement.holds, Holds::no);
   EXPECT_THAT(text_of(judgement), HasSubstr("fastest at η = 0.01"));
   EXPECT_THAT(text_of(judgement), HasSubstr("up to which each larger one was faster"));
-  EXPECT_THAT(text_of(judgement), HasSubstr("0.5 and 0.9 and 0.99 was shown to get further than 0.999"));
+  EXPECT_THAT(text_of(judgement), HasSubstr("0.5, 0.9 and 0.99 got further than 0.999"));
 }
 
 TEST(RatesClaim, SaysThatLargerIsFasterUpToTheFastestOnlyWhereItIs) {
