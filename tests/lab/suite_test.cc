@@ -17,9 +17,9 @@ namespace thalweg::lab {
 namespace {
 
 using test::Ended;
-using tests::error_of;
 using testing::AllOf;
 using testing::HasSubstr;
+using tests::error_of;
 
 TEST(Suites, TutorialIsFiveRulesOnFourModelsTenTimes) {
   const Suite suite = make_suite("tutorial", /*quick=*/false);
