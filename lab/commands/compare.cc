@@ -234,7 +234,6 @@ void compare(const CLI::App& command, Flags& flags) {
   as_usage([&] { check(flags.config); });
   if (!program) check_training_flags(command, flags.config.training, flags.config.optimizers);
   if (flags.file.print) return print_lines(config_text(command, flags.config.training));
-  if (program && !flags.output.report.empty()) check_output("--report", flags.output.report, {});
   const std::string task = program ? task_of(program) : open_data(flags);
   const ComparisonRun run = run_comparison(flags.config, task,
                                            {.folder = flags.output.out,
