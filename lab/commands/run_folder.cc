@@ -122,10 +122,7 @@ void RunFolder::flush() {
   records_.write(store_, trial_);
 }
 
-void RunFolder::finish(const TrainingResult& result) {
-  flush();
-  store_.finish(trial_, result);
-}
+void RunFolder::finish(const TrainingResult& result) { records_.finish(store_, trial_, result); }
 
 void RunFolder::fail(const std::string& error) noexcept {
   try {

@@ -17,8 +17,12 @@ class RecordBuffer {
   void add(const EpochRecord& record) { epochs_.push_back(record); }
   /// Moves them into the store.
   void write(Store& store, std::int64_t trial);
+  /// Likewise the last ones, with the trial's result, in one transaction.
+  void finish(Store& store, std::int64_t trial, const TrainingResult& result);
 
  private:
+  void clear();
+
   std::vector<StepRecord> steps_;
   std::vector<DiagnosticRecord> diagnostics_;
   std::vector<EpochRecord> epochs_;

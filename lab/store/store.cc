@@ -44,6 +44,13 @@ void check_may_be_written(const std::filesystem::path& file) {
   }
 }
 
+void write_records(const Database& database, std::int64_t trial, std::span<const StepRecord> steps,
+                   std::span<const DiagnosticRecord> diagnostics, std::span<const EpochRecord> epochs) {
+  write_steps(database, trial, steps);
+  write_diagnostics(database, trial, diagnostics);
+  for (const EpochRecord& epoch : epochs) write_epoch(database, trial, epoch);
+}
+
 void remove_file(const std::filesystem::path& file) {
   std::error_code reason;
   std::filesystem::remove(file, reason);
@@ -169,15 +176,15 @@ void Store::resume(std::int64_t trial, std::int64_t step) {
 
 void Store::add_records(std::int64_t trial, std::span<const StepRecord> steps,
                         std::span<const DiagnosticRecord> diagnostics, std::span<const EpochRecord> epochs) {
-  impl_->write([&] {
-    write_steps(impl_->database, trial, steps);
-    write_diagnostics(impl_->database, trial, diagnostics);
-    for (const EpochRecord& epoch : epochs) write_epoch(impl_->database, trial, epoch);
-  });
+  impl_->write([&] { write_records(impl_->database, trial, steps, diagnostics, epochs); });
 }
 
-void Store::finish(std::int64_t trial, const TrainingResult& result) {
-  impl_->write([&] { write_result(impl_->database, trial, result); });
+void Store::finish(std::int64_t trial, const TrainingResult& result, std::span<const StepRecord> steps,
+                   std::span<const DiagnosticRecord> diagnostics, std::span<const EpochRecord> epochs) {
+  impl_->write([&] {
+    write_records(impl_->database, trial, steps, diagnostics, epochs);
+    write_result(impl_->database, trial, result);
+  });
 }
 
 void Store::fail(std::int64_t trial, const std::string& error) {

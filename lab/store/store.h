@@ -59,8 +59,9 @@ class Store {
   void resume(std::int64_t trial, std::int64_t step);
   void add_records(std::int64_t trial, std::span<const StepRecord> steps, std::span<const DiagnosticRecord> diagnostics,
                    std::span<const EpochRecord> epochs);
-  /// The trial is finished (with whatever outcome) and this is its result.
-  void finish(std::int64_t trial, const TrainingResult& result);
+  /// The trial is finished (with whatever outcome): its last records, and its result.
+  void finish(std::int64_t trial, const TrainingResult& result, std::span<const StepRecord> steps = {},
+              std::span<const DiagnosticRecord> diagnostics = {}, std::span<const EpochRecord> epochs = {});
   /// The trial has failed, and why.
   void fail(std::int64_t trial, const std::string& error);
 

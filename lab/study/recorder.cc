@@ -39,8 +39,8 @@ void Recorder::release_running() {
   }
 }
 
+// That it is running, the store knows once it `begins`.
 void Recorder::started(std::int64_t trial) {
-  store_.set_status(trial, TrialStatus::running);
   active_.at(trial).running = true;
   ++progress_.running;
   report();
@@ -89,8 +89,7 @@ void Recorder::before_checkpoint(std::int64_t trial) {
 }
 
 void Recorder::finished(std::int64_t trial, const TrainingResult& result) {
-  flush(trial);
-  store_.finish(trial, result);
+  active_.at(trial).records.finish(store_, trial, result);
   end(trial);
 }
 
