@@ -34,6 +34,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kBetweenProgress{200};
 constexpr double kSecondsBetweenCheckpoints = 2;  // epochs may be short, and a checkpoint waits for the disk
+constexpr int kFolderAttempts = 20;
 
 /// Writes to the study; ends the process if it is gone.
 class Teller {
@@ -82,10 +83,21 @@ std::optional<RunState> standing(const Job& job, const TrainingConfig& config) {
   }
 }
 
+/// The study removes the folder of all trials when the last one in it has ended, which may be in between.
+void create_trial_folder(const Job& job) {
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return create_folder(job.checkpoint.parent_path());
+    } catch (const Error&) {
+      if (attempt == kFolderAttempts) throw;
+    }
+  }
+}
+
 /// Makes the trial's folder, with a copy of a TorchScript file, as a run has one.
 void prepare_folder(const Job& job) {
   if (job.checkpoint.empty()) return;
-  create_folder(job.checkpoint.parent_path());
+  create_trial_folder(job);
   if (is_script_file(job.config.model)) {
     replace_file(job.checkpoint.parent_path() / kModuleFile, read_file(job.config.model));
   }
@@ -104,7 +116,7 @@ struct OpenData {
 
 /// Runs a command in place of a training, and tells likewise.
 void run_command(const Job& job, const Teller& tell) {
-  if (!job.checkpoint.empty()) create_folder(job.checkpoint.parent_path());
+  if (!job.checkpoint.empty()) create_trial_folder(job);
   tell(begin_line(0));
   Pace pace;
   std::int64_t epoch = 1;
