@@ -3,7 +3,6 @@
 #include "commands/comparison.h"
 #include "commands/config_file.h"
 #include "commands/exit.h"
-#include "commands/output_file.h"
 #include "commands/parsed_command.h"
 #include "commands/study_flags.h"
 #include "commands/suite.h"
@@ -11,8 +10,6 @@
 #include "commands/training_flags.h"
 #include "output/output.h"
 #include "report/report.h"
-#include "store/folder_lock.h"
-#include "study/environment.h"
 #include "tasks/task.h"
 
 #include <fmt/core.h>
@@ -21,7 +18,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
-#include <filesystem>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -173,7 +169,7 @@ void complete_program(const CLI::App& command, Flags& flags) {
   const bool is_alone = config.optimizers.empty() && !uses(program, Placeholders::kOptimizer);
   if (is_alone) config.optimizers = {program.command.front()};
   if (command.count("--tune-epochs") == 0) config.tuning.epochs = 0;  // whatever --quick has chosen
-  if (!flags.output.report.empty()) check_output("--report", flags.output.report, {});
+  check_report(flags.output);
   if (uses(program, Placeholders::kRate)) return;
   if (!flags.grid.empty()) throw UsageError("--tune-lr: {lr} is in no word of the command");
   config.tune = false;
@@ -217,8 +213,7 @@ void compare_suite(const CLI::App& command, Flags& flags) {
 /// Opens the data to find out what is wrong with it, and fills in what depends on it. Returns the task.
 std::string open_data(Flags& flags) {
   const Dataset dataset = open_comparison(flags.config);
-  if (!flags.output.report.empty())
-    check_output("--report", flags.output.report, {dataset.files.begin(), dataset.files.end()});
+  check_report(flags.output, {dataset.files.begin(), dataset.files.end()});
   return task_of(dataset.target).name;
 }
 
@@ -246,10 +241,8 @@ void compare(const CLI::App& command, Flags& flags) {
     print_json(summary_json(run.study));
   } else {
     print_lines('\n' + report_text(studies, {}, output_columns()));
-    print("\nStudy:  {}\n", (std::filesystem::path(flags.output.out) / kStudyFile).string());
-    print("Report: {}\n", flags.output.report.empty()
-                              ? fmt::format("thalweg report {} -o report.html", shell_quoted(flags.output.out))
-                              : flags.output.report);
+    print("\n");
+    print_places(flags.output);
   }
   expect_all_trained(run);
 }

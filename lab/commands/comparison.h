@@ -6,7 +6,6 @@
 #include "study/compare_config.h"
 #include "study/study_progress.h"
 
-#include <cstddef>
 #include <string>
 
 namespace thalweg::lab {

@@ -63,10 +63,7 @@ void print_search(const StudyData& study, const StudyOutput& output) {
   print_lines('\n' + search_text(search, output_columns()));
   if (best != nullptr) print("\nBest:   {}\n", command_of(search.config, *best));
   if (file) print("        thalweg train --config {}\n", shell_quoted(file->string()));
-  print("Study:  {}\n", (folder / kStudyFile).string());
-  print("Report: {}\n", output.report.empty()
-                            ? fmt::format("thalweg report {} -o report.html", shell_quoted(folder.string()))
-                            : output.report);
+  print_places(output);
   expect_best(search);
 }
 

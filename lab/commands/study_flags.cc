@@ -2,6 +2,10 @@
 #include "commands/study_flags.h"
 
 #include "commands/exit.h"
+#include "commands/output_file.h"
+#include "output/output.h"
+#include "store/folder_lock.h"
+#include "study/environment.h"
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
@@ -76,6 +80,17 @@ void add_study_output(CLI::App& command, StudyOutput& output) {
       ->type_name("FILE")
       ->group(group);
   command.add_flag("--json", output.json, "Print the result as JSON")->group(group);
+}
+
+void check_report(const StudyOutput& output, const std::vector<std::filesystem::path>& inputs) {
+  if (!output.report.empty()) check_output("--report", output.report, inputs);
+}
+
+void print_places(const StudyOutput& output) {
+  print("Study:  {}\n", (std::filesystem::path(output.out) / kStudyFile).string());
+  print("Report: {}\n", output.report.empty()
+                            ? fmt::format("thalweg report {} -o report.html", shell_quoted(output.out))
+                            : output.report);
 }
 
 }  // namespace thalweg::lab

@@ -5,7 +5,9 @@
 
 #include <CLI/App.hpp>
 
+#include <filesystem>
 #include <string>
+#include <vector>
 
 namespace thalweg::lab {
 
@@ -34,5 +36,11 @@ struct StudyOutput {
 
 /// `--out` has the folder that `output` has as its default.
 void add_study_output(CLI::App& command, StudyOutput& output);
+
+/// Throws UsageError for a report that would replace one of these inputs, or cannot be a file's name (check_output).
+void check_report(const StudyOutput& output, const std::vector<std::filesystem::path>& inputs = {});
+
+/// Says where the study is, and its report, or how to make one.
+void print_places(const StudyOutput& output);
 
 }  // namespace thalweg::lab

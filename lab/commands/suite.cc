@@ -2,8 +2,6 @@
 #include "commands/suite.h"
 
 #include "commands/comparison.h"
-#include "commands/exit.h"
-#include "commands/output_file.h"
 #include "commands/summary_json.h"
 #include "output/output.h"
 #include "output/table.h"
@@ -68,7 +66,7 @@ void run_suite(const Suite& suite, const StudyOutput& output, const JobFlags& wo
     part.config.training.threads = workers.threads_per_job;
     const Dataset dataset = open_comparison(part.config);
     tasks.push_back(task_of(dataset.target).name);
-    if (!output.report.empty()) check_output("--report", output.report, {dataset.files.begin(), dataset.files.end()});
+    check_report(output, {dataset.files.begin(), dataset.files.end()});
   }
   if (!output.json) print_lines(plan_text(ready, output_columns()));
 

@@ -3,7 +3,6 @@
 #include "commands/config_file.h"
 #include "commands/exit.h"
 #include "commands/forecast.h"
-#include "commands/output_file.h"
 #include "commands/parsed_command.h"
 #include "commands/search_output.h"
 #include "commands/study_flags.h"
@@ -202,7 +201,7 @@ struct About {
 About open_data(Flags& flags) {
   TuneConfig& config = flags.config;
   if (config.program) {
-    if (!flags.output.report.empty()) check_output("--report", flags.output.report, {});
+    check_report(flags.output);
     return {.task = task_of(config.program)};
   }
   TrainingConfig first = config.training;  // of a trial's runs
@@ -222,8 +221,7 @@ About open_data(Flags& flags) {
   config.data_fingerprint = dataset.fingerprint;
   config.model_fingerprint.clear();
   for (const std::string& model : models) config.model_fingerprint += model_fingerprint(model);
-  if (!flags.output.report.empty())
-    check_output("--report", flags.output.report, {dataset.files.begin(), dataset.files.end()});
+  check_report(flags.output, {dataset.files.begin(), dataset.files.end()});
   return {.task = task_of(dataset.target).name, .examples = std::ssize(parts.training)};
 }
 

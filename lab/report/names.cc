@@ -61,9 +61,9 @@ std::string subject_text(const Summary& summary) {
   return subject_name(summary, [](std::string_view name) { return printable(name); });
 }
 
-std::vector<std::string> study_names(const Summary& summary) {
-  std::vector<std::string> names;
-  for (const StudyData* study : summary.studies) names.push_back(study->name);
+std::string study_names(const Summary& summary) {
+  std::string names;
+  for (const StudyData* study : summary.studies) names += (names.empty() ? "" : ", ") + study->name;
   return names;
 }
 

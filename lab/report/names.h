@@ -23,8 +23,8 @@ std::string task_html(const TrainingConfig& training);
 std::string subject_html(const Summary& summary);
 /// The same for a terminal.
 std::string subject_text(const Summary& summary);
-/// The names of its studies.
-std::vector<std::string> study_names(const Summary& summary);
+/// The names of its studies, separated by commas, as they are.
+std::string study_names(const Summary& summary);
 /// What an optimizer's text describes; nothing of a text that is none.
 std::optional<Description> description_of(std::string_view text);
 /// The names of the lines in a summary's charts.

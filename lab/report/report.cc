@@ -22,7 +22,6 @@
 #include <thalweg/text.h>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
@@ -241,8 +240,7 @@ std::string report_text(std::span<const StudyData> studies, const ReportOptions&
     const Headline answer = headline(summary, name_of);
     if (!text.empty()) text += "\n";
     if (studies.size() > 1 && summaries.size() > 1) {
-      text += fmt::format("{}: {}\n", printable(fmt::format("{}", fmt::join(study_names(summary), ", "))),
-                          subject_text(summary));
+      text += fmt::format("{}: {}\n", printable(study_names(summary)), subject_text(summary));
     }
     for (const std::string& part : {answer.sentence, answer.detail, answer.reserve, answer.limits})
       if (!part.empty()) text += part + "\n";

@@ -14,7 +14,6 @@
 #include "report/tuning_sections.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -78,7 +77,7 @@ std::string answer_html(const Summary& summary) {
       "<h2 class=\"answer\">{}</h2><p class=\"detail\">{}</p>{}{}<ul "
       "class=\"facts\"><li>{}</li><li>{}</li>{}<li>{}</li></ul>",
       answer.sentence, answer.detail, paragraph("warning", answer.reserve), paragraph("limits", answer.limits),
-      isolated(fmt::format("{}", fmt::join(study_names(summary), ", "))), subject_html(summary), how,
+      isolated(study_names(summary)), subject_html(summary), how,
       summary.competitors.size() > 1
           ? fmt::format("{}, up to {} each", count(summary.competitors.size(), "optimizer"), count(most, "run"))
           : count(most, "run"));

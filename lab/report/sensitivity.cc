@@ -22,7 +22,7 @@ std::optional<GoodRates> good_rates(std::span<const LearningRatePoint> rates, co
   }
   if (!best) return {};
   const double value = *rates[*best].value;
-  const double tolerance = (metric.is_share ? kPoint : kPart * std::abs(value)) + kUlps;
+  const double tolerance = tolerance_at(metric, value) + kUlps;
   const auto is_good = [&](std::size_t i) {
     return rates[i].lr > 0 && rates[i].value && std::abs(*rates[i].value - value) <= tolerance;
   };
@@ -34,6 +34,8 @@ std::optional<GoodRates> good_rates(std::span<const LearningRatePoint> rates, co
                    .high = rates[high].lr,
                    .is_open = low == 0 || high + 1 == rates.size()};
 }
+
+double tolerance_at(const Metric& metric, double value) { return metric.is_share ? kPoint : kPart * std::abs(value); }
 
 std::string tolerance_text(const Metric& metric) { return metric.is_share ? "1 point" : "2 %"; }
 

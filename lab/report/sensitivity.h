@@ -22,6 +22,9 @@ struct GoodRates {
 /// Of these rates, ascending; one that diverged or failed (that has no value) is not good. Nothing without a value.
 std::optional<GoodRates> good_rates(std::span<const LearningRatePoint> rates, const Metric& metric);
 
+/// How far two values of a metric may be apart and count as equally good: 1 point of shares, else 2 % of `value`.
+double tolerance_at(const Metric& metric, double value);
+
 /// `1 point`, `2 %`.
 std::string tolerance_text(const Metric& metric);
 

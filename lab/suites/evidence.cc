@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <numeric>
 #include <utility>
 
@@ -62,8 +61,6 @@ double mean_of(const SeedValues& values) {
 double loss_of(const Metric& metric, double value, double other) {
   return metric.better == Better::higher ? other - value : value - other;
 }
-
-double tolerance_at(const Metric& metric, double value) { return metric.is_share ? 0.01 : 0.02 * std::abs(value); }
 
 std::string test_text(const Competitor* competitor, const Metric& metric) {
   if (competitor == nullptr) return "no final trials";

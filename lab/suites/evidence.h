@@ -41,9 +41,6 @@ double mean_of(const SeedValues& values);
 /// How much worse `value` is than `other`: below 0 where it is better.
 double loss_of(const Metric& metric, double value, double other);
 
-/// Within this of each other two values of a metric count as equally good: 1 point of shares, else 2 % of `value`.
-double tolerance_at(const Metric& metric, double value);
-
 /// `85.31 % (sd 0.25, 8 seeds)`; says so where seeds are too few for that, and how many runs diverged or failed.
 std::string test_text(const Competitor* competitor, const Metric& metric);
 

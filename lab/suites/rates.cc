@@ -1,5 +1,6 @@
 // Claim: larger learning rates and larger decays converge faster.
 #include "page/text.h"
+#include "report/sensitivity.h"
 #include "suites/evidence.h"
 #include "suites/experiments.h"
 
