@@ -17,6 +17,7 @@
 #include "study/environment.h"
 #include "study/statistics.h"
 #include "tasks/task.h"
+#include "tensorboard/training_events.h"
 #include "training/checkpoint.h"
 #include "training/findings.h"
 #include "training/optimizer.h"
@@ -60,13 +61,14 @@ Examples:
   thalweg train --config run.toml --seed 2            as the file says, but for the seed
   thalweg train --dense 256,128 --data idx:/data/mnist --patience 3 --json
   thalweg train --model tabular --data csv:loans.csv --target class --folds 10
+  thalweg train --tensorboard events/first            then: tensorboard --logdir events
   thalweg train --goal 0.85                           stops at 85 % validation accuracy)";
 
 struct Flags {
   TrainingConfig config;
   ConfigFlags file;
   OptimizerShortcuts shortcuts;
-  std::string out, resume;
+  std::string out, resume, tensorboard;
   std::int64_t checkpoint_every = 0;
   bool overwrite = false, json = false;
 };
@@ -85,6 +87,9 @@ void add_flags(CLI::App& command, Flags& flags) {
   command.add_option("--checkpoint-every", flags.checkpoint_every, "Also every N steps, not only each epoch")
       ->group(output)
       ->check(CLI::NonNegativeNumber);
+  command.add_option("--tensorboard", flags.tensorboard, "New folder for an event file, which TensorBoard shows")
+      ->type_name("FOLDER")
+      ->group(output);
   command.add_flag("--overwrite", flags.overwrite, "Begin anew if the folder holds a run")->group(output);
   command.add_flag("--json", flags.json, "Print the result as JSON")->group(output);
   add_config_flags(command, flags.file);
@@ -168,11 +173,24 @@ void print_result(const Trained& trained, const Flags& flags) {
   }
 }
 
+// The run's event file, behind what the checkpoint knows; a new one beside it where it is gone.
+TrainingEvents events_again(const EventPlace& place, const CLI::App& command, const TrainingConfig& config) {
+  try {
+    return TrainingEvents::go_on(place);
+  } catch (const Error& error) {
+    const std::filesystem::path folder = std::filesystem::path(place.file).parent_path();
+    TrainingEvents events = TrainingEvents::begin(folder, config, config_text(command, config));
+    print_message("{}; a new event file has the run from here on: {}\n", error.what(), events.path().string());
+    return events;
+  }
+}
+
 // One training; nothing where its configuration is printed instead.
 std::optional<Trained> train_once(const CLI::App& command, const Flags& flags) {
   TrainingConfig config = flags.config;
   Checkpointing checkpointing{.file = {}, .every_steps = flags.checkpoint_every, .resume = false};
   std::optional<RunFolder> folder;
+  std::optional<TrainingEvents> events;
   Records records;
   Dataset dataset;
   if (!flags.resume.empty()) {
@@ -190,6 +208,8 @@ std::optional<Trained> train_once(const CLI::App& command, const Flags& flags) {
       each.model = model;
       return opened;
     });
+    if (flags.tensorboard.empty() && checkpoint.events)
+      events.emplace(events_again(*checkpoint.events, command, config));
     folder->rewind(checkpoint.run.step);
     records.epochs = checkpoint.run.epochs;
     records.diagnostics = folder->diagnostics();
@@ -208,6 +228,9 @@ std::optional<Trained> train_once(const CLI::App& command, const Flags& flags) {
       folder.emplace(RunFolder::create(flags.out, config, task_of(dataset.target).name, flags.overwrite,
                                        parsed_command(command, {"overwrite"})));
   }
+  if (!flags.tensorboard.empty()) {
+    events.emplace(TrainingEvents::begin(flags.tensorboard, config, config_text(command, config)));
+  }
   if (folder) {
     checkpointing.file = folder->checkpoint();
     go_on_without_reader();
@@ -223,14 +246,21 @@ std::optional<Trained> train_once(const CLI::App& command, const Flags& flags) {
     display.add(record);
     records.epochs.push_back(record);
     if (folder) folder->add(record);
+    if (events) events->add(record);
   };
   hooks.on_diagnostics = [&](const DiagnosticRecord& record) {
     records.diagnostics.push_back(record);
     if (folder) folder->add(record);
+    if (events) events->add(record);
   };
-  if (folder) {
-    hooks.on_step = [&](const StepRecord& record) { folder->add(record); };
-    hooks.before_checkpoint = [&] { folder->flush(); };
+  hooks.on_step = [&](const StepRecord& record) {
+    if (folder) folder->add(record);
+    if (events) events->add(record);
+  };
+  if (folder) hooks.before_checkpoint = [&] { folder->flush(); };
+  if (events) {
+    hooks.on_gradient = [&](auto... gradient) { events->add_gradient(gradient...); };
+    hooks.event_place = [&] { return events->place(); };
   }
 
   TrainingResult result;
@@ -239,10 +269,12 @@ std::optional<Trained> train_once(const CLI::App& command, const Flags& flags) {
   } catch (const std::exception& error) {
     display.clear();
     if (folder) folder->fail(error_text(error));
+    if (events) events->fail();
     throw;
   }
   display.clear();
   if (folder) folder->finish(result);
+  if (events) events->finish(result);
   if (result.outcome == Outcome::interrupted) {
     if (folder) {
       print_message("interrupted after {} steps; to go on: `thalweg train --resume {}`\n", result.steps,
@@ -282,6 +314,8 @@ void cross_validate(const CLI::App& command, const Flags& flags) {
     own.config.fold = fold;
     own.config.seed += static_cast<std::uint64_t>(fold - 1);
     if (!flags.out.empty()) own.out = (std::filesystem::path(flags.out) / fmt::format("fold-{}", fold)).string();
+    if (!flags.tensorboard.empty())
+      own.tensorboard = (std::filesystem::path(flags.tensorboard) / fmt::format("fold-{}", fold)).string();
     std::optional<Trained> trained = train_once(command, own);
     if (!trained) return;
     if (flags.json) {

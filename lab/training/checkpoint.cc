@@ -161,16 +161,18 @@ std::string text_of(const nlohmann::json& json) {
 }  // namespace
 
 std::string training_text(const Checkpoint& checkpoint) {
-  return text_of({{"format", kFormat},
-                  {"config", checkpoint.config},
-                  {"threads", checkpoint.threads},
-                  {"data", checkpoint.data},
-                  {"data_folder", checkpoint.data_folder},
-                  {"dataset", description_json(checkpoint.dataset)},
-                  {"examples", checkpoint.examples},
-                  {"scaling", to_json(checkpoint.scaling)},
-                  {"class_weights", checkpoint.class_weights},
-                  {"run", to_json(checkpoint.run)}});
+  nlohmann::json json{{"format", kFormat},
+                      {"config", checkpoint.config},
+                      {"threads", checkpoint.threads},
+                      {"data", checkpoint.data},
+                      {"data_folder", checkpoint.data_folder},
+                      {"dataset", description_json(checkpoint.dataset)},
+                      {"examples", checkpoint.examples},
+                      {"scaling", to_json(checkpoint.scaling)},
+                      {"class_weights", checkpoint.class_weights},
+                      {"run", to_json(checkpoint.run)}};
+  if (checkpoint.events) json["events"] = {{"file", checkpoint.events->file}, {"bytes", checkpoint.events->bytes}};
+  return text_of(json);
 }
 
 void read_training(const std::string& text, Checkpoint& checkpoint) {
@@ -196,6 +198,13 @@ void read_training(const std::string& text, Checkpoint& checkpoint) {
   }
   if (!checkpoint.dataset.inputs.empty()) check_counts(checkpoint);
   checkpoint.run = run_state(reader.needed("run"));
+  if (json.contains("events")) {
+    JsonReader events(json.at("events"), "events");
+    EventPlace& place = checkpoint.events.emplace();
+    events.needed("file");
+    events.read("file", place.file);
+    events.need("bytes", place.bytes, std::uint64_t{0}, std::uint64_t{1} << 62);
+  }
 }
 
 std::string exported_text(const Checkpoint& checkpoint) {

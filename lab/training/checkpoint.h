@@ -6,6 +6,7 @@
 #include "tasks/tally.h"
 #include "training/config.h"
 #include "training/divergence.h"
+#include "training/event_place.h"
 #include "training/records.h"
 
 #include <thalweg/safetensors.h>
@@ -46,6 +47,7 @@ struct Checkpoint {
   Scaling scaling;                   ///< by its statistics
   std::vector<float> class_weights;  ///< of the loss; none: all 1
   RunState run;
+  std::optional<EventPlace> events{};  ///< of a run that writes an event file
   /// As read: `model/NAME` (parameters and buffers), `best/NAME` (those of the best epoch) and `optimizer/…`.
   safetensors::Contents contents;
 };

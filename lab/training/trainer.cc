@@ -201,6 +201,7 @@ class Trainer {
       return end(Outcome::diverged, std::move(*why));
     }
     outputs.backward(gradient_);
+    if (hooks_.on_gradient && is_looked_into(run_.step + 1)) tell_gradients();
     diagnostics_.before_step(run_.step + 1);
     optimizer_.step();
     tell_diagnostics(diagnostics_.after_step(run_));
@@ -218,6 +219,17 @@ class Trainer {
     run_.epoch_tally += tally;
     run_.unrecorded_loss += tally.mean_loss();
     ++run_.unrecorded_steps;
+  }
+
+  void tell_gradients() const {
+    for (const auto& parameter : model_->named_parameters()) {
+      torch::Tensor gradient = parameter.value().grad();
+      if (!gradient.defined()) continue;
+      if (gradient.is_sparse()) gradient = gradient.coalesce().values();
+      gradient = gradient.to(torch::kFloat32).contiguous();
+      hooks_.on_gradient(run_.step + 1, parameter.key(),
+                         {gradient.data_ptr<float>(), static_cast<std::size_t>(gradient.numel())});
+    }
   }
 
   void tell_diagnostics(const std::optional<DiagnosticRecord>& record) const {
@@ -350,6 +362,7 @@ class Trainer {
                            .scaling = scaling_,
                            .class_weights = class_weights_,
                            .run = run_,
+                           .events = hooks_.event_place ? std::optional(hooks_.event_place()) : std::nullopt,
                            .contents = {}},
                           *model_, best_, optimizer_);
   }

@@ -3,12 +3,14 @@
 
 #include "data/dataset.h"
 #include "training/config.h"
+#include "training/event_place.h"
 #include "training/records.h"
 
 #include <atomic>
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 
 namespace thalweg::lab {
@@ -28,6 +30,11 @@ struct TrainingHooks {
   std::function<void(const StepRecord&)> on_step;               ///< every `step_every` steps
   std::function<void(const DiagnosticRecord&)> on_diagnostics;  ///< at the steps of training/diagnostics.h
   std::function<void(const EpochRecord&)> on_epoch;
+  /// In steps that are looked into (training/diagnostics.h), the gradient of each parameter, before the step is taken:
+  /// its elements in any order, of one that has rows alone those.
+  std::function<void(std::int64_t step, const std::string& parameter, std::span<const float> gradient)> on_gradient;
+  /// Where the run's event file stands when a checkpoint is written; empty if there is none.
+  std::function<EventPlace()> event_place;
   /// Before each checkpoint: what was recorded so far should be safe when it is there.
   std::function<void()> before_checkpoint;
   /// Where a checkpoint could not be written, and why: the training goes on. If empty, it ends by that Error.
