@@ -1,4 +1,4 @@
-// Curves of errors against steps as an SVG file, which is read in grey and on a small screen too.
+// Curves of values above 0 against steps as an SVG file, which is read in grey and on a small screen too.
 #pragma once
 
 #include "pictures.h"
@@ -34,6 +34,7 @@ struct Curve {
 
 struct Panel {
   std::string title;
+  std::string values;  // what they are
   std::vector<Curve> curves;
 };
 
@@ -71,12 +72,12 @@ inline void write_curves(const std::filesystem::path& file, const std::vector<Pa
                     "<rect width='100%' height='100%' fill='white'/>\n";
   for (std::size_t k = 0; k < panels.size(); ++k) {
     const double top = kTop + kPanel * static_cast<double>(k), bottom = top + kHeight;
-    const auto place_y = [&](double error) {
-      return bottom - kHeight * std::log(error / lowest) / std::log(highest / lowest);
+    const auto place_y = [&](double value) {
+      return bottom - kHeight * std::log(value / lowest) / std::log(highest / lowest);
     };
-    svg +=
-        text(kLeft, top - 12, "start", "<tspan font-weight='bold'>" + panels[k].title + "</tspan>, mean squared error");
-    for (double decade = 1e-6; decade < 10; decade *= 10) {
+    svg += text(kLeft, top - 12, "start",
+                "<tspan font-weight='bold'>" + panels[k].title + "</tspan>, " + panels[k].values);
+    for (double decade = 1e-6; decade < 1e4; decade *= 10) {
       for (const double tick : {decade, 2 * decade, 5 * decade}) {
         if (tick < lowest || tick > highest) continue;
         svg += line(kLeft, place_y(tick), kRight, place_y(tick), "#ddd");

@@ -186,6 +186,7 @@ bool compare(const Task& task) {
   std::printf("mean squared error · 10⁴ after %d steps: median (lowest to highest) of %d seeds\n", steps, seeds);
   for (const thalweg::Options& rule : task.rules) {
     panels.push_back({rule.text(),
+                      "mean squared error",
                       {{"fixed set", "#555555", "2 3", {}},
                        {"state dropped", "#c0561f", "7 3", {}},
                        {"state follows", "#0b3c8c", "", {}}}});

@@ -3,7 +3,7 @@
 
 Searches with every sampler (conditions, whole numbers, choices of texts and of numbers, a program that fails and one
 whose metric is not finite), exports each search and compares what Optuna loads with what `thalweg tune --json` said.
-Needs optuna (scripts/optuna_python.sh).
+Needs optuna (scripts/python_with.sh).
 """
 
 import json

@@ -2,7 +2,7 @@
 """TensorBoard shows what thalweg's event files hold: tensorboard.py THALWEG
 
 Trains a run that never stops and one that is cut off and goes on, serves both with TensorBoard, and compares what its
-plugins answer with what `thalweg train --json` said. Needs tensorboard (scripts/tensorboard_python.sh).
+plugins answer with what `thalweg train --json` said. Needs tensorboard (scripts/python_with.sh).
 """
 
 import json
