@@ -239,6 +239,9 @@ DataInfo data_info(const std::string& spec, const DataOptions& options) {
   }
   info.duplicates = duplicates_of(dataset);
   for (std::string& line : remarks(dataset, *info.duplicates)) info.remarks.push_back(std::move(line));
+  info.drift = drift_of(dataset, dataset.train, dataset.test);
+  if (info.drift && !info.drift->columns.empty() && info.drift->columns.front().differs())
+    info.remarks.push_back(drift_line(*info.drift));
   return info;
 }
 
@@ -259,6 +262,7 @@ nlohmann::json to_json(const DataInfo& info) {
   } else {
     json["duplicates"] = {{"rows", info.duplicate_rows}};
   }
+  if (info.drift) json["drift"] = *info.drift;
   if (info.columns.empty()) return json;
   json["rows"] = info.rows;
   json["columns"] = nlohmann::json::array();

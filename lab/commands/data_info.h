@@ -3,6 +3,7 @@
 
 #include "data/dataset.h"
 #include "data/facts.h"
+#include "risk/drift.h"
 
 #include <nlohmann/json.hpp>
 
@@ -21,6 +22,7 @@ struct DataInfo {
   std::vector<ColumnFacts> columns{};
   std::int64_t duplicate_rows = 0;              ///< of a table alone
   std::optional<Duplicates> duplicates{};       ///< of a data set
+  std::optional<Drift> drift{};                 ///< of a table that is a data set, between its parts
   std::vector<std::string> notes{}, remarks{};  ///< how it was read, and what is worth a look: a line each
 };
 

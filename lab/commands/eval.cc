@@ -1,11 +1,14 @@
 // thalweg eval: the loss and metrics of a run's model, on its own data or on others.
 #include "commands/commands.h"
+#include "commands/risk_output.h"
 #include "commands/trained_run.h"
 #include "commands/training_display.h"
 #include "output/output.h"
 #include "output/table.h"
 #include "page/text.h"
+#include "training/column_effects.h"
 #include "training/reviewer.h"
+#include "training/risk_reviewer.h"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -56,11 +59,26 @@ Table classes_table(const Review& review) {
   return table;
 }
 
+/// Risk, with the threshold that the run chose, and effects of columns.
+void add_measures(const TrainedModel& trained, const Chosen& chosen, const std::string& run, const Tally& tally,
+                  Review& review) {
+  const Checkpoint& checkpoint = trained.checkpoint;
+  if (has_two_classes(chosen.dataset.target)) {
+    const Scored scored = scored_of(tally.scores, tally.positive);
+    review.risk = review_risk(scored, chosen.dataset.target.names().back());
+    const std::optional<CostReview> costs = checkpoint.config.cost.empty() ? std::nullopt : costs_of_run(run);
+    if (costs) review.risk->cost = review_costs(scored, *costs);
+  }
+  review.effects = column_effects(*trained.model, *trained.objective, chosen.dataset, chosen.examples,
+                                  checkpoint.scaling, checkpoint.config.seed);
+}
+
 void eval(const Flags& flags) {
   const TrainedModel trained = load_run(flags.run);
   const Chosen chosen = open_chosen(trained, flags, true);
-  const auto [tally, review] = evaluate_and_review(*trained.model, *trained.objective, chosen.dataset, chosen.examples,
-                                                   trained.checkpoint.scaling);
+  auto [tally, review] = evaluate_and_review(*trained.model, *trained.objective, chosen.dataset, chosen.examples,
+                                             trained.checkpoint.scaling);
+  add_measures(trained, chosen, flags.run, tally, review);
   const MetricValues values = trained.objective->values(tally);
   const std::string part = flags.data.empty() ? flags.part : "test";
   if (flags.json) {
@@ -70,11 +88,13 @@ void eval(const Flags& flags) {
                         {"examples", chosen.examples.size()},
                         {part, values}};
     if (!review.classes.empty()) json["classes"] = classes_json(review);
+    add_risk_json(review, json);
     print_json(json);
     return;
   }
   print("{} of {}: {} examples\n{}\n", flags.data.empty() ? part : "all", chosen.dataset.name, chosen.examples.size(),
         values_text(values));
+  for (const std::string& line : risk_lines(review)) print("{}\n", line);
   if (!review.classes.empty()) print_lines('\n' + classes_table(review).text(output_columns()));
 }
 

@@ -2,6 +2,7 @@
 #include "commands/commands.h"
 #include "commands/exit.h"
 #include "commands/output_file.h"
+#include "commands/risk_output.h"
 #include "commands/trained_run.h"
 #include "output/output.h"
 #include "page/folder.h"
@@ -19,6 +20,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,7 +29,8 @@ namespace thalweg::lab {
 namespace {
 
 constexpr const char* kFooter = R"(
-A header, then a row for each row of the data, in their order: the prediction, and of classes the probability of each.
+A header, then a row for each row of the data, in their order: the prediction, and of classes the probability of each;
+of a run with --cost also the decision, by the threshold that was cheapest on its validation part.
 Data need no target column; a file's columns are found by their names. csv:- reads standard input.
 
 Examples:
@@ -43,7 +46,17 @@ struct Flags : TrainedRunFlags {
   WritingOptions writing;
 };
 
-std::string to_csv(const Predictions& predictions, const Target& target) {
+/// Of two classes, by the threshold that was cheapest on the run's validation part.
+struct Decisions {
+  std::optional<double> threshold;
+
+  /// The class that the example is taken for.
+  const std::string& of(float probability, const std::vector<std::string>& classes) const {
+    return classes[static_cast<double>(probability) >= *threshold ? 1 : 0];
+  }
+};
+
+std::string to_csv(const Predictions& predictions, const Target& target, const Decisions& decisions) {
   if (target.kind == TargetKind::number) {
     std::string csv = csv_field(target.name.empty() ? "prediction" : target.name) + "\r\n";
     for (const double number : predictions.numbers) csv += csv_field(number) + "\r\n";
@@ -52,17 +65,19 @@ std::string to_csv(const Predictions& predictions, const Target& target) {
   const std::vector<std::string> names = target.names();
   std::string csv = csv_field(target.name.empty() ? "class" : target.name);
   for (const std::string& name : names) csv += ',' + csv_field("p(" + name + ")");
+  if (decisions.threshold) csv += ",decision";
   csv += "\r\n";
   const float* probability = predictions.probabilities.data();
   for (const std::int64_t label : predictions.labels) {
     csv += csv_field(names[static_cast<std::size_t>(label)]);
     for (std::size_t i = 0; i < names.size(); ++i) csv += fmt::format(",{}", *probability++);
+    if (decisions.threshold) csv += ',' + csv_field(decisions.of(probability[-1], names));
     csv += "\r\n";
   }
   return csv;
 }
 
-nlohmann::json to_json(const Predictions& predictions, const Target& target) {
+nlohmann::json to_json(const Predictions& predictions, const Target& target, const Decisions& decisions) {
   nlohmann::json rows = nlohmann::json::array();
   if (target.kind == TargetKind::number) {
     for (const double number : predictions.numbers) rows.push_back({{"prediction", number}});
@@ -74,6 +89,7 @@ nlohmann::json to_json(const Predictions& predictions, const Target& target) {
     nlohmann::json shares = nlohmann::json::object();
     for (const std::string& name : names) shares[name] = *probability++;
     rows.push_back({{"prediction", names[static_cast<std::size_t>(label)]}, {"probabilities", shares}});
+    if (decisions.threshold) rows.back()["decision"] = decisions.of(probability[-1], names);
   }
   return rows;
 }
@@ -133,7 +149,11 @@ void predict_rows(const CLI::App& command, const Flags& flags, const TrainedMode
            [&](auto, const torch::Tensor& outputs, const torch::Tensor&) {
              trained.objective->predict(outputs, predictions);
            });
-  write(flags, flags.json ? to_json(predictions, target).dump(2) + "\n" : to_csv(predictions, target),
+  Decisions decisions;
+  if (!trained.checkpoint.config.cost.empty() && target.classes == 2)
+    if (const std::optional<CostReview> costs = costs_of_run(flags.run)) decisions.threshold = costs->chosen.threshold;
+  write(flags,
+        flags.json ? to_json(predictions, target, decisions).dump(2) + "\n" : to_csv(predictions, target, decisions),
         fmt::format("{} rows", chosen.examples.size()));
 }
 

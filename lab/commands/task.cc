@@ -9,6 +9,7 @@
 #include "tasks/task.h"
 #include "training/defaults.h"
 #include "training/optimizer.h"
+#include "training/risk_reviewer.h"
 #include "training/split.h"
 
 #include <thalweg/files.h>
@@ -64,6 +65,7 @@ Dataset open_task(TrainingConfig& config, std::span<const std::string> optimizer
   as_usage([&] {
     check_fits(find_model(config.model), data);
     check_goal(config, task_of(data.target).primary());
+    check_costs(config, data);
     choose_defaults(config, data, epochs);
     check(config);
   });

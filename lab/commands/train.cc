@@ -3,6 +3,7 @@
 #include "commands/config_file.h"
 #include "commands/exit.h"
 #include "commands/parsed_command.h"
+#include "commands/risk_output.h"
 #include "commands/run_data.h"
 #include "commands/run_folder.h"
 #include "commands/task.h"
@@ -14,6 +15,7 @@
 #include "math_library.h"
 #include "models/model_list.h"
 #include "output/output.h"
+#include "risk/risk_folds.h"
 #include "study/environment.h"
 #include "study/statistics.h"
 #include "tasks/task.h"
@@ -142,6 +144,7 @@ nlohmann::json to_json(const Trained& trained, const std::string& folder) {
   const std::vector<EpochRecord>& epochs = trained.records.epochs;
   nlohmann::json json = trained.result;
   json.erase("review");  // for the report: it may hold pictures
+  if (trained.result.review) add_risk_json(*trained.result.review, json);
   json["task"] = trained.task;
   json["validation"] =
       epochs.empty() || !epochs.back().validation ? nlohmann::json() : nlohmann::json(*epochs.back().validation);
@@ -168,6 +171,8 @@ void print_result(const Trained& trained, const Flags& flags) {
   print("{}{} after {} of {} epochs and {} steps, {} of training\n", to_string(result.outcome), why, result.epochs,
         trained.config.stop.epochs, result.steps, duration(result.seconds));
   if (result.test) print("test {}\n", values_text(*result.test));
+  if (result.review)
+    for (const std::string& line : risk_lines(*result.review)) print("{}\n", line);
   if (!folder.empty()) {
     print("kept in {}; `thalweg report {} -o report.html` shows it\n", folder, shell_quoted(folder));
   }
@@ -305,6 +310,14 @@ nlohmann::json spread_json(const std::vector<Trained>& folds) {
   return {{"mean", means}, {"sd", deviations}};
 }
 
+/// What the folds' probabilities of two classes say together.
+std::optional<RiskFolds> risk_of(const std::vector<Trained>& folds) {
+  std::vector<const RiskReview*> reviews;
+  for (const Trained& fold : folds)
+    if (fold.result.review && fold.result.review->risk) reviews.push_back(&*fold.result.review->risk);
+  return reviews.size() == folds.size() ? risk_over_folds(reviews) : std::nullopt;
+}
+
 // A training for each part, which tests it; fold k has the seed SEED + k − 1, and with --out its own folder.
 void cross_validate(const CLI::App& command, const Flags& flags) {
   std::vector<Trained> folds;
@@ -328,8 +341,11 @@ void cross_validate(const CLI::App& command, const Flags& flags) {
     folds.push_back(std::move(*trained));
   }
   const nlohmann::json spread = spread_json(folds);
+  const std::optional<RiskFolds> risk = risk_of(folds);
   if (flags.json) {
-    print_json(nlohmann::json{{"task", folds.front().task}, {"folds", each}, {"test", spread}});
+    nlohmann::json json{{"task", folds.front().task}, {"folds", each}, {"test", spread}};
+    if (risk) json["risk"] = measures_json(*risk);
+    print_json(json);
     return;
   }
   print("\nover {} folds\n", folds.size());
@@ -338,6 +354,8 @@ void cross_validate(const CLI::App& command, const Flags& flags) {
     print("{} {} ± {}\n", metric.title, value_text(metric, value.get<double>()),
           plain_text(metric, spread.at("sd").value(name, 0.0)));
   }
+  if (!risk) return;
+  for (const std::string& line : risk_lines(*risk)) print("{}\n", line);
 }
 
 void train_command(const CLI::App& command, const Flags& flags) {

@@ -47,8 +47,8 @@ std::int64_t Input::size() const {
 
 const std::vector<Format>& formats() {
   static const std::vector<Format> all{
-      fashion_mnist_format(), idx_format(), cifar10_format(), cifar100_format(), images_format(),
-      npy_format(),           csv_format(), libsvm_format(),  text_format(),     make_format(),
+      fashion_mnist_format(), idx_format(),    cifar10_format(),       cifar100_format(), images_format(), npy_format(),
+      csv_format(),           libsvm_format(), german_credit_format(), text_format(),     make_format(),
   };
   return all;
 }

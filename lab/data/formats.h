@@ -13,6 +13,7 @@ Format images_format();
 Format npy_format();
 Format csv_format();
 Format libsvm_format();
+Format german_credit_format();
 Format text_format();
 Format make_format();
 

@@ -9,6 +9,7 @@
 #include "report/predictions.h"
 #include "report/rate_map.h"
 #include "report/result_sections.h"
+#include "report/risk_section.h"
 #include "report/training_sections.h"
 #include "report/trouble_sections.h"
 #include "report/tuning_sections.h"
@@ -54,6 +55,9 @@ constexpr Section kSections[] = {
      rate_maps_html},
     {"expected best after k tuning trials", has_expected_best, expected_best_html},
     {"predictions on the test part", always, predictions_html},
+    {"two classes: measures, curves, costs", has_risk, risk_html},
+    {"effect of columns", has_effects, effects_html},
+    {"drift", has_drift, drift_html},
     {"inside the network", always, inside_html},
     {"failed trials", has_failed, failed_html},
     {"diverged runs", has_diverged, diverged_html},

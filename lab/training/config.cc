@@ -2,6 +2,7 @@
 #include "training/config.h"
 
 #include "data/augment.h"
+#include "risk/costs.h"
 #include "training/json_reader.h"
 #include "training/optimizer.h"
 #include "training/settings.h"
@@ -100,6 +101,7 @@ void check(const TrainingConfig& config) {
   if (!config.class_weights.empty() && config.class_weights != kBalanced) {
     throw Error(fmt::format("class weights = {}: expected {}, or nothing", config.class_weights, kBalanced));
   }
+  if (!config.cost.empty()) parse_costs(config.cost);
   if (!config.augment.empty()) parse_augmentation(config.augment);
   if (config.folds == 1) throw Error("folds = 1 leaves nothing to train on; expected at least 2, or 0 for none");
   if (config.fold > config.folds) throw Error(fmt::format("fold = {} is outside [0, {}]", config.fold, config.folds));
@@ -119,6 +121,7 @@ void check(const TrainingConfig& config) {
   refuse(config.stop.goal.has_value(), "goal");
   refuse(config.stop.patience.has_value(), "patience");
   refuse(config.restore_best, "best weights");
+  refuse(!config.cost.empty(), "threshold");
 }
 
 }  // namespace thalweg::lab

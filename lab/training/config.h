@@ -41,6 +41,7 @@ struct TrainingConfig {
   std::int64_t folds = 0;     ///< > 0: cross-validation; the test part is …
   std::int64_t fold = 0;      ///< … this one, from 1; 0: the data's own
   std::string class_weights;  ///< of the loss: empty: all 1; `balanced`
+  std::string cost;           ///< of errors of two classes, as parse_costs reads it; empty: none
   std::string augment;        ///< of training images, as parse_augmentation reads it; empty: none
   bool restore_best = false;  ///< ends with the weights of the epoch with the smallest validation loss
   std::int64_t batch = 0;     ///< 0: by model and data

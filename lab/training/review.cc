@@ -71,6 +71,9 @@ void to_json(nlohmann::json& json, const Review& review) {
     json["prompt"] = review.prompt;
     json["continuation"] = review.continuation;
   }
+  if (review.risk) json["risk"] = *review.risk;
+  if (review.effects) json["effects"] = *review.effects;
+  if (review.drift) json["drift"] = *review.drift;
 }
 
 void from_json(const nlohmann::json& json, Review& review) {
@@ -100,6 +103,9 @@ void from_json(const nlohmann::json& json, Review& review) {
     json.at("prompt").get_to(review.prompt);
     json.at("continuation").get_to(review.continuation);
   }
+  if (json.contains("risk")) review.risk = json.at("risk").get<RiskReview>();
+  if (json.contains("effects")) review.effects = json.at("effects").get<ColumnEffects>();
+  if (json.contains("drift")) review.drift = json.at("drift").get<Drift>();
 }
 
 }  // namespace thalweg::lab

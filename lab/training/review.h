@@ -1,9 +1,14 @@
 // Review: what a trained model got right and wrong on the test part, as the report shows it.
 #pragma once
 
+#include "risk/column_effect.h"
+#include "risk/drift.h"
+#include "risk/risk.h"
+
 #include <nlohmann/json.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,6 +47,10 @@ struct Review {
   std::vector<NumberPair> pairs{};      ///< evenly out of all, kMostPairs at most
   std::vector<Miss> misses{};           ///< worst first, kMostMisses at most; of classes only what was taken for others
   std::string prompt{}, continuation{};  ///< how the test part begins, and what the model writes behind it
+
+  std::optional<RiskReview> risk{};        ///< of two classes
+  std::optional<ColumnEffects> effects{};  ///< of a table
+  std::optional<Drift> drift{};            ///< of a table, between training and test part
 
   bool operator==(const Review&) const = default;
 };

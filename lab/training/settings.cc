@@ -58,6 +58,8 @@ std::vector<Setting> settings_of(TrainingConfig& config) {
       {"test_limit", "Use only the first N test examples; 0: all", data, &config.test_limit, at_least(0)},
       {"class_weights", "balanced: each class counts alike in the loss, however many examples it has", data,
        &config.class_weights},
+      {"cost", "Of two classes FN:FP, as 5:1: what a missed positive costs, and a false one; chooses a threshold", data,
+       &config.cost},
       {"augment",
        "Varies training images: flip mirrors half of them, shift=N moves them by up to N pixels; flip,shift=2", data,
        &config.augment},

@@ -14,6 +14,7 @@
 #include "training/evaluate.h"
 #include "training/optimizer.h"
 #include "training/reviewer.h"
+#include "training/risk_reviewer.h"
 #include "training/split.h"
 #include "training/stopping.h"
 #include "training/trained_model.h"
@@ -132,6 +133,7 @@ class Trainer {
           write_text(*model_, dataset_.inputs.front(), dataset_.target, review.prompt,
                      {.characters = kReviewCharacters, .temperature = kReviewTemperature, .seed = config_.seed});
     }
+    add_risk(*model_, *objective_, dataset_, split_, scaling_, config_, tally, review);
     end_->review = std::move(review);
   }
 
@@ -402,6 +404,7 @@ class Trainer {
 TrainingResult train(const TrainingConfig& config, const Dataset& dataset, const TrainingHooks& hooks,
                      const Checkpointing& checkpointing) {
   check(config);
+  check_costs(config, dataset);
   if (!checkpointing.resume) return Trainer(config, dataset, hooks, checkpointing, nullptr).run();
   const Checkpoint checkpoint = read_checkpoint(checkpointing.file);
   check_resumable(checkpoint.config, checkpoint.threads, config);

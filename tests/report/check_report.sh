@@ -36,7 +36,7 @@ expect() { # name, page's html tag, part
 
 "$make_pages" "$pages"
 
-for page in search:1 hyperband:1 hostile_search:1 one_trial:1 large_search:1 mixed:6 compare:5 troubles:5 few_seeds:5 hostile:5 family:5 tasks:17 claims:17 train:6 regression:6 text:6 sections:11 empty:0 schedule:1 schedules:1; do
+for page in search:1 hyperband:1 hostile_search:1 one_trial:1 large_search:1 mixed:6 compare:5 troubles:5 few_seeds:5 hostile:5 family:5 tasks:17 claims:17 train:6 regression:6 credit:6 credit_folds:5 text:6 sections:11 empty:0 schedule:1 schedules:1; do
   name=${page%:*} charts=${page#*:}
   # exercise.js runs at the end of the page and writes what it found into the html element's attributes.
   { cat "$pages/$name.html"; echo "<script>"; cat "$here/exercise.js"; echo "</script>"; } >"$work/$name.html"
@@ -51,7 +51,7 @@ for page in search:1 hyperband:1 hostile_search:1 one_trial:1 large_search:1 mix
 done
 
 # A window is never narrower than 500 pixels, a frame may be.
-for name in search hyperband hostile_search one_trial compare hostile family tasks claims train regression text schedule schedules; do
+for name in search hyperband hostile_search one_trial compare hostile family tasks claims train regression credit credit_folds text schedule schedules; do
   printf '<!DOCTYPE html><body style="margin:0"><iframe style="width:360px;height:800px;border:0" src="%s"></iframe>
 <script>onmessage = event => { document.documentElement.dataset.exercised = event.data; };</script>' "$name.html" \
     >"$work/phone.html"
@@ -73,7 +73,7 @@ pdftotext -layout "$work/schedule.pdf" "$work/schedule.txt"
 grep -q 'warm-up ends' "$work/schedule.txt" || fail "schedule: its table is not printed"
 
 if [ $# -gt 1 ]; then
-  for name in search hyperband hostile_search one_trial compare troubles few_seeds hostile family tasks claims train regression text schedule schedules; do
+  for name in search hyperband hostile_search one_trial compare troubles few_seeds hostile family tasks claims train regression credit credit_folds text schedule schedules; do
     browse --window-size=1100,3600 --screenshot="$pages/$name.png" "file://$pages/$name.html"
     browse --window-size=360,5000 --screenshot="$pages/$name-phone.png" "file://$pages/$name.html"
     browse --window-size=1100,3600 --blink-settings=preferredColorScheme=0 --screenshot="$pages/$name-dark.png" \

@@ -1,4 +1,5 @@
 // Writes sample reports, and pages of schedules, into a folder, for the browser checks: make_pages FOLDER.
+#include "report/credit_samples.h"
 #include "report/report.h"
 #include "report/samples.h"
 #include "report/search_samples.h"
@@ -28,6 +29,8 @@ int main(int count, char** arguments) try {
   write("hostile.html", {samples::hostile_study(8)});
   write("train.html", {samples::train_study()});
   write("regression.html", {samples::regression_study()});
+  write("credit.html", {samples::credit_study()});
+  write("credit_folds.html", {samples::credit_study(4)});
   write("text.html", {samples::text_study()});
   write("sections.html", {samples::compare_study(8), samples::train_study()});
   write("family.html", {samples::family_study(8)});

@@ -1,0 +1,171 @@
+// train, eval, predict, data info and report on German credit: what they tell of risk, columns and drift.
+#include "command.h"
+#include "idx_files.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace thalweg::lab {
+namespace {
+
+using test::Ended;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class CreditCommands : public testing::Test {
+ protected:
+  std::string path(const std::string& name) const { return (folder_.path() / name).string(); }
+  Ended thalweg(std::vector<std::string> arguments) const {
+    return test::run_command(folder_.path(), std::move(arguments));
+  }
+  nlohmann::json json_of(std::vector<std::string> arguments) const {
+    arguments.emplace_back("--json");
+    const Ended ended = thalweg(std::move(arguments));
+    EXPECT_EQ(ended.code, 0) << ended.errors;
+    return ended.code == 0 ? nlohmann::json::parse(ended.output) : nlohmann::json();
+  }
+  /// Loans in the UCI's layout, numbered from `first`: long ones are bad, most of them; from 1000 on amounts are
+  /// higher.
+  std::string write_loans(const std::string& name, int count, int first = 0, bool classes = true) const {
+    std::ofstream file(path(name));
+    for (int i = first; i < first + count; ++i) {
+      const double u = std::fmod(i * 0.6180339887, 1), v = std::fmod(i * 0.7548776662, 1);
+      const int months = 6 + static_cast<int>(60 * u);
+      file << fmt::format("A1{} {} A3{} A4{} {} A61 A7{} 4 A9{} A101 4 A12{} {} A143 A152 1 A173 1 A191 A201",
+                          1 + i % 4, months, i % 5, i % 7, (i < 1000 ? 1000 : 9000) + 13 * (i % 97), 1 + i % 5,
+                          1 + i % 4, 1 + i % 4, 20 + i % 50);
+      if (classes) file << (u + 0.5 * v > 0.9 ? " 2" : " 1");
+      file << '\n';
+    }
+    return "german-credit:" + path(name);
+  }
+  std::vector<std::string> training(const std::string& data, const std::string& out) const {
+    return {"train",     "--model", "tabular",  "--dense", "0",      "--data", data,    "--lr",   "0.03",
+            "--threads", "1",       "--epochs", "40",      "--cost", "5:1",    "--out", path(out)};
+  }
+
+  test::TemporaryFolder folder_;
+};
+
+TEST_F(CreditCommands, CostsAreThoseOfThePredictions) {
+  const std::string data = write_loans("german.data", 400);
+  const nlohmann::json trained = json_of(training(data, "run"));
+  const nlohmann::json& risk = trained.at("risk");
+  EXPECT_EQ(risk.at("positive"), "bad");
+  EXPECT_EQ(risk.at("examples"), 80);
+  EXPECT_NEAR(risk.at("auc").get<double>(), trained.at("test").at("auc").get<double>(), 1e-6);
+  EXPECT_NEAR(risk.at("log_loss").get<double>(), trained.at("test").at("loss").get<double>(), 1e-4);
+  EXPECT_GT(risk.at("auc").get<double>(), 0.9);
+  EXPECT_LT(risk.at("auc_interval").at(0).get<double>(), risk.at("auc").get<double>());
+  const nlohmann::json& chosen = risk.at("cost").at("chosen");
+  EXPECT_NEAR(risk.at("cost").at("theoretical").at("threshold").get<double>(), 1.0 / 6, 1e-12);
+  EXPECT_EQ(risk.at("cost").at("validation_examples"), 32);
+
+  // What predict says of the test part, decided by hand.
+  const nlohmann::json predicted = json_of({"predict", path("run")});
+  ASSERT_EQ(predicted.size(), 80u);
+  const double threshold = chosen.at("threshold").get<double>();
+  int taken = 0;
+  for (const nlohmann::json& each : predicted) {
+    const bool bad = each.at("probabilities").at("bad").get<double>() >= threshold;
+    EXPECT_EQ(each.at("decision"), bad ? "bad" : "good");
+    taken += bad ? 1 : 0;
+  }
+  EXPECT_EQ(taken, chosen.at("true_positives").get<int>() + chosen.at("false_positives").get<int>());
+  EXPECT_NEAR(chosen.at("cost").get<double>(),
+              (5.0 * chosen.at("false_negatives").get<int>() + chosen.at("false_positives").get<int>()) / 80, 1e-12);
+  // The columns that say it have the greatest effects.
+  EXPECT_EQ(trained.at("effects").at("columns").at(0).at("column"), "duration_months");
+  EXPECT_EQ(trained.at("effects").at("metric"), "auc");
+  EXPECT_EQ(trained.at("effects").at("columns").size(), 20u);
+  EXPECT_EQ(trained.at("drift").at("columns").size(), 21u);
+  // eval is the same again.
+  const nlohmann::json evaluated = json_of({"eval", path("run")});
+  EXPECT_EQ(evaluated.at("risk"), risk);
+  EXPECT_EQ(evaluated.at("effects"), trained.at("effects"));
+}
+
+TEST_F(CreditCommands, OtherDataAreDecidedByTheRunsThreshold) {
+  const std::string data = write_loans("german.data", 400);
+  const nlohmann::json trained = json_of(training(data, "run"));
+  const nlohmann::json other = json_of({"eval", path("run"), "--data", write_loans("later", 100, 1000)});
+  EXPECT_EQ(other.at("risk").at("cost").at("chosen").at("threshold"),
+            trained.at("risk").at("cost").at("chosen").at("threshold"));
+  EXPECT_EQ(other.at("risk").at("cost").at("validation_examples"), 32);
+  EXPECT_EQ(other.at("risk").at("examples"), 100);
+  const Ended predicted = thalweg({"predict", path("run"), "--data", write_loans("new", 5, 2000, false)});
+  EXPECT_EQ(predicted.code, 0) << predicted.errors;
+  EXPECT_THAT(predicted.output, HasSubstr("class,p(good),p(bad),decision"));
+  // Without records there is no threshold, and all else is as before.
+  std::filesystem::remove(path("run/study.sqlite"));
+  EXPECT_FALSE(json_of({"eval", path("run")}).at("risk").contains("cost"));
+}
+
+TEST_F(CreditCommands, FoldsAreTakenTogether) {
+  std::vector<std::string> arguments = training(write_loans("german.data", 300), "folds");
+  arguments.insert(arguments.end(), {"--folds", "3"});
+  const nlohmann::json json = json_of(arguments);
+  const nlohmann::json& risk = json.at("risk");
+  ASSERT_EQ(risk.at("auc").size(), 3u);
+  double mean = 0, cost = 0;
+  for (std::size_t i = 0; i < 3; ++i) {
+    const nlohmann::json& own = json.at("folds").at(i).at("risk");
+    EXPECT_EQ(risk.at("auc").at(i), own.at("auc"));
+    mean += own.at("auc").get<double>() / 3;
+    cost += own.at("cost").at("chosen").at("cost").get<double>() / 3;
+  }
+  EXPECT_NEAR(risk.at("auc_mean").get<double>(), mean, 1e-12);
+  EXPECT_EQ(risk.at("pooled").at("examples"), 300);
+  EXPECT_NEAR(risk.at("pooled").at("cost").at("chosen").at("cost").get<double>(), cost, 1e-9) << "parts of equal size";
+
+  ASSERT_EQ(
+      thalweg({"report", path("folds/fold-1"), path("folds/fold-2"), path("folds/fold-3"), "-o", path("r.html")}).code,
+      0);
+  const std::string page = test::contents(path("r.html"));
+  EXPECT_THAT(page, AllOf(HasSubstr("Risk: the probability of <bdi>bad</bdi>"), HasSubstr("AUC by fold"),
+                          HasSubstr("Cost by threshold"), HasSubstr("Effect of columns"),
+                          HasSubstr("Drift between training and test part")));
+}
+
+TEST_F(CreditCommands, DriftIsNamed) {
+  const std::string data = write_loans("german.data", 300), later = write_loans("later", 200, 1000);
+  const nlohmann::json info = json_of({"data", "info", data, "--test-data", later});
+  const nlohmann::json& first = info.at("drift").at("columns").at(0);
+  EXPECT_EQ(first.at("column"), "amount");
+  EXPECT_TRUE(first.at("differs").get<bool>());
+  EXPECT_GT(first.at("stability_index").get<double>(), 0.25);
+  EXPECT_THAT(thalweg({"data", "info", data, "--test-data", later}).output,
+              HasSubstr("distributed otherwise in the test part: amount"));
+  EXPECT_THAT(thalweg({"data", "info", data}).output, Not(HasSubstr("distributed otherwise")));
+}
+
+TEST_F(CreditCommands, WrongCostsAreRefused) {
+  const std::string data = write_loans("german.data", 100);
+  const auto refused = [&](std::vector<std::string> more, const std::string& of = {}) {
+    std::vector<std::string> arguments{"train", "--data", of.empty() ? data : of, "--epochs", "1"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Ended ended = thalweg(arguments);
+    EXPECT_EQ(ended.code, 2) << ended.output;
+    return ended.errors;
+  };
+  EXPECT_THAT(refused({"--cost", "5", "--model", "tabular"}), HasSubstr("expected FN:FP"));
+  EXPECT_THAT(refused({"--cost", "5:0", "--model", "tabular"}), HasSubstr("expected FN:FP"));
+  EXPECT_THAT(refused({"--cost", "5:1", "--model", "tabular", "--validation-fraction", "0"}),
+              HasSubstr("leaves nothing for the threshold to be measured on"));
+  EXPECT_THAT(refused({"--cost", "5:1", "--model", "linear"}, "make:line"), HasSubstr("costs are of two classes"));
+  EXPECT_THAT(refused({"--cost", "5:1", "--model", "tabular"}, "make:classification,classes=3"),
+              AllOf(HasSubstr("costs are of two classes"), HasSubstr("3")));
+}
+
+}  // namespace
+}  // namespace thalweg::lab
