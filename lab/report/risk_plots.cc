@@ -112,12 +112,13 @@ std::string cost_curve(const RiskReview& review, const Scored& scored, bool own_
     if (i % 10 == 0)
       rows += "<tr>" + html_cell(fixed(threshold, 2)) + html_cell(fixed(points.back().second, 4)) + "</tr>";
   }
-  const Axis y = axis_for(0, std::max(most, 1e-9));
+  Axis y = axis_for(0, std::max(most, 1e-9));
+  y.low = 0;
   const double chosen = kShares.place(std::clamp(cost.chosen.threshold, 0.0, 1.0));
   const double theory = kShares.place(cost.costs.threshold());
   std::string marks = fmt::format("<path class=\"rule\" d=\"M{:.2f} 0V100\"/>", theory);
   marks += line(points, y);
-  marks += fmt::format("<path class=\"points\" d=\"M{:.2f} {:.2f}h0\"/>", chosen,
+  marks += fmt::format("<path class=\"chosen\" d=\"M{:.2f} {:.2f}h0\"/>", chosen,
                        100 - y.place(cost.chosen.cost(cost.costs)));
   return figure(
       "Cost by threshold",

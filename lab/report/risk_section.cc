@@ -198,8 +198,10 @@ std::string effects_table(const std::vector<const ColumnEffects*>& runs) {
   }
   const ColumnEffects& first = *runs.front();
   const bool area = first.metric == "auc";
-  return html_table("Effect of columns", html_columns({"column", "", area ? "AUC lost" : "loss gained", "spread"}),
+  return "<div class=\"by-column\">" +
+         html_table("Effect of columns", html_columns({"column", "", area ? "AUC lost" : "loss gained", "spread"}),
                     rows) +
+         "</div>" +
          fmt::format(
              "<p class=\"note\">{} on {} test examples where a column’s values are shuffled among them ({} "
              "each; the spread is the standard deviation over {}). Unshuffled: {}. Columns that say much the "
@@ -271,11 +273,12 @@ std::string drift_html(const Summary& summary, Charts&) {
       return "<h3>Drift between training and test part</h3><p class=\"note\">" +
              std::string(differs ? "Columns that are distributed otherwise in the test part stand first."
                                  : "No column is shown to be distributed otherwise in the test part.") +
-             which + "</p>" +
+             which + "</p>" + "<div class=\"by-column\">" +
              html_table("Drift",
                         html_columns({"column", "differs", "p", "stability index", "missing in training %",
                                       "missing in test %", "values unknown to training %"}),
                         rows) +
+             "</div>" +
              fmt::format(
                  "<p class=\"note\">{} training and {} test examples. p: Kolmogorov and Smirnov’s test of "
                  "numbers, χ² of categories and of numbers with few values, corrected for all columns (Holm); "

@@ -96,12 +96,12 @@ TEST(GermanCredit, Refusals) {
   EXPECT_THAT(refusal(with(" A202 2", " A202")), HasSubstr("x:2: 20 fields; expected 21"));
   EXPECT_THAT(refusal(with(" A202 2", " A202 2 2")), HasSubstr("x:2: 22 fields; expected 21"));
   EXPECT_THAT(refusal(with("A12 ", "A30 ")),
-              AllOf(HasSubstr("x:2: field 1 (checking_status): \"A30\" is none of its codes, A11 to A14"),
+              AllOf(HasSubstr("x:2: field 1 (checking_status): 'A30' is none of its codes, A11 to A14"),
                     HasSubstr("it is credit_history's")));
   EXPECT_THAT(refusal(with("A12 ", "A15 ")), HasSubstr("field 1 (checking_status)"));
-  EXPECT_THAT(refusal(with(" 48 ", " four ")), HasSubstr("field 2 (duration_months): \"four\" is no whole number"));
+  EXPECT_THAT(refusal(with(" 48 ", " four ")), HasSubstr("field 2 (duration_months): 'four' is no whole number"));
   EXPECT_THAT(refusal(with(" 48 ", " 4.5 ")), HasSubstr("is no whole number"));
-  EXPECT_THAT(refusal(with(" A202 2", " A202 0")), HasSubstr("x:2: the class is \"0\"; expected 1 (good) or 2 (bad)"));
+  EXPECT_THAT(refusal(with(" A202 2", " A202 0")), HasSubstr("x:2: the class is '0'; expected 1 (good) or 2 (bad)"));
   EXPECT_THAT(refusal(with(" A202 2", " A202 good")), HasSubstr("the class is"));
   EXPECT_THAT(refusal(good + kNumeric), HasSubstr("x:2: 25 fields; expected 21"));
   EXPECT_THAT(refusal(kNumeric + good), HasSubstr("x:3: 21 fields; expected 25, as german.data-numeric has them"));
