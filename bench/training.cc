@@ -154,6 +154,11 @@ void add_training_targets(const Settings& settings, std::vector<Target>& targets
       {"lstm", "lstm", "lstm", "LSTM 28 × 28-128-10, batch 64, against PyTorch", 1.0, 50},
       {"gru", "gru", "gru", "GRU 28 × 28-128-10, batch 64, against PyTorch", 1.0, 50},
       {"tabular", "tabular", "tabular", "20 numbers and 10 categories-128-2, batch 256, against PyTorch", 0.5, 200},
+      {"factorization", "factorization", "factorization",
+       "factorization of 6,040 × 3,706, 64 factors, batch 1024, by RMSprop, against PyTorch with sparse gradients and "
+       "SparseAdam",
+       0.5, 50},
+      {"factorization_adam", "factorization_adam", "factorization", "the same by Adam", 0.5, 50},
   };
   for (const int threads : thread_counts(settings)) {
     const auto add = [&](const std::string& id, const std::string& what, double limit,

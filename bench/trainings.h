@@ -12,7 +12,8 @@ namespace thalweg::bench {
 /// One training, whose data are read when it is made.
 class Training {
  public:
-  /// `task`: linear, mlp, cnn, lstm, gru or tabular. Throws thalweg::Error for others, or if its data are missing.
+  /// `task`: linear, mlp, cnn, lstm, gru, tabular, factorization or
+  /// factorization_adam. Throws thalweg::Error for others, or if its data are missing.
   Training(const std::string& task, int threads);
 
   /// Mean seconds of `count` steps of a run that is under way.

@@ -69,6 +69,21 @@ class Tabular(nn.Module):
         return self.fc2(self.relu(self.fc1(x)))
 
 
+class Factorization(nn.Module):
+    """Biases and 64 factors of 6,040 users and 3,706 items, with sparse gradients."""
+
+    def __init__(self):
+        super().__init__()
+        self.user = nn.Embedding(6041, 64, sparse=True)
+        self.item = nn.Embedding(3707, 64, sparse=True)
+        self.user_bias = nn.Embedding(6041, 1, sparse=True)
+        self.item_bias = nn.Embedding(3707, 1, sparse=True)
+
+    def forward(self, users, items):
+        product = (self.user(users) * self.item(items)).sum(1)
+        return product + self.user_bias(users).squeeze(1) + self.item_bias(items).squeeze(1)
+
+
 def make_mlp():
     return nn.Sequential(nn.Flatten(), nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
 
@@ -111,6 +126,26 @@ def gru():
 def tabular():
     codes = torch.stack([torch.randint(1, count + 1, (256,)) for count in CATEGORIES], 1)
     return Tabular(), nn.CrossEntropyLoss(), (torch.randn(256, 20), codes), torch.randint(0, 2, (256,))
+
+
+def factorization():
+    """Another batch each step, as a training has."""
+    batches = [(torch.randint(1, 6041, (1024,)), torch.randint(1, 3707, (1024,)), torch.randn(1024)) for _ in range(64)]
+    model, criterion = Factorization(), nn.MSELoss()
+    optimizer = torch.optim.SparseAdam(model.parameters(), lr=1e-3)
+    taken = 0
+
+    def step():
+        nonlocal taken
+        users, items, ratings = batches[taken % len(batches)]
+        taken += 1
+        optimizer.zero_grad()
+        loss = criterion(model(users, items), ratings)
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    return step
 
 
 def make_step(task):
@@ -191,7 +226,7 @@ MODELS = {"mlp": make_mlp, "cnn": CNN}
 def make(name):
     """What gives the mean seconds of so many steps, or epochs, of the task."""
     if ".epoch." not in name:
-        step = make_step(TASKS[name])
+        step = factorization() if name == "factorization" else make_step(TASKS[name])
         return lambda count: seconds_of_steps(step, count)
     model, _, workers = name.split(".")
     epoch = make_epoch(MODELS[model], int(workers))

@@ -78,8 +78,9 @@ void make_data(const MakeFlags& flags) {
   std::filesystem::create_directories(flags.folder, reason);
   if (reason) throw Error(fmt::format("{}: cannot be made: {}", flags.folder.string(), reason.message()));
   replace_file(file, to_csv(table));
-  std::string command = fmt::format("thalweg train --model {} --data {} --target {}", generator->model,
-                                    shell_quoted("csv:" + file.string()), generator->target);
+  std::string command = fmt::format("thalweg train --model {} --data {}", generator->model,
+                                    shell_quoted(generator->format + ":" + file.string()));
+  if (generator->format == "csv") command += " --target " + generator->target;
   if (generator->window > 0) command += fmt::format(" --window {}", generator->window);
   if (flags.json) {
     print_json(nlohmann::json{{"generator", generator->name},

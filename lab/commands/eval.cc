@@ -7,15 +7,20 @@
 #include "output/table.h"
 #include "page/text.h"
 #include "training/column_effects.h"
+#include "training/negatives.h"
+#include "training/ranking.h"
 #include "training/reviewer.h"
 #include "training/risk_reviewer.h"
+#include "training/split.h"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace thalweg::lab {
@@ -76,10 +81,26 @@ void add_measures(const TrainedModel& trained, const Chosen& chosen, const std::
 void eval(const Flags& flags) {
   const TrainedModel trained = load_run(flags.run);
   const Chosen chosen = open_chosen(trained, flags, true);
+  const TrainingConfig& config = trained.checkpoint.config;
+  const bool is_own = flags.data.empty();
+  const Split parts = is_own ? split(chosen.dataset, config) : Split{};
+  std::optional<Negatives> negatives;  // of a ranking
+  if (!chosen.dataset.target.loss.empty()) {
+    negatives.emplace(chosen.dataset, is_own ? parts.training : chosen.examples, trained.checkpoint.scaling,
+                      config.negatives, config.seed);
+  }
   auto [tally, review] = evaluate_and_review(*trained.model, *trained.objective, chosen.dataset, chosen.examples,
-                                             trained.checkpoint.scaling);
+                                             trained.checkpoint.scaling, negatives ? &*negatives : nullptr);
   add_measures(trained, chosen, flags.run, tally, review);
-  const MetricValues values = trained.objective->values(tally);
+  MetricValues values = trained.objective->values(tally);
+  if (is_own && flags.part != "train") {
+    Recommendations found = recommendations(*trained.model, chosen.dataset, trained.checkpoint.scaling, parts.training,
+                                            flags.part == "test" ? chosen.dataset.train : parts.training,
+                                            chosen.examples, config.data_options.split_seed);
+    values.merge(found.values);
+    review.baselines = std::move(found.baselines);
+    review.notes = std::move(found.notes);
+  }
   const std::string part = flags.data.empty() ? flags.part : "test";
   if (flags.json) {
     nlohmann::json json{{"run", flags.run},
@@ -89,12 +110,14 @@ void eval(const Flags& flags) {
                         {part, values}};
     if (!review.classes.empty()) json["classes"] = classes_json(review);
     add_risk_json(review, json);
+    add_baselines(review, json);
     print_json(json);
     return;
   }
   print("{} of {}: {} examples\n{}\n", flags.data.empty() ? part : "all", chosen.dataset.name, chosen.examples.size(),
         values_text(values));
   for (const std::string& line : risk_lines(review)) print("{}\n", line);
+  print_lines(baselines_text(review));
   if (!review.classes.empty()) print_lines('\n' + classes_table(review).text(output_columns()));
 }
 

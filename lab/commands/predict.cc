@@ -3,6 +3,7 @@
 #include "commands/exit.h"
 #include "commands/output_file.h"
 #include "commands/risk_output.h"
+#include "commands/recommend.h"
 #include "commands/trained_run.h"
 #include "output/output.h"
 #include "page/folder.h"
@@ -37,12 +38,15 @@ Examples:
   thalweg predict runs/loans --data csv:new.csv -o predictions.csv
   thalweg predict runs/loans --data csv:- < new.csv
   thalweg predict runs/first --part test --json
+  thalweg predict runs/films --user 42 --top 10    what a model of ratings recommends
   thalweg predict runs/text --prompt "The " --characters 200     a model of characters writes on)";
 
 struct Flags : TrainedRunFlags {
   std::string output;
   bool json = false;
   std::string prompt;
+  std::string user;
+  std::int64_t top = 10;
   WritingOptions writing;
 };
 
@@ -157,8 +161,19 @@ void predict_rows(const CLI::App& command, const Flags& flags, const TrainedMode
         fmt::format("{} rows", chosen.examples.size()));
 }
 
+void predict_user(const CLI::App& command, const Flags& flags, const TrainedModel& trained) {
+  for (const char* const name : {"--part", "--prompt", "--characters", "--temperature", "--seed"}) {
+    if (command.count(name) > 0) throw UsageError(fmt::format("{}: means nothing beside --user", name));
+  }
+  if (!flags.output.empty()) check_output("--output", flags.output, {});
+  write(flags, recommended_text(trained, flags, flags.user, flags.top, flags.json), "items");
+}
+
 void predict(const CLI::App& command, const Flags& flags) {
+  if (command.count("--top") > 0 && command.count("--user") == 0)
+    throw UsageError("--top: means nothing without --user");
   const TrainedModel trained = load_run(flags.run);
+  if (command.count("--user") > 0) return predict_user(command, flags, trained);
   if (trained.checkpoint.dataset.target.kind == TargetKind::characters) {
     predict_text(command, flags, trained);
   } else {
@@ -175,6 +190,14 @@ void add_predict(CLI::App& app) {
   add_trained_run_flags(*command, *flags, true);
   command->add_option("-o,--output", flags->output, "File to write; by default standard output")->type_name("FILE");
   command->add_flag("--json", flags->json, "JSON in place of CSV");
+  const char* const ratings = "Ratings";
+  command->add_option("--user", flags->user, "Recommend to this user of the data, by the id that the file has")
+      ->group(ratings)
+      ->type_name("ID");
+  command->add_option("--top", flags->top, "So many items, without those that the data hold of the user")
+      ->group(ratings)
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 31))
+      ->capture_default_str();
   const char* const text = "Text";
   command->add_option("--prompt", flags->prompt, "What the text begins with; by default a new line")
       ->group(text)

@@ -145,6 +145,7 @@ nlohmann::json to_json(const Trained& trained, const std::string& folder) {
   nlohmann::json json = trained.result;
   json.erase("review");  // for the report: it may hold pictures
   if (trained.result.review) add_risk_json(*trained.result.review, json);
+  if (trained.result.review) add_baselines(*trained.result.review, json);
   json["task"] = trained.task;
   json["validation"] =
       epochs.empty() || !epochs.back().validation ? nlohmann::json() : nlohmann::json(*epochs.back().validation);
@@ -173,6 +174,7 @@ void print_result(const Trained& trained, const Flags& flags) {
   if (result.test) print("test {}\n", values_text(*result.test));
   if (result.review)
     for (const std::string& line : risk_lines(*result.review)) print("{}\n", line);
+  if (result.review) print_lines(baselines_text(*result.review));
   if (!folder.empty()) {
     print("kept in {}; `thalweg report {} -o report.html` shows it\n", folder, shell_quoted(folder));
   }

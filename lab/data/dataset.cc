@@ -2,6 +2,7 @@
 #include "data/dataset.h"
 
 #include "data/formats.h"
+#include "data/ratings_dataset.h"
 
 #include <thalweg/error.h>
 #include <thalweg/suggest.h>
@@ -47,8 +48,9 @@ std::int64_t Input::size() const {
 
 const std::vector<Format>& formats() {
   static const std::vector<Format> all{
-      fashion_mnist_format(), idx_format(),    cifar10_format(),       cifar100_format(), images_format(), npy_format(),
-      csv_format(),           libsvm_format(), german_credit_format(), text_format(),     make_format(),
+      fashion_mnist_format(), idx_format(),  cifar10_format(), cifar100_format(),
+      images_format(),        npy_format(),  csv_format(),     libsvm_format(),
+      german_credit_format(), text_format(), make_format(),    ratings_format(),
   };
   return all;
 }
@@ -94,13 +96,16 @@ std::string flags_of(const Format& format) {
   return flags;
 }
 
-void check_columns(const std::vector<std::string>& columns) {
+void check_columns(const Format& format, const std::vector<std::string>& columns) {
   std::map<std::string, std::string> kinds;
   for (const std::string& text : columns) {
     const std::size_t equals = text.rfind('=');
     const std::string kind = equals == std::string::npos ? "" : text.substr(equals + 1);
-    if (kind != "numeric" && kind != "category" && kind != "ignore") {
-      throw Error(fmt::format("--column {}: expected NAME=numeric, NAME=category or NAME=ignore", printable(text)));
+    if (std::ranges::find(format.column_kinds, kind) == format.column_kinds.end()) {
+      std::string allowed;
+      for (const std::string& each : format.column_kinds)
+        allowed += (allowed.empty() ? "NAME=" : &each == &format.column_kinds.back() ? " or NAME=" : ", NAME=") + each;
+      throw Error(fmt::format("--column {}: expected {}", printable(text), allowed));
     }
     const auto [place, is_new] = kinds.try_emplace(text.substr(0, equals), kind);
     if (!is_new && place->second != kind) {
@@ -127,7 +132,13 @@ void check_data_options(const Format& format, const DataOptions& options) {
   refuse("horizon", options.horizon != usual.horizon);
   refuse("test_fraction", options.test_fraction != usual.test_fraction);
   refuse("test_data", !options.test_data.empty());
-  check_columns(options.columns);
+  refuse("split", !options.split.empty());
+  refuse("scale", !options.scale.empty());
+  refuse("duplicates", !options.duplicates.empty());
+  refuse("implicit", !options.implicit.empty());
+  check_columns(format, options.columns);
+  if (format.options.end() != std::ranges::find(format.options, "split"))
+    ratings_options(options);  // refuses what is none
   constexpr std::int64_t kMostSteps = 1'000'000'000;
   if (options.window < 0 || options.window > kMostSteps) {
     throw Error(fmt::format("--window {}: expected 1 to {}", options.window, kMostSteps));

@@ -51,6 +51,8 @@ struct Target {
   std::int64_t classes = 0;                ///< of labels and characters
   std::vector<std::string> class_names{};  ///< empty if the format has none
   std::int64_t length = 1;                 ///< targets of one example
+  std::string task{};                      ///< by name, where it is not the kind's usual one: rating, ranking
+  std::string loss{};                      ///< of the task ranking: bpr, softmax
 
   /// Of each class a name: its number where it has none.
   std::vector<std::string> names() const;
@@ -91,6 +93,12 @@ class Examples {
   virtual std::uint64_t input_hash(std::int64_t example) const = 0;
   virtual bool have_same_inputs(std::int64_t a, std::int64_t b) const = 0;
   virtual bool have_same_target(std::int64_t a, std::int64_t b) const = 0;
+
+  /// Where Dataset::has_histories: of each history's examples among these the last share, to the nearest whole number,
+  /// but never all of one. Ascending.
+  virtual std::vector<std::int64_t> latest(std::span<const std::int64_t> /*examples*/, double /*share*/) const {
+    return {};
+  }
 };
 
 /// Data with a training and a test part. Copies share the examples.
@@ -104,6 +112,7 @@ struct Dataset {       // NOLINT(bugprone-exception-escape): of json, whose move
   std::vector<std::int64_t> train, test;  ///< indices of the examples of each part, ascending
   bool are_parts_drawn = false;           ///< by split_seed, since the format has no parts
   bool in_order = false;                  ///< examples follow each other in time, so that parts are not drawn
+  bool has_histories = false;             ///< examples are users' own, in time: parts are the last of each user's
   std::shared_ptr<const Examples> examples;
   std::vector<std::string> files{};  ///< that it was read from, absolute
   std::vector<std::string> notes{};  ///< what a person should know of how it was read: a line each
@@ -120,6 +129,10 @@ struct DataOptions {                   // NOLINT(bugprone-exception-escape): lik
   double test_fraction = 0;      ///< of data without parts of their own; 0: .2, or the last .1 of what is in order
   std::string test_data{};       ///< data whose examples are the test part
   std::uint64_t split_seed = 0;  ///< chooses the test part
+  std::string split{};           ///< of ratings: time, random; empty: by time where there are times
+  std::string scale{};           ///< of ratings: LOW,HIGH or LOW,HIGH,STEP; empty: the layout's, if it has one
+  std::string duplicates{};      ///< of a user and an item: empty: refused; last, keep
+  std::string implicit{};        ///< ratings are choices, ranked by this loss: bpr, softmax; empty: they are numbers
 
   // Not of a command line: how a trained model's data are read anew.
   nlohmann::json schema{};   ///< Dataset::schema of the data it was trained on; then all examples are the test part
@@ -141,6 +154,8 @@ struct Format {
   bool is_path = true;
   /// Of formats that are tables: the table, as `open` takes it; the target may be missing in the options.
   DataTable (*table)(const std::string& argument, const DataOptions& options) = nullptr;
+  /// What --column may make of a column.
+  std::vector<std::string> column_kinds{"numeric", "category", "ignore"};
 };
 
 /// In the order of `--help`.

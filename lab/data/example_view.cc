@@ -2,6 +2,7 @@
 #include "data/example_view.h"
 
 #include "data/image.h"
+#include "data/ratings_dataset.h"
 #include "data/table_plan.h"
 
 #include <fmt/format.h>
@@ -71,6 +72,14 @@ std::vector<std::uint8_t> picture_of(const Dataset& dataset, const Scaling& scal
 }
 
 std::string row_text(const Dataset& dataset, const Scaling& scaling, std::int64_t example, std::size_t most_columns) {
+  if (has_ratings(dataset)) {
+    const std::vector<std::int64_t> codes = load_one(dataset, scaling, example).codes.front();
+    const auto id = [&](const char* list, std::int64_t code) {
+      return code == 0 ? "of no training rating"
+                       : dataset.schema.at(list).at(static_cast<std::size_t>(code - 1)).get<std::string>();
+    };
+    return fmt::format("user {}, item {}", id("users", codes[0]), id("items", codes[1]));
+  }
   if (!dataset.schema.is_object() || !dataset.schema.contains("numeric") || dataset.in_order) return {};
   const TablePlan plan = table_plan_of(dataset.schema);
   const Loaded loaded = load_one(dataset, scaling, example);

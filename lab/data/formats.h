@@ -16,5 +16,6 @@ Format libsvm_format();
 Format german_credit_format();
 Format text_format();
 Format make_format();
+Format ratings_format();
 
 }  // namespace thalweg::lab

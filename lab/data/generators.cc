@@ -1,6 +1,8 @@
 // Generators: the list, their texts, and tables as CSV.
 #include "data/generators.h"
 
+#include "data/ratings_generator.h"
+
 #include <thalweg/error.h>
 #include <thalweg/random.h>
 #include <thalweg/suggest.h>
@@ -137,6 +139,9 @@ void set_option(const Generator& generator, std::string_view key, std::string_vi
   if (key == "seed") options.seed = number_of<std::uint64_t>(value, key, 0, UINT64_MAX);
   if (key == "noise") options.noise = number_of<double>(value, key, 0, 1e6);
   if (key == "classes") options.classes = number_of<std::int64_t>(value, key, 2, 26);
+  if (key == "users") options.users = number_of<std::int64_t>(value, key, 1, 100'000'000);
+  if (key == "items") options.items = number_of<std::int64_t>(value, key, 1, 100'000'000);
+  if (key == "rank") options.rank = number_of<std::int64_t>(value, key, 1, 1024);
 }
 
 std::string quoted(const std::string& text) {
@@ -178,6 +183,15 @@ const std::vector<Generator>& generators() {
        "gru",
        50,
        sines},
+      {"ratings",
+       "ratings of a matrix of known rank, with biases and noise, in time order",
+       {"rows", "seed", "noise", "users", "items", "rank"},
+       {.rows = 1'000'000, .noise = 0.5},
+       "rating",
+       "factorization",
+       0,
+       make_ratings,
+       "ratings"},
   };
   return all;
 }

@@ -16,6 +16,7 @@ struct GeneratorOptions {
   std::uint64_t seed = 1;
   double noise = 0.1;  ///< standard deviation of what is added
   std::int64_t classes = 2;
+  std::int64_t users = 5000, items = 2000, rank = 4;  ///< of ratings
 };
 
 /// A generator: the registry's entry.
@@ -28,6 +29,7 @@ struct Generator {
   std::string model;                 ///< that suits it
   std::int64_t window = 0;           ///< > 0: a series, with so many rows to an example unless told otherwise
   DataTable (*make)(const GeneratorOptions& options);
+  std::string format = "csv";  ///< that reads its file
 };
 
 const std::vector<Generator>& generators();

@@ -98,6 +98,10 @@ Drawn deal(std::vector<std::int64_t> examples, std::int64_t folds, std::int64_t 
 void take_fold(Dataset& dataset, std::int64_t folds, std::int64_t fold, std::uint64_t seed) {
   std::vector<std::int64_t> examples = dataset.train;
   examples.insert(examples.end(), dataset.test.begin(), dataset.test.end());
+  if (dataset.has_histories) {
+    throw Error(
+        fmt::format("--folds {}: {} is split by time; --split random lets parts be drawn", folds, dataset.name));
+  }
   if (dataset.in_order) {
     throw Error(fmt::format("--folds {}: {} is in order, and its parts are not drawn", folds, dataset.name));
   }

@@ -12,5 +12,6 @@ ModelEntry cnn_model();
 ModelEntry lstm_model();
 ModelEntry gru_model();
 ModelEntry tabular_model();
+ModelEntry factorization_model();
 
 }  // namespace thalweg::lab

@@ -20,8 +20,12 @@ bool contains(const std::vector<T>& list, const T& value) {
   return std::ranges::find(list, value) != list.end();
 }
 
+/// Does it score several items for a user at once, as the task ranking needs? Those with factors do.
+bool ranks(const ModelEntry& model) { return contains(model.options, std::string("factors")); }
+
 bool fits(const ModelEntry& model, const Dataset& dataset) {
-  return contains(model.targets, dataset.target.kind) && (model.several || dataset.inputs.size() == 1) &&
+  return contains(model.targets, dataset.target.kind) && (dataset.target.loss.empty() || ranks(model)) &&
+         (model.several || dataset.inputs.size() == 1) &&
          std::ranges::all_of(dataset.inputs, [&](const Input& input) { return contains(model.inputs, input.kind); });
 }
 
@@ -41,7 +45,8 @@ const char* to_string(TargetKind kind) {
 
 const std::vector<ModelEntry>& models() {
   static const std::vector<ModelEntry> all{
-      softmax_model(), linear_model(), mlp_model(), cnn_model(), lstm_model(), gru_model(), tabular_model(),
+      softmax_model(), linear_model(), mlp_model(),     cnn_model(),
+      lstm_model(),    gru_model(),    tabular_model(), factorization_model(),
   };
   return all;
 }

@@ -15,9 +15,11 @@ struct ModelOptions {
   bool batch_norm = false;               ///< normalises hidden dense layers over the batch
   std::int64_t hidden = 128;             ///< width of recurrent layers
   std::int64_t layers = 1;               ///< number of recurrent layers
+  std::int64_t factors = 64;             ///< of each user and item
 };
 
 /// Their names as ModelEntry::options and flags have them.
-inline constexpr const char* kModelOptions[] = {"dense", "activation", "dropout", "batch_norm", "hidden", "layers"};
+inline constexpr const char* kModelOptions[] = {"dense",  "activation", "dropout", "batch_norm",
+                                                "hidden", "layers",     "factors"};
 
 }  // namespace thalweg::lab

@@ -191,8 +191,34 @@ std::string text_part(const Review& review) {
       kReviewTemperature, escape_html(review.prompt), escape_html(review.continuation));
 }
 
+std::string baselines_part(const Review& review) {
+  std::vector<std::string> heads{"rival"};
+  std::vector<const Metric*> metrics;
+  for (const char* const name : {"rmse", "mae", "accuracy", "auc", "recall@10", "ndcg@10"}) {
+    const Metric& metric = find_metric(name);
+    if (std::ranges::none_of(review.baselines, [&](const Baseline& each) { return each.values.contains(metric.name); }))
+      continue;
+    metrics.push_back(&metric);
+    heads.push_back(metric.title);
+  }
+  std::string rows;
+  for (const Baseline& each : review.baselines) {
+    rows += "<tr><th scope=\"row\">" + bdi(each.name) + "</th>";
+    for (const Metric* const metric : metrics) {
+      const auto found = each.values.find(metric->name);
+      rows += found == each.values.end() ? kNothing : html_cell(value_text(*metric, found->second));
+    }
+    rows += "</tr>";
+  }
+  std::string html = "<h3>Simple rivals</h3><p class=\"note\">What needs no training, on the same examples.</p>" +
+                     html_table("Simple rivals", html_columns(heads), rows);
+  for (const std::string& note : review.notes) html += "<p class=\"note\">" + escape_html(note) + ".</p>";
+  return html;
+}
+
 std::string review_html(const Review& review, bool of_several) {
   std::string html;
+  if (!review.baselines.empty()) html += baselines_part(review);
   if (!review.confusions.empty()) {
     html += review.classes.size() <= kMostInMatrix ? matrix(review) : most_confused(review);
     html += by_class(review);

@@ -11,5 +11,7 @@ Task program_task();
 Task scored_program_task();
 Task regression_task();
 Task characters_task();
+Task rating_task();
+Task ranking_task();
 
 }  // namespace thalweg::lab

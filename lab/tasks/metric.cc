@@ -25,6 +25,8 @@ const std::vector<Metric>& metrics() {
       {"r2", "R²", Better::higher, false, Range{.high = 1, .high_open = false}},
       {"cost", "cost", Better::lower, false, Range{}},
       {"score", "score", Better::higher, false, Range{}},
+      {"recall@10", "recall@10", Better::higher, false, between(0, 1)},
+      {"ndcg@10", "nDCG@10", Better::higher, false, between(0, 1)},
       {"bits_per_character", "bits per character", Better::lower, false, at_least(0)},
   };
   return all;

@@ -69,4 +69,12 @@ Task regression_task() {
           }};
 }
 
+Task rating_task() {
+  Task task = regression_task();
+  task.name = "rating";
+  task.metrics = {"rmse", "mae", "recall@10", "ndcg@10"};  // the last two of the test part, by training/ranking.h
+  task.example = "rating";
+  return task;
+}
+
 }  // namespace thalweg::lab

@@ -38,4 +38,21 @@ void Batch::vary(const Augmenter& augmenter, std::span<const std::int64_t> examp
   augmenter.apply(std::get<std::span<float>>(memory_.inputs.front()), examples, epoch);
 }
 
+void Batch::draw(const Negatives& negatives, std::span<const std::int64_t> examples, std::int64_t epoch) {
+  const std::int64_t width = 2 + negatives.count();
+  if (!pairs_.defined()) {
+    pairs_ = inputs.front();
+    inputs.front() = torch::empty({size, width}, torch::kInt64);
+  }
+  const std::int64_t* pair = pairs_.data_ptr<std::int64_t>();
+  std::int64_t* to = inputs.front().data_ptr<std::int64_t>();
+  float* const stands_for = target.data_ptr<float>();
+  for (std::size_t i = 0; i < examples.size(); ++i, pair += 2, to += width) {
+    to[0] = pair[0];
+    to[1] = pair[1];
+    const std::span items(to + 2, static_cast<std::size_t>(negatives.count()));
+    stands_for[i] = static_cast<float>(negatives.draw(pair[0], pair[1], examples[i], epoch, items));
+  }
+}
+
 }  // namespace thalweg::lab

@@ -3,6 +3,7 @@
 
 #include "data/augment.h"
 #include "data/dataset.h"
+#include "training/negatives.h"
 
 #include <torch/types.h>
 
@@ -19,6 +20,9 @@ struct Batch {
   void load(const Dataset& dataset, std::span<const std::int64_t> examples, const Scaling& scaling);
   /// Varies the images of these examples, which it was filled with.
   void vary(const Augmenter& augmenter, std::span<const std::int64_t> examples, std::int64_t epoch);
+  /// Of pairs of a user and an item, which it was filled with: puts drawn items behind them, and what each of these
+  /// stands for as the target.
+  void draw(const Negatives& negatives, std::span<const std::int64_t> examples, std::int64_t epoch);
 
   std::int64_t size;
   std::vector<torch::Tensor> inputs;  ///< f32 or int64, [size, …] by Input::shape
@@ -26,6 +30,7 @@ struct Batch {
 
  private:
   BatchMemory memory_;
+  torch::Tensor pairs_;  // which `load` fills, where items are drawn
 };
 
 }  // namespace thalweg::lab

@@ -38,13 +38,14 @@ struct TrainingConfig {
   std::string optimizer = "rmsprop:lr=0.001";  ///< what read_optimizer reads
   Schedule schedule = schedule::Cosine{};      ///< of an optimizer whose text says none
   StopConditions stop;
-  std::int64_t folds = 0;     ///< > 0: cross-validation; the test part is …
-  std::int64_t fold = 0;      ///< … this one, from 1; 0: the data's own
-  std::string class_weights;  ///< of the loss: empty: all 1; `balanced`
-  std::string cost;           ///< of errors of two classes, as parse_costs reads it; empty: none
-  std::string augment;        ///< of training images, as parse_augmentation reads it; empty: none
-  bool restore_best = false;  ///< ends with the weights of the epoch with the smallest validation loss
-  std::int64_t batch = 0;     ///< 0: by model and data
+  std::int64_t folds = 0;      ///< > 0: cross-validation; the test part is …
+  std::int64_t fold = 0;       ///< … this one, from 1; 0: the data's own
+  std::string class_weights;   ///< of the loss: empty: all 1; `balanced`
+  std::string cost;            ///< of errors of two classes, as parse_costs reads it; empty: none
+  std::string augment;         ///< of training images, as parse_augmentation reads it; empty: none
+  bool restore_best = false;   ///< ends with the weights of the epoch with the smallest validation loss
+  std::int64_t negatives = 0;  ///< items drawn for each choice of implicit ratings; 0: by the loss
+  std::int64_t batch = 0;      ///< 0: by model and data
   std::uint64_t seed = 1;
   int threads = 0;                   ///< 0: all cores
   double validation_fraction = 0.1;  ///< of the training part, in [0, 0.5]

@@ -67,11 +67,14 @@ Input input_of(const nlohmann::json& json) {
 }
 
 nlohmann::json to_json(const Target& target) {
-  return {{"kind", std::ranges::find(kTargetKinds, target.kind, &TargetName::first)->second},
-          {"name", target.name},
-          {"classes", target.classes},
-          {"class_names", target.class_names},
-          {"length", target.length}};
+  nlohmann::json json{{"kind", std::ranges::find(kTargetKinds, target.kind, &TargetName::first)->second},
+                      {"name", target.name},
+                      {"classes", target.classes},
+                      {"class_names", target.class_names},
+                      {"length", target.length}};
+  if (!target.task.empty()) json["task"] = target.task;
+  if (!target.loss.empty()) json["loss"] = target.loss;
+  return json;
 }
 
 Target target_of(const nlohmann::json& json) {
@@ -90,6 +93,13 @@ Target target_of(const nlohmann::json& json) {
     throw Error(fmt::format("target: {} names of {} classes", target.class_names.size(), target.classes));
   }
   reader.need("length", target.length, std::int64_t{1}, kMostCount);
+  reader.read("task", target.task);
+  reader.read("loss", target.loss);
+  const bool is_ranking = target.task == "ranking";
+  if ((!target.task.empty() && (target.kind != TargetKind::number || (!is_ranking && target.task != "rating"))) ||
+      is_ranking != (target.loss == "bpr" || target.loss == "softmax")) {
+    throw Error(fmt::format("target: no task '{}' with the loss '{}'", target.task, target.loss));
+  }
   return target;
 }
 

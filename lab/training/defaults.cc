@@ -1,6 +1,8 @@
 // What a training takes where its configuration leaves the choice.
 #include "training/defaults.h"
 
+#include "data/ratings_dataset.h"
+
 #include <algorithm>
 #include <bit>
 #include <cstdint>
@@ -26,7 +28,9 @@ void choose_defaults(TrainingConfig& config, const Dataset& dataset, std::int64_
   const auto examples = std::max<std::int64_t>(1, static_cast<std::int64_t>(count));
   if (config.batch == 0) {
     const auto share = std::bit_floor(static_cast<std::uint64_t>(std::max<std::int64_t>(1, examples / 50)));
-    config.batch = rows ? std::clamp<std::int64_t>(static_cast<std::int64_t>(share), 16, 256) : kBatch;
+    config.batch =
+        rows ? std::clamp<std::int64_t>(static_cast<std::int64_t>(share), 16, has_ratings(dataset) ? 1024 : 256)
+             : kBatch;
   }
   if (stop.epochs > 0) return;
   if (!rows) {

@@ -16,8 +16,8 @@ bool is_rows(const Dataset& dataset);
 /// Chooses what is 0 in the configuration.
 ///
 /// - Images and text: batches of 64 examples, `epochs` epochs.
-/// - Rows of tables and windows of series: batches of about a fiftieth of the rows, 16 to 256, and as many epochs as
-/// give
+/// - Rows of tables and windows of series: batches of about a fiftieth of the rows, 16 to 256 (of ratings 1,024), and
+/// as many epochs as give
 ///   4,000 steps, 10 to 2,000. Where the epochs are chosen so, nothing is said of stopping and there is a validation
 ///   part, a tenth of the epochs without a better validation loss ends the run, and the best weights are restored.
 void choose_defaults(TrainingConfig& config, const Dataset& dataset, std::int64_t epochs = kUsualEpochs);

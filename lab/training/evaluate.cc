@@ -19,7 +19,7 @@ constexpr std::int64_t kBatch = 250;
 }  // namespace
 
 Tally evaluate(Model& model, const Objective& objective, const Dataset& dataset, std::span<const std::int64_t> examples,
-               const Scaling& scaling, const OutputSink& sink) {
+               const Scaling& scaling, const OutputSink& sink, const Negatives* negatives) {
   const c10::InferenceMode without_autograd;
   const bool was_training = model.is_training();
   model.eval();
@@ -31,6 +31,7 @@ Tally evaluate(Model& model, const Objective& objective, const Dataset& dataset,
     if (!batch || batch->size != size) batch.emplace(dataset, size);
     const auto part = examples.subspan(begin, count);
     batch->load(dataset, part, scaling);
+    if (negatives != nullptr) batch->draw(*negatives, part, 0);
     const torch::Tensor outputs = model.forward(batch->inputs).contiguous();
     tally += objective.score(outputs, batch->target, nullptr, /*ranked=*/true);
     if (sink) sink(part, outputs, batch->target);

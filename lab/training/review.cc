@@ -74,6 +74,9 @@ void to_json(nlohmann::json& json, const Review& review) {
   if (review.risk) json["risk"] = *review.risk;
   if (review.effects) json["effects"] = *review.effects;
   if (review.drift) json["drift"] = *review.drift;
+  for (const Baseline& each : review.baselines)
+    json["baselines"].push_back({{"name", each.name}, {"values", each.values}});
+  if (!review.notes.empty()) json["notes"] = review.notes;
 }
 
 void from_json(const nlohmann::json& json, Review& review) {
@@ -106,6 +109,14 @@ void from_json(const nlohmann::json& json, Review& review) {
   if (json.contains("risk")) review.risk = json.at("risk").get<RiskReview>();
   if (json.contains("effects")) review.effects = json.at("effects").get<ColumnEffects>();
   if (json.contains("drift")) review.drift = json.at("drift").get<Drift>();
+  if (json.contains("baselines")) {
+    for (const nlohmann::json& each : json.at("baselines")) {
+      Baseline& baseline = review.baselines.emplace_back(Baseline{.name = each.at("name").get<std::string>()});
+      for (const auto& [metric, value] : each.at("values").items())
+        baseline.values.emplace(find_metric(metric).name, real(value));
+    }
+  }
+  if (json.contains("notes")) json.at("notes").get_to(review.notes);
 }
 
 }  // namespace thalweg::lab

@@ -4,6 +4,7 @@
 #include "risk/column_effect.h"
 #include "risk/drift.h"
 #include "risk/risk.h"
+#include "tasks/metric.h"
 
 #include <nlohmann/json.hpp>
 
@@ -39,6 +40,14 @@ struct Miss {
   bool operator==(const Miss&) const = default;
 };
 
+/// What a simple rival reaches on the same examples.
+struct Baseline {
+  std::string name;       ///< for people: `popularity`
+  MetricValues values{};  ///< those that it has
+
+  bool operator==(const Baseline&) const = default;
+};
+
 /// Of classes `classes`, `confusions` and `misses` are there; of numbers `pairs` and `misses`; of characters the texts.
 struct Review {
   std::int64_t examples = 0;            ///< of the test part
@@ -47,6 +56,8 @@ struct Review {
   std::vector<NumberPair> pairs{};      ///< evenly out of all, kMostPairs at most
   std::vector<Miss> misses{};           ///< worst first, kMostMisses at most; of classes only what was taken for others
   std::string prompt{}, continuation{};  ///< how the test part begins, and what the model writes behind it
+  std::vector<Baseline> baselines{};     ///< simple rivals
+  std::vector<std::string> notes{};      ///< how metrics were measured, where that has to be said: whole sentences
 
   std::optional<RiskReview> risk{};        ///< of two classes
   std::optional<ColumnEffects> effects{};  ///< of a table

@@ -42,6 +42,7 @@ void Reviewer::see(std::span<const std::int64_t> examples, const torch::Tensor& 
       see_labels(examples, target, predictions);
       break;
     case TargetKind::number:
+      if (!dataset_.target.loss.empty()) break;  // of a ranking: scores, which mean nothing by themselves
       objective_.predict(outputs, predictions);
       see_numbers(examples, target, predictions);
       break;
@@ -106,11 +107,12 @@ Review Reviewer::review() {
 }
 
 Evaluation evaluate_and_review(Model& model, const Objective& objective, const Dataset& dataset,
-                               std::span<const std::int64_t> examples, const Scaling& scaling) {
+                               std::span<const std::int64_t> examples, const Scaling& scaling,
+                               const Negatives* negatives) {
   Reviewer reviewer(dataset, scaling, objective, examples.size());
-  const Tally tally =
-      evaluate(model, objective, dataset, examples, scaling,
-               [&](auto part, const auto& outputs, const auto& target) { reviewer.see(part, outputs, target); });
+  const Tally tally = evaluate(
+      model, objective, dataset, examples, scaling,
+      [&](auto part, const auto& outputs, const auto& target) { reviewer.see(part, outputs, target); }, negatives);
   return {tally, reviewer.review()};
 }
 

@@ -4,6 +4,7 @@
 #include "data/dataset.h"
 #include "models/model.h"
 #include "tasks/objective.h"
+#include "training/negatives.h"
 #include "training/review.h"
 
 #include <torch/types.h>
@@ -55,6 +56,7 @@ struct Evaluation {
   Review review;
 };
 Evaluation evaluate_and_review(Model& model, const Objective& objective, const Dataset& dataset,
-                               std::span<const std::int64_t> examples, const Scaling& scaling);
+                               std::span<const std::int64_t> examples, const Scaling& scaling,
+                               const Negatives* negatives = nullptr);
 
 }  // namespace thalweg::lab

@@ -35,7 +35,7 @@ Split split(const Dataset& dataset, const TrainingConfig& config) {
   result.test = first(dataset.test, config.test_limit);
   std::vector<std::int64_t> all = first(dataset.train, config.train_limit);
   if (config.validation_folds > 0) {
-    if (dataset.in_order) {
+    if (dataset.in_order || dataset.has_histories) {
       throw Error(fmt::format("{} validation folds: {} is in order, and its parts are not drawn",
                               config.validation_folds, dataset.name));
     }
@@ -61,6 +61,12 @@ Split split(const Dataset& dataset, const TrainingConfig& config) {
   if (validation == 0 && config.validation_fraction > 0) refuse("is not one example");
   if (validation == std::ssize(all)) refuse("leaves none to train on");
   const Random random(config.data_options.split_seed, RandomPurpose::split);
+  if (dataset.has_histories) {
+    result.validation = dataset.examples->latest(all, config.validation_fraction);
+    if (result.validation.empty() && config.validation_fraction > 0) refuse("is of nobody's one example");
+    std::ranges::set_difference(all, result.validation, std::back_inserter(result.training));
+    return result;
+  }
   if (dataset.in_order) {
     std::ranges::rotate(all, all.end() - validation);
   } else if (config.validation_by_class && dataset.are_parts_drawn) {

@@ -12,7 +12,9 @@
 #include "training/defaults.h"
 #include "training/diagnostics.h"
 #include "training/evaluate.h"
+#include "training/negatives.h"
 #include "training/optimizer.h"
+#include "training/ranking.h"
 #include "training/reviewer.h"
 #include "training/risk_reviewer.h"
 #include "training/split.h"
@@ -66,6 +68,9 @@ class Trainer {
         augmenter_(config.augment.empty()
                        ? std::nullopt
                        : std::optional<Augmenter>(std::in_place, config.augment, dataset_, scaling_, config.seed)),
+        negatives_(dataset.target.loss.empty() ? std::nullopt
+                                               : std::optional<Negatives>(std::in_place, dataset_, split_.training,
+                                                                          scaling_, config.negatives, config.seed)),
         class_weights_(class_weights(dataset_, config_, split_.training)),
         objective_(task_.objective(dataset.target, {.target_mean = scaling_.target_mean,
                                                     .target_deviation = scaling_.target_deviation,
@@ -124,7 +129,7 @@ class Trainer {
     if (!best_.empty()) set_weights(*model_, best_);
     std::optional<libtorch::SwappedAverages> averages;
     if (best_.empty() && has_averages()) averages.emplace(optimizer_);
-    auto [tally, review] = evaluate_and_review(*model_, *objective_, dataset_, split_.test, scaling_);
+    auto [tally, review] = evaluate_and_review(*model_, *objective_, dataset_, split_.test, scaling_, negatives());
     if (!std::isfinite(tally.loss))
       return end(Outcome::diverged, fmt::format("test loss is {}", loss_text(tally.loss)));
     end_->test = objective_->values(tally);
@@ -134,6 +139,11 @@ class Trainer {
                      {.characters = kReviewCharacters, .temperature = kReviewTemperature, .seed = config_.seed});
     }
     add_risk(*model_, *objective_, dataset_, split_, scaling_, config_, tally, review);
+    Recommendations found = recommendations(*model_, dataset_, scaling_, split_.training, dataset_.train, split_.test,
+                                            config_.data_options.split_seed);
+    end_->test->merge(found.values);
+    review.baselines = std::move(found.baselines);
+    review.notes = std::move(found.notes);
     end_->review = std::move(review);
   }
 
@@ -193,6 +203,7 @@ class Trainer {
     const auto examples = std::span(order_).subspan(begin, static_cast<std::size_t>(batch.size));
     batch.load(dataset_, examples, scaling_);
     if (augmenter_) batch.vary(*augmenter_, examples, run_.epoch);
+    if (negatives_) batch.draw(*negatives_, examples, run_.epoch);
     model_->set_step(run_.step);
     const torch::Tensor outputs = model_->forward(batch.inputs).contiguous();
     if (gradient_.sizes() != outputs.sizes()) gradient_ = torch::empty_like(outputs);
@@ -277,11 +288,22 @@ class Trainer {
   }
 
   // By the averages of the parameters, if the optimizer keeps any.
-  Tally validate() {
+  MetricValues validate() {
     std::optional<libtorch::SwappedAverages> averages;
     if (has_averages()) averages.emplace(optimizer_);
-    return evaluate(*model_, *objective_, dataset_, split_.validation, scaling_);
+    MetricValues values =
+        objective_->values(evaluate(*model_, *objective_, dataset_, split_.validation, scaling_, {}, negatives()));
+    if (negatives_) {
+      if (!ranker_) {
+        ranker_.emplace(dataset_, scaling_, split_.training, split_.validation, kMostValidated,
+                        config_.data_options.split_seed);
+      }
+      values.merge(ranker_->values(*model_));
+    }
+    return values;
   }
+
+  const Negatives* negatives() const { return negatives_ ? &*negatives_ : nullptr; }
 
   bool has_averages() { return optimizer_.engine().settings().average.kind != AverageKind::none; }
 
@@ -296,7 +318,7 @@ class Trainer {
     if (!split_.validation.empty()) {
       UnitWatch watch;
       model_->set_watch(&watch);
-      record.validation = objective_->values(validate());
+      record.validation = validate();
       model_->set_watch(nullptr);
       record.units = watch.counts();
     }
@@ -378,6 +400,7 @@ class Trainer {
   const Split split_;
   const Scaling scaling_;
   const std::optional<Augmenter> augmenter_;
+  const std::optional<Negatives> negatives_;  // of a ranking
   const std::vector<float> class_weights_;
   const std::unique_ptr<Objective> objective_;
   const std::shared_ptr<Model> model_;
@@ -387,6 +410,7 @@ class Trainer {
   const std::int64_t examples_, batches_;
   Batch full_, last_;
   torch::Tensor gradient_ = torch::empty({0});  // of the loss by the outputs
+  std::optional<Ranker> ranker_;                // for the validation part, once there is an epoch
   Weights best_;                                // of the best epoch, where they are to be restored
 
   RunState run_;

@@ -35,7 +35,8 @@ const std::vector<double>& numbers(const DataTable& table, const std::string& na
 TEST(Generators, TheSameSeedMakesTheSameData) {
   for (const Generator& generator : generators()) {
     const auto fingerprint = [&](const std::string& options) {
-      return open_dataset("make:" + generator.name + options).fingerprint;
+      const std::string fewer = generator.usual.rows > 10000 ? ",rows=5000" : "";
+      return open_dataset("make:" + generator.name + fewer + options).fingerprint;
     };
     EXPECT_EQ(fingerprint(""), fingerprint("")) << generator.name;
     EXPECT_NE(fingerprint(",seed=5"), fingerprint(",seed=6")) << generator.name;
