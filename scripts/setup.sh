@@ -4,11 +4,12 @@
 # Packages of Debian 12, by what they are for.
 packages_engine=(g++ cmake ninja-build libhwy-dev)
 packages_lab=(libtorch-dev libopenblas-openmp-dev nlohmann-json3-dev libfmt-dev libcli11-dev libsqlite3-dev zlib1g-dev
-  libpng-dev libjpeg-dev libboost-dev libtomlplusplus-dev libprotozero-dev libjs-dygraphs)
+  libpng-dev libjpeg-dev libboost-dev libtomlplusplus-dev libprotozero-dev libjs-dygraphs
+  libsndfile1-dev libsamplerate0-dev)
 packages_data=(dataset-fashion-mnist)
 packages_bench=(libbenchmark-dev)
 packages_test=(libgtest-dev libgmock-dev pkg-config git ccache chromium poppler-utils clang-14 libclang-rt-14-dev
-  clang-format-14 clang-tidy-14 shellcheck doxygen zsh fish mandoc)
+  clang-format-14 clang-tidy-14 shellcheck doxygen zsh fish mandoc espeak-ng)
 
 # say WORDS…: a line of what the script is doing.
 say() { printf '== %s\n' "$*"; }

@@ -2,6 +2,7 @@
 #include "commands/data_info.h"
 
 #include "commands/exit.h"
+#include "data/clip_dataset.h"
 #include "output/output.h"
 #include "output/table.h"
 #include "tasks/task.h"
@@ -48,6 +49,8 @@ std::string input_text(const Input& input) {
       return fmt::format("windows of {} steps with {} feature{}", shape[0], shape[1], shape[1] == 1 ? "" : "s");
     case InputKind::characters:
       return fmt::format("windows of {} characters out of {}", shape[0], input.sizes.front());
+    case InputKind::waveform:
+      return fmt::format("sounds of {} samples, {} a second", shape[0], kClipRate);
   }
   return {};
 }

@@ -1,5 +1,6 @@
 // thalweg eval: the loss and metrics of a run's model, on its own data or on others.
 #include "commands/commands.h"
+#include "commands/detection_output.h"
 #include "commands/risk_output.h"
 #include "commands/trained_run.h"
 #include "commands/training_display.h"
@@ -111,6 +112,7 @@ void eval(const Flags& flags) {
     if (!review.classes.empty()) json["classes"] = classes_json(review);
     add_risk_json(review, json);
     add_baselines(review, json);
+    if (review.detection) json["detection"] = detection_json(*review.detection);
     print_json(json);
     return;
   }
@@ -119,6 +121,7 @@ void eval(const Flags& flags) {
   for (const std::string& line : risk_lines(review)) print("{}\n", line);
   print_lines(baselines_text(review));
   if (!review.classes.empty()) print_lines('\n' + classes_table(review).text(output_columns()));
+  if (review.detection) print_lines('\n' + detection_table(*review.detection).text(output_columns()));
 }
 
 }  // namespace

@@ -2,8 +2,8 @@
 #include "commands/commands.h"
 #include "commands/exit.h"
 #include "commands/output_file.h"
-#include "commands/risk_output.h"
 #include "commands/recommend.h"
+#include "commands/risk_output.h"
 #include "commands/trained_run.h"
 #include "output/output.h"
 #include "page/folder.h"
@@ -50,38 +50,50 @@ struct Flags : TrainedRunFlags {
   WritingOptions writing;
 };
 
-/// Of two classes, by the threshold that was cheapest on the run's validation part.
-struct Decisions {
+/// What stands beside the predictions.
+struct Beside {
+  std::vector<std::string> files;  ///< in front: what each example is called; empty: nothing
+  /// Behind them, of two classes: the one that an example is taken for. It is the cheapest threshold on the run's
+  /// validation part; none: nothing.
   std::optional<double> threshold;
 
-  /// The class that the example is taken for.
-  const std::string& of(float probability, const std::vector<std::string>& classes) const {
+  const std::string& decision(float probability, const std::vector<std::string>& classes) const {
     return classes[static_cast<double>(probability) >= *threshold ? 1 : 0];
   }
 };
 
-std::string to_csv(const Predictions& predictions, const Target& target, const Decisions& decisions) {
+/// What each example is called, if they are called anything.
+std::vector<std::string> names_of(const Chosen& chosen) {
+  std::vector<std::string> names;
+  for (const std::int64_t example : chosen.examples) names.push_back(chosen.dataset.examples->name(example));
+  const bool has_any = std::ranges::any_of(names, [](const std::string& name) { return !name.empty(); });
+  return has_any ? names : std::vector<std::string>{};
+}
+
+std::string to_csv(const Predictions& predictions, const Target& target, const Beside& beside) {
   if (target.kind == TargetKind::number) {
     std::string csv = csv_field(target.name.empty() ? "prediction" : target.name) + "\r\n";
     for (const double number : predictions.numbers) csv += csv_field(number) + "\r\n";
     return csv;
   }
   const std::vector<std::string> names = target.names();
-  std::string csv = csv_field(target.name.empty() ? "class" : target.name);
+  std::string csv = (beside.files.empty() ? "" : "file,") + csv_field(target.name.empty() ? "class" : target.name);
   for (const std::string& name : names) csv += ',' + csv_field("p(" + name + ")");
-  if (decisions.threshold) csv += ",decision";
+  if (beside.threshold) csv += ",decision";
   csv += "\r\n";
   const float* probability = predictions.probabilities.data();
-  for (const std::int64_t label : predictions.labels) {
+  for (std::size_t row = 0; row < predictions.labels.size(); ++row) {
+    const std::int64_t label = predictions.labels[row];
+    if (!beside.files.empty()) csv += csv_field(beside.files[row]) + ',';
     csv += csv_field(names[static_cast<std::size_t>(label)]);
     for (std::size_t i = 0; i < names.size(); ++i) csv += fmt::format(",{}", *probability++);
-    if (decisions.threshold) csv += ',' + csv_field(decisions.of(probability[-1], names));
+    if (beside.threshold) csv += ',' + csv_field(beside.decision(probability[-1], names));
     csv += "\r\n";
   }
   return csv;
 }
 
-nlohmann::json to_json(const Predictions& predictions, const Target& target, const Decisions& decisions) {
+nlohmann::json to_json(const Predictions& predictions, const Target& target, const Beside& beside) {
   nlohmann::json rows = nlohmann::json::array();
   if (target.kind == TargetKind::number) {
     for (const double number : predictions.numbers) rows.push_back({{"prediction", number}});
@@ -93,7 +105,8 @@ nlohmann::json to_json(const Predictions& predictions, const Target& target, con
     nlohmann::json shares = nlohmann::json::object();
     for (const std::string& name : names) shares[name] = *probability++;
     rows.push_back({{"prediction", names[static_cast<std::size_t>(label)]}, {"probabilities", shares}});
-    if (decisions.threshold) rows.back()["decision"] = decisions.of(probability[-1], names);
+    if (beside.threshold) rows.back()["decision"] = beside.decision(probability[-1], names);
+    if (!beside.files.empty()) rows.back()["file"] = beside.files[rows.size() - 1];
   }
   return rows;
 }
@@ -153,11 +166,10 @@ void predict_rows(const CLI::App& command, const Flags& flags, const TrainedMode
            [&](auto, const torch::Tensor& outputs, const torch::Tensor&) {
              trained.objective->predict(outputs, predictions);
            });
-  Decisions decisions;
+  Beside beside{.files = names_of(chosen), .threshold = {}};
   if (!trained.checkpoint.config.cost.empty() && target.classes == 2)
-    if (const std::optional<CostReview> costs = costs_of_run(flags.run)) decisions.threshold = costs->chosen.threshold;
-  write(flags,
-        flags.json ? to_json(predictions, target, decisions).dump(2) + "\n" : to_csv(predictions, target, decisions),
+    if (const std::optional<CostReview> costs = costs_of_run(flags.run)) beside.threshold = costs->chosen.threshold;
+  write(flags, flags.json ? to_json(predictions, target, beside).dump(2) + "\n" : to_csv(predictions, target, beside),
         fmt::format("{} rows", chosen.examples.size()));
 }
 

@@ -1,6 +1,7 @@
 // thalweg train: one training, from the beginning or from where it was stopped.
 #include "commands/commands.h"
 #include "commands/config_file.h"
+#include "commands/detection_output.h"
 #include "commands/exit.h"
 #include "commands/parsed_command.h"
 #include "commands/risk_output.h"
@@ -146,6 +147,9 @@ nlohmann::json to_json(const Trained& trained, const std::string& folder) {
   json.erase("review");  // for the report: it may hold pictures
   if (trained.result.review) add_risk_json(*trained.result.review, json);
   if (trained.result.review) add_baselines(*trained.result.review, json);
+  if (trained.result.review && trained.result.review->detection) {
+    json["detection"] = detection_json(*trained.result.review->detection);
+  }
   json["task"] = trained.task;
   json["validation"] =
       epochs.empty() || !epochs.back().validation ? nlohmann::json() : nlohmann::json(*epochs.back().validation);
@@ -175,6 +179,9 @@ void print_result(const Trained& trained, const Flags& flags) {
   if (result.review)
     for (const std::string& line : risk_lines(*result.review)) print("{}\n", line);
   if (result.review) print_lines(baselines_text(*result.review));
+  if (result.review && result.review->detection) {
+    print_lines('\n' + detection_table(*result.review->detection).text(output_columns()) + '\n');
+  }
   if (!folder.empty()) {
     print("kept in {}; `thalweg report {} -o report.html` shows it\n", folder, shell_quoted(folder));
   }

@@ -41,8 +41,8 @@ void add_training_flags(CLI::App& command, TrainingConfig& config, const std::se
 }
 
 void add_data_flags(CLI::App& command, TrainingConfig& config) {
-  static const std::set<std::string_view> kNames{"target",  "positive",  "column",        "window",
-                                                 "horizon", "test_data", "test_fraction", "split_seed"};
+  static const std::set<std::string_view> kNames{"target",    "positive",      "column",     "window", "horizon",
+                                                 "test_data", "test_fraction", "split_seed", "words",  "clip_seconds"};
   for (const Setting& setting : settings_of(config))
     if (kNames.contains(setting.name)) add_setting(command, setting);
 }

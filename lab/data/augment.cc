@@ -1,5 +1,7 @@
-// Augmentation: images that are mirrored and moved at random while a model is trained on them.
+// Augmentation: how images and sounds are varied at random while a model is trained on them.
 #include "data/augment.h"
+
+#include "data/clip_dataset.h"
 
 #include <thalweg/error.h>
 #include <thalweg/random.h>
@@ -17,6 +19,8 @@ namespace thalweg::lab {
 namespace {
 
 constexpr std::int64_t kMostShift = 10'000;
+constexpr double kLeastNoise = -20, kMostNoise = 100, kLeastGain = 1e-3, kMostGain = 60;  // dB
+constexpr double kNoiseSpread = 30;                                                       // dB
 
 /// Moves `count` items of `size` numbers each by `by` items. Those that come in are `black`.
 void move_items(float* items, std::int64_t count, std::int64_t size, std::int64_t by, float black) {
@@ -35,22 +39,31 @@ void move_items(float* items, std::int64_t count, std::int64_t size, std::int64_
 
 Augmentation parse_augmentation(const std::string& text) {
   const auto fail = [&] {
-    throw Error(fmt::format("augment = {}: expected flip, shift=N with N in [1, {}], or both with a comma between",
-                            printable(text), kMostShift));
+    throw Error(
+        fmt::format("augment = {}: expected flip, shift=N with N in [1, {}], noise=DB in [{}, {}] and gain=DB in "
+                    "(0, {}], each at most once, with commas between",
+                    printable(text), kMostShift, kLeastNoise, kMostNoise, kMostGain));
   };
-  constexpr std::string_view kShift = "shift=";
+  const auto read = [&](std::string_view number, auto& value, auto least, auto most) {
+    const auto [stop, error] = std::from_chars(number.data(), number.data() + number.size(), value);
+    if (error != std::errc() || stop != number.data() + number.size()) fail();
+    if (!(value >= least && value <= most)) fail();
+  };
   Augmentation augmentation;
   for (std::size_t begin = 0; begin <= text.size();) {
     const std::size_t end = std::min(text.find(',', begin), text.size());
     const std::string_view word = std::string_view(text).substr(begin, end - begin);
+    const std::string_view name = word.substr(0, word.find('='));
+    const std::string_view number = name.size() < word.size() ? word.substr(name.size() + 1) : "";
     begin = end + 1;
     if (word == "flip" && !augmentation.flip) {
       augmentation.flip = true;
-    } else if (word.starts_with(kShift) && augmentation.shift == 0) {
-      const std::string_view number = word.substr(kShift.size());
-      const auto [stop, error] = std::from_chars(number.data(), number.data() + number.size(), augmentation.shift);
-      if (error != std::errc() || stop != number.data() + number.size()) fail();
-      if (augmentation.shift < 1 || augmentation.shift > kMostShift) fail();
+    } else if (name == "shift" && augmentation.shift == 0) {
+      read(number, augmentation.shift, std::int64_t{1}, kMostShift);
+    } else if (name == "noise" && !augmentation.noise) {
+      read(number, augmentation.noise.emplace(), kLeastNoise, kMostNoise);
+    } else if (name == "gain" && augmentation.gain == 0) {
+      read(number, augmentation.gain, kLeastGain, kMostGain);
     } else {
       fail();
     }
@@ -73,9 +86,19 @@ void vary(std::span<float> image, const ImageShape& shape, const Variation& vari
 Augmenter::Augmenter(const std::string& text, const Dataset& dataset, const Scaling& scaling, std::uint64_t seed)
     : augmentation_(parse_augmentation(text)), seed_(seed) {
   const Input& input = dataset.inputs.front();
-  if (input.kind != InputKind::image) {
-    throw Error(fmt::format("--augment {}: {} has no images", text, dataset.name));
+  const auto refuse = [&](const char* what) {
+    throw Error(fmt::format("--augment {}: {} has {}", text, dataset.name, what));
+  };
+  if (input.kind == InputKind::waveform) {
+    is_sound_ = true;
+    samples_ = input.shape[0];
+    if (augmentation_.flip) refuse("sounds, which are not mirrored");
+    if (augmentation_.shift * kClipRate / 1000 >= samples_) refuse("sounds that are no longer than the shift");
+    noise_ = dataset.noise != nullptr || !augmentation_.noise ? dataset.noise : white_noise(seed);
+    return;
   }
+  if (input.kind != InputKind::image) refuse("no images and no sounds");
+  if (augmentation_.noise || augmentation_.gain > 0) refuse("images; noise and gain are for sounds");
   shape_ = {input.shape[0], input.shape[1], input.shape[2]};
   if (augmentation_.shift >= std::min(shape_.height, shape_.width)) {
     throw Error(fmt::format("--augment {}: expected a shift of less than the images of {}, {} × {} pixels", text,
@@ -102,10 +125,35 @@ Variation Augmenter::variation(std::int64_t example, std::int64_t epoch) const {
   return variation;
 }
 
-void Augmenter::apply(std::span<float> images, std::span<const std::int64_t> examples, std::int64_t epoch) const {
-  const auto size = static_cast<std::size_t>(shape_.size());
-  for (std::size_t i = 0; i < examples.size(); ++i)
-    vary(images.subspan(i * size, size), shape_, variation(examples[i], epoch), black_);
+ClipVariation Augmenter::clip_variation(std::int64_t example, std::int64_t epoch) const {
+  const auto position = static_cast<std::uint64_t>(example);
+  const auto random = [&](std::string_view name) {
+    return Random(seed_, RandomPurpose::augmentation, name, static_cast<std::uint32_t>(epoch));
+  };
+  ClipVariation variation;
+  if (augmentation_.shift > 0) {
+    const std::int64_t most = augmentation_.shift * kClipRate / 1000;
+    variation.later =
+        static_cast<std::int64_t>(random("later").below(static_cast<std::uint64_t>(2 * most + 1), position)) - most;
+  }
+  if (augmentation_.noise) {
+    variation.noise_ratio = *augmentation_.noise + kNoiseSpread * random("noise").uniform(position);
+    variation.noise_begin = random("noise begin").below(noise_->size(), position);
+  }
+  variation.gain = augmentation_.gain * (2 * random("gain").uniform(position) - 1);
+  return variation;
+}
+
+void Augmenter::apply(std::span<float> inputs, std::span<const std::int64_t> examples, std::int64_t epoch) const {
+  const auto size = static_cast<std::size_t>(is_sound_ ? samples_ : shape_.size());
+  for (std::size_t i = 0; i < examples.size(); ++i) {
+    const std::span<float> input = inputs.subspan(i * size, size);
+    if (is_sound_) {
+      vary_clip(input, clip_variation(examples[i], epoch), noise_ ? std::span(*noise_) : std::span<const float>());
+    } else {
+      vary(input, shape_, variation(examples[i], epoch), black_);
+    }
+  }
 }
 
 }  // namespace thalweg::lab

@@ -32,6 +32,8 @@ std::string to_string(InputKind kind) {
       return "series";
     case InputKind::characters:
       return "characters";
+    case InputKind::waveform:
+      return "waveforms";
   }
   return "unknown";
 }
@@ -48,9 +50,9 @@ std::int64_t Input::size() const {
 
 const std::vector<Format>& formats() {
   static const std::vector<Format> all{
-      fashion_mnist_format(), idx_format(),  cifar10_format(), cifar100_format(),
-      images_format(),        npy_format(),  csv_format(),     libsvm_format(),
-      german_credit_format(), text_format(), make_format(),    ratings_format(),
+      fashion_mnist_format(), idx_format(),     cifar10_format(), cifar100_format(),      images_format(),
+      npy_format(),           csv_format(),     libsvm_format(),  german_credit_format(), text_format(),
+      make_format(),          ratings_format(), wav_format(),
   };
   return all;
 }
@@ -139,6 +141,8 @@ void check_data_options(const Format& format, const DataOptions& options) {
   check_columns(format, options.columns);
   if (format.options.end() != std::ranges::find(format.options, "split"))
     ratings_options(options);  // refuses what is none
+  refuse("words", !options.words.empty());
+  refuse("clip_seconds", options.clip_seconds != usual.clip_seconds);
   constexpr std::int64_t kMostSteps = 1'000'000'000;
   if (options.window < 0 || options.window > kMostSteps) {
     throw Error(fmt::format("--window {}: expected 1 to {}", options.window, kMostSteps));

@@ -22,6 +22,7 @@ enum class InputKind {
   categories,  ///< codes [columns], each in {0 … sizes[column] − 1}; 0: what the training part does not have
   series,      ///< real [steps, features], in time order
   characters,  ///< codes [length], each in {0 … sizes[0] − 1}; 0: what the training part does not have
+  waveform,    ///< real [samples] in [−1, 1): sound, kClipRate (data/clip_dataset.h) samples a second
 };
 
 /// `images`, `numbers`, …: for people.
@@ -87,6 +88,8 @@ class Examples {
                     const BatchMemory& memory) const = 0;
   /// The class of an example with a label; 0 for other targets.
   virtual std::int64_t label(std::int64_t example) const = 0;
+  /// What it is called among the others, as a file's name; empty where it has no name.
+  virtual std::string name(std::int64_t /*example*/) const { return {}; }
 
   // To find duplicates: of what is stored, before it is scaled.
   /// Of equal inputs, bit for bit, the same.
@@ -114,9 +117,11 @@ struct Dataset {       // NOLINT(bugprone-exception-escape): of json, whose move
   bool in_order = false;                  ///< examples follow each other in time, so that parts are not drawn
   bool has_histories = false;             ///< examples are users' own, in time: parts are the last of each user's
   std::shared_ptr<const Examples> examples;
-  std::vector<std::string> files{};  ///< that it was read from, absolute
-  std::vector<std::string> notes{};  ///< what a person should know of how it was read: a line each
-  nlohmann::json schema;             ///< by which another file is read as this one was; null where there is none
+  std::vector<std::string> files{};        ///< that it was read from, absolute
+  std::vector<std::int64_t> validation{};  ///< those of `train` that the format has validate; empty: they are drawn
+  std::shared_ptr<const std::vector<float>> noise{};  ///< of waveforms: what training may mix into them, or null
+  std::vector<std::string> notes{};                   ///< what a person should know of how it was read: a line each
+  nlohmann::json schema;  ///< by which another file is read as this one was; null where there is none
 };
 
 /// What a command line says of data beside their name.
@@ -133,6 +138,8 @@ struct DataOptions {                   // NOLINT(bugprone-exception-escape): lik
   std::string scale{};           ///< of ratings: LOW,HIGH or LOW,HIGH,STEP; empty: the layout's, if it has one
   std::string duplicates{};      ///< of a user and an item: empty: refused; last, keep
   std::string implicit{};        ///< ratings are choices, ranked by this loss: bpr, softmax; empty: they are numbers
+  std::string words{};           ///< of spoken ones those that are told apart, with commas; empty: all
+  double clip_seconds = 1;       ///< length of a clip of sound
 
   // Not of a command line: how a trained model's data are read anew.
   nlohmann::json schema{};   ///< Dataset::schema of the data it was trained on; then all examples are the test part

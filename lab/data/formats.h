@@ -15,6 +15,7 @@ Format csv_format();
 Format libsvm_format();
 Format german_credit_format();
 Format text_format();
+Format wav_format();
 Format make_format();
 Format ratings_format();
 

@@ -113,6 +113,7 @@ void take_fold(Dataset& dataset, std::int64_t folds, std::int64_t fold, std::uin
   dataset.train = std::move(parts.kept);
   dataset.test = std::move(parts.drawn);
   dataset.are_parts_drawn = true;
+  dataset.validation.clear();
 }
 
 }  // namespace thalweg::lab

@@ -13,5 +13,6 @@ ModelEntry lstm_model();
 ModelEntry gru_model();
 ModelEntry tabular_model();
 ModelEntry factorization_model();
+ModelEntry keywords_model();
 
 }  // namespace thalweg::lab

@@ -45,8 +45,8 @@ const char* to_string(TargetKind kind) {
 
 const std::vector<ModelEntry>& models() {
   static const std::vector<ModelEntry> all{
-      softmax_model(), linear_model(), mlp_model(),     cnn_model(),
-      lstm_model(),    gru_model(),    tabular_model(), factorization_model(),
+      softmax_model(), linear_model(),  mlp_model(),           cnn_model(),      lstm_model(),
+      gru_model(),     tabular_model(), factorization_model(), keywords_model(),
   };
   return all;
 }

@@ -3,6 +3,7 @@
 
 #include "page/figures.h"
 #include "page/text.h"
+#include "report/detection_section.h"
 #include "report/html_table.h"
 #include "report/names.h"
 #include "report/scatter.h"
@@ -41,6 +42,7 @@ Review together(const std::vector<const TrialData*>& runs, std::size_t& reviewed
     all.examples += review.examples;
     all.pairs.insert(all.pairs.end(), review.pairs.begin(), review.pairs.end());
     for (const Confusion& each : review.confusions) counts[{each.truth, each.prediction}] += each.count;
+    if (reviewed > 1 && all.detection && review.detection) *all.detection += *review.detection;
   }
   all.confusions.clear();
   for (const auto& [pair, count] : counts) all.confusions.push_back({pair.first, pair.second, count});
@@ -223,6 +225,7 @@ std::string review_html(const Review& review, bool of_several) {
     html += review.classes.size() <= kMostInMatrix ? matrix(review) : most_confused(review);
     html += by_class(review);
   }
+  if (review.detection) html += detection_html(*review.detection);
   if (!review.pairs.empty()) html += numbers_part(review);
   if (!review.continuation.empty()) html += text_part(review);
   return html + worst(review, of_several);

@@ -144,7 +144,8 @@ void check_counts(const Checkpoint& checkpoint) {
   std::int64_t scales = 0, codes = 0;
   for (const Input& input : checkpoint.dataset.inputs) {
     if (input.kind == InputKind::categories) codes += input.shape.front();
-    if (input.is_real()) scales += input.kind == InputKind::image ? 1 : input.shape.back();
+    if (input.is_real())
+      scales += input.kind == InputKind::image || input.kind == InputKind::waveform ? 1 : input.shape.back();
   }
   check("scaling: mean", checkpoint.scaling.mean.size(), scales);
   check("scaling: known", checkpoint.scaling.known.size(), codes);

@@ -16,8 +16,8 @@
 namespace thalweg::lab {
 namespace {
 
-constexpr std::array kInputKinds{InputKind::image, InputKind::numbers, InputKind::categories, InputKind::series,
-                                 InputKind::characters};
+constexpr std::array kInputKinds{InputKind::image,  InputKind::numbers,    InputKind::categories,
+                                 InputKind::series, InputKind::characters, InputKind::waveform};
 using TargetName = std::pair<TargetKind, std::string_view>;
 constexpr std::array kTargetKinds{TargetName{TargetKind::label, "label"}, TargetName{TargetKind::number, "number"},
                                   TargetName{TargetKind::characters, "characters"}};

@@ -67,6 +67,7 @@ void to_json(nlohmann::json& json, const Review& review) {
                                 {"picture", miss.picture}});
     }
   }
+  if (review.detection) json["detection"] = *review.detection;
   if (!review.continuation.empty()) {
     json["prompt"] = review.prompt;
     json["continuation"] = review.continuation;
@@ -102,6 +103,7 @@ void from_json(const nlohmann::json& json, Review& review) {
       each.at("picture").get_to(miss.picture);
     }
   }
+  if (json.contains("detection")) review.detection = json.at("detection").get<Detection>();
   if (json.contains("continuation")) {
     json.at("prompt").get_to(review.prompt);
     json.at("continuation").get_to(review.continuation);

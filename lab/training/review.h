@@ -5,6 +5,7 @@
 #include "risk/drift.h"
 #include "risk/risk.h"
 #include "tasks/metric.h"
+#include "training/detection.h"
 
 #include <nlohmann/json.hpp>
 
@@ -62,6 +63,7 @@ struct Review {
   std::optional<RiskReview> risk{};        ///< of two classes
   std::optional<ColumnEffects> effects{};  ///< of a table
   std::optional<Drift> drift{};            ///< of a table, between training and test part
+  std::optional<Detection> detection{};    ///< of spoken words, where some classes are none
 
   bool operator==(const Review&) const = default;
 };

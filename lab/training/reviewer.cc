@@ -32,6 +32,9 @@ Reviewer::Reviewer(const Dataset& dataset, const Scaling& scaling, const Objecti
       objective_(objective),
       every_(std::max<std::int64_t>(1, (static_cast<std::int64_t>(examples) + kMostPairs - 1) / kMostPairs)) {
   if (dataset.target.kind == TargetKind::label) review_.classes = dataset.target.names();
+  if (dataset.inputs.front().kind == InputKind::waveform && has_detection(review_.classes)) {
+    detector_.emplace(review_.classes);
+  }
 }
 
 void Reviewer::see(std::span<const std::int64_t> examples, const torch::Tensor& outputs, const torch::Tensor& target) {
@@ -62,6 +65,7 @@ void Reviewer::see_labels(std::span<const std::int64_t> examples, const torch::T
   for (std::size_t i = 0; i < examples.size(); ++i) {
     const std::int64_t label = truth[i], prediction = predictions.labels[i];
     ++counts_[{label, prediction}];
+    if (detector_) detector_->see(label, std::span(predictions.probabilities).subspan(i * classes, classes));
     if (label == prediction) continue;
     const double probability =
         static_cast<double>(predictions.probabilities[i * classes + static_cast<std::size_t>(label)]);
@@ -100,9 +104,11 @@ Review Reviewer::review() {
   for (const auto& [pair, count] : counts_) review_.confusions.push_back({pair.first, pair.second, count});
   for (Seen& seen : worst_) {
     seen.miss.inputs = row_text(dataset_, scaling_, seen.example);
+    if (seen.miss.inputs.empty()) seen.miss.inputs = dataset_.examples->name(seen.example);
     seen.miss.picture = base64(picture_of(dataset_, scaling_, seen.example));
     review_.misses.push_back(std::move(seen.miss));
   }
+  if (detector_) review_.detection = detector_->detection();
   return std::move(review_);
 }
 

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -48,6 +49,7 @@ class Reviewer {
   Review review_;
   std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> counts_;  // by truth and prediction
   std::vector<Seen> worst_;
+  std::optional<Detector> detector_;  // or none
 };
 
 /// Loss, metrics and review of a model on these examples.

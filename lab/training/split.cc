@@ -50,6 +50,17 @@ Split split(const Dataset& dataset, const TrainingConfig& config) {
     result.training = std::move(parts.kept);
     return result;
   }
+  if (!dataset.validation.empty() && config.validation_fraction > 0) {
+    std::ranges::set_intersection(all, dataset.validation, std::back_inserter(result.validation));
+    std::ranges::set_difference(all, dataset.validation, std::back_inserter(result.training));
+    if (result.validation.empty() || result.training.empty()) {
+      throw Error(
+          fmt::format("{} of {}: {} of them are of the data's own validation part; give a larger --train-limit, or a "
+                      "--validation-fraction of 0",
+                      all.size(), dataset.name, result.validation.size()));
+    }
+    return result;
+  }
   const auto validation =
       static_cast<std::ptrdiff_t>(std::llround(static_cast<double>(all.size()) * config.validation_fraction));
   const auto refuse = [&](const char* what) {
