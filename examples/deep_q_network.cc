@@ -107,7 +107,7 @@ std::vector<double> train(unsigned seed, int steps, bool until_enough) {
 
   Replay replay(20'000);
   CartPole cart(draws());
-  std::vector<double> tested;
+  std::vector<double> tested{test(network)};
   for (int step = 1; step <= steps; ++step) {
     const double random = std::max(kLeastRandom, 1 - (1 - kLeastRandom) * step / kUntilGreedy);
     const CartPole::State before = cart.state();
