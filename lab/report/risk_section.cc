@@ -199,17 +199,17 @@ std::string effects_table(const std::vector<const ColumnEffects*>& runs) {
   const ColumnEffects& first = *runs.front();
   const bool area = first.metric == "auc";
   return "<div class=\"by-column\">" +
-         html_table("Effect of columns", html_columns({"column", "", area ? "AUC lost" : "loss gained", "spread"}),
+         html_table("Effect of columns", html_columns({"column", "of the greatest", area ? "AUC lost" : "loss gained", "spread"}),
                     rows) +
          "</div>" +
          fmt::format(
-             "<p class=\"note\">{} on {} test examples where a column’s values are shuffled among them ({} "
-             "each; the spread is the standard deviation over {}). Unshuffled: {}. Columns that say much the "
+             "<p class=\"note\">{} on {} test examples{} where a column’s values are shuffled among them ({} "
+             "each; the spread is the standard deviation over {}). Unshuffled it is {}{}. Columns that say much the "
              "same stand in for each other, so that neither may show an effect; and none of it says what "
              "changing a value would cause.</p>",
              area ? "How much less the AUC is" : "How much greater the loss is", thousands(first.examples),
-             count(static_cast<std::size_t>(first.shuffles), "shuffle"), runs.size() < 2 ? "these" : "runs",
-             number(first.unshuffled));
+             runs.size() < 2 ? "" : " of each run", count(static_cast<std::size_t>(first.shuffles), "shuffle"),
+             runs.size() < 2 ? "these" : "runs", number(first.unshuffled), runs.size() < 2 ? "" : " in the first run");
 }
 
 std::string drift_row(const ColumnDrift& each) {

@@ -44,7 +44,7 @@ TEST(RiskReport, OfOneRun) {
             HasSubstr("0.1667"), HasSubstr("Calibration"), HasSubstr("ROC"), Not(HasSubstr("<script>"))));
   EXPECT_THAT(html.effects, AllOf(HasSubstr("0.0800"), HasSubstr("checking_status"), HasSubstr("width:100.0%"),
                                   HasSubstr("width:0.0%"), Not(HasSubstr("<script>"))));
-  EXPECT_THAT(html.drift, AllOf(HasSubstr("&lt; 0.0001"), HasSubstr("class (target)"), HasSubstr("0.310"),
+  EXPECT_THAT(html.drift, AllOf(HasSubstr("&lt; 0.0001"), HasSubstr("<bdi>class</bdi> (target)"), HasSubstr("0.310"),
                                 HasSubstr("missing ones"), Not(HasSubstr("<script>"))));
 }
 
