@@ -199,8 +199,8 @@ std::string effects_table(const std::vector<const ColumnEffects*>& runs) {
   const ColumnEffects& first = *runs.front();
   const bool area = first.metric == "auc";
   return "<div class=\"by-column\">" +
-         html_table("Effect of columns", html_columns({"column", "of the greatest", area ? "AUC lost" : "loss gained", "spread"}),
-                    rows) +
+         html_table("Effect of columns",
+                    html_columns({"column", "of the greatest", area ? "AUC lost" : "loss gained", "spread"}), rows) +
          "</div>" +
          fmt::format(
              "<p class=\"note\">{} on {} test examples{} where a column’s values are shuffled among them ({} "

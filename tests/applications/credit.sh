@@ -12,8 +12,8 @@ if ! "$venv/bin/python" -c 'import pandas, sklearn' 2>/dev/null; then
   "$venv/bin/pip" install --quiet scikit-learn pandas
 fi
 # The line that the page shows.
-line=$(grep -o "Rscript -e '.*'" docs/applications/credit.md)
-(cd build && eval "$line")
+recipe=$(grep -o "Rscript -e '.*'" docs/applications/credit.md)
+(cd build && eval "$recipe")
 for dense in 0 32; do
   "$venv/bin/python" tests/applications/credit.py "$thalweg" build/credit.csv "$dense"
 done
