@@ -17,6 +17,14 @@ namespace {
 // Beyond these, a curve in the corner would be all there is to see.
 constexpr double kLeastThreshold = .05, kMostThreshold = .9999;
 
+/// From 0: no share is less. In percent.
+Axis share_axis(double most) {
+  Axis axis = axis_for(0, std::max(most, 1.0));
+  axis.low = 0;
+  axis.high = std::min(axis.high, 100.0);
+  return axis;
+}
+
 std::string curve(const Detection& detection) {
   struct Mark {
     double x, y;  // percent
@@ -35,7 +43,7 @@ std::string curve(const Detection& detection) {
     most_x = std::max(most_x, x);
     most_y = std::max(most_y, y);
   }
-  const Axis x_axis = axis_for(0, std::max(most_x, 1.0)), y_axis = axis_for(0, std::max(most_y, 1.0));
+  const Axis x_axis = share_axis(most_x), y_axis = share_axis(most_y);
   std::string svg;
   for (std::size_t i = 1; i < marks.size(); ++i) {
     svg += stroke(x_axis.place(marks[i - 1].x), y_axis.place(marks[i - 1].y), x_axis.place(marks[i].x),

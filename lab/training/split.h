@@ -18,9 +18,9 @@ struct Split {
 };
 
 /// Draws `validation_fraction` of the first `train_limit` training examples by `split_seed`, of each class the same
-/// share where the data's parts are drawn; of data in order the last ones. With validation folds it is one of them; else,
-/// of a format that has a validation part of its own, that one, unless the fraction is 0.
-/// Throws thalweg::Error if that is not one example, or for folds of data in order, or more folds than examples.
+/// share where the data's parts are drawn; of data in order the last ones. With validation folds it is one of them;
+/// else, of a format that has a validation part of its own, that one, unless the fraction is 0. Throws thalweg::Error
+/// if that is not one example, or for folds of data in order, or more folds than examples.
 Split split(const Dataset& dataset, const TrainingConfig& config);
 
 /// What each class counts in the loss: 1, or, balanced, examples / (classes × examples of the class), 0 without any.

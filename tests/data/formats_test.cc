@@ -49,7 +49,8 @@ TEST(Formats, OptionsThatMeanNothingAreRefused) {
       {"target", {.target = "x"}},           {"positive", {.positive = "x"}},
       {"column", {.columns = {"x=ignore"}}}, {"window", {.window = 3}},
       {"horizon", {.horizon = 3}},           {"test-fraction", {.test_fraction = 0.5}},
-      {"test-data", {.test_data = "csv:x"}}};
+      {"test-data", {.test_data = "csv:x"}}, {"words", {.words = "x"}},
+      {"clip-seconds", {.clip_seconds = 2}}};
   for (const Format& format : formats()) {
     for (const auto& [name, given] : options) {
       std::string key = name;
