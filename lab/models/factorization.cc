@@ -74,7 +74,7 @@ ModelEntry factorization_model() {
       .make = [](const ModelShape& shape, const ModelOptions& options, std::uint64_t seed) -> std::shared_ptr<Model> {
         return std::make_shared<Factorization>(shape, options, seed);
       },
-      .lr = 1e-3};
+      .lr = 0.01};
 }
 
 }  // namespace thalweg::lab
