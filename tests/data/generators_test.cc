@@ -139,8 +139,10 @@ TEST(Generators, TheirCsvIsTheSameData) {
   for (const Generator& generator : generators()) {
     const DataTable table = made(generator.name + ",rows=400");
     const Dataset direct = open_dataset("make:" + generator.name + ",rows=400");
-    const Dataset read = files.csv(to_csv(table), {.target = generator.target, .window = generator.window});
-    EXPECT_EQ(read.fingerprint, direct.fingerprint) << generator.name;
+    const bool is_table = generator.format == "csv";  // a file of ratings has only the ids that occur
+    const Dataset read = is_table ? files.csv(to_csv(table), {.target = generator.target, .window = generator.window})
+                                  : open_dataset(generator.format + ":" + files.write("in.csv", to_csv(table)));
+    EXPECT_EQ(read.fingerprint == direct.fingerprint, is_table) << generator.name;
     EXPECT_EQ(read.test, direct.test) << generator.name;
     EXPECT_EQ(direct.origin, "");
   }
