@@ -251,7 +251,8 @@ std::optional<Drift> drift_of(const Dataset& dataset, std::span<const std::int64
     }
   }
   correct(drift.columns);
-  std::ranges::stable_partition(drift.columns, &ColumnDrift::differs);
+  std::stable_partition(drift.columns.begin(), drift.columns.end(),
+                        [](const ColumnDrift& each) { return each.differs(); });
   return drift;
 }
 
