@@ -55,6 +55,7 @@ TrainingConfig unusual_config() {
   config.restore_best = true;
   config.folds = 3;
   config.class_weights = "balanced";
+  config.cost = "5:1";
   config.augment = "flip,shift=2";
   config.fold = 2;
   config.train_limit = 1000;
