@@ -1,4 +1,4 @@
-// thalweg export: a run's model as safetensors or TorchScript, a search as Optuna's journal.
+// thalweg export: a run's model as safetensors, TorchScript or ONNX, a search as Optuna's journal.
 #include "commands/commands.h"
 #include "commands/exit.h"
 #include "commands/output_file.h"
@@ -8,6 +8,7 @@
 #include "store/folder_lock.h"
 #include "store/store.h"
 #include "study/optuna_journal.h"
+#include "training/onnx_model.h"
 #include "training/torch_script.h"
 #include "training/weights.h"
 
@@ -28,12 +29,14 @@ namespace {
 constexpr const char* kFooter = R"(
 .safetensors: the weights by name, without the optimizer, and as metadata the configuration, the data's columns and
 classes, and how they are scaled. .pt: TorchScript, which PyTorch and LibTorch load and call without thalweg: it takes
-the data as they are and scales them itself.
+the data as they are and scales them itself. .onnx: the same for onnxruntime and whatever else reads ONNX (opset 13),
+from inputs x and codes to output y.
 .log: a search (thalweg tune) as a journal file of Optuna, which its load_study and its dashboard open.
 
 Examples:
   thalweg export runs/first -o weights.safetensors
   thalweg export runs/first -o model.pt
+  thalweg export runs/first -o model.onnx
   thalweg export runs/tune -o study.log)";
 
 struct Flags {
@@ -55,14 +58,17 @@ void export_model(const Flags& flags) {
   const std::filesystem::path file = flags.output;
   const std::string end = file.extension().string();
   if (end == ".log") return export_journal(flags);
-  if (end != ".safetensors" && end != ".pt") {
-    throw UsageError(fmt::format("--output {}: expected a name that ends in .safetensors, .pt or .log", flags.output));
+  if (end != ".safetensors" && end != ".pt" && end != ".onnx") {
+    throw UsageError(
+        fmt::format("--output {}: expected a name that ends in .safetensors, .pt, .onnx or .log", flags.output));
   }
   const TrainedModel trained = load_run(flags.run);
   check_output("--output", file, {std::filesystem::path(flags.run) / kCheckpointFile});
   create_folder(file.parent_path());
   if (end == ".pt") {
     replace_file(file, to_torch_script(trained));
+  } else if (end == ".onnx") {
+    replace_file(file, to_onnx(trained));
   } else {
     safetensors::write(file, exported_weights(trained.checkpoint, *trained.model));
   }
@@ -73,11 +79,11 @@ void export_model(const Flags& flags) {
 
 void add_export(CLI::App& app) {
   CLI::App* command =
-      app.add_subcommand("export", "A run's model as safetensors or TorchScript, a search as Optuna's journal");
+      app.add_subcommand("export", "A run's model as safetensors, TorchScript or ONNX, a search as Optuna's journal");
   command->footer(kFooter);
   const auto flags = std::make_shared<Flags>();
   command->add_option("RUN", flags->run, "Folder of a run that thalweg train --out wrote, or of a search")->required();
-  command->add_option("-o,--output", flags->output, "File to write: NAME.safetensors, NAME.pt or NAME.log")
+  command->add_option("-o,--output", flags->output, "File to write: NAME.safetensors, NAME.pt, NAME.onnx or NAME.log")
       ->type_name("FILE")
       ->required();
   command->callback([flags] { export_model(*flags); });

@@ -12,8 +12,9 @@ namespace thalweg::lab {
 /// What stands behind a hidden layer.
 struct Activation {
   std::string name;
-  Followed followed;                         ///< how the layer's first weights are spread
-  torch::Tensor (*apply)(torch::Tensor& x);  ///< may change x, which nothing else reads
+  Followed followed;                                            ///< how the layer's first weights are spread
+  torch::Tensor (*apply)(torch::Tensor& x);                     ///< may change x, which nothing else reads
+  std::string (*onnx)(OnnxGraph& graph, const std::string& x);  ///< adds the same to a graph, and gives its name
 };
 
 /// relu, tanh, sigmoid or gelu. Throws thalweg::Error that names the nearest ones.

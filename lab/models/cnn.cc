@@ -1,6 +1,7 @@
 // cnn: two convolutions, each with a pool and ReLU, then dense layers.
 #include "models/dense_stack.h"
 #include "models/entries.h"
+#include "onnx/graph.h"
 
 #include <thalweg/error.h>
 
@@ -36,6 +37,15 @@ class ConvolutionalNetwork : public Model {
           name, kKernel / 2);
     }
     return lines + "x = torch.flatten(x, 1)\n" + stack_.script();
+  }
+  std::string onnx(OnnxGraph& graph, const std::vector<std::string>& inputs) const override {
+    const std::vector<std::int64_t> two{2, 2};
+    std::string x = inputs.front();
+    for (const auto& [name, layer] : {std::pair{"conv1", conv1_}, {"conv2", conv2_}}) {
+      x = graph.add("MaxPool", {layer->onnx(graph, name, x)}, {{"kernel_shape", two}, {"strides", two}});
+      x = graph.add("Relu", {x});
+    }
+    return stack_.onnx(graph, graph.add("Flatten", {x}));
   }
 
  private:

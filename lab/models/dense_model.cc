@@ -2,6 +2,7 @@
 #include "models/dense_model.h"
 
 #include "models/dense_stack.h"
+#include "onnx/graph.h"
 
 namespace thalweg::lab {
 namespace {
@@ -15,6 +16,9 @@ class DenseModel : public Model {
     return stack_.forward(inputs.front().flatten(1));
   }
   std::string script() const override { return "x = torch.flatten(x, 1)\n" + stack_.script(); }
+  std::string onnx(OnnxGraph& graph, const std::vector<std::string>& inputs) const override {
+    return stack_.onnx(graph, graph.add("Flatten", inputs));
+  }
 
  private:
   DenseStack stack_;

@@ -1,6 +1,7 @@
 // DenseStack: hidden dense layers and an output layer; the head of every model that has one.
 #include "models/dense_stack.h"
 
+#include "models/onnx_weight.h"
 #include "models/unit_watch.h"
 
 #include <fmt/format.h>
@@ -54,6 +55,24 @@ std::string DenseStack::script() const {
     lines += fmt::format("x = torch.{}(x)\n", activation_.name);
   }
   return lines + "y = torch.linear(x, self.output_weight, self.output_bias)\n";
+}
+
+std::string DenseStack::onnx(OnnxGraph& graph, std::string x) const {
+  for (std::size_t i = 1; i <= hidden_.size(); ++i) {
+    const Hidden& hidden = hidden_[i - 1];
+    x = hidden.dense->onnx(graph, fmt::format("dense{}", i), x);
+    if (hidden.norm) {
+      std::vector<std::string> inputs{x};
+      for (const auto& [name, tensor] : {std::pair{"weight", hidden.norm->weight},
+                                         {"bias", hidden.norm->bias},
+                                         {"running_mean", hidden.norm->running_mean},
+                                         {"running_var", hidden.norm->running_var}})
+        inputs.push_back(onnx_weight(graph, fmt::format("norm{}.{}", i, name), tensor));
+      x = graph.add("BatchNormalization", inputs, {{"epsilon", hidden.norm->options.eps()}});
+    }
+    x = activation_.onnx(graph, x);
+  }
+  return output_->onnx(graph, "output", x);
 }
 
 }  // namespace thalweg::lab

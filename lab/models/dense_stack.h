@@ -26,6 +26,8 @@ class DenseStack {
   torch::Tensor forward(torch::Tensor x) const;
   /// As Model::script, of x: [batch, inputs].
   std::string script() const;
+  /// As Model::onnx, likewise.
+  std::string onnx(OnnxGraph& graph, std::string x) const;
 
  private:
   struct Hidden {

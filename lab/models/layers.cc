@@ -2,6 +2,7 @@
 #include "models/layers.h"
 
 #include "models/first_values.h"
+#include "models/onnx_weight.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -30,6 +31,19 @@ Dense::Dense(const std::string& name, std::int64_t inputs, std::int64_t outputs,
   bias_ = register_parameter("bias", draw_bias(name, outputs, inputs, seed));
 }
 
+std::string Dense::onnx(OnnxGraph& graph, const std::string& name, const std::string& x) const {
+  return graph.add("Gemm",
+                   {x, onnx_weight(graph, name + ".weight", weight_), onnx_weight(graph, name + ".bias", bias_)},
+                   {{"transB", 1}});
+}
+
+// Gemm takes matrices alone.
+std::string Dense::onnx_of_steps(OnnxGraph& graph, const std::string& name, const std::string& x) const {
+  const std::string turned = graph.add("Transpose", {onnx_weight(graph, name + ".weight", weight_)},
+                                       {{"perm", std::vector<std::int64_t>{1, 0}}});
+  return graph.add("Add", {graph.add("MatMul", {x, turned}), onnx_weight(graph, name + ".bias", bias_)});
+}
+
 Embedding::Embedding(const std::string& name, const std::vector<std::int64_t>& sizes, std::int64_t width,
                      std::uint64_t seed) {
   std::int64_t rows = 0;
@@ -53,6 +67,11 @@ std::string Embedding::script(const std::string& codes) const {
                      fmt::join(offsets_, ", "));
 }
 
+std::string Embedding::onnx(OnnxGraph& graph, const std::string& codes) const {
+  const std::string rows = offsets_.size() == 1 ? codes : graph.add("Add", {codes, graph.constant(offsets_)});
+  return graph.add("Gather", {onnx_weight(graph, "embedding.weight", weight_), rows});
+}
+
 Convolution::Convolution(const std::string& name, std::int64_t inputs, std::int64_t outputs, std::int64_t kernel,
                          std::uint64_t seed)
     : padding_(kernel / 2) {
@@ -61,6 +80,13 @@ Convolution::Convolution(const std::string& name, std::int64_t inputs, std::int6
       draw(name + ".weight", {outputs, inputs, kernel, kernel}, weight_bound(Followed::by_relu, fan_in), seed);
   weight_ = register_parameter("weight", first.clone(torch::MemoryFormat::ChannelsLast));
   bias_ = register_parameter("bias", draw_bias(name, outputs, fan_in, seed));
+}
+
+std::string Convolution::onnx(OnnxGraph& graph, const std::string& name, const std::string& x) const {
+  const std::vector<std::int64_t> kernel{weight_.size(2), weight_.size(3)};
+  return graph.add("Conv",
+                   {x, onnx_weight(graph, name + ".weight", weight_), onnx_weight(graph, name + ".bias", bias_)},
+                   {{"kernel_shape", kernel}, {"pads", std::vector<std::int64_t>(4, padding_)}});
 }
 
 }  // namespace thalweg::lab

@@ -10,6 +10,8 @@
 
 namespace thalweg::lab {
 
+class OnnxGraph;
+
 /// What follows a layer decides how far its first weights are spread.
 enum class Followed {
   by_relu,  ///< He et al. (2015), arXiv 1502.01852, eq. 10: uniform in ±√(6 / fan-in) keeps the variance through ReLU
@@ -24,6 +26,10 @@ class Dense : public torch::nn::Module {
   Dense(const std::string& name, std::int64_t inputs, std::int64_t outputs, Followed followed, std::uint64_t seed);
   /// x: [batch, inputs].
   torch::Tensor forward(const torch::Tensor& x) const { return torch::linear(x, weight_, bias_); }
+  /// As Model::onnx, of a layer that is called `name`; x: [batch, inputs].
+  std::string onnx(OnnxGraph& graph, const std::string& name, const std::string& x) const;
+  /// The same of each step; x: [batch, time, inputs].
+  std::string onnx_of_steps(OnnxGraph& graph, const std::string& name, const std::string& x) const;
 
  private:
   torch::Tensor weight_, bias_;
@@ -39,6 +45,8 @@ class Embedding : public torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& codes) const;
   /// TorchScript of forward; the layer is called `embedding` in its model.
   std::string script(const std::string& codes) const;
+  /// The same as nodes.
+  std::string onnx(OnnxGraph& graph, const std::string& codes) const;
 
  private:
   std::vector<std::int64_t> offsets_;
@@ -56,6 +64,8 @@ class Convolution : public torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& x) const {
     return torch::conv2d(x, weight_, bias_, /*stride=*/1, /*padding=*/padding_);
   }
+  /// As Model::onnx, of a layer that is called `name`.
+  std::string onnx(OnnxGraph& graph, const std::string& name, const std::string& x) const;
 
  private:
   std::int64_t padding_;

@@ -9,6 +9,12 @@
 
 namespace thalweg::lab {
 
+std::string Model::onnx(OnnxGraph& /*graph*/, const std::vector<std::string>& /*inputs*/) const {
+  throw Error(
+      "the model has no form in ONNX's operators; export it as TorchScript (NAME.pt) or its weights "
+      "(NAME.safetensors)");
+}
+
 std::shared_ptr<Model> make_model(const std::string& name, const ModelShape& shape, const ModelOptions& options,
                                   std::uint64_t seed) {
   if (is_script_file(name)) return load_script_model(name, shape, seed);

@@ -17,6 +17,7 @@ struct Module;
 
 namespace thalweg::lab {
 
+class OnnxGraph;
 class UnitWatch;
 
 /// Where a training stands: what dropout draws by, and who looks at hidden units.
@@ -37,6 +38,11 @@ class Model : public torch::nn::Module {
   /// `y` out of `x`, and out of `codes` where there are categories beside it. Parameters and buffers are members of
   /// `self`, with _ for the dots of their names. Throws thalweg::Error where there is no such text.
   virtual std::string script() const = 0;
+
+  /// Adds to the graph what `forward` does when nothing is trained. inputs: the graph's names of what forward takes.
+  /// Gives the name of the outputs. Throws thalweg::Error where the model has no such form, as one that does not
+  /// override it.
+  virtual std::string onnx(OnnxGraph& graph, const std::vector<std::string>& inputs) const;
 
   /// Of a model that is a TorchScript module itself: the module, of which `script` has nothing to say. Else null.
   virtual const torch::jit::Module* inner() const { return nullptr; }

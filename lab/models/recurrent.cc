@@ -2,6 +2,7 @@
 #include "models/recurrent.h"
 
 #include "models/first_values.h"
+#include "models/onnx_weight.h"
 #include "models/recurrent_function.h"
 
 #include <thalweg/error.h>
@@ -75,6 +76,33 @@ RecurrentLayers::Output RecurrentLayers::forward(const torch::Tensor& x, const s
     output.last.push_back({std::move(ran.h), std::move(ran.c)});
   }
   return output;
+}
+
+std::string RecurrentLayers::onnx(OnnxGraph& graph, const std::string& name, std::string x, bool every_step) const {
+  // ONNX's order of gates is i, o, f, g of LSTM and z, r, n of GRU. Its first axis is that of the directions.
+  const std::vector<std::int64_t> gates =
+      cell_ == Cell::lstm ? std::vector<std::int64_t>{0, 3, 1, 2} : std::vector<std::int64_t>{1, 0, 2};
+  const auto reordered = [&](const torch::Tensor& weight) {
+    std::vector<torch::Tensor> blocks;
+    for (const std::int64_t gate : gates) blocks.push_back(weight.narrow(0, gate * hidden_, hidden_));
+    return torch::cat(blocks).unsqueeze(0);
+  };
+  OnnxAttributes attributes{{"hidden_size", hidden_}};
+  if (cell_ == Cell::gru) attributes.emplace_back("linear_before_reset", 1);  // the reset gate behind the product
+  for (std::size_t k = 0; k < layers_.size(); ++k) {
+    const Layer& layer = layers_[k];
+    const auto weight = [&](const char* kind, const torch::Tensor& values) {
+      return onnx_weight(graph, fmt::format("{}.{}_l{}", name, kind, k), values);
+    };
+    const torch::Tensor biases = torch::cat({reordered(layer.bias_ih), reordered(layer.bias_hh)}, 1);
+    const bool is_every = every_step || k + 1 < layers_.size();
+    x = graph.add(
+        name_of(cell_),
+        {x, weight("W", reordered(layer.weight_ih)), weight("R", reordered(layer.weight_hh)), weight("B", biases)},
+        attributes, is_every ? 0 : 1);  // Y [time, 1, batch, hidden], or Y_h [1, batch, hidden]
+    x = graph.add("Squeeze", {x, graph.constant(std::vector<std::int64_t>{is_every ? 1 : 0})});
+  }
+  return x;
 }
 
 }  // namespace thalweg::lab

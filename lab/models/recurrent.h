@@ -13,6 +13,8 @@
 
 namespace thalweg::lab {
 
+class OnnxGraph;
+
 /// A layer's state after some step, f32: [batch, hidden] each.
 struct RecurrentState {
   torch::Tensor h;  ///< also the layer's output at that step
@@ -40,7 +42,11 @@ class RecurrentLayers : public torch::nn::Module {
   /// (dropout). Where no gradient is wanted (no_grad, InferenceMode), nothing is kept for one.
   Output forward(const torch::Tensor& x, const std::vector<RecurrentState>& first = {},
                  const Between& between = {}) const;
+  /// As Model::onnx, of layers that are called `name`, from zeros; x: [time, batch, inputs], time first, as ONNX has
+  /// it. Gives the uppermost layer's output: at every step [time, batch, hidden], or at the last [batch, hidden].
+  std::string onnx(OnnxGraph& graph, const std::string& name, std::string x, bool every_step) const;
 
+  std::int64_t inputs() const { return inputs_; }
   std::int64_t hidden() const { return hidden_; }
   std::int64_t layers() const { return static_cast<std::int64_t>(layers_.size()); }
 

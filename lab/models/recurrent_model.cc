@@ -4,6 +4,7 @@
 #include "models/dropout.h"
 #include "models/layers.h"
 #include "models/recurrent.h"
+#include "onnx/graph.h"
 
 #include <fmt/format.h>
 
@@ -78,6 +79,19 @@ class RecurrentModel : public Model {
                          layers_->layers());
     return lines + fmt::format("y = torch.linear({}, self.output_weight, self.output_bias)\n",
                                every_step_ ? "steps" : "last[-1]");
+  }
+  std::string onnx(OnnxGraph& graph, const std::vector<std::string>& inputs) const override {
+    using Axes = std::vector<std::int64_t>;
+    const auto turned = [&](const std::string& x, Axes axes) { return graph.add("Transpose", {x}, {{"perm", axes}}); };
+    std::string x = inputs.front();
+    if (kind_ == InputKind::image) {  // to [rows, batch, channels × columns]
+      x = graph.add("Reshape", {turned(x, {2, 0, 1, 3}), graph.constant(Axes{0, 0, layers_->inputs()})});
+    } else {
+      x = turned(kind_ == InputKind::characters ? embedding_->onnx(graph, x) : x, {1, 0, 2});
+    }
+    x = layers_->onnx(graph, is_lstm_ ? "lstm" : "gru", x, every_step_);
+    return every_step_ ? output_->onnx_of_steps(graph, "output", turned(x, {1, 0, 2}))
+                       : output_->onnx(graph, "output", x);
   }
 
  private:

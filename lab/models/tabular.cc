@@ -1,6 +1,7 @@
 // tabular: categories are embedded, joined with the numbers, and go through dense layers.
 #include "models/dense_stack.h"
 #include "models/entries.h"
+#include "onnx/graph.h"
 
 #include <algorithm>
 #include <cmath>
@@ -42,6 +43,12 @@ class Tabular : public Model {
     if (!embedding_) return stack_->script();
     const std::string codes = "torch.flatten(" + embedding_->script("codes") + ", 1)";
     return (has_numbers_ ? "x = torch.cat([x, " + codes + "], 1)\n" : "x = " + codes + "\n") + stack_->script();
+  }
+  std::string onnx(OnnxGraph& graph, const std::vector<std::string>& inputs) const override {
+    if (!embedding_) return stack_->onnx(graph, inputs.front());
+    const std::string codes = graph.add("Flatten", {embedding_->onnx(graph, inputs.back())});
+    return stack_->onnx(graph,
+                        inputs.size() == 1 ? codes : graph.add("Concat", {inputs.front(), codes}, {{"axis", 1}}));
   }
 
  private:

@@ -1,6 +1,7 @@
 // Models: names, shapes, first values, and the same function as LibTorch's own layers give.
 #include "error_of.h"
 #include "models/model.h"
+#include "onnx/graph.h"
 
 #include <thalweg/error.h>
 
@@ -104,6 +105,18 @@ TEST(Models, CnnIsTheTutorialsNetwork) {
   for (const auto& item : model->named_parameters()) {
     EXPECT_TRUE(torch::allclose(item.value().grad(), p[item.key()].grad(), 1e-3, 1e-3)) << item.key();
   }
+}
+
+TEST(Models, ThatHaveNoNodesSaySo) {
+  class Other : public Model {
+   public:
+    Other() : Model(1) {}
+    torch::Tensor forward(const std::vector<torch::Tensor>& inputs) override { return inputs.front(); }
+    std::string script() const override { return "y = x\n"; }
+  };
+  OnnxGraph graph("other");
+  const std::string x = graph.input("x", OnnxType::float32, {"n"});
+  EXPECT_THAT(tests::error_of([&] { Other().onnx(graph, {x}); }), ::testing::HasSubstr("ONNX"));
 }
 
 TEST(Models, ErrorsNameAndSuggest) {

@@ -100,6 +100,11 @@ TEST_F(ScriptModel, IsTrainedResumedUsedAndExported) {
   for (std::int64_t i = 0; i < 100; ++i)
     right += best[i].item<std::int64_t>() == labels[8 + static_cast<std::size_t>(i)] ? 1 : 0;
   EXPECT_EQ(right, std::lround(accuracy * 100));
+
+  const Ended refused = thalweg({"export", path("whole"), "-o", path("whole.onnx")});
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_THAT(refused.errors, AllOf(HasSubstr("net.pt"), HasSubstr("torch.onnx.export")));
+  EXPECT_FALSE(std::filesystem::exists(path("whole.onnx")));
 }
 
 TEST_F(ScriptModel, PredictsNumbersOfTables) {

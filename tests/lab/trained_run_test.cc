@@ -150,7 +150,7 @@ TEST_F(TrainedRun, WeightsAreExportedByName) {
   EXPECT_TRUE(contents.tensors.contains("dense1.weight"));
   EXPECT_EQ(contents.tensors.size(), 4u);
   EXPECT_EQ(nlohmann::json::parse(contents.metadata.at("training")).at("config").at("model"), "mlp");
-  EXPECT_EQ(thalweg({"export", path("run"), "-o", path("weights.onnx")}).code, 2);
+  EXPECT_EQ(thalweg({"export", path("run"), "-o", path("weights.h5")}).code, 2);
   EXPECT_EQ(thalweg({"eval", path("nothing")}).code, 2);
 }
 
