@@ -33,11 +33,16 @@ COLUMNS = ("a", "b", "gaps", "colour", "shape")
 random = numpy.random.default_rng(1)
 
 
-def thalweg(*words):
-    done = subprocess.run(["thalweg", *words], capture_output=True, text=True)
+def command(*words):
+    """What it prints; what it says beside that is shown only if it fails."""
+    done = subprocess.run(words, capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(f"{words} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
     return done.stdout
+
+
+def thalweg(*words):
+    return command("thalweg", *words)
 
 
 def softmax(logits):
@@ -273,7 +278,7 @@ def page(comparisons):
     last = next(place for place, (_, language, lines) in enumerate(blocks) if language == "python" and "onnxruntime" in lines)
     for marked, language, lines in blocks[:last]:
         if language == "sh" and marked:
-            subprocess.run(["bash", "-euo", "pipefail", "-c", lines], check=True, stdout=subprocess.DEVNULL)
+            command("bash", "-euo", "pipefail", "-c", lines)
     names = {}
     exec(blocks[last][2], names)  # as documented
     training = json.loads(names["session"].get_modelmeta().custom_metadata_map["training"])

@@ -16,9 +16,9 @@
 namespace thalweg::lab::test {
 
 struct OnnxTensor {
-  std::vector<std::int64_t> shape;
+  std::vector<std::int64_t> shape{};
   std::int64_t type = 0;  ///< 1: float, 7: int64
-  std::string raw;
+  std::string raw{};
 
   std::vector<float> floats() const {
     std::vector<float> values;
@@ -30,13 +30,13 @@ struct OnnxTensor {
 struct OnnxNode {
   std::string type, name;
   std::vector<std::string> inputs, outputs;
-  std::map<std::string, std::string> attributes;  ///< as text: `2`, `[1, 1]`, `1e-05`
+  std::map<std::string, std::string> attributes{};  ///< as text: `2`, `[1, 1]`, `1e-05`
 };
 
 struct OnnxValue {
   std::string name;
   std::int64_t type = 0;
-  std::vector<std::string> axes;  ///< sizes and names
+  std::vector<std::string> axes{};  ///< sizes and names
 };
 
 struct OnnxFile {

@@ -219,25 +219,25 @@ TEST_F(OnnxExport, RecurrentGatesAreInOnnxsOrder) {
     const char *model, *type;
     std::vector<std::size_t> order;  // of PyTorch's gates: i f g o as i o f g, r z n as z r n
   };
-  for (const auto& [model, type, order] : {Kind{"lstm", "LSTM", {0, 3, 1, 2}}, Kind{"gru", "GRU", {1, 0, 2}}}) {
-    train(model, "make:sines,rows=200", {"--hidden", "5", "--layers", "2"});
-    ASSERT_EQ(onnx_.count(type), 2u);
+  for (const Kind& kind : {Kind{"lstm", "LSTM", {0, 3, 1, 2}}, Kind{"gru", "GRU", {1, 0, 2}}}) {
+    train(kind.model, "make:sines,rows=200", {"--hidden", "5", "--layers", "2"});
+    ASSERT_EQ(onnx_.count(kind.type), 2u);
     for (std::size_t layer = 0; layer < 2; ++layer) {
-      const auto name = [&](const char* kind) {
-        return std::string(model) + '.' + kind + "_l" + std::to_string(layer);
+      const auto name = [&](const char* part) {
+        return std::string(kind.model) + '.' + part + "_l" + std::to_string(layer);
       };
-      const auto ordered = [&](const char* kind) { return gates(weight(name(kind)), order.size(), order); };
-      const test::OnnxNode& node = onnx_.node(type, layer);
+      const auto ordered = [&](const char* part) { return gates(weight(name(part)), kind.order.size(), kind.order); };
+      const test::OnnxNode& node = onnx_.node(kind.type, layer);
       EXPECT_THAT(node.inputs, ElementsAre(::testing::_, name("W"), name("R"), name("B")));
       EXPECT_EQ(node.outputs.size(), layer == 0 ? 1u : 2u) << "the last step of the last layer alone";
       EXPECT_EQ(onnx_.weights.at(name("W")).floats(), ordered("weight_ih"));
       EXPECT_EQ(onnx_.weights.at(name("R")).floats(), ordered("weight_hh"));
-      EXPECT_THAT(onnx_.weights.at(name("R")).shape, ElementsAre(1, 5 * std::ssize(order), 5));
+      EXPECT_THAT(onnx_.weights.at(name("R")).shape, ElementsAre(1, 5 * std::ssize(kind.order), 5));
       std::vector<float> biases = ordered("bias_ih");
       for (const float each : ordered("bias_hh")) biases.push_back(each);
       EXPECT_EQ(onnx_.weights.at(name("B")).floats(), biases);
       EXPECT_EQ(node.attributes.at("hidden_size"), "5");
-      EXPECT_EQ(node.attributes.contains("linear_before_reset"), model == std::string("gru"));
+      EXPECT_EQ(node.attributes.contains("linear_before_reset"), kind.model == std::string("gru"));
     }
   }
 }
