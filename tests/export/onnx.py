@@ -4,7 +4,7 @@
 Trains each of the lab's own models for a few steps on small generated data of every kind it takes, exports it, lets
 onnx's checker look at the file, and compares what onnxruntime makes of the unscaled data, 1 and 7 rows at a time, with
 `thalweg predict --json`; of characters the test loss with `thalweg eval` and a text with `thalweg predict`. Then the
-lines of docs/lab.md that use onnxruntime. Needs onnx and onnxruntime (scripts/onnx_python.sh). Exits 1 where a
+lines of docs/lab.md that use onnxruntime. Needs onnx and onnxruntime (scripts/python_with.sh). Exits 1 where a
 probability differs by more than 1e-5, or a number by more than that share of itself.
 """
 
