@@ -99,10 +99,10 @@ std::vector<double> train(unsigned seed, int steps, bool until_enough) {
       copy->parameters()[k].copy_(network->parameters()[k]);
   };
   copy_weights();
-  // The paper's rule, α and place of ε. Its ε = 0.01 and η = 2.5e-4 are for games; gradients are smaller here, so both are
-  // others.
-  thalweg::libtorch::RMSprop optimizer{
-      *network, {.lr = 1e-3, .alpha = 0.95, .eps = 1e-3, .centered = true, .eps_inside = true}};
+  // The paper's rule, α and place of ε. Its ε = 0.01 and η = 2.5e-4 are for games; gradients are smaller here, so both
+  // are others.
+  thalweg::libtorch::RMSprop optimizer{*network,
+                                       {.lr = 1e-3, .alpha = 0.95, .eps = 1e-3, .centered = true, .eps_inside = true}};
   optimizer.engine().set_schedule(thalweg::parse_schedule("linear:steps=" + std::to_string(steps)));
 
   Replay replay(20'000);

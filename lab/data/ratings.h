@@ -35,8 +35,8 @@ enum class Duplicates {
 
 /// How a file is read. Whatever is not given is found out.
 struct RatingsOptions {
-  std::map<std::string, std::string> columns;  ///< by role (user, item, rating, time): the column's name
-  std::optional<RatingScale> scale;
+  std::map<std::string, std::string> columns{};  ///< by role (user, item, rating, time): the column's name
+  std::optional<RatingScale> scale{};
   Duplicates duplicates = Duplicates::refuse;
   bool needs_ratings = true;  ///< false: the column may be missing
   /// Ids that codes count by; others are then unknown.
