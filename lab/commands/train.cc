@@ -201,6 +201,7 @@ TrainingEvents events_again(const EventPlace& place, const CLI::App& command, co
 
 // One training; nothing where its configuration is printed instead.
 std::optional<Trained> train_once(const CLI::App& command, const Flags& flags) {
+  if (!flags.tensorboard.empty()) check_has_no_events(flags.tensorboard);
   TrainingConfig config = flags.config;
   Checkpointing checkpointing{.file = {}, .every_steps = flags.checkpoint_every, .resume = false};
   std::optional<RunFolder> folder;

@@ -114,8 +114,11 @@ std::filesystem::path new_name() {
   return fmt::format("events.out.tfevents.{}.{}.{}", static_cast<std::int64_t>(now()), host.data(), getpid());
 }
 
-void check_free(const std::filesystem::path& folder) {
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+}  // namespace
+
+void check_has_no_events(const std::filesystem::path& folder) {
+  std::error_code not_there;  // or no folder: then making it fails
+  for (const auto& entry : std::filesystem::directory_iterator(folder, not_there)) {
     if (entry.path().filename().string().find("tfevents") == std::string::npos) continue;
     throw Error(
         fmt::format("{}: holds the events of another run, which TensorBoard would mix with this one's; give "
@@ -124,11 +127,8 @@ void check_free(const std::filesystem::path& folder) {
   }
 }
 
-}  // namespace
-
 EventFile EventFile::create(const std::filesystem::path& folder) {
   create_folder(folder);
-  check_free(folder);
   const std::filesystem::path path = std::filesystem::absolute(folder) / new_name();
   const int descriptor = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
   if (descriptor < 0) fail(path, "open");

@@ -21,13 +21,15 @@ using Scalars = std::vector<std::pair<std::string, double>>;
 /// What a run begins with: name, and a text or a number.
 using HyperParameters = std::vector<std::pair<std::string, nlohmann::json>>;
 
+/// Throws thalweg::Error if the folder has an event file: TensorBoard takes all of a folder for one run.
+void check_has_no_events(const std::filesystem::path& folder);
+
 /// Appends events to a file, each with one call of the system, so that TensorBoard shows a run while it goes on.
 /// Layout: records with masked CRC-32C around protobuf messages `Event` (tensorflow/core/util/event.proto and
 /// tensorflow/core/framework/summary.proto). Every call throws thalweg::Error with the file and the system's reason.
 class EventFile {
  public:
-  /// A new one in this folder, which is made if need be. TensorBoard takes all event files of a folder for one run, so
-  /// one that holds another's is refused.
+  /// A new one in this folder, which is made if need be.
   static EventFile create(const std::filesystem::path& folder);
   /// The one at this place, cut off there. Throws also if the file is shorter.
   static EventFile reopen(const EventPlace& place);

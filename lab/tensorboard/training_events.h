@@ -18,7 +18,7 @@ namespace thalweg::lab {
 /// `gradient/PARAMETER` of the same steps; a text `config`, and the settings as hyper-parameters. Throws as EventFile.
 class TrainingEvents {
  public:
-  /// Of a run that begins: in a new file of `folder`. `config_text` as --print-config has it.
+  /// In a new file of `folder`. `config_text` as --print-config has it.
   static TrainingEvents begin(const std::filesystem::path& folder, const TrainingConfig& config,
                               const std::string& config_text);
   /// Of a run that goes on behind this place.

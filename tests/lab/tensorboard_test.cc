@@ -68,7 +68,7 @@ TEST(EventFile, GoesOnAtItsPlaceAlone) {
   EXPECT_EQ(values[1].step, 3);
   place.bytes = 100'000;
   EXPECT_THAT(error_of([&] { EventFile::reopen(place); }), HasSubstr("the run left 100000"));
-  EXPECT_THAT(error_of([&] { EventFile::create(folder.path()); }), HasSubstr("holds the events of another run"));
+  EXPECT_THAT(error_of([&] { check_has_no_events(folder.path()); }), HasSubstr("holds the events of another run"));
   place.file += ".gone";
   EXPECT_THAT(error_of([&] { EventFile::reopen(place); }), HasSubstr("No such file"));
 }
@@ -194,10 +194,12 @@ TEST_F(TensorBoard, AnInterruptedRunGoesOnInTheSameFile) {
 
 TEST_F(TensorBoard, ALostFileIsToldAndBegunAnew) {
   ASSERT_EQ(train({"--epochs", "6", "--steps", "31", "--out", path("run"), "--tensorboard", path("cut")}).code, 0);
-  std::filesystem::remove(event_file("cut"));
+  const std::string lost = event_file("cut");
+  std::filesystem::resize_file(lost, 100);
   const test::Ended ended = run({"train", "--resume", path("run"), "--steps", "1000"});
   ASSERT_EQ(ended.code, 0) << ended.errors;
   EXPECT_THAT(ended.errors, HasSubstr("a new event file has the run from here on"));
+  std::filesystem::remove(lost);
   EXPECT_GT(events("cut").front().step, 31);
 }
 
@@ -206,6 +208,7 @@ TEST_F(TensorBoard, RefusesAFolderOfAnotherRun) {
   const test::Ended ended = train({"--epochs", "1", "--tensorboard", path("events"), "--out", path("run")});
   EXPECT_EQ(ended.code, 1);
   EXPECT_THAT(ended.errors, HasSubstr("give each run a folder of its own"));
+  EXPECT_FALSE(std::filesystem::exists(path("run"))) << "nothing is begun";
 }
 
 TEST_F(TensorBoard, OfARunThatDivergesItTellsSo) {

@@ -41,10 +41,18 @@ TrainingConfig unusual_config() {
                          .horizon = 2,
                          .test_fraction = 0.3,
                          .test_data = "csv:b.csv",
-                         .split_seed = 5};
+                         .split_seed = 5,
+                         .split = "random",
+                         .scale = "1,5",
+                         .duplicates = "last",
+                         .implicit = "bpr",
+                         .words = "yes,no",
+                         .clip_seconds = 2};
   config.optimizer = "sgd:lr=0.5,momentum=0.25";
   config.schedule = parse_schedule("step:every=3,gamma=0.5,warmup=17,interval=epoch");
   config.stop = {.epochs = 4, .steps = 99, .seconds = 1.5, .goal = 0.75, .patience = 2, .tolerance = 0.01};
+  config.negatives = 3;
+  config.network.factors = 7;
   config.batch = 31;
   config.seed = std::numeric_limits<std::uint64_t>::max();
   config.threads = 2;

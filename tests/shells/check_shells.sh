@@ -45,7 +45,7 @@ expect 'bash, below data' "$(in_bash thalweg data '')" info
 expect 'bash, data info' "$(in_bash thalweg data info '')" idx:
 expect 'bash, flags' "$(in_bash thalweg train --optimizer rmsprop --e)" --epochs
 refuse 'bash, flags' "$(in_bash thalweg train --e)" --seed
-expect 'bash, a model' "$(in_bash thalweg train --model '')" softmax linear mlp cnn lstm gru tabular
+expect 'bash, a model' "$(in_bash thalweg train --model '')" softmax linear mlp cnn lstm gru tabular factorization keywords
 expect 'bash, after =' "$(in_bash thalweg train --model = s)" softmax
 expect 'bash, a schedule' "$(in_bash thalweg train --schedule c)" cosine cyclic constant
 expect 'bash, rules' "$(in_bash thalweg compare a)" adam adamw
@@ -57,7 +57,7 @@ refuse 'bash, a number' "$(in_bash thalweg train --epochs '')" train --seed
 
 thalweg completion zsh >_thalweg
 zsh --no-rcs --no-exec _thalweg || failed=1
-expect 'zsh' "$(sed 's/^ *//' _thalweg)" "'--model=[softmax, linear, mlp, cnn, lstm, gru, tabular, or FILE.pt, a TorchScript module]:TEXT:(softmax linear mlp cnn lstm gru tabular)' \\" "train) _thalweg_train ;;" \
+expect 'zsh' "$(sed 's/^ *//' _thalweg)" "'--model=[softmax, linear, mlp, cnn, lstm, gru, tabular, factorization, keywords, or FILE.pt, a TorchScript module]:TEXT:(softmax linear mlp cnn lstm gru tabular factorization keywords)' \\" "train) _thalweg_train ;;" \
   "'train:Train one model with one optimizer'" "'--out=[Folder for checkpoint and records; none are kept without it]:FOLDER:_files -/' \\"
 
 thalweg completion fish >thalweg.fish
@@ -70,7 +70,7 @@ refuse 'fish, commands' "$(in_fish 'thalweg ')" worker
 expect 'fish, below data' "$(in_fish 'thalweg data ')" info
 expect 'fish, flags' "$(in_fish 'thalweg train --e')" --epochs
 refuse 'fish, flags' "$(in_fish 'thalweg train --s')" --json
-expect 'fish, a model' "$(in_fish 'thalweg train --model ')" softmax linear mlp cnn lstm gru tabular
+expect 'fish, a model' "$(in_fish 'thalweg train --model ')" softmax linear mlp cnn lstm gru tabular factorization keywords
 expect 'fish, a folder' "$(in_fish 'thalweg train --out r')" runs/
 expect 'fish, a file' "$(in_fish 'thalweg train --config r')" run.toml
 
