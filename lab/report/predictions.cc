@@ -7,12 +7,14 @@
 #include "report/html_table.h"
 #include "report/names.h"
 #include "report/scatter.h"
+#include "study/statistics.h"
 #include "training/review.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
 
 namespace thalweg::lab {
@@ -193,8 +195,20 @@ std::string text_part(const Review& review) {
       kReviewTemperature, escape_html(review.prompt), escape_html(review.continuation));
 }
 
-std::string baselines_part(const Review& review) {
-  std::vector<std::string> heads{"rival"};
+/// The model as one of its rivals: its metrics, means over the runs that have each.
+Baseline as_rival(const std::vector<const TrialData*>& runs) {
+  std::map<std::string, std::vector<double>, std::less<>> values;
+  for (const TrialData* run : runs) {
+    if (!run->result || !run->result->test) continue;
+    for (const auto& [metric, value] : *run->result->test) values[metric].push_back(value);
+  }
+  Baseline model{.name = runs.size() > 1 ? "the model, mean of its runs" : "the model"};
+  for (const auto& [metric, list] : values) model.values.emplace(metric, mean(list));
+  return model;
+}
+
+std::string baselines_part(const Review& review, const Baseline& model) {
+  std::vector<std::string> heads{"predicted by"};
   std::vector<const Metric*> metrics;
   for (const char* const name : {"rmse", "mae", "accuracy", "auc", "recall@10", "ndcg@10"}) {
     const Metric& metric = find_metric(name);
@@ -204,7 +218,9 @@ std::string baselines_part(const Review& review) {
     heads.push_back(metric.title);
   }
   std::string rows;
-  for (const Baseline& each : review.baselines) {
+  std::vector<Baseline> all{model};
+  all.insert(all.end(), review.baselines.begin(), review.baselines.end());
+  for (const Baseline& each : all) {
     rows += "<tr><th scope=\"row\">" + bdi(each.name) + "</th>";
     for (const Metric* const metric : metrics) {
       const auto found = each.values.find(metric->name);
@@ -212,15 +228,16 @@ std::string baselines_part(const Review& review) {
     }
     rows += "</tr>";
   }
-  std::string html = "<h3>Simple rivals</h3><p class=\"note\">What needs no training, on the same examples.</p>" +
-                     html_table("Simple rivals", html_columns(heads), rows);
+  std::string html =
+      "<h3>Simple rivals</h3><p class=\"note\">What needs no training, beside the model, on the same examples.</p>" +
+      html_table("Simple rivals", html_columns(heads), rows);
   for (const std::string& note : review.notes) html += "<p class=\"note\">" + escape_html(note) + ".</p>";
   return html;
 }
 
-std::string review_html(const Review& review, bool of_several) {
+std::string review_html(const Review& review, bool of_several, const std::vector<const TrialData*>& runs) {
   std::string html;
-  if (!review.baselines.empty()) html += baselines_part(review);
+  if (!review.baselines.empty()) html += baselines_part(review, as_rival(runs));
   if (!review.confusions.empty()) {
     html += review.classes.size() <= kMostInMatrix ? matrix(review) : most_confused(review);
     html += by_class(review);
@@ -239,7 +256,7 @@ std::string predictions_html(const Summary& summary, Charts&) {
     std::size_t runs = 0;
     const Review review = together(competitor.runs, runs);
     if (runs == 0) continue;
-    const std::string own = review_html(review, runs > 1);
+    const std::string own = review_html(review, runs > 1, competitor.runs);
     if (summary.competitors.size() == 1) return own;
     html += fmt::format("<details class=\"predictions\"><summary>{}: {} on the test part</summary>{}</details>",
                         name_html(competitor.name), count(runs, "run"), own);

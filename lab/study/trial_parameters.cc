@@ -175,7 +175,7 @@ Point point_with(const SearchSpace& space, std::size_t dimension, double value) 
 }  // namespace
 
 std::vector<std::string> searched_settings() {
-  return {"model",  "dense",         "activation", "dropout",  "batch_norm", "hidden",
+  return {"model",  "dense",         "activation", "dropout",  "batch_norm", "factors", "hidden",
           "layers", "class_weights", "augment",    "schedule", "batch",      kOptimizer};
 }
 

@@ -351,7 +351,8 @@ TEST_F(Recommendation, TheMatrixOfKnownRankIsFoundAgain) {
   EXPECT_NEAR(again.at("test").at("ndcg@10").get<double>(), trained.at("test").at("ndcg@10").get<double>(), 1e-9);
   EXPECT_EQ(again.at("baselines"), trained.at("baselines"));
   EXPECT_EQ(thalweg({"report", path("run"), "-o", path("r.html")}).code, 0);
-  EXPECT_THAT(test::contents(path("r.html")), testing::AllOf(HasSubstr("Simple rivals"), HasSubstr("popularity")));
+  EXPECT_THAT(test::contents(path("r.html")),
+              testing::AllOf(HasSubstr("Simple rivals"), HasSubstr("popularity"), HasSubstr("<bdi>the model</bdi>")));
 }
 
 TEST_F(Recommendation, ChoicesAreRankedAboveChanceAndPopularityByBothLosses) {
