@@ -223,6 +223,7 @@ int main(int argc, char** argv) {
   if (command == "compare" || command == "tune") prepare_child_processes();
   end_when_interrupted();
   prepare_output();
-  // All is written; what is left is LibTorch taking its registries apart, which takes a sixth of a short command's time.
+  // All is written; what is left is LibTorch taking its registries apart, which takes a sixth of a short command's
+  // time.
   std::_Exit(finish_output(run_and_tell(argc, argv)));
 }
