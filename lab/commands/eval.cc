@@ -1,6 +1,7 @@
 // thalweg eval: the loss and metrics of a run's model, on its own data or on others.
 #include "commands/commands.h"
 #include "commands/detection_output.h"
+#include "commands/review_output.h"
 #include "commands/risk_output.h"
 #include "commands/trained_run.h"
 #include "commands/training_display.h"
@@ -12,7 +13,6 @@
 #include "training/ranking.h"
 #include "training/reviewer.h"
 #include "training/risk_reviewer.h"
-#include "training/split.h"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -84,23 +84,17 @@ void eval(const Flags& flags) {
   const Chosen chosen = open_chosen(trained, flags, true);
   const TrainingConfig& config = trained.checkpoint.config;
   const bool is_own = flags.data.empty();
-  const Split parts = is_own ? split(chosen.dataset, config) : Split{};
-  std::optional<Negatives> negatives;  // of a ranking
-  if (!chosen.dataset.target.loss.empty()) {
-    negatives.emplace(chosen.dataset, is_own ? parts.training : chosen.examples, trained.checkpoint.scaling,
-                      config.negatives, config.seed);
-  }
+  const Split& parts = chosen.parts;
+  const std::optional<Negatives> negatives =
+      negatives_of(chosen.dataset, is_own ? parts.training : chosen.examples, trained.checkpoint.scaling, config);
   auto [tally, review] = evaluate_and_review(*trained.model, *trained.objective, chosen.dataset, chosen.examples,
                                              trained.checkpoint.scaling, negatives ? &*negatives : nullptr);
   add_measures(trained, chosen, flags.run, tally, review);
   MetricValues values = trained.objective->values(tally);
   if (is_own && flags.part != "train") {
-    Recommendations found = recommendations(*trained.model, chosen.dataset, trained.checkpoint.scaling, parts.training,
-                                            flags.part == "test" ? chosen.dataset.train : parts.training,
-                                            chosen.examples, config.data_options.split_seed);
-    values.merge(found.values);
-    review.baselines = std::move(found.baselines);
-    review.notes = std::move(found.notes);
+    add_recommendations(*trained.model, chosen.dataset, trained.checkpoint.scaling, parts.training,
+                        flags.part == "test" ? chosen.dataset.train : parts.training, chosen.examples,
+                        config.data_options.split_seed, values, review);
   }
   const std::string part = flags.data.empty() ? flags.part : "test";
   if (flags.json) {
@@ -110,16 +104,13 @@ void eval(const Flags& flags) {
                         {"examples", chosen.examples.size()},
                         {part, values}};
     if (!review.classes.empty()) json["classes"] = classes_json(review);
-    add_risk_json(review, json);
-    add_baselines(review, json);
-    if (review.detection) json["detection"] = detection_json(*review.detection);
+    add_review(review, json);
     print_json(json);
     return;
   }
   print("{} of {}: {} examples\n{}\n", flags.data.empty() ? part : "all", chosen.dataset.name, chosen.examples.size(),
         values_text(values));
-  for (const std::string& line : risk_lines(review)) print("{}\n", line);
-  print_lines(baselines_text(review));
+  print_review(review);
   if (!review.classes.empty()) print_lines('\n' + classes_table(review).text(output_columns()));
   if (review.detection) print_lines('\n' + detection_table(*review.detection).text(output_columns()));
 }

@@ -4,6 +4,7 @@
 #include "commands/detection_output.h"
 #include "commands/exit.h"
 #include "commands/parsed_command.h"
+#include "commands/review_output.h"
 #include "commands/risk_output.h"
 #include "commands/run_data.h"
 #include "commands/run_folder.h"
@@ -145,11 +146,7 @@ nlohmann::json to_json(const Trained& trained, const std::string& folder) {
   const std::vector<EpochRecord>& epochs = trained.records.epochs;
   nlohmann::json json = trained.result;
   json.erase("review");  // for the report: it may hold pictures
-  if (trained.result.review) add_risk_json(*trained.result.review, json);
-  if (trained.result.review) add_baselines(*trained.result.review, json);
-  if (trained.result.review && trained.result.review->detection) {
-    json["detection"] = detection_json(*trained.result.review->detection);
-  }
+  if (trained.result.review) add_review(*trained.result.review, json);
   json["task"] = trained.task;
   json["validation"] =
       epochs.empty() || !epochs.back().validation ? nlohmann::json() : nlohmann::json(*epochs.back().validation);
@@ -176,9 +173,7 @@ void print_result(const Trained& trained, const Flags& flags) {
   print("{}{} after {} of {} epochs and {} steps, {} of training\n", to_string(result.outcome), why, result.epochs,
         trained.config.stop.epochs, result.steps, duration(result.seconds));
   if (result.test) print("test {}\n", values_text(*result.test));
-  if (result.review)
-    for (const std::string& line : risk_lines(*result.review)) print("{}\n", line);
-  if (result.review) print_lines(baselines_text(*result.review));
+  if (result.review) print_review(*result.review);
   if (result.review && result.review->detection) {
     print_lines('\n' + detection_table(*result.review->detection).text(output_columns()) + '\n');
   }

@@ -78,7 +78,8 @@ Chosen open_chosen(const TrainedModel& trained, const TrainedRunFlags& flags, bo
   if (flags.data.empty()) {
     chosen.dataset = open_run_data(config, checkpoint, flags.run, false,
                                    [](TrainingConfig& each) { return open_training_data(each); });
-    const Split parts = split(chosen.dataset, config);
+    chosen.parts = split(chosen.dataset, config);
+    const Split& parts = chosen.parts;
     chosen.examples = flags.part == "train"        ? parts.training
                       : flags.part == "validation" ? parts.validation
                                                    : parts.test;

@@ -1,6 +1,7 @@
 // A run whose model is used: its folder, and the data that somebody wants it used on.
 #pragma once
 
+#include "training/split.h"
 #include "training/trained_model.h"
 
 #include <CLI/App.hpp>
@@ -27,6 +28,7 @@ TrainedModel load_run(const std::string& folder);
 struct Chosen {
   Dataset dataset;
   std::vector<std::int64_t> examples;
+  Split parts{};  ///< of the run's own data; of other data empty
 };
 
 /// Those of --part of the run's own data, or of the data that --data names, read as the run's were. Without targets if

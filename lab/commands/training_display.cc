@@ -21,28 +21,6 @@ std::string values_text(const MetricValues& values) {
   return text;
 }
 
-std::string baselines_text(const Review& review) {
-  std::string text;
-  for (const Baseline& baseline : review.baselines) {
-    text += "beside it, " + baseline.name + ":";
-    for (const auto& [name, value] : baseline.values) {
-      const Metric& metric = find_metric(name);
-      text += fmt::format("  {} {}", metric.title, value_text(metric, value));
-    }
-    text += "\n";
-  }
-  for (const std::string& note : review.notes) text += note + "\n";
-  return text;
-}
-
-void add_baselines(const Review& review, nlohmann::json& json) {
-  if (review.baselines.empty()) return;
-  json["baselines"] = nlohmann::json::array();
-  for (const Baseline& each : review.baselines)
-    json["baselines"].push_back({{"name", each.name}, {"values", each.values}});
-  json["notes"] = review.notes;
-}
-
 void TrainingDisplay::show(const Progress& progress) {
   if (!bar_.due()) return;
   const auto batches = static_cast<double>(progress.batches);

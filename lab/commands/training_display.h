@@ -14,11 +14,6 @@ enum class Lines { output, messages };
 /// `loss 0.4321  accuracy 85.20 %`.
 std::string values_text(const MetricValues& values);
 
-/// A line for each simple rival, and for each note on how metrics were measured; empty where there are none.
-std::string baselines_text(const Review& review);
-/// The same into JSON, as `baselines` and `notes`.
-void add_baselines(const Review& review, nlohmann::json& json);
-
 /// The bar is always on stderr.
 class TrainingDisplay {
  public:

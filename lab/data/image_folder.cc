@@ -1,5 +1,6 @@
 // Folders of images, one folder for each class: PNG and JPEG files, read completely.
 #include "data/image_folder.h"
+#include "data/folder_listing.h"
 
 #include "data/content_reader.h"
 #include "data/image.h"
@@ -29,26 +30,9 @@ bool is_ignored(std::string_view name) {
          name == "__MACOSX";
 }
 
-struct Listing {
-  std::vector<std::string> folders, others;  // names, ordered
-};
-
-Listing list(const std::filesystem::path& folder) {
-  Listing listing;
-  std::error_code error;
-  std::filesystem::directory_iterator entries(folder, error);
-  for (; !error && entries != std::filesystem::directory_iterator(); entries.increment(error)) {
-    std::string name = entries->path().filename().string();
-    if (is_ignored(name)) continue;
-    // What leads nowhere is no folder; reading it says what is wrong.
-    std::error_code ignored;
-    const bool is_folder = std::filesystem::is_directory(entries->path(), ignored);
-    (is_folder ? listing.folders : listing.others).push_back(std::move(name));
-  }
-  if (error) throw Error(fmt::format("{}: {}", folder.string(), error.message()));
-  std::sort(listing.folders.begin(), listing.folders.end());
-  std::sort(listing.others.begin(), listing.others.end());
-  return listing;
+// What leads nowhere is no folder; reading it says what is wrong.
+FolderListing list(const std::filesystem::path& folder) {
+  return list_folder(folder, [](const std::string& name, bool) { return !is_ignored(name); });
 }
 
 constexpr const char* kTrainedOn = "the data that the model was trained on";
@@ -69,15 +53,15 @@ std::vector<ImageFile> find_images(const std::filesystem::path& folder, const st
     if (place == class_names.end() || *place != name) {
       throw Error(fmt::format("{}: there is no class of this name in {}", class_folder.string(), whose));
     }
-    Listing listing = list(class_folder);
+    FolderListing listing = list(class_folder);
     if (!listing.folders.empty()) {
       throw Error(fmt::format("{}: is a folder within a class; expected images alone (parts are named train and test)",
                               (class_folder / listing.folders[0]).string()));
     }
-    if (listing.others.empty()) {
+    if (listing.files.empty()) {
       throw Error(fmt::format("{}: the class holds no image; add some or remove the folder", class_folder.string()));
     }
-    for (const std::string& file : listing.others) {
+    for (const std::string& file : listing.files) {
       images.push_back({.name = (std::filesystem::path(prefix) / name / file).string(),
                         .label = static_cast<std::uint8_t>(place - class_names.begin())});
     }
@@ -217,7 +201,7 @@ ImageFolderPart finish(Part part) {
 }
 
 // Is `train` a part, and not a class of trains?
-bool has_parts(const std::filesystem::path& folder, const Listing& listing) {
+bool has_parts(const std::filesystem::path& folder, const FolderListing& listing) {
   return std::binary_search(listing.folders.begin(), listing.folders.end(), "train") &&
          !list(folder / "train").folders.empty();
 }
@@ -231,7 +215,7 @@ ImageFolder read_image_folder(const std::filesystem::path& folder, const std::ve
         fmt::format("{}: is not a folder; expected one that holds a folder of images for each class", folder.string()));
   }
   ImageFolder result;
-  const Listing listing = list(folder);
+  const FolderListing listing = list(folder);
   Part train, test;
   std::vector<Part*> parts{&train};
   if (has_parts(folder, listing)) {

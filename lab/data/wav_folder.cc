@@ -2,6 +2,7 @@
 #include "data/wav_folder.h"
 
 #include "data/content_reader.h"
+#include "data/folder_listing.h"
 #include "data/utf8_reader.h"
 
 #include <thalweg/error.h>
@@ -33,27 +34,9 @@ bool is_wav(const std::string& name) {
   return end == ".wav";
 }
 
-struct Listing {
-  std::vector<std::string> folders, wavs;  // names, ordered
-};
-
-Listing list(const std::filesystem::path& folder) {
-  Listing listing;
-  std::error_code error;
-  std::filesystem::directory_iterator entries(folder, error);
-  for (; !error && entries != std::filesystem::directory_iterator(); entries.increment(error)) {
-    std::string name = entries->path().filename().string();
-    std::error_code ignored;
-    if (std::filesystem::is_directory(entries->path(), ignored)) {
-      if (name.front() != '.') listing.folders.push_back(std::move(name));
-    } else if (is_wav(name)) {
-      listing.wavs.push_back(std::move(name));
-    }
-  }
-  if (error) throw Error(fmt::format("{}: {}", folder.string(), error.message()));
-  std::ranges::sort(listing.folders);
-  std::ranges::sort(listing.wavs);
-  return listing;
+FolderListing list(const std::filesystem::path& folder) {
+  return list_folder(
+      folder, [](const std::string& name, bool is_folder) { return is_folder ? name.front() != '.' : is_wav(name); });
 }
 
 /// `7_jackson_32.wav` in three.
@@ -71,8 +54,8 @@ std::optional<Take> take_of(const std::string& name) {
   return take;
 }
 
-void take_digits(const std::filesystem::path& folder, const Listing& listing, WavFolder& found) {
-  for (const std::string& name : listing.wavs) {
+void take_digits(const std::filesystem::path& folder, const FolderListing& listing, WavFolder& found) {
+  for (const std::string& name : listing.files) {
     const std::optional<Take> take = take_of(name);
     if (!take) {
       throw Error(fmt::format(
@@ -170,13 +153,13 @@ WavFolder find_wavs(const std::filesystem::path& folder) {
                             folder.string()));
   }
   WavFolder found;
-  Listing listing = list(folder);
+  FolderListing listing = list(folder);
   if (const auto noise = std::ranges::find(listing.folders, kNoiseFolder); noise != listing.folders.end()) {
-    for (const std::string& name : list(folder / kNoiseFolder).wavs)
+    for (const std::string& name : list(folder / kNoiseFolder).files)
       found.noise.push_back((std::filesystem::path(kNoiseFolder) / name).string());
     listing.folders.erase(noise);
   }
-  if (listing.folders.empty() && !listing.wavs.empty()) {
+  if (listing.folders.empty() && !listing.files.empty()) {
     take_digits(folder, listing, found);
     return found;
   }
@@ -185,7 +168,7 @@ WavFolder find_wavs(const std::filesystem::path& folder) {
       throw Error(
           fmt::format("{}: a folder's name is not printable UTF-8; it would be a word", (folder / word).string()));
     }
-    const std::vector<std::string> names = list(folder / word).wavs;
+    const std::vector<std::string> names = list(folder / word).files;
     if (names.empty()) {
       throw Error(fmt::format("{}: holds no .wav file; add some or remove the folder", (folder / word).string()));
     }
@@ -211,11 +194,11 @@ WavFolder find_wavs_without_words(const std::filesystem::path& path) {
         {.name = path.filename().string(), .word = {}, .speaker = {}});  // reading it says what is wrong with it
     return found;
   }
-  const Listing listing = list(path);
-  for (const std::string& name : listing.wavs) found.clips.push_back({.name = name, .word = {}, .speaker = {}});
+  const FolderListing listing = list(path);
+  for (const std::string& name : listing.files) found.clips.push_back({.name = name, .word = {}, .speaker = {}});
   for (const std::string& sub : listing.folders) {
     if (sub == kNoiseFolder) continue;
-    for (const std::string& name : list(path / sub).wavs)
+    for (const std::string& name : list(path / sub).files)
       found.clips.push_back({.name = sub + "/" + name, .word = {}, .speaker = {}});
   }
   if (found.clips.empty()) throw Error(fmt::format("{}: holds no .wav file", path.string()));

@@ -1,6 +1,8 @@
 // Negatives: items that a user has not chosen.
 #include "training/negatives.h"
 
+#include "training/each_rating.h"
+
 #include <thalweg/random.h>
 
 #include <algorithm>
@@ -13,24 +15,16 @@ namespace thalweg::lab {
 namespace {
 
 constexpr std::int64_t kOfBpr = 1, kOfSoftmax = 32;
-constexpr std::size_t kPiece = 4096;  // examples that are loaded at once
 
 }  // namespace
 
 Histories::Histories(const Dataset& dataset, std::span<const std::int64_t> examples, const Scaling& scaling) {
   std::vector<std::int32_t> users, items;
-  std::vector<std::int64_t> codes(2 * kPiece);
-  std::vector<float> targets(kPiece);
-  for (std::size_t begin = 0; begin < examples.size(); begin += kPiece) {
-    const std::size_t count = std::min(kPiece, examples.size() - begin);
-    dataset.examples->load(examples.subspan(begin, count), scaling,
-                           {{std::span(codes).first(2 * count)}, std::span(targets).first(count)});
-    for (std::size_t i = 0; i < count; ++i) {
-      if (codes[2 * i] == 0 || codes[2 * i + 1] == 0) continue;
-      users.push_back(static_cast<std::int32_t>(codes[2 * i]));
-      items.push_back(static_cast<std::int32_t>(codes[2 * i + 1]));
-    }
-  }
+  each_rating(dataset, examples, scaling, [&](std::int64_t user, std::int64_t item, double) {
+    if (user == 0 || item == 0) return;
+    users.push_back(static_cast<std::int32_t>(user));
+    items.push_back(static_cast<std::int32_t>(item));
+  });
   begins_.resize(static_cast<std::size_t>(dataset.inputs.front().sizes.front()) + 1);
   for (const std::int32_t user : users) ++begins_[static_cast<std::size_t>(user) + 1];
   std::partial_sum(begins_.begin(), begins_.end(), begins_.begin());
@@ -64,6 +58,12 @@ std::vector<std::int64_t> Histories::users() const {
   for (std::size_t user = 0; user + 1 < begins_.size(); ++user)
     if (begins_[user] < begins_[user + 1]) list.push_back(static_cast<std::int64_t>(user));
   return list;
+}
+
+std::optional<Negatives> negatives_of(const Dataset& dataset, std::span<const std::int64_t> training,
+                                      const Scaling& scaling, const TrainingConfig& config) {
+  if (!is_ranking(dataset.target)) return std::nullopt;
+  return Negatives(dataset, training, scaling, config.negatives, config.seed);
 }
 
 Negatives::Negatives(const Dataset& dataset, std::span<const std::int64_t> training, const Scaling& scaling,

@@ -2,8 +2,10 @@
 #pragma once
 
 #include "data/dataset.h"
+#include "training/config.h"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -47,5 +49,12 @@ class Negatives {
   std::int64_t count_;
   std::uint64_t seed_;
 };
+
+/// Is it a ranking, whose loss draws negatives?
+inline bool is_ranking(const Target& target) { return !target.loss.empty(); }
+
+/// Those of a ranking by its configuration; none for other targets.
+std::optional<Negatives> negatives_of(const Dataset& dataset, std::span<const std::int64_t> training,
+                                      const Scaling& scaling, const TrainingConfig& config);
 
 }  // namespace thalweg::lab

@@ -1,6 +1,8 @@
 // What a model recommends, judged: rankings of users' unseen items, and simple rivals beside it.
 #include "training/ranking.h"
 
+#include "training/each_rating.h"
+
 #include "data/ratings_dataset.h"
 #include "models/factorization.h"
 
@@ -26,22 +28,6 @@ const Factorization& ranking_model(const Model& model) {
   return *found;
 }
 
-/// The examples' codes and scaled targets, in pieces: `use(user, item, target)`.
-void each_rating(const Dataset& dataset, std::span<const std::int64_t> examples, const Scaling& scaling,
-                 const auto& use) {
-  constexpr std::size_t kPiece = 4096;
-  std::vector<std::int64_t> codes(2 * kPiece);
-  std::vector<float> targets(kPiece);
-  for (std::size_t begin = 0; begin < examples.size(); begin += kPiece) {
-    const std::size_t count = std::min(kPiece, examples.size() - begin);
-    dataset.examples->load(examples.subspan(begin, count), scaling,
-                           {{std::span(codes).first(2 * count)}, std::span(targets).first(count)});
-    for (std::size_t i = 0; i < count; ++i) use(codes[2 * i], codes[2 * i + 1], static_cast<double>(targets[i]));
-  }
-}
-
-bool is_ranking(const Dataset& dataset) { return !dataset.target.loss.empty(); }
-
 }  // namespace
 
 bool can_rank(const Model& model) { return dynamic_cast<const Factorization*>(&model) != nullptr; }
@@ -51,7 +37,7 @@ Ranker::Ranker(const Dataset& dataset, const Scaling& scaling, std::span<const s
     : seen_(dataset, seen, scaling),
       candidates_(scaling.known.at(1).begin(), scaling.known.at(1).end()),
       counts_(static_cast<std::size_t>(dataset.inputs.front().sizes.at(1))),
-      of_ratings_(!is_ranking(dataset)) {
+      of_ratings_(!is_ranking(dataset.target)) {
   each_rating(dataset, seen, scaling,
               [&](std::int64_t, std::int64_t item, double) { ++counts_[static_cast<std::size_t>(item)]; });
   std::vector<std::int64_t> liked;
@@ -147,19 +133,19 @@ std::vector<Baseline> rating_baselines(const Dataset& dataset, const Scaling& sc
           {.name = "item mean, damped by 5 ratings", .values = rmse(of_items)}};
 }
 
-Recommendations recommendations(const Model& model, const Dataset& dataset, const Scaling& scaling,
-                                std::span<const std::int64_t> training, std::span<const std::int64_t> seen,
-                                std::span<const std::int64_t> asked, std::uint64_t split_seed) {
-  Recommendations found;
-  if (!has_ratings(dataset)) return found;
-  if (!is_ranking(dataset)) found.baselines = rating_baselines(dataset, scaling, training, asked);
-  if (!can_rank(model)) return found;
+void add_recommendations(const Model& model, const Dataset& dataset, const Scaling& scaling,
+                         std::span<const std::int64_t> training, std::span<const std::int64_t> seen,
+                         std::span<const std::int64_t> asked, std::uint64_t split_seed, MetricValues& values,
+                         Review& review) {
+  if (!has_ratings(dataset)) return;
+  if (!is_ranking(dataset.target)) review.baselines = rating_baselines(dataset, scaling, training, asked);
+  if (!can_rank(model)) return;
   const Ranker ranker(dataset, scaling, seen, asked, kMostTested, split_seed);
-  found.values = ranker.values(model);
-  if (found.values.empty()) return found;
-  found.baselines.push_back({.name = "popularity", .values = ranker.popularity()});
-  found.notes.push_back(ranker.description());
-  return found;
+  MetricValues ranked = ranker.values(model);
+  if (ranked.empty()) return;
+  values.merge(ranked);
+  review.baselines.push_back({.name = "popularity", .values = ranker.popularity()});
+  review.notes.push_back(ranker.description());
 }
 
 }  // namespace thalweg::lab

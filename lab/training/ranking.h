@@ -58,16 +58,12 @@ constexpr std::size_t kMostTested = 10000;    ///< and at the end
 std::vector<Baseline> rating_baselines(const Dataset& dataset, const Scaling& scaling,
                                        std::span<const std::int64_t> training, std::span<const std::int64_t> asked);
 
-/// What is told of recommendations beside the task's own metrics.
-struct Recommendations {
-  MetricValues values;
-  std::vector<Baseline> baselines;
-  std::vector<std::string> notes;
-};
-/// For a data set of ratings; empty for others, and without rankings where the model cannot make them. `training` and
-/// what it is measured beside (`seen`) are left out of the rankings.
-Recommendations recommendations(const Model& model, const Dataset& dataset, const Scaling& scaling,
-                                std::span<const std::int64_t> training, std::span<const std::int64_t> seen,
-                                std::span<const std::int64_t> asked, std::uint64_t split_seed);
+/// Adds what is told of recommendations beside the task's own metrics: to `values`, and baselines and notes to
+/// `review`. Nothing for what are no ratings, and no rankings where the model cannot make them. `training` and what it
+/// is measured beside (`seen`) are left out of the rankings.
+void add_recommendations(const Model& model, const Dataset& dataset, const Scaling& scaling,
+                         std::span<const std::int64_t> training, std::span<const std::int64_t> seen,
+                         std::span<const std::int64_t> asked, std::uint64_t split_seed, MetricValues& values,
+                         Review& review);
 
 }  // namespace thalweg::lab

@@ -68,9 +68,7 @@ class Trainer {
         augmenter_(config.augment.empty()
                        ? std::nullopt
                        : std::optional<Augmenter>(std::in_place, config.augment, dataset_, scaling_, config.seed)),
-        negatives_(dataset.target.loss.empty() ? std::nullopt
-                                               : std::optional<Negatives>(std::in_place, dataset_, split_.training,
-                                                                          scaling_, config.negatives, config.seed)),
+        negatives_(negatives_of(dataset_, split_.training, scaling_, config)),
         class_weights_(class_weights(dataset_, config_, split_.training)),
         objective_(task_.objective(dataset.target, {.target_mean = scaling_.target_mean,
                                                     .target_deviation = scaling_.target_deviation,
@@ -139,11 +137,8 @@ class Trainer {
                      {.characters = kReviewCharacters, .temperature = kReviewTemperature, .seed = config_.seed});
     }
     add_risk(*model_, *objective_, dataset_, split_, scaling_, config_, tally, review);
-    Recommendations found = recommendations(*model_, dataset_, scaling_, split_.training, dataset_.train, split_.test,
-                                            config_.data_options.split_seed);
-    end_->test->merge(found.values);
-    review.baselines = std::move(found.baselines);
-    review.notes = std::move(found.notes);
+    add_recommendations(*model_, dataset_, scaling_, split_.training, dataset_.train, split_.test,
+                        config_.data_options.split_seed, *end_->test, review);
     end_->review = std::move(review);
   }
 

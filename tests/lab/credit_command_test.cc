@@ -1,5 +1,5 @@
 // train, eval, predict, data info and report on German credit: what they tell of risk, columns and drift.
-#include "command.h"
+#include "command_folder.h"
 #include "idx_files.h"
 
 #include <fmt/format.h>
@@ -22,18 +22,8 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class CreditCommands : public testing::Test {
+class CreditCommands : public test::CommandFolder {
  protected:
-  std::string path(const std::string& name) const { return (folder_.path() / name).string(); }
-  Ended thalweg(std::vector<std::string> arguments) const {
-    return test::run_command(folder_.path(), std::move(arguments));
-  }
-  nlohmann::json json_of(std::vector<std::string> arguments) const {
-    arguments.emplace_back("--json");
-    const Ended ended = thalweg(std::move(arguments));
-    EXPECT_EQ(ended.code, 0) << ended.errors;
-    return ended.code == 0 ? nlohmann::json::parse(ended.output) : nlohmann::json();
-  }
   /// Loans in the UCI's layout, numbered from `first`: long ones are bad, most of them; from 1000 on amounts are
   /// higher.
   std::string write_loans(const std::string& name, int count, int first = 0, bool classes = true) const {
@@ -53,8 +43,6 @@ class CreditCommands : public testing::Test {
     return {"train",     "--model", "tabular",  "--dense", "0",      "--data", data,    "--lr",   "0.03",
             "--threads", "1",       "--epochs", "40",      "--cost", "5:1",    "--out", path(out)};
   }
-
-  test::TemporaryFolder folder_;
 };
 
 TEST_F(CreditCommands, CostsAreThoseOfThePredictions) {

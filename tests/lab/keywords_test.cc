@@ -1,5 +1,5 @@
 // Tests of spoken words: features against librosa's numbers, the model, false alarms against misses, and the commands.
-#include "command.h"
+#include "command_folder.h"
 #include "data/dataset.h"
 #include "error_of.h"
 #include "golden_file.h"
@@ -163,7 +163,7 @@ TEST(Detection, OfACaseByHand) {
 }
 
 /// Words are tones: of 400, 800, 1600 and 3200 Hz, in the voices of ten speakers, who are a little higher or lower.
-class SpokenWords : public testing::Test {
+class SpokenWords : public test::CommandFolder {
  protected:
   void SetUp() override {
     std::string test, validation;
@@ -189,17 +189,7 @@ class SpokenWords : public testing::Test {
     }
     std::ofstream(path("words/_background_noise_/white.wav"), std::ios::binary) << tests::wav_bytes({}, noise);
   }
-  std::string path(const std::string& name) const { return (folder_.path() / name).string(); }
   std::string spec() const { return "wav:" + path("words"); }
-  Ended thalweg(std::vector<std::string> arguments) const {
-    return test::run_command(folder_.path(), std::move(arguments));
-  }
-  nlohmann::json json_of(std::vector<std::string> arguments) const {
-    arguments.emplace_back("--json");
-    const Ended ended = thalweg(std::move(arguments));
-    EXPECT_EQ(ended.code, 0) << ended.errors;
-    return ended.code == 0 ? nlohmann::json::parse(ended.output) : nlohmann::json();
-  }
   std::vector<std::string> training(const std::string& out) const {
     return {"train",
             "--model",
@@ -221,9 +211,6 @@ class SpokenWords : public testing::Test {
             "--out",
             path(out)};
   }
-
- private:
-  test::TemporaryFolder folder_;
 };
 
 TEST_F(SpokenWords, AreTrainedJudgedPredictedReportedAndExported) {

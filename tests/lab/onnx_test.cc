@@ -1,6 +1,6 @@
 // ONNX files: the layout, and of each model that its graph is sound and has the run's weights. What runtimes make of
 // them is compared in tests/export/onnx.py.
-#include "command.h"
+#include "command_folder.h"
 #include "error_of.h"
 #include "idx_files.h"
 #include "onnx/graph.h"
@@ -94,12 +94,8 @@ TEST(OnnxReader, FindsFaults) {
                                                  "no node gives out", "nothing takes w"));
 }
 
-class OnnxExport : public testing::Test {
+class OnnxExport : public test::CommandFolder {
  protected:
-  std::string path(const std::string& name) const { return (folder_.path() / name).string(); }
-  Ended thalweg(std::vector<std::string> arguments) const {
-    return test::run_command(folder_.path(), std::move(arguments));
-  }
   /// A run of two steps, as ONNX and as weights.
   void train(const std::string& model, const std::string& data, std::vector<std::string> flags = {}) {
     std::vector<std::string> arguments{"train", "--model",   model, "--data",      data,    "--steps",  "2", "--batch",
@@ -146,7 +142,6 @@ class OnnxExport : public testing::Test {
     return "csv:" + path("table.csv");
   }
 
-  test::TemporaryFolder folder_;
   OnnxFile onnx_;
   safetensors::Contents weights_;
 };

@@ -1,5 +1,5 @@
 // Recommendation: the model and its losses against plain loops, draws, rankings by brute force, and whole trainings.
-#include "command.h"
+#include "command_folder.h"
 #include "data/ratings_dataset.h"
 #include "data/ratings_generator.h"
 #include "error_of.h"
@@ -282,22 +282,7 @@ TEST(Ranker, IsThePlainLoopOverUsersAndItems) {
   }
 }
 
-class Recommendation : public testing::Test {
- protected:
-  std::string path(const std::string& name) const { return (folder_.path() / name).string(); }
-  test::Ended thalweg(std::vector<std::string> arguments) const {
-    return test::run_command(folder_.path(), std::move(arguments));
-  }
-  nlohmann::json json_of(std::vector<std::string> arguments) const {
-    arguments.emplace_back("--json");
-    const test::Ended ended = thalweg(std::move(arguments));
-    EXPECT_EQ(ended.code, 0) << ended.errors;
-    return ended.code == 0 ? nlohmann::json::parse(ended.output) : nlohmann::json();
-  }
-
- private:
-  test::TemporaryFolder folder_;
-};
+class Recommendation : public test::CommandFolder {};
 
 TEST_F(Recommendation, TheMatrixOfKnownRankIsFoundAgain) {
   const std::string data = "make:ratings,users=300,items=200,rows=14000,rank=2,noise=0.3";

@@ -1,5 +1,5 @@
 // eval, predict and export on runs of every kind of task.
-#include "command.h"
+#include "command_folder.h"
 #include "idx_files.h"
 
 #include <thalweg/safetensors.h>
@@ -23,18 +23,8 @@ using test::Ended;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-class TrainedRun : public testing::Test {
+class TrainedRun : public test::CommandFolder {
  protected:
-  std::string path(const std::string& name) const { return (folder_.path() / name).string(); }
-  Ended thalweg(std::vector<std::string> arguments) const {
-    return test::run_command(folder_.path(), std::move(arguments));
-  }
-  nlohmann::json json_of(std::vector<std::string> arguments) const {
-    arguments.emplace_back("--json");
-    const Ended ended = thalweg(std::move(arguments));
-    EXPECT_EQ(ended.code, 0) << ended.errors;
-    return ended.code == 0 ? nlohmann::json::parse(ended.output) : nlohmann::json();
-  }
   /// Numbers and a category, which give y = 3 a − b + (0, 10 or 20) exactly; the class tells whether y is above 10.
   void write_table(const std::string& name, std::size_t rows, bool targets = true) const {
     std::ofstream file(path(name));
@@ -59,8 +49,6 @@ class TrainedRun : public testing::Test {
     }
     return rows;
   }
-
-  test::TemporaryFolder folder_;
 };
 
 TEST_F(TrainedRun, RegressionOnATable) {
