@@ -24,6 +24,7 @@
 #include "tensorboard/training_events.h"
 #include "training/checkpoint.h"
 #include "training/findings.h"
+#include "training/kept_epoch.h"
 #include "training/optimizer.h"
 #include "training/trained_model.h"
 
@@ -148,8 +149,8 @@ nlohmann::json to_json(const Trained& trained, const std::string& folder) {
   json.erase("review");  // for the report: it may hold pictures
   if (trained.result.review) add_review(*trained.result.review, json);
   json["task"] = trained.task;
-  json["validation"] =
-      epochs.empty() || !epochs.back().validation ? nlohmann::json() : nlohmann::json(*epochs.back().validation);
+  const EpochRecord* kept = kept_epoch(epochs, trained.config);
+  json["validation"] = kept == nullptr || !kept->validation ? nlohmann::json() : nlohmann::json(*kept->validation);
   json["config"] = trained.config;
   json["records"] = epochs;
   json["findings"] = findings(trained.records.diagnostics, epochs);

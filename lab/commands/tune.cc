@@ -55,7 +55,8 @@ struct Flags {
 
 constexpr const char* kFooter = R"(
 A trial is the training with one value of each range, for the same epochs and with the same seeds as every other; the best
-has the best value of the task's first metric on the validation part, after its last epoch. The test part is not touched.
+has the best value of the task's first metric on the validation part, with the weights that it ends with. The test part is
+not touched.
 
 Ranges:
   lr=log:1e-5:1e-1             a real number, equal ratios equally likely

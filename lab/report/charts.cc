@@ -218,7 +218,7 @@ std::string Charts::learning_rates(std::span<const Competitor> competitors) {
 
   Text text{.title = fmt::format("{} against learning rate", capitalized(summary_.watched())),
             .note =
-                "Last epoch of the tuning runs, whose seeds the final runs do not use; median, a diverged run being "
+                "At the end of the tuning runs, whose seeds the final runs do not use; median, a diverged run being "
                 "worse than any. Ring: the rate chosen for the final runs.",
             .x_label = "learning rate (logarithmic)",
             .y_label = axis_title(metric),

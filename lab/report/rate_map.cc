@@ -148,7 +148,7 @@ std::string map_html(const Family& family, const Summary& summary) {
   }
   const std::string at_most = metric.better == Better::higher ? " or less" : " or more";
   return fmt::format(
-      "<figure><figcaption><h3>Learning rate and {}</h3><p>Validation {} at the last epoch of the tuning runs of {} "
+      "<figure><figcaption><h3>Learning rate and {}</h3><p>Validation {} with which the tuning runs of {} ended "
       "(median over the tuning seeds): the darker, the better.</p></figcaption>{}<div class=\"heat c0\">{}{}</div>"
       "<p class=\"unit\">learning rate</p>{}</figure>",
       family.option, metric.title, name_html(family.optimizer),

@@ -4,6 +4,7 @@
 #include "page/text.h"
 #include "study/compare_config.h"
 #include "study/enlarging.h"
+#include "training/kept_epoch.h"
 
 #include <thalweg/error.h>
 #include <thalweg/text.h>
@@ -89,9 +90,8 @@ const TrialData* representative(const StudyData& study) {
   return study.trials.empty() ? nullptr : &study.trials.front();
 }
 
-std::optional<double> last_value(const TrialData& trial, const Metric& metric) {
-  if (trial.epochs.empty()) return {};
-  return value_of(trial.epochs.back().validation, metric.name);
+std::optional<double> validation_value(const TrialData& trial, const Metric& metric) {
+  return value_of_run(trial.epochs, trial.config, metric);
 }
 
 // A name is a competitor's own as long as all studies mean the same options by it; else the options tell them apart.
@@ -146,7 +146,7 @@ void summarize_tuning(Gathered& gathered, const Metric& metric) {
       if (has_diverged(*trial)) {
         ++point.diverged;
         values.push_back(metric.worst());
-      } else if (const auto value = last_value(*trial, metric)) {
+      } else if (const auto value = validation_value(*trial, metric)) {
         values.push_back(*value);
       }
     }
@@ -172,7 +172,7 @@ void summarize_runs(Competitor& competitor, const Summary& summary) {
     seconds.push_back(trial->result->seconds);
     if (!trial->epochs.empty()) speeds.push_back(trial->epochs.back().examples_per_second);
     if (const auto value =
-            summary.is_by_test() ? value_of(trial->result->test, metric.name) : last_value(*trial, metric);
+            summary.is_by_test() ? value_of(trial->result->test, metric.name) : validation_value(*trial, metric);
         value && std::isfinite(*value)) {
       competitor.test[trial->config.seed] = *value;
       values.push_back(*value);
@@ -224,7 +224,7 @@ std::optional<double> default_goal(std::span<const Competitor> competitors, cons
     std::vector<double> values;
     for (const TrialData* trial : competitor.runs) {
       if (!has_diverged(*trial))
-        if (const auto value = last_value(*trial, metric)) values.push_back(*value);
+        if (const auto value = validation_value(*trial, metric)) values.push_back(*value);
     }
     if (!values.empty()) medians.push_back(median(values));
   }

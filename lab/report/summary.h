@@ -40,7 +40,7 @@ std::optional<double> value_of(const EpochRecord& record, Measure measure);
 struct LearningRatePoint {
   double lr = 0;
   std::size_t runs = 0, diverged = 0, failed = 0;
-  std::optional<double> value;  ///< primary metric, validation, last epoch; median, a diverged run worse than any
+  std::optional<double> value;  ///< primary metric as value_of_run; median, a diverged run worse than any
 };
 
 struct Competitor {

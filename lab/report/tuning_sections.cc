@@ -6,6 +6,7 @@
 #include "report/names.h"
 #include "report/sensitivity.h"
 #include "study/expected_best.h"
+#include "training/kept_epoch.h"
 
 #include <fmt/format.h>
 
@@ -53,9 +54,8 @@ std::vector<double> values_of(const Competitor& competitor, const Metric& metric
   std::map<std::string, std::vector<double>> by_setting;
   for (const TrialData* trial : competitor.tuning) {
     const bool diverged = trial->result->outcome == Outcome::diverged;
-    const std::optional<double> last =
-        trial->epochs.empty() ? std::nullopt : value_of(trial->epochs.back().validation, metric.name);
-    if (diverged || last) by_setting[trial->config.optimizer].push_back(diverged ? metric.worst() : *last);
+    const std::optional<double> value = value_of_run(trial->epochs, trial->config, metric);
+    if (diverged || value) by_setting[trial->config.optimizer].push_back(diverged ? metric.worst() : *value);
   }
   std::vector<double> values;
   values.reserve(by_setting.size());

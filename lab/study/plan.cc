@@ -3,6 +3,7 @@
 
 #include "study/environment.h"
 #include "study/statistics.h"
+#include "training/kept_epoch.h"
 #include "training/optimizer.h"
 
 #include <fmt/core.h>
@@ -53,9 +54,10 @@ std::optional<Score> score(const CompareConfig& config, std::span<const TrialDat
   for (const TrialData& trial : trials) {
     if (trial.role != TrialRole::tune || trial.optimizer != optimizer || trial.lr != lr) continue;
     if (trial.status != TrialStatus::finished || !trial.result) continue;
-    const std::optional<MetricValues> last = trial.epochs.empty() ? std::nullopt : trial.epochs.back().validation;
-    const std::optional<double> value = value_of(last, metric.name),
-                                loss = config.program ? std::optional(0.0) : value_of(last, "loss");
+    const EpochRecord* epoch = kept_epoch(trial.epochs, trial.config);
+    const std::optional<MetricValues> kept = epoch == nullptr ? std::nullopt : epoch->validation;
+    const std::optional<double> value = value_of(kept, metric.name),
+                                loss = config.program ? std::optional(0.0) : value_of(kept, "loss");
     const bool usable = trial.result->outcome != Outcome::diverged && value && loss;
     values.push_back(usable ? *value : metric.worst());
     losses.push_back(usable ? *loss : kInfinity);

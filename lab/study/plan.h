@@ -37,9 +37,9 @@ struct Choice {
 };
 
 /// For each optimizer in its order, the rate whose trials have the best value of the metric on the validation part
-/// after their last epoch: the median over the seeds, where a diverged trial is worse than any other. Of equals the
-/// smaller mean validation loss, then the lower rate, wins. Failed trials do not count; a rate none of whose trials
-/// finished is not chosen. `trials`: all of the study's; those that tune are looked at. Without tuning: each
+/// with the weights that they end with: the median over the seeds, where a diverged trial is worse than any other. Of
+/// equals the smaller mean validation loss, then the lower rate, wins. Failed trials do not count; a rate none of whose
+/// trials finished is not chosen. `trials`: all of the study's; those that tune are looked at. Without tuning: each
 /// optimizer's own lr. A program has no loss beside its metric, so that of equals the lower rate wins.
 std::vector<Choice> choose_learning_rates(const CompareConfig& config, std::span<const TrialData> trials,
                                           const Metric& metric);

@@ -4,8 +4,8 @@
 #include "store/folder_lock.h"
 #include "store/store.h"
 #include "study/program.h"
-#include "study/trial_value.h"
 #include "tasks/task.h"
+#include "training/kept_epoch.h"
 
 #include <thalweg/error.h>
 

@@ -2,7 +2,7 @@
 #include "study/search_state.h"
 
 #include "study/statistics.h"
-#include "study/trial_value.h"
+#include "training/kept_epoch.h"
 
 #include <thalweg/error.h>
 

@@ -15,8 +15,8 @@ namespace thalweg::lab {
 
 constexpr const char* kHyperband = "hyperband";  ///< TuneConfig::sampler, beside sampler_names()
 
-/// A search for the parameters with the best value of the task's primary metric on the validation part, after a
-/// trial's last epoch: the mean over its seeds or folds, the same for all trials.
+/// A search for the parameters with the best value of the task's primary metric on the validation part, with
+/// the weights that a run ends with: the mean over its seeds or folds, the same for all trials.
 struct TuneConfig {
   std::vector<std::string> ranges;  ///< what parse_space reads
   std::string sampler = "tpe";

@@ -3,8 +3,8 @@
 
 #include "study/search_state.h"
 #include "study/statistics.h"
-#include "study/trial_value.h"
 #include "tasks/task.h"
+#include "training/kept_epoch.h"
 
 #include <thalweg/error.h>
 

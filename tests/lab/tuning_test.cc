@@ -68,6 +68,36 @@ TEST(Plan, FinalTrialsUseOtherSeedsAndTheChosenRates) {
   EXPECT_EQ(parse_options(finals[1].config.optimizer).get("momentum"), 0.9);
 }
 
+// The highest rate does best after two epochs, and overfits in the third.
+TEST(Plan, ARateIsChosenByTheWeightsThatItsRunsEndWith) {
+  CompareConfig config = sample_config();
+  config.optimizers = {"rmsprop"};
+  const auto chosen = [&](bool restore_best, double tolerance) {
+    config.training.restore_best = restore_best;
+    config.training.stop.tolerance = tolerance;
+    std::vector<TrialData> trials = tuning_trials(config);
+    for (TrialData& trial : trials) {
+      const bool overfits = trial.lr == 1e-1;
+      trial.status = TrialStatus::finished;
+      trial.result.emplace();
+      std::int64_t epoch = 0;
+      for (const auto& [loss, accuracy] : {std::pair(0.9, 0.4), std::pair(overfits ? 0.7 : 0.8, overfits ? 0.7 : 0.6),
+                                           std::pair(overfits ? 2.0 : 0.79, overfits ? 0.3 : 0.65)}) {
+        trial.epochs.push_back({.epoch = ++epoch, .validation = MetricValues{{"loss", loss}, {"accuracy", accuracy}}});
+      }
+    }
+    return choose_learning_rates(config, trials, find_metric("accuracy"))[0];
+  };
+  EXPECT_EQ(chosen(false, 0).lr, 1e-3) << "the lowest of equals";
+  EXPECT_EQ(chosen(false, 0).validation, 0.65);
+  EXPECT_EQ(chosen(true, 0).lr, 1e-1);
+  EXPECT_EQ(chosen(true, 0).validation, 0.7);
+  EXPECT_DOUBLE_EQ(chosen(true, 0).validation_loss, 0.7);
+  // Of falls of .05 or more the third epoch's is none, and of .3 or more there is only the first epoch.
+  EXPECT_EQ(chosen(true, 0.05).validation, 0.7);
+  EXPECT_EQ(chosen(true, 0.3).validation, 0.4);
+}
+
 TEST(Plan, WithoutTuningEachKeepsItsOwnRate) {
   CompareConfig config = sample_config();
   config.tune = false;
