@@ -1,13 +1,12 @@
 // DenseStack: hidden dense layers and an output layer; the head of every model that has one.
 #include "models/dense_stack.h"
 
-#include "models/onnx_weight.h"
+#include "models/batch_norm.h"
 #include "models/unit_watch.h"
 
 #include <fmt/format.h>
 
 #include <string>
-#include <utility>
 
 namespace thalweg::lab {
 
@@ -46,12 +45,7 @@ std::string DenseStack::script() const {
   std::string lines;
   for (std::size_t i = 1; i <= hidden_.size(); ++i) {
     lines += fmt::format("x = torch.linear(x, self.dense{0}_weight, self.dense{0}_bias)\n", i);
-    if (hidden_[i - 1].norm) {
-      lines += fmt::format(
-          "x = torch.batch_norm(x, self.norm{0}_weight, self.norm{0}_bias, self.norm{0}_running_mean, "
-          "self.norm{0}_running_var, False, 0.1, {1}, False)\n",
-          i, hidden_[i - 1].norm->options.eps());
-    }
+    if (hidden_[i - 1].norm) lines += batch_norm_script(fmt::format("norm{}", i), *hidden_[i - 1].norm);
     lines += fmt::format("x = torch.{}(x)\n", activation_.name);
   }
   return lines + "y = torch.linear(x, self.output_weight, self.output_bias)\n";
@@ -61,15 +55,7 @@ std::string DenseStack::onnx(OnnxGraph& graph, std::string x) const {
   for (std::size_t i = 1; i <= hidden_.size(); ++i) {
     const Hidden& hidden = hidden_[i - 1];
     x = hidden.dense->onnx(graph, fmt::format("dense{}", i), x);
-    if (hidden.norm) {
-      std::vector<std::string> inputs{x};
-      for (const auto& [name, tensor] : {std::pair{"weight", hidden.norm->weight},
-                                         {"bias", hidden.norm->bias},
-                                         {"running_mean", hidden.norm->running_mean},
-                                         {"running_var", hidden.norm->running_var}})
-        inputs.push_back(onnx_weight(graph, fmt::format("norm{}.{}", i, name), tensor));
-      x = graph.add("BatchNormalization", inputs, {{"epsilon", hidden.norm->options.eps()}});
-    }
+    if (hidden.norm) x = batch_norm_onnx(graph, fmt::format("norm{}", i), *hidden.norm, x);
     x = activation_.onnx(graph, x);
   }
   return output_->onnx(graph, "output", x);

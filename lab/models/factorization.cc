@@ -4,6 +4,7 @@
 #include "models/entries.h"
 #include "models/factor_products.h"
 #include "models/first_values.h"
+#include "models/onnx_weight.h"
 
 #include <thalweg/error.h>
 
@@ -55,6 +56,23 @@ std::string Factorization::script() const {
          "q = torch.embedding(self.item_factors, i)\n"
          "y = torch.sum(p * q, 1) + torch.index_select(self.user_bias, 0, u) + torch.index_select(self.item_bias, 0, "
          "i)\n";
+}
+
+// Indices of one column, [batch, 1], keep an axis, over which the factors of all pairs are [batch, 1, f].
+std::string Factorization::onnx(OnnxGraph& graph, const std::vector<std::string>& inputs) const {
+  using Integers = std::vector<std::int64_t>;
+  const auto column = [&](std::int64_t place) {
+    return graph.add("Gather", {inputs.front(), graph.constant(Integers{place})}, {{"axis", 1}});
+  };
+  const auto rows = [&](const char* name, const torch::Tensor& table, const std::string& indices) {
+    return graph.add("Gather", {onnx_weight(graph, name, table), indices});
+  };
+  const std::string u = column(0), i = column(1);
+  const std::string products =
+      graph.add("Mul", {rows("user.factors", user_factors_, u), rows("item.factors", item_factors_, i)});
+  const std::string sums = graph.add("ReduceSum", {products, graph.constant(Integers{2})}, {{"keepdims", 0}});
+  const std::string biases = graph.add("Add", {rows("user.bias", user_bias_, u), rows("item.bias", item_bias_, i)});
+  return graph.add("Add", {sums, biases});
 }
 
 torch::Tensor Factorization::all_scores(const torch::Tensor& users) const {

@@ -19,6 +19,7 @@ class Factorization : public Model {
 
   torch::Tensor forward(const std::vector<torch::Tensor>& inputs) override;
   std::string script() const override;
+  std::string onnx(OnnxGraph& graph, const std::vector<std::string>& inputs) const override;
 
   /// Of these users (int64 [n]) with all items: f32 [n, items], without autograd.
   torch::Tensor all_scores(const torch::Tensor& users) const;

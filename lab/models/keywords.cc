@@ -1,8 +1,10 @@
 // keywords: log-mel bands of sound, convolutions over time, then dense layers.
+#include "models/batch_norm.h"
 #include "models/dense_stack.h"
 #include "models/entries.h"
 #include "models/first_values.h"
 #include "models/log_mel.h"
+#include "models/onnx_weight.h"
 
 #include <thalweg/error.h>
 
@@ -33,7 +35,21 @@ class TimeBlock : public torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& x) const {
     return norm_->forward(torch::conv1d(x, weight_, {}, block_.stride, block_.kernel / 2)).relu_();
   }
-  double eps() const { return norm_->options.eps(); }
+  /// As Model::script, of a block that is called `name`.
+  std::string script(const std::string& name) const {
+    return fmt::format("x = torch.conv1d(x, self.{}_weight, None, [{}], [{}], [1], 1)\n", name, block_.stride,
+                       block_.kernel / 2) +
+           batch_norm_script(name + "_norm", *norm_) + "x = torch.relu(x)\n";
+  }
+  /// As Model::onnx, likewise; x: [batch, inputs, time].
+  std::string onnx(OnnxGraph& graph, const std::string& name, const std::string& x) const {
+    using Sizes = std::vector<std::int64_t>;
+    const OnnxAttributes attributes{{"kernel_shape", Sizes{block_.kernel}},
+                                    {"pads", Sizes(2, block_.kernel / 2)},
+                                    {"strides", Sizes{block_.stride}}};
+    const std::string y = graph.add("Conv", {x, onnx_weight(graph, name + ".weight", weight_)}, attributes);
+    return graph.add("Relu", {batch_norm_onnx(graph, name + ".norm", *norm_, y)});
+  }
 
  private:
   Block block_;
@@ -41,13 +57,7 @@ class TimeBlock : public torch::nn::Module {
   std::shared_ptr<torch::nn::BatchNorm1dImpl> norm_;
 };
 
-std::string norm_script(const char* name, double eps) {
-  return fmt::format(
-      "x = torch.batch_norm(x, self.{0}_weight, self.{0}_bias, self.{0}_running_mean, self.{0}_running_var, False, "
-      "0.1, "
-      "{1}, False)\n",
-      name, eps);
-}
+std::string block_name(std::size_t place) { return fmt::format("conv{}", place + 1); }
 
 class Keywords : public Model {
  public:
@@ -57,7 +67,7 @@ class Keywords : public Model {
         norm_(register_module("bands", std::make_shared<torch::nn::BatchNorm1dImpl>(kMelBands))) {
     std::int64_t inputs = kMelBands;
     for (std::size_t i = 0; i < kBlocks.size(); ++i) {
-      const std::string name = "conv" + std::to_string(i + 1);
+      const std::string name = block_name(i);
       blocks_[i] = register_module(name, std::make_shared<TimeBlock>(name, inputs, kBlocks[i], seed));
       inputs = kBlocks[i].channels;
     }
@@ -70,14 +80,14 @@ class Keywords : public Model {
     return stack_->forward(x.mean(-1));
   }
   std::string script() const override {
-    std::string lines = LogMel::script() + norm_script("bands", norm_->options.eps());
-    for (std::size_t i = 0; i < kBlocks.size(); ++i) {
-      const std::string name = "conv" + std::to_string(i + 1);
-      lines += fmt::format("x = torch.conv1d(x, self.{}_weight, None, [{}], [{}], [1], 1)\n", name, kBlocks[i].stride,
-                           kBlocks[i].kernel / 2);
-      lines += norm_script((name + "_norm").c_str(), blocks_[i]->eps()) + "x = torch.relu(x)\n";
-    }
+    std::string lines = LogMel::script() + batch_norm_script("bands", *norm_);
+    for (std::size_t i = 0; i < blocks_.size(); ++i) lines += blocks_[i]->script(block_name(i));
     return lines + "x = torch.mean(x, [-1])\n" + stack_->script();
+  }
+  std::string onnx(OnnxGraph& graph, const std::vector<std::string>& inputs) const override {
+    std::string x = batch_norm_onnx(graph, "bands", *norm_, features_->onnx(graph, inputs.front()));
+    for (std::size_t i = 0; i < blocks_.size(); ++i) x = blocks_[i]->onnx(graph, block_name(i), x);
+    return stack_->onnx(graph, graph.add("Flatten", {graph.add("GlobalAveragePool", {x})}));
   }
 
  private:

@@ -2,6 +2,7 @@
 #include "models/log_mel.h"
 
 #include "data/clip_dataset.h"
+#include "models/onnx_weight.h"
 
 #include <c10/core/GradMode.h>
 #include <fmt/format.h>
@@ -56,6 +57,27 @@ torch::Tensor hann_window() {
   return window;
 }
 
+/// What the samples under the window are multiplied with: a row for the real part of each bin, then one for each
+/// imaginary part, [2 · bins, 1, kMelWindow]. Phases count from the window's first sample, on which powers do not
+/// depend.
+torch::Tensor windowed_waves(const torch::Tensor& window) {
+  constexpr std::int64_t kBins = kMelTransform / 2 + 1;
+  torch::Tensor waves = torch::empty({2 * kBins, 1, kMelWindow}, torch::kFloat32);
+  const float* const weights = window.data_ptr<float>();
+  float* to = waves.data_ptr<float>();
+  for (const bool is_imaginary : {false, true}) {
+    for (std::int64_t bin = 0; bin < kBins; ++bin) {
+      for (std::int64_t i = 0; i < kMelWindow; ++i) {
+        const double turn = static_cast<double>(bin * i % kMelTransform) / static_cast<double>(kMelTransform);
+        const double angle = 2 * std::numbers::pi * turn;
+        *to++ =
+            static_cast<float>(static_cast<double>(weights[i]) * (is_imaginary ? -std::sin(angle) : std::cos(angle)));
+      }
+    }
+  }
+  return waves;
+}
+
 }  // namespace
 
 LogMel::LogMel()
@@ -77,6 +99,23 @@ std::string LogMel::script() {
       "x = torch.view_as_real(torch.stft(x, {1}, {2}, {3}, self.features_window, False, True, True))\n"
       "x = torch.log(torch.matmul(self.features_filters, torch.sum(x * x, [-1])) + {4:.17g})\n",
       kMelTransform / 2, kMelTransform, kMelHop, kMelWindow, kMelFloor);
+}
+
+// Of the 512 samples of a transform the window lets through the 400 in the middle: half as many 0s before and behind
+// the sound put these where they were.
+std::string LogMel::onnx(OnnxGraph& graph, const std::string& x) const {
+  using Sizes = std::vector<std::int64_t>;
+  const std::string channel = graph.add("Unsqueeze", {x, graph.constant(Sizes{1})});
+  const std::string waves = onnx_weight(graph, "features.waves", windowed_waves(window_));
+  const std::string spectrum =
+      graph.add("Conv", {channel, waves},
+                {{"kernel_shape", Sizes{kMelWindow}}, {"pads", Sizes(2, kMelWindow / 2)}, {"strides", Sizes{kMelHop}}});
+  const std::string squares = graph.add("Mul", {spectrum, spectrum});
+  // A band's power is a sum over squares of real and of imaginary parts, with the same weights.
+  const std::string filters = onnx_weight(graph, "features.filters", filters_);
+  const std::string of_both = graph.add("Concat", {filters, filters}, {{"axis", 1}});
+  const std::string power = graph.add("MatMul", {of_both, squares});
+  return graph.add("Log", {graph.add("Add", {power, graph.constant(kMelFloor)})});
 }
 
 }  // namespace thalweg::lab

@@ -9,6 +9,8 @@
 
 namespace thalweg::lab {
 
+class OnnxGraph;
+
 constexpr std::int64_t kMelWindow = 400, kMelHop = 160, kMelTransform = 512;  ///< samples: 25 ms, 10 ms, 32 ms
 constexpr std::int64_t kMelBands = 40;
 constexpr double kMelLowest = 20, kMelHighest = 8000;  ///< Hz
@@ -27,6 +29,8 @@ class LogMel : public torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& x) const;
   /// As Model::script; the layer is called `features` in its model.
   static std::string script();
+  /// As Model::onnx, likewise; x: [batch, samples]. The transform is a convolution: opset 13 has no Fourier transform.
+  std::string onnx(OnnxGraph& graph, const std::string& x) const;
 
  private:
   torch::Tensor window_, filters_;

@@ -11,8 +11,7 @@ namespace thalweg::lab {
 
 std::string Model::onnx(OnnxGraph& /*graph*/, const std::vector<std::string>& /*inputs*/) const {
   throw Error(
-      "the model has no form in ONNX's operators; export it as TorchScript (NAME.pt) or its weights "
-      "(NAME.safetensors)");
+      "the model does not say its ONNX nodes; export it as TorchScript (NAME.pt) or its weights (NAME.safetensors)");
 }
 
 std::shared_ptr<Model> make_model(const std::string& name, const ModelShape& shape, const ModelOptions& options,

@@ -40,8 +40,7 @@ class Model : public torch::nn::Module {
   virtual std::string script() const = 0;
 
   /// Adds to the graph what `forward` does when nothing is trained. inputs: the graph's names of what forward takes.
-  /// Gives the name of the outputs. Throws thalweg::Error where the model has no such form, as one that does not
-  /// override it.
+  /// Gives the name of the outputs. Throws thalweg::Error where the model does not override it.
   virtual std::string onnx(OnnxGraph& graph, const std::vector<std::string>& inputs) const;
 
   /// Of a model that is a TorchScript module itself: the module, of which `script` has nothing to say. Else null.

@@ -1,12 +1,10 @@
-// ONNX files: the layout, and of each model that its graph is sound and has the run's weights. What runtimes make of
-// them is compared in tests/export/onnx.py.
-#include "command_folder.h"
+// ONNX files: the layout, and of each model that its graph is sound and has the run's weights. What comes out of them
+// is in onnx_values_test.cc, and of onnxruntime in tests/export/onnx.py.
 #include "error_of.h"
 #include "idx_files.h"
 #include "onnx/graph.h"
+#include "onnx_export.h"
 #include "onnx_reader.h"
-
-#include <thalweg/safetensors.h>
 
 #include <gmock/gmock.h>
 #include <sys/mman.h>
@@ -20,7 +18,6 @@
 namespace thalweg::lab {
 namespace {
 
-using test::Ended;
 using test::OnnxFile;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
@@ -94,44 +91,8 @@ TEST(OnnxReader, FindsFaults) {
                                                  "no node gives out", "nothing takes w"));
 }
 
-class OnnxExport : public test::CommandFolder {
+class OnnxExport : public test::OnnxExport {
  protected:
-  /// A run of two steps, as ONNX and as weights.
-  void train(const std::string& model, const std::string& data, std::vector<std::string> flags = {}) {
-    std::vector<std::string> arguments{"train", "--model",   model, "--data",      data,    "--steps",  "2", "--batch",
-                                       "8",     "--threads", "1",   "--overwrite", "--out", path("run")};
-    arguments.insert(arguments.end(), flags.begin(), flags.end());
-    const Ended trained = thalweg(arguments);
-    ASSERT_EQ(trained.code, 0) << trained.errors;
-    for (const char* const name : {"model.onnx", "model.safetensors"}) {
-      const Ended ended = thalweg({"export", path("run"), "-o", path(name)});
-      ASSERT_EQ(ended.code, 0) << ended.errors;
-    }
-    onnx_ = test::read_onnx(test::contents(path("model.onnx")));
-    weights_ = safetensors::read(path("model.safetensors"));
-    EXPECT_THAT(test::faults_of(onnx_), IsEmpty()) << model;
-    EXPECT_EQ(onnx_.graph_name, model);
-    EXPECT_EQ(onnx_.metadata.at("training"), weights_.metadata.at("training"));
-    ASSERT_EQ(onnx_.outputs.size(), 1u);
-    EXPECT_EQ(onnx_.outputs[0].name, "y");
-    EXPECT_EQ(onnx_.outputs[0].axes.at(0), "n");
-  }
-  std::vector<float> weight(const std::string& name) const {
-    const auto values = weights_.tensors.at(name).values<float>();
-    return {values.begin(), values.end()};
-  }
-  /// Those that both files have are the same, shapes too; how many there are.
-  std::size_t same_weights() const {
-    std::size_t count = 0;
-    for (const auto& [name, tensor] : onnx_.weights) {
-      const auto own = weights_.tensors.find(name);
-      if (own == weights_.tensors.end()) continue;
-      ++count;
-      EXPECT_EQ(tensor.floats(), weight(name)) << name;
-      EXPECT_TRUE(std::ranges::equal(tensor.shape, own->second.shape)) << name;
-    }
-    return count;
-  }
   /// A number of columns, one with gaps, and two of categories.
   std::string table() const {
     std::ofstream file(path("table.csv"));
@@ -141,9 +102,6 @@ class OnnxExport : public test::CommandFolder {
            << "pq"[i % 2] << ',' << 10 + i % 5 << '\n';
     return "csv:" + path("table.csv");
   }
-
-  OnnxFile onnx_;
-  safetensors::Contents weights_;
 };
 
 TEST_F(OnnxExport, DenseModelsOfImages) {
