@@ -28,6 +28,17 @@ def feed_of_clips(folder, names, length):
     return {"x": x}
 
 
+def compare_scores(comparisons, what, scores, probabilities):
+    """Probabilities near 0 and 1 hide how far scores are apart; their logarithms, where none is 0, are the scores but for
+    a sum."""
+    rows = (probabilities > 1e-30).all(1)
+    expected, scores = numpy.log(probabilities[rows]), scores[rows].astype(numpy.float64)
+    expected, scores = (each - each.mean(1, keepdims=True) for each in (expected, scores))
+    apart = float((abs(scores - expected) / numpy.ptp(expected, axis=1, keepdims=True)).max(initial=0))
+    comparisons.check(f"{what}: scores of {rows.sum()} clips", rows.any() and apart <= 1e-4)
+    print(f"        {what}: scores of {rows.sum()} clips, {apart:.1e} of their spread apart")
+
+
 def sounds(comparisons):
     """Words are rising tones in noise; then clips that are hard on a transform in float32."""
     for word, hertz in (("low", 200), ("middle", 700), ("high", 2000), ("top", 5000)):
@@ -59,10 +70,5 @@ def sounds(comparisons):
             comparisons.check(f"{name}: {folder} is read", sorted(names) == sorted(os.listdir(folder)))
             feed = feed_of_clips(folder, names, length)
             compare(comparisons, f"{name}, {folder}", run, model, feed, "--data", f"wav:{folder}")
-            # Probabilities hide how far scores are apart where one is nearly 1: their logarithms are the scores but for a sum.
-            scores = numpy.log(predicted(run, model.training, "--data", f"wav:{folder}"))
-            y = model.run(feed).astype(numpy.float64)
-            scores, y = scores - scores.mean(1, keepdims=True), y - y.mean(1, keepdims=True)
-            apart = float((abs(y - scores) / numpy.ptp(scores, axis=1, keepdims=True)).max())
-            comparisons.check(f"{name}, {folder}: scores {apart:.1e} of their spread apart", apart <= 1e-4)
-            print(f"        {name}, {folder}: scores at most {apart:.1e} of their spread apart")
+            compare_scores(comparisons, f"{name}, {folder}", model.run(feed),
+                           predicted(run, model.training, "--data", f"wav:{folder}"))
