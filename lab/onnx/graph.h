@@ -15,8 +15,8 @@
 namespace thalweg::lab {
 
 /// The operators' version and the file's, both of ONNX 1.8 (2020): old enough for old readers (onnxruntime since 1.6),
-/// and the first in which Squeeze, Unsqueeze and ReduceSum take their axes as an input, as in every later one; the other
-/// operators that the lab uses have not changed since in what they are told here.
+/// and the first in which Squeeze, Unsqueeze and ReduceSum take their axes as an input, as in every later one; the
+/// other operators that the lab uses have not changed since in what they are told here.
 inline constexpr std::int64_t kOnnxOpset = 13, kOnnxIrVersion = 7;
 
 /// Types of values, by their numbers in onnx.proto3 (TensorProto.DataType).
