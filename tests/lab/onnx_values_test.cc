@@ -27,7 +27,6 @@ namespace thalweg::lab {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 
 /// Log-mel bands alone, of x: [n, samples].
 torch::Tensor bands_of_graph(const LogMel& features, const torch::Tensor& x) {
