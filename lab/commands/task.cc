@@ -42,6 +42,7 @@ void check_optimizers(const TrainingConfig& config, const Dataset& dataset, std:
     const auto model = make_model(config.model, {dataset.inputs, dataset.target.kind, objective->outputs()},
                                   config.network, /*seed=*/1);
     const auto examples = static_cast<std::int64_t>(split(dataset, config).training.size());
+    check_batches(config, examples);
     TrainingConfig each = config;
     for (const std::string& text : optimizers) {
       each.optimizer = text;

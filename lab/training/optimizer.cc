@@ -39,6 +39,14 @@ RunLength run_length(const TrainingConfig& config, std::int64_t examples) {
   return {.steps_per_epoch = batches, .steps = std::min(all, config.stop.steps.value_or(all))};
 }
 
+void check_batches(const TrainingConfig& config, std::int64_t examples) {
+  if (!config.network.batch_norm || (examples - 1) % config.batch != 0) return;
+  throw Error(
+      fmt::format("--batch-norm: with --batch {} the last batch of {} training examples is a single one, which has "
+                  "no spread to normalise by; choose another --batch",
+                  config.batch, examples));
+}
+
 Description optimizer_of(const TrainingConfig& config) {
   Description description = read_optimizer(config.optimizer);
   if (!description.schedule) description.schedule = config.schedule;

@@ -20,6 +20,9 @@ std::string without_lr(Description description);
 /// How long the training is at most, with so many training examples. Its batch and epochs are chosen already.
 RunLength run_length(const TrainingConfig& config, std::int64_t examples);
 
+/// Throws thalweg::Error if an epoch would have a batch of one example, over which `--batch-norm` cannot normalise.
+void check_batches(const TrainingConfig& config, std::int64_t examples);
+
 /// What the training runs: with the configuration's schedule where the optimizer's text has none.
 Description optimizer_of(const TrainingConfig& config);
 

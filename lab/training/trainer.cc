@@ -87,6 +87,7 @@ class Trainer {
         last_(dataset_, examples_ - (batches_ - 1) * config_.batch) {
     check_math_library(threads_);
     at::set_num_threads(threads_);
+    check_batches(config_, examples_);
     optimizer_.engine().set_run_length(run_length(config_, examples_));
     if (resumed != nullptr) resume(*resumed);
   }

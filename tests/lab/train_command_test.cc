@@ -164,6 +164,7 @@ TEST_F(TrainCommand, WrongFlagsAreUsageErrors) {
   expect_usage({"--optimizer", "sgd group[*.gain]=lr=1", "--out", out()}, "\"*.gain\" matches no parameter");
   expect_usage({"--schedule", "cosine:warmup=1000", "--out", out()}, "warmup = 1000 leaves nothing");
   expect_usage({"--optimizer", "sgd check=off", "--out", out()}, "check=off means nothing here");
+  expect_usage({"--batch-norm", "--batch=1", "--out", out()}, "is a single one, which has no spread");
   const Ended compared = run({"compare", "adam", "sgd group[*.gain]=lr=1", "--data", spec(), "--out", out()});
   EXPECT_EQ(compared.code, 2);
   EXPECT_THAT(compared.errors, HasSubstr("optimizer 'sgd group[*.gain]=lr=1': "));
