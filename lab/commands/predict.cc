@@ -9,6 +9,7 @@
 #include "page/folder.h"
 #include "report/csv_field.h"
 #include "training/evaluate.h"
+#include "training/negatives.h"
 #include "training/write_text.h"
 
 #include <thalweg/files.h>
@@ -72,7 +73,10 @@ std::vector<std::string> names_of(const Chosen& chosen) {
 
 std::string to_csv(const Predictions& predictions, const Target& target, const Beside& beside) {
   if (target.kind == TargetKind::number) {
-    std::string csv = csv_field(target.name.empty() ? "prediction" : target.name) + "\r\n";
+    std::string csv = csv_field(is_ranking(target)    ? "score"
+                                : target.name.empty() ? "prediction"
+                                                      : target.name) +
+                      "\r\n";
     for (const double number : predictions.numbers) csv += csv_field(number) + "\r\n";
     return csv;
   }

@@ -23,10 +23,12 @@ namespace {
 std::int64_t code_of(const std::string& user, const std::vector<std::string>& ids, const Scaling& scaling) {
   const std::int64_t code = std::ranges::find(ids, user) - ids.begin() + 1;
   if (std::ranges::binary_search(scaling.known.at(0), code)) return code;
+  std::vector<std::string> known;  // the data may have others, in the test part alone
+  for (const std::int64_t each : scaling.known.at(0)) known.push_back(ids.at(static_cast<std::size_t>(each) - 1));
   throw Error(
       fmt::format("--user {}: is not among the {} users of the training part{}; nothing is known of others until "
                   "the run is trained anew with ratings of theirs",
-                  printable(user), scaling.known.at(0).size(), suggest(user, ids)));
+                  printable(user), known.size(), suggest(user, known)));
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ std::string baselines_text(const Review& review) {
 }
 
 void add_baselines(const Review& review, nlohmann::json& json) {
-  if (review.baselines.empty()) return;
+  if (review.baselines.empty() && review.notes.empty()) return;
   json["baselines"] = nlohmann::json::array();
   for (const Baseline& each : review.baselines)
     json["baselines"].push_back({{"name", each.name}, {"values", each.values}});

@@ -79,6 +79,11 @@ Negatives::Negatives(const Dataset& dataset, std::span<const std::int64_t> train
     place_[static_cast<std::size_t>(known_[i])] = static_cast<std::int32_t>(i);
 }
 
+bool Negatives::can_draw() const {
+  return std::ranges::any_of(seen_.users(),
+                             [&](std::int64_t user) { return std::ssize(seen_.of(user)) < std::ssize(known_); });
+}
+
 double Negatives::draw(std::int64_t user, std::int64_t chosen, std::int64_t example, std::int64_t epoch,
                        std::span<std::int64_t> items) const {
   const std::span<const std::int32_t> seen = seen_.of(user);

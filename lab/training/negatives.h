@@ -36,6 +36,8 @@ class Negatives {
             std::uint64_t seed);
 
   std::int64_t count() const { return count_; }
+  /// Has any user of `training` an unseen item? If none has, there is nothing to rank.
+  bool can_draw() const;
   /// Fills `items` (as many as count()) with items of which each is any of the user's unseen ones, all equally likely.
   /// Draws depend on seed, epoch and example alone, so that a resumed training sees the same, whatever its batches are.
   /// Gives log(unseen / count), and −∞ with the chosen item itself where there is none. Of user 0 all are unseen.

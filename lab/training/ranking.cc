@@ -95,7 +95,7 @@ std::string Ranker::description() const {
                               ? fmt::format("{} of {} users, drawn by the split's seed", users_.size(), all_users_)
                               : fmt::format("{} users", users_.size());
   return fmt::format(
-      "recall@10 and nDCG@10 are means over {}, each with all of {} items that they have not in the training "
+      "recall@10 and nDCG@10 are means over {}, each with those of {} items that they have not in the training "
       "part; relevant is {}",
       who, candidates_.size(), of_ratings_ ? "what they rated above the training part's mean" : "what they chose");
 }
@@ -142,7 +142,12 @@ void add_recommendations(const Model& model, const Dataset& dataset, const Scali
   if (!can_rank(model)) return;
   const Ranker ranker(dataset, scaling, seen, asked, kMostTested, split_seed);
   MetricValues ranked = ranker.values(model);
-  if (ranked.empty()) return;
+  if (ranked.empty()) {
+    review.notes.emplace_back(
+        "no recall@10 and nDCG@10: of the training part's users none has relevant items that are "
+        "new to them and in the training part");
+    return;
+  }
   values.merge(ranked);
   review.baselines.push_back({.name = "popularity", .values = ranker.popularity()});
   review.notes.push_back(ranker.description());

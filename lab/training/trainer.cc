@@ -23,6 +23,7 @@
 #include "training/weights.h"
 #include "training/write_text.h"
 
+#include <thalweg/error.h>
 #include <thalweg/libtorch.h>
 #include <thalweg/random.h>
 
@@ -85,6 +86,7 @@ class Trainer {
         batches_(run_length(config_, examples_).steps_per_epoch),
         full_(dataset_, std::min(config_.batch, examples_)),
         last_(dataset_, examples_ - (batches_ - 1) * config_.batch) {
+    check_can_rank();
     check_math_library(threads_);
     at::set_num_threads(threads_);
     check_batches(config_, examples_);
@@ -109,6 +111,16 @@ class Trainer {
   }
 
  private:
+  void check_can_rank() const {
+    if (!negatives_ || negatives_->can_draw()) return;
+    const std::size_t users = scaling_.known.at(0).size(), items = scaling_.known.at(1).size();
+    throw Error(
+        fmt::format("--implicit {}: there is nothing to rank: in the training part of {} {} user{} had {} item{}, "
+                    "so that none is left which a choice could be ranked above",
+                    dataset_.target.loss, dataset_.name, users, users == 1 ? "" : "s",
+                    items == 1 ? "the only" : fmt::format("all {}", items), items == 1 ? "" : "s"));
+  }
+
   void resume(const Checkpoint& checkpoint) {
     check_continues(checkpoint, dataset_, examples_, scaling_, batches_);
     restore(checkpoint, *model_, optimizer_);

@@ -351,11 +351,45 @@ TEST_F(Recommendation, ChoicesAreRankedAboveChanceAndPopularityByBothLosses) {
     EXPECT_GT(trained.at("test").at("ndcg@10").get<double>(), 1.03 * popularity) << loss;
     EXPECT_TRUE(trained.at("validation").contains("recall@10"));
     EXPECT_EQ(json_of({"predict", path(loss), "--user", "3"}).at("items").size(), 10U);
+    EXPECT_THAT(thalweg({"predict", path(loss)}).output, testing::StartsWith("score\r\n"));
   }
   EXPECT_THAT(
       thalweg({"train", "--model", "tabular", "--implicit", "bpr", "--data", "make:ratings,users=50,items=50,rows=400"})
           .errors,
       HasSubstr("these take it: factorization"));
+}
+
+TEST_F(Recommendation, NothingToRankIsRefused) {
+  const auto refused = [&](const std::string& name, int users, int items) {
+    std::ofstream file(path(name));
+    file << "user,item\n";
+    for (int user = 0; user < users; ++user)
+      for (int item = 0; item < items; ++item) file << user << ',' << item << '\n';
+    file.close();
+    const test::Ended ended = thalweg({"train", "--model", "factorization", "--implicit", "softmax", "--data",
+                                       "ratings:" + path(name), "--epochs", "1"});
+    EXPECT_EQ(ended.code, 1) << ended.output;
+    return ended.errors;
+  };
+  EXPECT_THAT(refused("item.csv", 30, 1), testing::AllOf(HasSubstr("nothing to rank"), HasSubstr("the only item")));
+  EXPECT_THAT(refused("user.csv", 1, 30), testing::AllOf(HasSubstr("nothing to rank"), HasSubstr("1 user had all")));
+}
+
+TEST_F(Recommendation, UsersOfTheTestPartAloneAreUnknown) {
+  std::ofstream train(path("train.csv")), test(path("test.csv"));
+  train << "user,item,rating\n";
+  for (int i = 0; i < 60; ++i) train << i / 6 << ',' << i % 7 << ',' << 1 + i % 5 << '\n';
+  test << "user,item,rating\n777,1,3\n778,99,4\n";
+  train.close(), test.close();
+  const nlohmann::json trained =
+      json_of({"train", "--model", "factorization", "--data", "ratings:" + path("train.csv"), "--test-data",
+               "ratings:" + path("test.csv"), "--implicit", "bpr", "--epochs", "1", "--out", path("run")});
+  EXPECT_FALSE(trained.at("test").contains("ndcg@10"));
+  EXPECT_THAT(trained.at("notes").at(0).get<std::string>(), HasSubstr("no recall@10 and nDCG@10"));
+  const test::Ended unknown = thalweg({"predict", path("run"), "--user", "777"});
+  EXPECT_EQ(unknown.code, 1);
+  EXPECT_THAT(unknown.errors, testing::AllOf(HasSubstr("--user 777: is not among the 10 users"),
+                                             testing::Not(HasSubstr("did you mean 777"))));
 }
 
 TEST_F(Recommendation, AResumedTrainingHasTheSameBits) {
