@@ -72,8 +72,8 @@ void add_measures(const TrainedModel& trained, const Chosen& chosen, const std::
   if (has_two_classes(chosen.dataset.target)) {
     const Scored scored = scored_of(tally.scores, tally.positive);
     review.risk = review_risk(scored, chosen.dataset.target.names().back());
-    const std::optional<CostReview> costs = checkpoint.config.cost.empty() ? std::nullopt : costs_of_run(run);
-    if (costs) review.risk->cost = review_costs(scored, *costs);
+    if (const std::optional<CostReview> costs = costs_of_run(checkpoint.config, run))
+      review.risk->cost = review_costs(scored, *costs);
   }
   review.effects = column_effects(*trained.model, *trained.objective, chosen.dataset, chosen.examples,
                                   checkpoint.scaling, checkpoint.config.seed);

@@ -171,8 +171,8 @@ void predict_rows(const CLI::App& command, const Flags& flags, const TrainedMode
              trained.objective->predict(outputs, predictions);
            });
   Beside beside{.files = names_of(chosen), .threshold = {}};
-  if (!trained.checkpoint.config.cost.empty() && target.classes == 2)
-    if (const std::optional<CostReview> costs = costs_of_run(flags.run)) beside.threshold = costs->chosen.threshold;
+  if (const std::optional<CostReview> costs = costs_of_run(trained.checkpoint.config, flags.run))
+    beside.threshold = costs->chosen.threshold;
   write(flags, flags.json ? to_json(predictions, target, beside).dump(2) + "\n" : to_csv(predictions, target, beside),
         fmt::format("{} rows", chosen.examples.size()));
 }

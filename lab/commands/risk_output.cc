@@ -1,8 +1,11 @@
 // What commands tell of risk.
 #include "commands/risk_output.h"
 
+#include "output/output.h"
 #include "store/folder_lock.h"
 #include "store/store.h"
+
+#include <fmt/format.h>
 
 #include <filesystem>
 
@@ -23,11 +26,16 @@ std::vector<std::string> risk_lines(const Review& review) {
   return lines;
 }
 
-std::optional<CostReview> costs_of_run(const std::string& folder) {
+std::optional<CostReview> costs_of_run(const TrainingConfig& config, const std::string& folder) {
+  if (config.cost.empty()) return std::nullopt;
   const std::filesystem::path file = std::filesystem::path(folder) / kStudyFile;
-  if (!std::filesystem::exists(file)) return std::nullopt;
-  for (const TrialData& trial : Store::open_for_reading(file).load().trials)
-    if (trial.result && trial.result->review && trial.result->review->risk) return trial.result->review->risk->cost;
+  const bool exists = std::filesystem::exists(file);
+  if (exists) {
+    for (const TrialData& trial : Store::open_for_reading(file).load().trials)
+      if (trial.result && trial.result->review && trial.result->review->risk) return trial.result->review->risk->cost;
+  }
+  print_message("{}: its --cost {} has no threshold, since {}: nothing is decided\n", folder, config.cost,
+                exists ? "the run has not been tested yet" : fmt::format("there is no {} in it", kStudyFile));
   return std::nullopt;
 }
 

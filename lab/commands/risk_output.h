@@ -2,6 +2,7 @@
 #pragma once
 
 #include "risk/risk.h"
+#include "training/config.h"
 #include "training/review.h"
 
 #include <nlohmann/json.hpp>
@@ -19,7 +20,7 @@ void add_risk_json(const Review& review, nlohmann::json& json);
 std::vector<std::string> risk_lines(const Review& review);
 
 /// What decisions cost when the run in this folder was tested, whose threshold goes on being used: from its records.
-/// Nothing where the run has not ended, or has no costs.
-std::optional<CostReview> costs_of_run(const std::string& folder);
+/// Nothing where its configuration has no costs, and, with a message that says so, where its records have no threshold.
+std::optional<CostReview> costs_of_run(const TrainingConfig& config, const std::string& folder);
 
 }  // namespace thalweg::lab

@@ -303,17 +303,18 @@ void check_ended_well(const Trained& trained) {
   throw Error(fmt::format("diverged: {}; a smaller learning rate may help", trained.result.reason));
 }
 
-// Mean and standard deviation of each metric over the folds that have it.
+// Mean and standard deviation of each metric over the folds that have it, and how many these are.
 nlohmann::json spread_json(const std::vector<Trained>& folds) {
   std::map<std::string, std::vector<double>> values;
   for (const Trained& fold : folds)
     for (const auto& [metric, value] : fold.result.test.value_or(MetricValues{})) values[metric].push_back(value);
-  nlohmann::json means = nlohmann::json::object(), deviations = nlohmann::json::object();
+  nlohmann::json means = nlohmann::json::object(), deviations = means, counts = means;
   for (const auto& [metric, list] : values) {
+    counts[metric] = list.size();
     means[metric] = mean(list);
     if (list.size() > 1) deviations[metric] = sample_sd(list);
   }
-  return {{"mean", means}, {"sd", deviations}};
+  return {{"folds", counts}, {"mean", means}, {"sd", deviations}};
 }
 
 /// What the folds' probabilities of two classes say together.
@@ -322,6 +323,12 @@ std::optional<RiskFolds> risk_of(const std::vector<Trained>& folds) {
   for (const Trained& fold : folds)
     if (fold.result.review && fold.result.review->risk) reviews.push_back(&*fold.result.review->risk);
   return reviews.size() == folds.size() ? risk_over_folds(reviews) : std::nullopt;
+}
+
+std::int64_t one_class_folds(const std::vector<Trained>& folds) {
+  return std::ranges::count_if(folds, [](const Trained& fold) {
+    return fold.result.review && fold.result.review->risk && !fold.result.review->risk->auc;
+  });
 }
 
 // A training for each part, which tests it; fold k has the seed SEED + k − 1, and with --out its own folder.
@@ -357,10 +364,17 @@ void cross_validate(const CLI::App& command, const Flags& flags) {
   print("\nover {} folds\n", folds.size());
   for (const auto& [name, value] : spread.at("mean").items()) {
     const Metric& metric = find_metric(name);
-    print("{} {} ± {}\n", metric.title, value_text(metric, value.get<double>()),
-          plain_text(metric, spread.at("sd").value(name, 0.0)));
+    const auto count = spread.at("folds").at(name).get<std::size_t>();
+    print("{} {}{}{}\n", metric.title, value_text(metric, value.get<double>()),
+          count > 1 ? " ± " + plain_text(metric, spread.at("sd").at(name).get<double>()) : "",
+          count < folds.size() ? fmt::format(" (of {} folds, which alone have it)", count) : "");
   }
-  if (!risk) return;
+  if (!risk) {
+    if (const std::int64_t count = one_class_folds(folds); count > 0)
+      print("{} of {} folds test examples of one class alone: no measures of risk of all folds together\n", count,
+            folds.size());
+    return;
+  }
   for (const std::string& line : risk_lines(*risk)) print("{}\n", line);
 }
 

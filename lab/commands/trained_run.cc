@@ -91,11 +91,19 @@ Chosen open_chosen(const TrainedModel& trained, const TrainedRunFlags& flags, bo
   options.test_data.clear();
   options.needs_target = needs_target;
   as_usage([&] { parse_data_spec(flags.data); });
+  const auto other_kind = [&] {
+    return fmt::format("{}: is of another kind than what the model was trained on, {}", flags.data,
+                       checkpoint.config.data);
+  };
+  try {
+    check_data_options(*parse_data_spec(flags.data).format, options);
+  } catch (const Error&) {  // of a flag that the training had, and that this command has not
+    throw Error(other_kind());
+  }
   try {
     chosen.dataset = open_dataset(flags.data, options);
   } catch (const nlohmann::json::exception&) {  // what is known of the training's data means nothing for these
-    throw Error(fmt::format("{}: is of another kind than what the model was trained on, {}", flags.data,
-                            checkpoint.config.data));
+    throw Error(other_kind());
   }
   check_same(checkpoint.dataset, chosen.dataset);
   chosen.dataset.target = checkpoint.dataset.target;  // which may have more classes

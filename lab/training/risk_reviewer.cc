@@ -17,7 +17,10 @@ void check_costs(const TrainingConfig& config, const Dataset& dataset) {
   throw Error(fmt::format(
       "--cost {}: costs are of two classes; {} has {}{}", config.cost, dataset.name,
       dataset.target.kind == TargetKind::number ? "a number as its target" : fmt::format("{}", dataset.target.classes),
-      dataset.target.kind == TargetKind::label ? "; --positive makes one of them the class that is to be found" : ""));
+      dataset.target.kind == TargetKind::label ? "; --positive makes one of them the class that is to be found"
+      : !dataset.target.name.empty() && dataset.target.task.empty()
+          ? "; --positive VALUE makes a class of one of its values, as --positive 1 where they are 0 and 1"
+          : ""));
 }
 
 std::optional<Decided> cheapest_decision(Model& model, const Objective& objective, const Dataset& dataset,

@@ -94,9 +94,40 @@ TEST_F(CreditCommands, OtherDataAreDecidedByTheRunsThreshold) {
   const Ended predicted = thalweg({"predict", path("run"), "--data", write_loans("new", 5, 2000, false)});
   EXPECT_EQ(predicted.code, 0) << predicted.errors;
   EXPECT_THAT(predicted.output, HasSubstr("class,p(good),p(bad),decision"));
-  // Without records there is no threshold, and all else is as before.
+  // Without records there is no threshold, which is told, and all else is as before.
   std::filesystem::remove(path("run/study.sqlite"));
   EXPECT_FALSE(json_of({"eval", path("run")}).at("risk").contains("cost"));
+  const Ended undecided = thalweg({"predict", path("run")});
+  EXPECT_EQ(undecided.code, 0) << undecided.errors;
+  EXPECT_THAT(undecided.output, Not(HasSubstr("decision")));
+  EXPECT_THAT(undecided.errors, HasSubstr("--cost 5:1 has no threshold, since there is no study.sqlite in it"));
+}
+
+TEST_F(CreditCommands, FoldsOfOneClassAreCounted) {
+  std::ofstream file(path("rare.csv"));
+  file << "x,status\n";
+  for (int i = 0; i < 60; ++i) file << i % 7 << (i == 10 || i == 40 ? ",bad\n" : ",good\n");
+  file.close();
+  const std::vector<std::string> arguments{"train",    "--data",  "csv:" + path("rare.csv"),
+                                           "--target", "status",  "--positive",
+                                           "bad",      "--model", "tabular",
+                                           "--folds",  "3",       "--epochs",
+                                           "1",        "--out",   path("folds")};
+  const Ended ended = thalweg(arguments);
+  EXPECT_EQ(ended.code, 0) << ended.errors;
+  const auto over = ended.output.find("over 3 folds");
+  ASSERT_NE(over, std::string::npos) << ended.output;
+  EXPECT_THAT(ended.output.substr(over), AllOf(HasSubstr("(of 2 folds, which alone have it)"),
+                                               HasSubstr("1 of 3 folds test examples of one class")));
+  std::vector<std::string> again = arguments;
+  again.emplace_back("--overwrite");
+  const nlohmann::json counts = json_of(again).at("test").at("folds");
+  EXPECT_EQ(counts.at("auc"), 2);
+  EXPECT_EQ(counts.at("loss"), 3);
+  // Data of a format that does not take the training's flags.
+  const Ended other = thalweg({"predict", path("folds/fold-1"), "--data", write_loans("german.data", 5)});
+  EXPECT_EQ(other.code, 1);
+  EXPECT_THAT(other.errors, HasSubstr("is of another kind than what the model was trained on, csv:"));
 }
 
 TEST_F(CreditCommands, FoldsAreTakenTogether) {
@@ -151,6 +182,9 @@ TEST_F(CreditCommands, WrongCostsAreRefused) {
   EXPECT_THAT(refused({"--cost", "5:1", "--model", "tabular", "--validation-fraction", "0"}),
               HasSubstr("leaves nothing for the threshold to be measured on"));
   EXPECT_THAT(refused({"--cost", "5:1", "--model", "linear"}, "make:line"), HasSubstr("costs are of two classes"));
+  std::ofstream(path("numbers.csv")) << "x,bad\n1,0\n2,1\n3,0\n4,1\n5,0\n6,1\n7,0\n8,1\n9,0\n10,1\n";
+  EXPECT_THAT(refused({"--cost", "5:1", "--model", "tabular", "--target", "bad"}, "csv:" + path("numbers.csv")),
+              HasSubstr("--positive VALUE makes a class of one of its values"));
   EXPECT_THAT(refused({"--cost", "5:1", "--model", "tabular"}, "make:classification,classes=3"),
               AllOf(HasSubstr("costs are of two classes"), HasSubstr("3")));
 }
