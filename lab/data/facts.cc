@@ -3,6 +3,7 @@
 
 #include "data/rows.h"
 #include "data/table_plan.h"
+#include "data/value_text.h"
 
 #include <thalweg/text.h>
 
@@ -125,6 +126,21 @@ std::vector<std::pair<std::string, std::int64_t>> most_frequent(const TableColum
   return values;
 }
 
+/// As ColumnFacts::stray.
+std::optional<std::pair<std::string, std::int64_t>> stray_of(const TableColumn& column, std::int64_t rows) {
+  std::vector<bool> is_number;
+  double ignored = 0;
+  for (const std::string& value : column.categories)
+    is_number.push_back(read_number(value, ignored) == NumberText::number);
+  std::optional<std::pair<std::string, std::int64_t>> stray;
+  for (const std::int32_t code : column.codes) {
+    if (code < 0 || is_number[static_cast<std::size_t>(code)]) continue;
+    if (!stray) stray.emplace(column.categories[static_cast<std::size_t>(code)], 0);
+    ++stray->second;
+  }
+  return stray && rows >= kFewRows && stray->second * 10 <= rows - gaps_of(column) ? stray : std::nullopt;
+}
+
 /// Calls `use` for each group of at least two of `count` things that are equal, in order.
 void for_equal(std::size_t count, const std::function<std::uint64_t(std::size_t)>& hash,
                const std::function<bool(std::size_t, std::size_t)>& equal,
@@ -167,7 +183,10 @@ std::vector<ColumnFacts> column_facts(const DataTable& table, const std::string&
     facts.missing = gaps_of(column);
     facts.distinct = codes.distinct;
     if (is_numeric) facts.numbers = number_facts(column.numbers);
-    if (!is_numeric) facts.frequent = most_frequent(column);
+    if (!is_numeric) {
+      facts.frequent = most_frequent(column);
+      facts.stray = stray_of(column, table.rows);
+    }
     facts.is_target = &column == predicted;
     facts.is_constant = facts.distinct + (facts.missing > 0 ? 1 : 0) < 2;
     facts.is_identifier = !facts.is_target && table.rows >= kFewRows && facts.distinct == table.rows &&

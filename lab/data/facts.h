@@ -25,6 +25,9 @@ struct ColumnFacts {
   std::int64_t distinct = 0;                                     ///< values, missing ones apart
   std::optional<NumberFacts> numbers{};                          ///< of a numeric column that has some
   std::vector<std::pair<std::string, std::int64_t>> frequent{};  ///< of a category: the most frequent values, at most 3
+  /// Of a category that would be numeric but for at most one row in ten: what the first of these rows holds, and how
+  /// many there are.
+  std::optional<std::pair<std::string, std::int64_t>> stray{};
   bool is_target = false;
   bool is_constant = false;    ///< at most one value, and none is missing beside it
   bool is_identifier = false;  ///< another value in each row: text, or whole numbers

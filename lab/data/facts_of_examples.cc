@@ -1,6 +1,8 @@
 // Facts: what is found by loading the examples, and remarks.
 #include "data/facts.h"
 
+#include "data/value_text.h"
+
 #include <thalweg/text.h>
 
 #include <fmt/format.h>
@@ -78,6 +80,10 @@ std::vector<std::string> remarks(const std::vector<ColumnFacts>& columns, std::i
           fmt::format("column {} says the target by itself; if it is not known beforehand, it is a leak: "
                       "--column {}=ignore",
                       name, name));
+    } else if (column.stray) {
+      lines.push_back(fmt::format("{} {} is a category, since {} no number, as {}; --column {}=numeric tells the line",
+                                  what, name, plural(column.stray->second, "row holds", "rows hold"),
+                                  shown(column.stray->first), name));
     } else if (column.is_identifier) {
       lines.push_back(fmt::format(
           "column {} has another value in every row; if it is an identifier: --column {}=ignore", name, name));

@@ -81,6 +81,21 @@ TEST(Facts, IdentifiersAndLeaksAreFound) {
                                     "leak: --column code=ignore")));
 }
 
+TEST(Facts, TextsAmongNumbersAreFound) {
+  const auto stray_of = [](int texts, const std::string& text) {
+    std::string table = "x\n";
+    for (int i = 0; i < 40; ++i) table += (i % 10 == 3 && i / 10 < texts ? text : fmt::format("{}", 0.5 * i)) + "\n";
+    return column_facts(read_csv_text(table, "in.csv"), "");
+  };
+  const auto two = stray_of(2, "inf");
+  ASSERT_TRUE(two.front().stray.has_value());
+  EXPECT_THAT(*two.front().stray, Pair("inf", 2));
+  EXPECT_THAT(remarks(two, 40), ElementsAre("column x is a category, since 2 rows hold no number, as 'inf'; --column "
+                                            "x=numeric tells the line"));
+  EXPECT_FALSE(stray_of(2, "NA").front().stray.has_value()) << "a gap";
+  EXPECT_FALSE(facts_of("x\n1\n2\n3\n4\n5\n6\na\nb\nc\nd\ne\n").at("x").stray.has_value()) << "mostly text";
+}
+
 TEST(Facts, ADifferentRowIsNoLeak) {
   std::string text = "code,y\n";
   for (int i = 0; i < 60; ++i) text += fmt::format("c{},{}\n", i == 31 ? 2 : i % 3, "abc"[i % 3]);
