@@ -37,8 +37,15 @@ void add_risk(Model& model, const Objective& objective, const Dataset& dataset, 
     const Scored scored = scored_of(test.scores, test.positive);
     review.risk = review_risk(scored, dataset.target.names().back());
     const std::optional<Costs> costs = config.cost.empty() ? std::nullopt : std::optional(parse_costs(config.cost));
-    if (const auto decided = cheapest_decision(model, objective, dataset, split.validation, scaling, costs))
+    if (const auto decided = cheapest_decision(model, objective, dataset, split.validation, scaling, costs)) {
       review.risk->cost = review_costs(scored, *costs, *decided);
+      const std::int64_t positives = decided->true_positives + decided->false_negatives;
+      if (positives == 0 || positives == decided->size())
+        review.notes.push_back(
+            fmt::format("the {} validation examples are of one class alone, so that the threshold "
+                        "that was cheapest on them says nothing",
+                        decided->size()));
+    }
   }
   review.effects = column_effects(model, objective, dataset, split.test, scaling, config.seed);
   review.drift = drift_of(dataset, split.training, split.test);

@@ -124,6 +124,11 @@ TEST_F(CreditCommands, FoldsOfOneClassAreCounted) {
   const nlohmann::json counts = json_of(again).at("test").at("folds");
   EXPECT_EQ(counts.at("auc"), 2);
   EXPECT_EQ(counts.at("loss"), 3);
+  std::vector<std::string> costs(arguments.begin(), arguments.end() - 6);  // without folds
+  costs.insert(costs.end(), {"--epochs", "1", "--cost", "5:1"});
+  const Ended without = thalweg(costs);
+  EXPECT_EQ(without.code, 0) << without.errors;
+  EXPECT_THAT(without.output, HasSubstr("validation examples are of one class alone"));
   // Data of a format that does not take the training's flags.
   const Ended other = thalweg({"predict", path("folds/fold-1"), "--data", write_loans("german.data", 5)});
   EXPECT_EQ(other.code, 1);
