@@ -25,6 +25,9 @@ namespace {
 
 constexpr std::size_t kRiffHead = 12, kChunkHead = 8;
 constexpr std::uint32_t kPcm = 1, kExtensible = 0xFFFE;
+/// What stands behind the first two bytes of a sub-format that is one of the formats (ksmedia.h's
+/// DEFINE_WAVEFORMATEX_GUID).
+constexpr std::string_view kOwnFormats{"\0\0\0\0\x10\0\x80\0\0\xAA\0\x38\x9B\x71", 14};
 
 /// Looks at a file's bytes, which it never leaves.
 class Walk {
@@ -35,8 +38,8 @@ class Walk {
     if (bytes_.size() < kRiffHead || name(0) != "RIFF" || name(8) != "WAVE") {
       fail(0, "is no WAV file: expected RIFF, a length and WAVE");
     }
-    std::uint64_t data_size = 0, data_at = 0;
-    std::size_t at = kRiffHead;
+    std::uint64_t data_size = 0;
+    std::size_t at = kRiffHead, data_at = 0;
     // Behind the last chunk less than a chunk's head may be left: some programs pad so.
     while (at + kChunkHead <= bytes_.size()) {
       const std::uint64_t size = number(at + 4, 4), left = bytes_.size() - at - kChunkHead;
@@ -67,8 +70,12 @@ class Walk {
                                     frame, head_.channels, head_.bits));
     }
     head_.frames = static_cast<std::int64_t>(data_size / frame);
+    samples_ = bytes_.subspan(data_at, static_cast<std::size_t>(data_size));
     return head_;
   }
+
+  /// The data chunk's contents, once head() has found it.
+  std::span<const std::uint8_t> samples() const { return samples_; }
 
  private:
   void read_format(std::size_t at, std::uint64_t size) {
@@ -79,6 +86,10 @@ class Walk {
     if (format == kExtensible) {
       if (size < 40) fail(at + 4, fmt::format("the fmt chunk of format 0xFFFE has {} bytes; expected 40", size));
       format = number(from + 24, 2);
+      if (std::string_view(reinterpret_cast<const char*>(bytes_.data()) + from + 26, kOwnFormats.size()) !=
+          kOwnFormats) {
+        fail(from + 24, "the sub-format of format 0xFFFE is not of the known ones; expected PCM");
+      }
     }
     if (format != kPcm) fail(from, fmt::format("format {} is not read; expected 1: PCM", format));
     head_.channels = static_cast<std::int64_t>(number(from + 2, 2));
@@ -110,7 +121,7 @@ class Walk {
   [[noreturn]] void fail(std::uint64_t offset, const std::string& what) const { fail_at(file_, offset, what); }
 
   const std::filesystem::path& file_;
-  std::span<const std::uint8_t> bytes_;
+  std::span<const std::uint8_t> bytes_, samples_;
   WavHead head_;
 };
 
@@ -150,24 +161,22 @@ WavHead wav_head(const std::filesystem::path& file, std::span<const std::uint8_t
 }
 
 Sound decode_wav(const std::filesystem::path& file, std::span<const std::uint8_t> bytes) {
-  Sound sound{.head = wav_head(file, bytes), .samples = {}};
+  Walk walk(file, bytes);
+  Sound sound{.head = walk.head(), .samples = {}};
   const WavHead& head = sound.head;
-  Memory memory{.bytes = bytes};
+  // libsndfile gets the samples alone: of other chunks it would read some, and give up at what is odd in them.
+  Memory memory{.bytes = walk.samples()};
   SF_VIRTUAL_IO calls = memory_calls();
   SF_INFO info{};
+  info.samplerate = static_cast<int>(head.rate);
+  info.channels = static_cast<int>(head.channels);
+  info.format = SF_FORMAT_RAW | SF_ENDIAN_LITTLE |
+                (head.bits == 8    ? SF_FORMAT_PCM_U8
+                 : head.bits == 16 ? SF_FORMAT_PCM_16
+                                   : SF_FORMAT_PCM_24);
   using File = std::remove_pointer_t<decltype(sf_open_virtual(nullptr, 0, nullptr, nullptr))>;
   const std::unique_ptr<File, int (*)(File*)> open(sf_open_virtual(&calls, SFM_READ, &info, &memory), &sf_close);
   if (!open) throw Error(fmt::format("{}: {}", file.string(), sf_strerror(nullptr)));
-  const int sub = info.format & SF_FORMAT_SUBMASK;
-  if (sub != (head.bits == 8 ? SF_FORMAT_PCM_U8 : head.bits == 16 ? SF_FORMAT_PCM_16 : SF_FORMAT_PCM_24)) {
-    throw Error(fmt::format("{}: its sub-format is not PCM of {} bits", file.string(), head.bits));
-  }
-  if (info.frames != head.frames || info.channels != head.channels || info.samplerate != head.rate) {
-    throw Error(
-        fmt::format("{}: libsndfile finds {} samples a channel, {} channels, {} a second; its chunks say {}, "
-                    "{} and {}",
-                    file.string(), info.frames, info.channels, info.samplerate, head.frames, head.channels, head.rate));
-  }
   try {
     sound.samples.resize(static_cast<std::size_t>(head.frames));
   } catch (const std::bad_alloc&) {

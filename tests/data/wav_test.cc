@@ -64,6 +64,16 @@ TEST(Wav, UnknownAndOddChunksAreSkipped) {
   }
 }
 
+TEST(Wav, WhatStandsInOtherChunksDoesNotMatter) {
+  const std::string data = wav_chunk("data", little_endian(16384, 2)), zeros(8000, '\0');
+  for (const std::string& odd :
+       {zeros, wav_chunk("smpl", "ab"), wav_chunk("LIST", "adtllabl\xff\xff\xff\xff"), wav_chunk("fact", "\5"),
+        wav_chunk("LIST", "INFOISFT\xff\xff\xff\xff"), wav_chunk("cue ", "\xff\xff\xff\xff"), wav_chunk("bext", "x")}) {
+    EXPECT_THAT(decoded(riff(format_chunk({}) + odd + data)).samples, ElementsAre(0.5f)) << odd.substr(0, 16);
+    EXPECT_THAT(decoded(riff(format_chunk({}) + data + odd)).samples, ElementsAre(0.5f)) << odd.substr(0, 16);
+  }
+}
+
 /// Amplitude of the frequency in the samples: |Σ x e^(−iωt)| · 2 / n.
 double amplitude_at(std::span<const float> samples, double hertz, double rate) {
   std::complex<double> sum;
@@ -147,6 +157,9 @@ TEST(Wav, RefusesOtherFormatsWithTheValueAndWhatIsAllowed) {
   std::string no_pcm = wav_bytes({.extensible = true}, {1, 2});
   no_pcm[44] = 3;
   EXPECT_THAT(refusal(no_pcm), HasSubstr("format 3"));
+  std::string of_someone = wav_bytes({.extensible = true}, {1, 2});
+  of_someone[50] = 3;
+  EXPECT_THAT(refusal(of_someone), AllOf(HasSubstr("offset 44"), HasSubstr("sub-format"), HasSubstr("PCM")));
 }
 
 TEST(Wav, AFileThatIsCutOffAnywhereIsRefused) {
