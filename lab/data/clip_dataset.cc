@@ -277,20 +277,6 @@ std::string files_note(Seen seen, std::int64_t length) {
   return note + (seen.cut_off > 0 ? fmt::format(", {} longer ones are cut off there.", seen.cut_off) : ".");
 }
 
-const char* rule_text(ClipRule rule) {
-  switch (rule) {
-    case ClipRule::lists:
-      return "by validation_list.txt and testing_list.txt";
-    case ClipRule::by_hash:
-      return "by Speech Commands' hash of the speaker";
-    case ClipRule::by_takes:
-      return "takes 0 to 4 of each speaker and digit test, as Free Spoken Digits has it";
-    case ClipRule::none:
-      return "drawn, since the files do not say who speaks";
-  }
-  return "";
-}
-
 std::string parts_note(const WavFolder& found, const std::vector<Clip>& clips) {
   std::map<std::string, std::string> speakers;
   for (const ClipFile& clip : found.clips) speakers[clip.name] = clip.speaker;
@@ -312,15 +298,20 @@ std::string parts_note(const WavFolder& found, const std::vector<Clip>& clips) {
     note += fmt::format("; speakers: {}, {} and {}, {} of them in more than one part", of_part[0].size(),
                         of_part[1].size(), of_part[2].size(), shared);
   }
-  if (found.listed_but_missing > 0) note += fmt::format("; {} listed files are not there", found.listed_but_missing);
+  if (found.listed_but_missing > 0) note += fmt::format("; {}", missing_text(found));
   return note + ".";
 }
 
-std::string fingerprint_of(const std::vector<Clip>& clips, const std::vector<std::int64_t>& labels,
+/// Of samples and noise, and of labels and parts: a clip that the lists move to another part makes other data.
+std::string fingerprint_of(const std::vector<Clip>& clips, const std::vector<std::vector<float>>& noise,
                            std::int64_t length) {
-  std::uint32_t sum = 0;
-  for (const Clip& clip : clips) sum = checksum_of(std::span<const std::int16_t>(clip.samples), sum);
-  return fmt::format("{}x{}-{:08x}-{:08x}", clips.size(), length, sum, checksum_of(std::span(labels)));
+  std::uint32_t samples = 0;
+  for (const Clip& clip : clips) samples = checksum_of(std::span<const std::int16_t>(clip.samples), samples);
+  for (const std::vector<float>& file : noise) samples = checksum_of(std::span<const float>(file), samples);
+  std::vector<std::int64_t> places;
+  for (const Clip& clip : clips) places.insert(places.end(), {clip.label, static_cast<std::int64_t>(clip.part)});
+  return fmt::format("{}x{}-{:08x}-{:08x}", clips.size(), length, samples,
+                     checksum_of(std::span<const std::int64_t>(places)));
 }
 
 /// The training share of all files of noise, one behind the other.
@@ -373,17 +364,15 @@ Dataset clip_dataset(const std::filesystem::path& folder, const WavFolder& found
   }
   if (has_words && !is_again) dataset.notes.push_back(parts_note(found, clips));
 
-  std::vector<std::int64_t> labels;
   for (std::int64_t i = 0; i < std::ssize(clips); ++i) {
     const Clip& clip = clips[static_cast<std::size_t>(i)];
-    labels.push_back(clip.label);
     (is_again || clip.part == ClipPart::test ? dataset.test : dataset.train).push_back(i);
     if (!is_again && clip.part == ClipPart::validation) dataset.validation.push_back(i);
   }
   dataset.inputs = {{.kind = InputKind::waveform, .shape = {choice.length}}};
   dataset.target = {.kind = TargetKind::label, .classes = std::ssize(classes.names), .class_names = classes.names};
   dataset.noise = training_noise(noise, found.rule != ClipRule::none);
-  dataset.fingerprint = fingerprint_of(clips, labels, choice.length);
+  dataset.fingerprint = fingerprint_of(clips, noise, choice.length);
   dataset.examples = std::make_shared<ClipExamples>(std::move(clips), choice.length);
   return dataset;
 }

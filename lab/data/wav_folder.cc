@@ -75,7 +75,9 @@ void take_digits(const std::filesystem::path& folder, const FolderListing& listi
 /// Adds a list's names to those of the parts, each with the line that it stands in.
 void read_list(const std::filesystem::path& file, ClipPart part, std::map<std::string, ClipPart>& parts) {
   const std::vector<std::uint8_t> bytes = read_contents(file, kMostListBytes);
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  if (text.starts_with(kMark)) text.remove_prefix(kMark.size());
   std::int64_t line_number = 0;
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
@@ -135,6 +137,25 @@ std::string speaker_of(const std::string& file_name) {
 }
 
 }  // namespace
+
+const char* rule_text(ClipRule rule) {
+  switch (rule) {
+    case ClipRule::lists:
+      return "by validation_list.txt and testing_list.txt";
+    case ClipRule::by_hash:
+      return "by Speech Commands' hash of the speaker";
+    case ClipRule::by_takes:
+      return "by takes: 0 to 4 of each speaker and digit test, as Free Spoken Digits has it";
+    case ClipRule::none:
+      return "drawn, since the files do not say who speaks";
+  }
+  return "";
+}
+
+std::string missing_text(const WavFolder& found) {
+  return fmt::format("{} listed file{} not there", found.listed_but_missing,
+                     found.listed_but_missing == 1 ? " is" : "s are");
+}
 
 double hash_percent(std::string_view file_name) {
   const std::string_view name = file_name.substr(0, std::min(file_name.find(kNoHash), file_name.size()));

@@ -37,6 +37,11 @@ struct WavFolder {
   std::int64_t listed_but_missing = 0;  ///< names in the lists without a file: of a set that was made smaller
 };
 
+/// `by Speech Commands' hash of the speaker`.
+const char* rule_text(ClipRule rule);
+/// `2 listed files are not there`.
+std::string missing_text(const WavFolder& found);
+
 /// Finds `FOLDER/WORD/FILE.wav`, or Free Spoken Digits' files in FOLDER itself; hidden files and those with other
 /// endings are left alone. Throws thalweg::Error for a folder without words, a word without files or with a name that
 /// is not printable, and a line of a list that is no `WORD/FILE.wav` or stands in both lists.

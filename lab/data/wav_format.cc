@@ -60,10 +60,15 @@ Dataset open_wavs(const std::string& argument, const DataOptions& options) {
   check_no_share(options, argument);
   const bool trains = dataset.train.size() > dataset.validation.size();
   if (!trains || dataset.test.empty()) {
-    throw Error(
-        fmt::format("{}: no clip is left to {}: parts are of speakers, and there are too few; the files "
-                    "validation_list.txt and testing_list.txt (WORD/FILE.wav a line) say it otherwise",
-                    argument, trains ? "test on" : "train on"));
+    std::string error =
+        fmt::format("{}: no clip is left to {} {}", argument, trains ? "test on" : "train on", rule_text(found.rule));
+    if (found.rule == ClipRule::by_hash) {
+      error +=
+          ", of whom there are too few; the files validation_list.txt and testing_list.txt (WORD/FILE.wav a line) say "
+          "it otherwise";
+    }
+    if (found.listed_but_missing > 0) error += "; " + missing_text(found);
+    throw Error(error);
   }
   return dataset;
 }

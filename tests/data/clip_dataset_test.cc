@@ -12,6 +12,7 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <filesystem>
 #include <map>
 #include <set>
 #include <string>
@@ -25,6 +26,7 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::ElementsAreArray;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using tests::error_of;
 using tests::wav_bytes;
 
@@ -75,7 +77,7 @@ TEST(WavFolder, ListsDivideAndTheirValidationPartIsOfTheTrainingPart) {
   EXPECT_THAT(names_of(dataset, dataset.train),
               ElementsAre("no/a_nohash_0.wav", "yes/a_nohash_0.wav", "yes/c_nohash_0.wav"));
   EXPECT_THAT(dataset.notes.back(), AllOf(HasSubstr("2 clips train, 1 validate, 1 test"),
-                                          HasSubstr("0 of them in more"), HasSubstr("1 listed files are not there")));
+                                          HasSubstr("0 of them in more"), HasSubstr("1 listed file is not there")));
 }
 
 TEST(WavFolder, LinesThatAreNoClipOrStandInBothListsAreRefused) {
@@ -89,6 +91,33 @@ TEST(WavFolder, LinesThatAreNoClipOrStandInBothListsAreRefused) {
   files.write("testing_list.txt", "yes/a.wav\n");
   files.write("validation_list.txt", "yes/a.wav\n");
   EXPECT_THAT(refusal(), AllOf(HasSubstr("testing_list.txt: line 1"), HasSubstr("validation_list.txt")));
+}
+
+TEST(WavFolder, PartsWithoutClipsAreRefusedByWhatDividesThem) {
+  const Files files;
+  const auto refusal = [&](const std::string& folder) {
+    return error_of([&] { open_dataset("wav:" + files.path() + "/" + folder); });
+  };
+  files.write("lists/yes/a.wav", clip(1));
+  files.write("lists/testing_list.txt", "no/a.wav\nyes/b.wav\n");
+  EXPECT_THAT(refusal("lists"), AllOf(HasSubstr("test on by validation_list.txt and testing_list.txt"),
+                                      HasSubstr("2 listed files are not there"), Not(HasSubstr("speaker"))));
+  files.write("lists/testing_list.txt", "yes/a.wav\n");
+  EXPECT_THAT(refusal("lists"), AllOf(HasSubstr("train on by validation_list.txt"), Not(HasSubstr("not there"))));
+  files.write("hash/yes/0a7c2a8d_nohash_0.wav", clip(1));
+  EXPECT_THAT(refusal("hash"), AllOf(HasSubstr("test on by Speech Commands' hash of the speaker"), HasSubstr("too few"),
+                                     HasSubstr("testing_list.txt")));
+  files.write("takes/3_jackson_0.wav", clip(1));
+  EXPECT_THAT(refusal("takes"), AllOf(HasSubstr("train on by takes: 0 to 4"), Not(HasSubstr("testing_list.txt"))));
+}
+
+TEST(WavFolder, AListMayBeginWithAByteOrderMark) {
+  const Files files;
+  files.write("yes/a.wav", clip(1));
+  files.write("yes/b.wav", clip(2));
+  files.write("testing_list.txt", "\xEF\xBB\xBFyes/a.wav\r\n");
+  const Dataset dataset = open_dataset("wav:" + files.path());
+  EXPECT_THAT(names_of(dataset, dataset.test), ElementsAre("yes/a.wav"));
 }
 
 TEST(WavFolder, FreeSpokenDigitsTestTheirFirstFiveTakes) {
@@ -180,6 +209,34 @@ TEST(ClipDataset, OtherWordsAreUnknownAndAsManyAsAWordHas) {
   EXPECT_EQ(dataset.fingerprint, again.fingerprint);
   const Dataset other = open_dataset("wav:" + files.path(), {.split_seed = 1, .words = "yes,no"});
   EXPECT_NE(dataset.fingerprint, other.fingerprint);
+}
+
+TEST(ClipDataset, PartsAndNoiseAreOfWhatTheDataAreKnownBy) {
+  const Files files;
+  write_words(files);
+  const auto opened = [&] { return open_dataset("wav:" + files.path(), {.clip_seconds = 0.1}); };
+  std::string noise = clip(500, 200'000);
+  files.write("_background_noise_/n.wav", noise);
+  const Dataset first = opened();
+  EXPECT_EQ(opened().fingerprint, first.fingerprint);
+  // As many clips of each word and part as before, but another speaker validates; then none does.
+  std::string validation;
+  for (const char* const word : {"cat", "dog", "no", "yes"}) validation += fmt::format("{}/s6_nohash_0.wav\n", word);
+  files.write("validation_list.txt", validation);
+  EXPECT_NE(opened().fingerprint, first.fingerprint);
+  std::filesystem::remove(files.path() + "/validation_list.txt");
+  EXPECT_NE(opened().fingerprint, first.fingerprint);
+  write_words(files);
+  EXPECT_EQ(opened().fingerprint, first.fingerprint);
+  // A sample of noise that no window of silence has, and augmentation does.
+  noise[noise.size() - 300'000] = 1;
+  files.write("_background_noise_/n.wav", noise);
+  const Dataset other = opened();
+  for (const auto part : {&Dataset::train, &Dataset::test}) {
+    ASSERT_EQ(other.*part, first.*part);
+    for (const std::int64_t example : first.*part) ASSERT_EQ(samples_of(other, example), samples_of(first, example));
+  }
+  EXPECT_NE(other.fingerprint, first.fingerprint);
 }
 
 TEST(ClipDataset, WordsThatAreNotThereAreRefused) {
