@@ -29,9 +29,9 @@ struct ClipChoice {
 ///
 /// With `words` and without `classes`, of all other words together as many clips are kept in each part as the words
 /// have on average; and where there is a folder of noise, as many windows of it are kSilence: cut at random, of the
-/// first 8/10 of each file for training, then 1/10 each for validation and test (of the whole file for all where no rule
-/// divides the clips), and made quieter by 0 to 40 dB. 16-bit numbers hold what 8 and 16 bits had exactly; of 24 bits
-/// the rest is rounded away.
+/// first 8/10 of each file for training, then 1/10 each for validation and test (of the whole file for all where no
+/// rule divides the clips), and made quieter by 0 to 40 dB. 16-bit numbers hold what 8 and 16 bits had exactly; of 24
+/// bits the rest is rounded away.
 ///
 /// Throws thalweg::Error as read_wav, for a word that is not there, for a word that a model's classes do not have, and
 /// for more samples than kMostClipBytes hold, before any file is read.
