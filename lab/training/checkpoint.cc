@@ -256,10 +256,10 @@ bool has_same_data(const Checkpoint& checkpoint, const Dataset& dataset) {
 void check_same_data(const Checkpoint& checkpoint, const Dataset& dataset) {
   if (has_same_data(checkpoint, dataset)) return;
   const Format& format = *parse_data_spec(dataset.name).format;
-  throw Error(
-      fmt::format("resume: {} holds other examples than the run began with ({}, then {}); if those lie "
-                  "elsewhere, name them: --data {}",
-                  dataset.origin, dataset.fingerprint, checkpoint.data, data_spec(format, format.argument)));
+  throw Error(fmt::format(
+      "{} holds other examples than the run began with, or divides them otherwise ({}, then {}); if those lie "
+      "elsewhere, name them: --data {}",
+      dataset.origin, dataset.fingerprint, checkpoint.data, data_spec(format, format.argument)));
 }
 
 void check_continues(const Checkpoint& checkpoint, const Dataset& dataset, std::int64_t examples,

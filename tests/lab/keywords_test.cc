@@ -29,6 +29,7 @@ namespace {
 using test::Ended;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using tests::error_of;
 
 TEST(LogMel, FiltersAndBandsAreLibrosas) {
@@ -258,6 +259,12 @@ TEST_F(SpokenWords, AreTrainedJudgedPredictedReportedAndExported) {
     EXPECT_NEAR(probabilities[0][static_cast<std::int64_t>(i)].item<float>(),
                 predicted.at("probabilities").at(dataset.target.class_names[i]).get<float>(), 1e-5);
   }
+
+  // A list that names other clips would have some tested that have trained.
+  std::filesystem::rename(path("words/validation_list.txt"), path("words/testing_list.txt"));
+  const Ended changed = thalweg({"eval", path("run")});
+  EXPECT_EQ(changed.code, 1);
+  EXPECT_THAT(changed.errors, AllOf(HasSubstr("divides them otherwise"), Not(HasSubstr("resume"))));
 }
 
 TEST_F(SpokenWords, TheSameCommandTrainsTheSameModel) {
