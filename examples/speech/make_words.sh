@@ -24,7 +24,7 @@ fail() {
   exit 1
 }
 
-[[ $# == 1 || ($# == 2 && $2 == --small) ]] || fail "usage: make_words.sh FOLDER [--small]"
+[[ ($# == 1 || ($# == 2 && $2 == --small)) && $1 != -* ]] || fail "usage: make_words.sh FOLDER [--small]"
 folder=$1
 command -v espeak-ng >/dev/null || fail "espeak-ng is not installed: apt-get install espeak-ng"
 [[ ! -e $folder ]] || fail "$folder is there already; name another folder, or remove it"
@@ -34,21 +34,22 @@ if [[ $# == 2 ]]; then
   others="bed cat dog tree"
 fi
 
-for word in $words $others; do mkdir -p "$folder/$word"; done
-mkdir "$folder/_background_noise_"
+mkdir -p "$folder"
+cd "$folder" # so that its name, which may have spaces, is in no argument
+for word in $words $others _background_noise_; do mkdir "$word"; done
 
 # One line for each file: the arguments of espeak-ng. Random numbers are Park and Miller's, which each awk computes alike.
 awk -v words="$words" -v others="$others" -v accents="$accents" -v voices="$voices" -v takes="$takes" \
-  -v other_takes="$other_takes" -v folder="$folder" '
+  -v other_takes="$other_takes" '
   function draw(n) { state = (state * 16807) % 2147483647; return state % n }
   function say(word, count,    take, name, accent) {
     for (take = 0; take < count; ++take) {
       name = word "/" voice[v] "_nohash_" take ".wav"
       accent = all_accents[1 + draw(accent_count)]
-      printf "-v %s+%s -s %d -p %d -a %d -w %s/%s %s\n", accent, voice[v], 120 + draw(81), 25 + draw(51), 60 + draw(101),
-        folder, name, word
-      if (v % 10 == 4 || v % 10 == 9) print name >(folder "/testing_list.txt")
-      if (v % 10 == 6) print name >(folder "/validation_list.txt")
+      printf "-v %s+%s -s %d -p %d -a %d -w %s %s\n", accent, voice[v], 120 + draw(81), 25 + draw(51), 60 + draw(101),
+        name, word
+      if (v % 10 == 4 || v % 10 == 9) print name >"testing_list.txt"
+      if (v % 10 == 6) print name >"validation_list.txt"
     }
   }
   BEGIN {
@@ -61,8 +62,8 @@ awk -v words="$words" -v others="$others" -v accents="$accents" -v voices="$voic
       for (w = 1; w <= word_count; ++w) say(word[w], takes)
       for (w = 1; w <= other_count; ++w) say(other[w], other_takes)
     }
-  }' >"$folder/arguments.txt"
-xargs --max-procs="$(nproc)" --max-lines=1 espeak-ng <"$folder/arguments.txt"
+  }' >arguments.txt
+xargs --max-procs="$(nproc)" --max-lines=1 espeak-ng <arguments.txt
 
 # noise NAME: writes 16-bit samples at 16 kHz. awk gives octal numbers, since not each awk can write a byte of 0.
 noise() {
@@ -93,9 +94,9 @@ noise() {
     }')
   # The text has escapes and no percent sign.
   # shellcheck disable=SC2059
-  printf "$bytes" >"$folder/_background_noise_/$1.wav"
+  printf "$bytes" >"_background_noise_/$1.wav"
 }
 for name in white pink brown hum; do noise "$name"; done
 
-printf '%s: %s clips of %s words in %s voices\n' "$folder" "$(wc -l <"$folder/arguments.txt")" \
+printf '%s: %s clips of %s words in %s voices\n' "$folder" "$(wc -l <arguments.txt)" \
   "$(wc -w <<<"$words $others")" "$(wc -w <<<"$voices")"
