@@ -108,7 +108,8 @@ void eval(const Flags& flags) {
     print_json(json);
     return;
   }
-  print("{} of {}: {} examples\n{}\n", flags.data.empty() ? part : "all", chosen.dataset.name, chosen.examples.size(),
+  const bool is_all = chosen.examples.size() == chosen.dataset.train.size() + chosen.dataset.test.size();
+  print("{} of {}: {} examples\n{}\n", is_own || !is_all ? part : "all", chosen.dataset.name, chosen.examples.size(),
         values_text(values));
   print_review(review);
   if (!review.classes.empty()) print_lines('\n' + classes_table(review).text(output_columns()));

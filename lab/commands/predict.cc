@@ -7,6 +7,7 @@
 #include "commands/trained_run.h"
 #include "output/output.h"
 #include "page/folder.h"
+#include "page/text.h"
 #include "report/csv_field.h"
 #include "training/evaluate.h"
 #include "training/negatives.h"
@@ -63,10 +64,11 @@ struct Beside {
   }
 };
 
-/// What each example is called, if they are called anything.
+/// What each example is called, if they are called anything, in UTF-8: a file's name may be any bytes.
 std::vector<std::string> names_of(const Chosen& chosen) {
   std::vector<std::string> names;
-  for (const std::int64_t example : chosen.examples) names.push_back(chosen.dataset.examples->name(example));
+  for (const std::int64_t example : chosen.examples)
+    names.push_back(valid_utf8(chosen.dataset.examples->name(example)));
   const bool has_any = std::ranges::any_of(names, [](const std::string& name) { return !name.empty(); });
   return has_any ? names : std::vector<std::string>{};
 }

@@ -12,6 +12,7 @@
 #include "commands/train_file.h"
 #include "commands/training_display.h"
 #include "commands/training_flags.h"
+#include "data/facts.h"
 #include "duration.h"
 #include "error_text.h"
 #include "math_library.h"
@@ -26,6 +27,7 @@
 #include "training/findings.h"
 #include "training/kept_epoch.h"
 #include "training/optimizer.h"
+#include "training/split.h"
 #include "training/trained_model.h"
 
 #include <fmt/core.h>
@@ -195,6 +197,14 @@ TrainingEvents events_again(const EventPlace& place, const CLI::App& command, co
   }
 }
 
+// Of folders the first examples are those of the first classes, so a limit may leave out classes altogether.
+void warn_of_missing_classes(Dataset dataset, const TrainingConfig& config) {
+  Split parts = split(dataset, config);
+  dataset.train = std::move(parts.training);
+  dataset.test = std::move(parts.test);
+  for (const std::string& remark : remarks(dataset, Duplicates{})) print_message("warning: {}\n", remark);
+}
+
 // One training; nothing where its configuration is printed instead.
 std::optional<Trained> train_once(const CLI::App& command, const Flags& flags) {
   if (!flags.tensorboard.empty()) check_has_no_events(flags.tensorboard);
@@ -235,6 +245,7 @@ std::optional<Trained> train_once(const CLI::App& command, const Flags& flags) {
       return std::nullopt;
     }
     dataset = open_task(config, std::span(&config.optimizer, 1));
+    warn_of_missing_classes(dataset, config);
     if (!flags.out.empty())
       folder.emplace(RunFolder::create(flags.out, config, task_of(dataset.target).name, flags.overwrite,
                                        parsed_command(command, {"overwrite"})));

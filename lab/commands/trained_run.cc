@@ -59,6 +59,7 @@ void add_trained_run_flags(CLI::App& command, TrainedRunFlags& flags, bool part)
   if (!part) return;
   command.add_option("--part", flags.part, "Of the run's own data: test, validation or train")
       ->check(CLI::IsMember({"test", "validation", "train"}))
+      ->excludes("--data")
       ->capture_default_str();
 }
 

@@ -239,6 +239,11 @@ TEST_F(SpokenWords, AreTrainedJudgedPredictedReportedAndExported) {
   EXPECT_THAT(thalweg({"predict", path("run"), "--data", spec() + "/low"}).output,
               HasSubstr("file,class,p(low),p(high),p(unknown),p(silence)\r\ns0_nohash_0.wav,"));
 
+  // A file's name may be any bytes.
+  std::filesystem::create_directories(path("odd"));
+  std::filesystem::copy(path("words/low/s3_nohash_0.wav"), path("odd/\xff.wav"));
+  EXPECT_EQ(json_of({"predict", path("run"), "--data", "wav:" + path("odd")}).at(0).at("file"), "\xEF\xBF\xBD.wav");
+
   ASSERT_EQ(thalweg({"report", path("run"), "-o", path("report.html")}).code, 0);
   const bool is_shown = test::contents(path("report.html")).find("False alarms and misses") != std::string::npos;
   EXPECT_TRUE(is_shown);
@@ -281,6 +286,17 @@ TEST_F(SpokenWords, OtherModelsSayThatTheyDoNotTakeThem) {
   EXPECT_THAT(ended.errors, AllOf(HasSubstr("waveforms"), HasSubstr("these take it: keywords")));
   EXPECT_THAT(thalweg({"train", "--model", "keywords", "--data", "make:spirals"}).errors,
               AllOf(HasSubstr("takes waveforms"), HasSubstr("numbers")));
+}
+
+TEST_F(SpokenWords, ATrainingWithoutSomeOfTheClassesWarns) {
+  std::vector<std::string> arguments = training("run");
+  arguments[8] = "1";
+  EXPECT_EQ(thalweg(arguments).errors.find("warning"), std::string::npos);
+  // The first 12 files are of "high" alone.
+  arguments.insert(arguments.end(), {"--overwrite", "--train-limit", "8", "--validation-fraction", "0"});
+  const Ended ended = thalweg(arguments);
+  EXPECT_EQ(ended.code, 0) << ended.errors;
+  EXPECT_THAT(ended.errors, HasSubstr("warning: the training part has no example of 3 classes, low, …"));
 }
 
 TEST_F(SpokenWords, InfoSaysWhatIsThere) {

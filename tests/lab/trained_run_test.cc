@@ -140,6 +140,10 @@ TEST_F(TrainedRun, WeightsAreExportedByName) {
   EXPECT_EQ(nlohmann::json::parse(contents.metadata.at("training")).at("config").at("model"), "mlp");
   EXPECT_EQ(thalweg({"export", path("run"), "-o", path("weights.h5")}).code, 2);
   EXPECT_EQ(thalweg({"eval", path("nothing")}).code, 2);
+  // Of other data that have parts it is their test part, which nothing else may be asked of.
+  const std::string data = "idx:" + folder_.path().string();
+  EXPECT_THAT(thalweg({"eval", path("run"), "--data", data}).output, HasSubstr("test of " + data + ": 40 examples"));
+  EXPECT_EQ(thalweg({"eval", path("run"), "--data", data, "--part", "train"}).code, 2);
 }
 
 TEST_F(TrainedRun, CharactersOfAText) {
