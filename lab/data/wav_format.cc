@@ -23,7 +23,8 @@ namespace {
 /// `yes,no` in two.
 std::vector<std::string> words_of(const std::string& text) {
   std::vector<std::string> words;
-  for (std::size_t begin = 0; begin < text.size();) {
+  if (text.empty()) return words;
+  for (std::size_t begin = 0; begin <= text.size();) {
     const std::size_t end = std::min(text.find(',', begin), text.size());
     if (end == begin) throw Error(fmt::format("--words {}: expected words with a comma between", text));
     words.push_back(text.substr(begin, end - begin));

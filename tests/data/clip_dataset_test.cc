@@ -248,7 +248,7 @@ TEST(ClipDataset, WordsThatAreNotThereAreRefused) {
   EXPECT_THAT(refusal("yes,noo"), AllOf(HasSubstr("--words noo"), HasSubstr("did you mean"), HasSubstr("no")));
   EXPECT_THAT(refusal("yes,yes"), HasSubstr("twice"));
   EXPECT_THAT(refusal("yes,unknown"), HasSubstr("is added"));
-  EXPECT_THAT(refusal("yes,,no"), HasSubstr("comma"));
+  for (const char* const words : {"yes,,no", ",yes", "yes,", ","}) EXPECT_THAT(refusal(words), HasSubstr("comma"));
 }
 
 TEST(ClipDataset, SilenceIsCutOutOfEachPartsOwnShareOfTheNoise) {
