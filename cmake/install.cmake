@@ -6,13 +6,15 @@ set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/thalweg)
 # Written by the build: all rules in one header.
 install(DIRECTORY include/thalweg ${PROJECT_BINARY_DIR}/include/thalweg DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
         FILES_MATCHING PATTERN "*.h")
-install(TARGETS thalweg_engine thalweg_own_rule EXPORT thalwegTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS thalweg_engine thalweg_own_rule EXPORT thalwegTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+        LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(EXPORT thalwegTargets NAMESPACE thalweg:: DESTINATION ${package_folder})
 
 if(THALWEG_TORCH)
   set_target_properties(thalweg_libtorch PROPERTIES EXPORT_NAME libtorch)
   install(DIRECTORY adapters/libtorch/include/thalweg DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
-  install(TARGETS thalweg_libtorch EXPORT thalwegLibtorchTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  install(TARGETS thalweg_libtorch EXPORT thalwegLibtorchTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+          LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
   install(EXPORT thalwegLibtorchTargets NAMESPACE thalweg:: DESTINATION ${package_folder})
   install(FILES cmake/torch_target.cmake DESTINATION ${package_folder})
 endif()
@@ -31,7 +33,6 @@ endif()
 
 configure_package_config_file(cmake/thalwegConfig.cmake.in ${PROJECT_BINARY_DIR}/thalwegConfig.cmake
                               INSTALL_DESTINATION ${package_folder})
-# Before 1.0 a minor version may change the interface.
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/thalwegConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/thalwegConfig.cmake ${PROJECT_BINARY_DIR}/thalwegConfigVersion.cmake
         DESTINATION ${package_folder})
@@ -40,5 +41,21 @@ install(FILES ${PROJECT_BINARY_DIR}/thalwegConfig.cmake ${PROJECT_BINARY_DIR}/th
 file(RELATIVE_PATH pkgconfig_up ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 cmake_path(APPEND pkgconfig_includedir "\${prefix}" "${CMAKE_INSTALL_INCLUDEDIR}")
 cmake_path(APPEND pkgconfig_libdir "\${prefix}" "${CMAKE_INSTALL_LIBDIR}")
-configure_file(cmake/thalweg.pc.in ${PROJECT_BINARY_DIR}/thalweg.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/thalweg.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+set(pkgconfig_files thalweg.pc)
+if(THALWEG_TORCH)
+  # LibTorch has no pkg-config file: its folders are those of this build.
+  set(pkgconfig_torch_cflags "")
+  foreach(folder IN LISTS TORCH_INCLUDE_DIRS)
+    string(APPEND pkgconfig_torch_cflags " -I${folder}")
+  endforeach()
+  get_target_property(torch_library torch IMPORTED_LOCATION)
+  if(NOT torch_library)
+    get_target_property(torch_library torch IMPORTED_LOCATION_RELEASE)
+  endif()
+  get_filename_component(pkgconfig_torch_libdir "${torch_library}" DIRECTORY)
+  list(APPEND pkgconfig_files thalweg-libtorch.pc)
+endif()
+foreach(file IN LISTS pkgconfig_files)
+  configure_file(cmake/${file}.in ${PROJECT_BINARY_DIR}/${file} @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/${file} DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endforeach()

@@ -388,6 +388,14 @@ void Optimizer::Impl::swap_averages() {
 }
 
 void Optimizer::swap_averages() { impl_->swap_averages(); }
+
+SwappedAverages::~SwappedAverages() {
+  try {
+    optimizer_.swap_averages();
+  } catch (const Error&) {  // a parameter has been unbound meanwhile: then the next step says that they are swapped
+  }
+}
+
 bool Optimizer::averages_are_swapped() const { return impl_->averages_are_swapped; }
 
 // State ---------------------------------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ auto elements_of(Range& range) {
     if constexpr (requires { range.innerStride() + range.outerStride() + range.innerSize() + range.outerSize(); }) {
       if ((range.innerSize() > 1 && range.innerStride() != 1) ||
           (range.outerSize() > 1 && range.outerStride() != range.innerSize())) {
-        throw Error("the elements do not lie one after another in memory: copy them into a vector first");
+        throw_error("the elements do not lie one after another in memory: copy them into a vector first");
       }
     }
     return std::span(range.data(), static_cast<std::size_t>(range.size()));

@@ -13,4 +13,7 @@ class Error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// Throws Error, from headers too that are compiled with -fno-exceptions.
+[[noreturn]] void throw_error(const char* message);
+
 }  // namespace thalweg

@@ -373,12 +373,7 @@ extern template std::span<double> Optimizer::average<double>(Handle);
 class SwappedAverages {
  public:
   explicit SwappedAverages(Optimizer& optimizer) : optimizer_(optimizer) { optimizer.swap_averages(); }
-  ~SwappedAverages() {
-    try {
-      optimizer_.swap_averages();
-    } catch (const Error&) {  // a parameter has been unbound meanwhile: then the next step says that they are swapped
-    }
-  }
+  ~SwappedAverages();
   SwappedAverages(const SwappedAverages&) = delete;
   SwappedAverages& operator=(const SwappedAverages&) = delete;
 

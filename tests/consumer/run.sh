@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
 # Proves one way in which a project finds thalweg: run.sh HOW SOURCE WORK [CMAKE_FLAG…].
 #
-#   install                        builds the engine alone and installs it, as a packager would
-#   find_package, pkg-config       use what `install` with the same WORK has installed
+#   install, install_shared        build the engine alone and install it, as a packager would
+#   find_package, pkg-config       use what `install` with the same WORK has installed, from C++ and C
+#   no_exceptions                  the same, compiled with -fno-exceptions -fno-rtti
+#   components                     what find_package says of components that are there, and that are not
+#   shared                         uses what `install_shared` has installed, from C++, C and Python
 #   add_subdirectory, FetchContent use the source folder, for a debugger, and look whether the kernels are compiled
 #                                  optimised, without a build type too
 #   libtorch                       installs from the finished build folder SOURCE, and uses adapter and engine
@@ -31,26 +34,51 @@ expect_optimised_kernels() {
 mkdir -p "$work"
 cd "$work"
 
-if [[ $how == install ]]; then
+if [[ $how == install* ]]; then
   # As deep in the tree as the presets' build folders: then ccache knows what they have compiled.
-  engine=$source/build/consumer-engine
-  rm -rf "$engine" prefix
-  cmake "${flags[@]}" -B "$engine" -S "$source" -DTHALWEG_TORCH=OFF -DTHALWEG_LAB=OFF -DTHALWEG_TESTS=OFF \
-    -DTHALWEG_EXAMPLES=OFF -DCMAKE_INSTALL_PREFIX="$PWD/prefix"
+  engine=$source/build/consumer-engine${how#install} prefix=$PWD/prefix${how#install}
+  rm -rf "$engine" "$prefix"
+  cmake "${flags[@]}" -B "$engine" -S "$source" -DTHALWEG_TORCH=OFF -DTHALWEG_LAB=OFF -DTHALWEG_DATA=OFF -DTHALWEG_TESTS=OFF \
+    -DTHALWEG_EXAMPLES=OFF -DCMAKE_INSTALL_PREFIX="$prefix" -DBUILD_SHARED_LIBS="$([[ $how == install_shared ]] && echo ON || echo OFF)"
   cmake --build "$engine"
   cmake --install "$engine"
+  exit
+fi
+
+if [[ $how == components ]]; then
+  # expect_found NAME WORDS TEXT: a project whose find_package has these words; TEXT is in what CMake says, or
+  # without TEXT it finds thalweg::thalweg.
+  expect_found() {
+    mkdir -p "components/$1"
+    printf 'cmake_minimum_required(VERSION 3.25)\nproject(%s LANGUAGES CXX)\nfind_package(thalweg %s)\n' "$1" "$2" >"components/$1/CMakeLists.txt"
+    printf 'if(thalweg_FOUND AND NOT TARGET thalweg::thalweg)\n  message(FATAL_ERROR "no target")\nendif()\n' >>"components/$1/CMakeLists.txt"
+    local status=0
+    cmake "${flags[@]}" -B "components/$1/build" -S "components/$1" "-DCMAKE_PREFIX_PATH=$PWD/prefix" >"components/$1/said" 2>&1 || status=$?
+    if [[ -z $3 ]]; then
+      ((status == 0)) || { cat "components/$1/said" >&2 && exit 1; }
+    else
+      tr -s '\n ' ' ' <"components/$1/said" | grep --quiet --fixed-strings -- "$3" || { cat "components/$1/said" >&2 && exit 1; }
+    fi
+  }
+  rm -rf components
+  expect_found none "REQUIRED" ""
+  expect_found engine "REQUIRED COMPONENTS engine" ""
+  expect_found optional "REQUIRED OPTIONAL_COMPONENTS libtorch" ""
+  expect_found torch "REQUIRED COMPONENTS libtorch" "component libtorch is none of those that are here: engine; this thalweg was built without LibTorch"
+  expect_found unknown "REQUIRED COMPONENTS engin" "component engin is none of those that are here: engine"
   exit
 fi
 
 rm -rf "$how"
 mkdir "$how"
 consumer=(cmake "${flags[@]}" -B "$how/build" -S "$here" "-DHOW=$how" "-DEXAMPLES=$here/../../examples")
-if [[ $how == find_package || $how == pkg-config ]]; then
-  # Moved, because a package that only works where it was first put is none.
-  cp -r prefix "$how/moved"
-fi
 case $how in
-  find_package)
+  # Moved, because a package that only works where it was first put is none.
+  find_package | pkg-config | no_exceptions) cp -r prefix "$how/moved" ;;
+  shared) cp -r prefix_shared "$how/moved" ;;
+esac
+case $how in
+  find_package | no_exceptions | shared)
     "${consumer[@]}" "-DCMAKE_PREFIX_PATH=$PWD/$how/moved"
     grep --quiet "^thalweg_DIR:PATH=$PWD/$how/moved" "$how/build/CMakeCache.txt"
     ;;
@@ -79,6 +107,15 @@ esac
 cmake --build "$how/build"
 "$how/build/consumer"
 "$how/build/own_rule"
+if [[ -e $how/build/c_consumer ]]; then
+  "$how/build/c_consumer"
+fi
+if [[ $how == shared ]]; then
+  library=$(find "$PWD/$how/moved" -name libthalweg.so)
+  readelf --dynamic "$library" | grep --quiet 'SONAME.*libthalweg\.so\.[0-9]*\.[0-9]*]'
+  /usr/bin/python3 "$here/../../examples/python/by_ctypes.py" "$library"
+  /usr/bin/python3 "$here/../../examples/python/by_cffi.py" "$source/include/thalweg/c.h" "$library"
+fi
 if [[ $how == libtorch ]]; then
   "$how/build/libtorch_consumer"
 fi

@@ -1,0 +1,51 @@
+// Structs that cross the C interface: read and written by the size that the caller's version gives them.
+#pragma once
+
+#include <thalweg/error.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <string>
+#include <type_traits>
+
+namespace thalweg {
+
+/// The caller's struct as this version knows it: what an older caller lacks is as in `defaults`. `least`: the size of
+/// the struct's first version. Throws Error if the size is below that, or if a newer caller has set what is not known
+/// here.
+template <class Struct>
+Struct read_struct(const void* memory, const Struct& defaults, std::size_t least, const char* name) {
+  static_assert(std::is_trivially_copyable_v<Struct>);
+  std::size_t size = 0;
+  std::memcpy(&size, memory, sizeof size);
+  if (size < least) {
+    throw Error(std::string(name) + ": struct_size = " + std::to_string(size) + " is less than " +
+                std::to_string(least) + "; set it to sizeof(" + name + ")");
+  }
+  const auto* const bytes = static_cast<const std::byte*>(memory);
+  for (std::size_t i = sizeof(Struct); i < size; ++i) {
+    if (bytes[i] != std::byte{}) {
+      throw Error(std::string(name) + ": byte " + std::to_string(i) + " of " + std::to_string(size) +
+                  " is not 0: the caller's version has more settings than this library, " +
+                  std::to_string(sizeof(Struct)) + " bytes of them");
+    }
+  }
+  Struct result = defaults;
+  std::memcpy(&result, memory, std::min(size, sizeof(Struct)));
+  return result;
+}
+
+/// Fills the caller's struct as far as the caller's version knows it; its `struct_size` stays.
+template <class Struct>
+void write_struct(void* memory, const Struct& values) {
+  std::size_t size = 0;
+  std::memcpy(&size, memory, sizeof size);
+  const std::size_t end = std::min(size, sizeof(Struct));
+  if (end > sizeof size) {
+    std::memcpy(static_cast<std::byte*>(memory) + sizeof size,
+                reinterpret_cast<const std::byte*>(&values) + sizeof size, end - sizeof size);
+  }
+}
+
+}  // namespace thalweg

@@ -1,0 +1,8 @@
+// Throws Error where a header must not.
+#include <thalweg/error.h>
+
+namespace thalweg {
+
+void throw_error(const char* message) { throw Error(message); }
+
+}  // namespace thalweg
