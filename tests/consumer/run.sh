@@ -113,6 +113,11 @@ fi
 if [[ $how == shared ]]; then
   library=$(find "$PWD/$how/moved" -name libthalweg.so)
   readelf --dynamic "$library" | grep --quiet 'SONAME.*libthalweg\.so\.[0-9]*\.[0-9]*]'
+  # A function that programs were linked with must not go.
+  grep --only-matching '\bthalweg_[a-z_]*(' "$source/include/thalweg/c.h" | tr --delete '(' | sort --unique >"$how/declared"
+  nm --dynamic --defined-only "$library" | sed -n 's/.* T \(thalweg_[a-z_]*\)$/\1/p' | sort >"$how/exported"
+  diff "$how/declared" "$how/exported"
+  diff "$here/c_functions.txt" "$how/exported"
   /usr/bin/python3 "$here/../../examples/python/by_ctypes.py" "$library"
   /usr/bin/python3 "$here/../../examples/python/by_cffi.py" "$source/include/thalweg/c.h" "$library"
 fi

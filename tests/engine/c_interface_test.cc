@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <cstring>
 #include <filesystem>
 #include <limits>
@@ -382,6 +383,26 @@ TEST_F(CInterface, MessagesAreOfTheThread) {
   EXPECT_EQ(other, "");
   EXPECT_THAT(thalweg_message(), HasSubstr("NULL"));
   EXPECT_THAT(thalweg_version(), StrEq(THALWEG_VERSION));
+}
+
+// The layouts that programs and wrappers were compiled with. A new version only adds behind the end.
+using Layout = std::vector<std::size_t>;
+TEST(CInterfaceLayout, IsWhatProgramsWereCompiledWith) {
+  EXPECT_EQ((Layout{offsetof(thalweg_execution, threads), offsetof(thalweg_execution, reporting),
+                    offsetof(thalweg_execution, backend)}),
+            (Layout{8, 12, 16}));
+  EXPECT_GE(sizeof(thalweg_execution), 24U);
+  EXPECT_EQ((Layout{offsetof(thalweg_gradient, parameter), offsetof(thalweg_gradient, dtype),
+                    offsetof(thalweg_gradient, values), offsetof(thalweg_gradient, count),
+                    offsetof(thalweg_gradient, rows), offsetof(thalweg_gradient, row_count)}),
+            (Layout{8, 12, 16, 24, 32, 40}));
+  EXPECT_GE(sizeof(thalweg_gradient), 48U);
+  EXPECT_EQ((Layout{offsetof(thalweg_report, outcome), offsetof(thalweg_report, reserved),
+                    offsetof(thalweg_report, gradient_norm), offsetof(thalweg_report, update_norm),
+                    offsetof(thalweg_report, parameter_norm), offsetof(thalweg_report, clip_factor),
+                    offsetof(thalweg_report, non_finite), offsetof(thalweg_report, refused_steps)}),
+            (Layout{8, 12, 16, 24, 32, 40, 48, 56}));
+  EXPECT_GE(sizeof(thalweg_report), 64U);
 }
 
 }  // namespace
