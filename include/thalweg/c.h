@@ -24,6 +24,7 @@ typedef enum thalweg_status {
   THALWEG_FAILED = 3      ///< anything else: a defect of the library; the message says what is known
 } thalweg_status;
 
+/// Types of elements; where calls and structs take one it is an int32_t.
 typedef enum thalweg_dtype { THALWEG_F32 = 0, THALWEG_F64 = 1 } thalweg_dtype;
 
 /// What became of a step.
@@ -99,10 +100,10 @@ thalweg_status thalweg_describe(const thalweg_optimizer* optimizer, char** descr
 /// Adds a parameter of `dimensions` sizes, the slowest first, in row-major order (no sizes: a single number). The
 /// memory must stay where it is until thalweg_remove or thalweg_rebind. Its group is the first whose pattern fits the
 /// name.
-thalweg_status thalweg_add(thalweg_optimizer* optimizer, const char* name, thalweg_dtype dtype, void* data,
+thalweg_status thalweg_add(thalweg_optimizer* optimizer, const char* name, int32_t dtype, void* data,
                            const int64_t* sizes, size_t dimensions, uint32_t* parameter);
 /// Tells where the parameter's memory now is; type and length stay the same, and so does its state.
-thalweg_status thalweg_rebind(thalweg_optimizer* optimizer, uint32_t parameter, thalweg_dtype dtype, void* data,
+thalweg_status thalweg_rebind(thalweg_optimizer* optimizer, uint32_t parameter, int32_t dtype, void* data,
                               uint64_t count);
 /// Forgets the parameter and its state.
 thalweg_status thalweg_remove(thalweg_optimizer* optimizer, uint32_t parameter);

@@ -218,7 +218,7 @@ thalweg_status thalweg_describe(const thalweg_optimizer* optimizer, char** descr
   });
 }
 
-thalweg_status thalweg_add(thalweg_optimizer* optimizer, const char* name, thalweg_dtype dtype, void* data,
+thalweg_status thalweg_add(thalweg_optimizer* optimizer, const char* name, int32_t dtype, void* data,
                            const int64_t* sizes, size_t dimensions, uint32_t* parameter) {
   return guarded([&] {
     Optimizer& engine = at(optimizer, "thalweg_add", "optimizer").engine;
@@ -228,7 +228,7 @@ thalweg_status thalweg_add(thalweg_optimizer* optimizer, const char* name, thalw
     const auto add = [&](auto* elements) {
       return engine.add(own_name, span_of(elements, shape.elements(), "thalweg_add", "data"), shape).index;
     };
-    switch (static_cast<int>(dtype)) {
+    switch (dtype) {
       case THALWEG_F32:
         result = add(static_cast<float*>(data));
         return;
@@ -236,25 +236,25 @@ thalweg_status thalweg_add(thalweg_optimizer* optimizer, const char* name, thalw
         result = add(static_cast<double*>(data));
         return;
       default:
-        throw Error(dtype_error("thalweg_add", static_cast<int>(dtype)));
+        throw Error(dtype_error("thalweg_add", dtype));
     }
   });
 }
 
-thalweg_status thalweg_rebind(thalweg_optimizer* optimizer, uint32_t parameter, thalweg_dtype dtype, void* data,
+thalweg_status thalweg_rebind(thalweg_optimizer* optimizer, uint32_t parameter, int32_t dtype, void* data,
                               uint64_t count) {
   return guarded([&] {
     Optimizer& engine = at(optimizer, "thalweg_rebind", "optimizer").engine;
     const auto rebind = [&](auto* elements) {
       engine.rebind(Handle{parameter}, span_of(elements, count, "thalweg_rebind", "data"));
     };
-    switch (static_cast<int>(dtype)) {
+    switch (dtype) {
       case THALWEG_F32:
         return rebind(static_cast<float*>(data));
       case THALWEG_F64:
         return rebind(static_cast<double*>(data));
       default:
-        throw Error(dtype_error("thalweg_rebind", static_cast<int>(dtype)));
+        throw Error(dtype_error("thalweg_rebind", dtype));
     }
   });
 }

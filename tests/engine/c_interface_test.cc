@@ -335,8 +335,9 @@ TEST_F(CInterface, RefusesWhatIsMissingOrWrongByName) {
   const Handle optimizer("sgd:lr=1");
   std::vector<float> x(6);
   std::uint32_t parameter = 77;
-  const auto add = [&](const char* name, int dtype, void* data, const std::int64_t* sizes, std::size_t dimensions) {
-    return thalweg_add(optimizer.get(), name, static_cast<thalweg_dtype>(dtype), data, sizes, dimensions, &parameter);
+  const auto add = [&](const char* name, std::int32_t dtype, void* data, const std::int64_t* sizes,
+                       std::size_t dimensions) {
+    return thalweg_add(optimizer.get(), name, dtype, data, sizes, dimensions, &parameter);
   };
   EXPECT_EQ(add(nullptr, THALWEG_F32, x.data(), kSizes.data(), 2), THALWEG_REFUSED);
   EXPECT_EQ(add("", THALWEG_F32, x.data(), kSizes.data(), 2), THALWEG_REFUSED);
