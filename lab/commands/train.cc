@@ -198,11 +198,11 @@ TrainingEvents events_again(const EventPlace& place, const CLI::App& command, co
 }
 
 // Of folders the first examples are those of the first classes, so a limit may leave out classes altogether.
-void warn_of_missing_classes(Dataset dataset, const TrainingConfig& config) {
-  Split parts = split(dataset, config);
-  dataset.train = std::move(parts.training);
-  dataset.test = std::move(parts.test);
-  for (const std::string& remark : remarks(dataset, Duplicates{})) print_message("warning: {}\n", remark);
+void warn_of_missing_classes(const Dataset& dataset, const TrainingConfig& config) {
+  if (dataset.target.kind != TargetKind::label) return;
+  const Split parts = split(dataset, config);
+  for (const std::string& remark : missing_classes(dataset, parts.training, parts.test))
+    print_message("warning: {}\n", remark);
 }
 
 // One training; nothing where its configuration is printed instead.

@@ -91,13 +91,14 @@ Chosen open_chosen(const TrainedModel& trained, const TrainedRunFlags& flags, bo
   options.schema = checkpoint.dataset.schema;
   options.test_data.clear();
   options.needs_target = needs_target;
-  as_usage([&] { parse_data_spec(flags.data); });
+  const Format* format = nullptr;
+  as_usage([&] { format = parse_data_spec(flags.data).format; });
   const auto other_kind = [&] {
     return fmt::format("{}: is of another kind than what the model was trained on, {}", flags.data,
                        checkpoint.config.data);
   };
   try {
-    check_data_options(*parse_data_spec(flags.data).format, options);
+    check_data_options(*format, options);
   } catch (const Error&) {  // of a flag that the training had, and that this command has not
     throw Error(other_kind());
   }

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -60,5 +61,8 @@ std::vector<std::int64_t> character_counts(const Dataset& dataset, const std::ve
 /// What of all this a person should look at: a line each.
 std::vector<std::string> remarks(const std::vector<ColumnFacts>& columns, std::int64_t rows);
 std::vector<std::string> remarks(const Dataset& dataset, const Duplicates& duplicates);
+/// Of those the ones on classes that a part has no example of. Nothing where the target is no class.
+std::vector<std::string> missing_classes(const Dataset& dataset, std::span<const std::int64_t> training,
+                                         std::span<const std::int64_t> test);
 
 }  // namespace thalweg::lab

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <span>
 #include <utility>
 
@@ -112,10 +113,17 @@ std::vector<std::string> remarks(const Dataset& dataset, const Duplicates& dupli
     lines.push_back(fmt::format("{} have another one's inputs and not its target",
                                 plural(duplicates.contradicting, "example", "examples")));
   }
+  std::ranges::move(missing_classes(dataset, dataset.train, dataset.test), std::back_inserter(lines));
+  return lines;
+}
+
+std::vector<std::string> missing_classes(const Dataset& dataset, std::span<const std::int64_t> training,
+                                         std::span<const std::int64_t> test) {
+  std::vector<std::string> lines;
   if (dataset.target.kind != TargetKind::label) return lines;
-  for (const auto& [name, part] : {std::pair{"training", &dataset.train}, std::pair{"test", &dataset.test}}) {
+  for (const auto& [name, part] : {std::pair{"training", training}, std::pair{"test", test}}) {
     std::vector<bool> seen(static_cast<std::size_t>(dataset.target.classes));
-    for (const std::int64_t example : *part) seen[static_cast<std::size_t>(dataset.examples->label(example))] = true;
+    for (const std::int64_t example : part) seen[static_cast<std::size_t>(dataset.examples->label(example))] = true;
     const auto missing = std::ranges::count(seen, false);
     if (missing > 0) {
       const auto first = static_cast<std::size_t>(std::ranges::find(seen, false) - seen.begin());

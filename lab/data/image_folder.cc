@@ -1,8 +1,8 @@
 // Folders of images, one folder for each class: PNG and JPEG files, read completely.
 #include "data/image_folder.h"
-#include "data/folder_listing.h"
 
 #include "data/content_reader.h"
+#include "data/folder_listing.h"
 #include "data/image.h"
 #include "data/input_file.h"
 #include "data/utf8_reader.h"

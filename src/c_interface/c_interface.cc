@@ -16,6 +16,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -80,28 +81,35 @@ std::span<T> span_of(T* values, std::uint64_t count, const char* call, const cha
   return {values, static_cast<std::size_t>(count)};
 }
 
-std::string dtype_error(const char* call, std::int32_t dtype) {
-  return std::string(call) + ": dtype = " + std::to_string(dtype) + " is none of THALWEG_F32 (0) and THALWEG_F64 (1)";
+/// Gives `use` the memory as elements of the type that the caller names; Void may be const.
+template <class Void, class Use>
+auto with_dtype(std::int32_t dtype, Void* memory, const char* call, const Use& use) {
+  constexpr bool kConst = std::is_const_v<Void>;
+  switch (dtype) {
+    case THALWEG_F32:
+      return use(static_cast<std::conditional_t<kConst, const float, float>*>(memory));
+    case THALWEG_F64:
+      return use(static_cast<std::conditional_t<kConst, const double, double>*>(memory));
+    default:
+      throw Error(std::string(call) + ": dtype = " + std::to_string(dtype) +
+                  " is none of THALWEG_F32 (0) and THALWEG_F64 (1)");
+  }
 }
 
-constexpr std::size_t kFirstGradient = sizeof(thalweg_gradient), kFirstReport = sizeof(thalweg_report),
-                      kFirstExecution = sizeof(thalweg_execution);
-
-template <class T>
-thalweg::Gradient gradient_of(const thalweg_gradient& gradient, const char* call) {
-  const Handle handle{gradient.parameter};
-  const std::span<const T> values =
-      span_of(static_cast<const T*>(gradient.values), gradient.count, call, "a gradient's values");
-  if (gradient.rows == nullptr) return {handle, values};
-  return {handle, thalweg::Rows<T>{span_of(gradient.rows, gradient.row_count, call, "a gradient's rows"), values}};
-}
+// Sizes of the structs' first versions: a version that adds members leaves these as they are.
+constexpr std::size_t kFirstGradient = offsetof(thalweg_gradient, row_count) + sizeof(std::uint64_t),
+                      kFirstReport = offsetof(thalweg_report, refused_steps) + sizeof(std::int64_t),
+                      kFirstExecution = offsetof(thalweg_execution, backend) + sizeof(const char*);
 
 thalweg::Gradient read_gradient(const void* memory, const char* call) {
   const thalweg_gradient defaults = THALWEG_GRADIENT_INIT;
   const thalweg_gradient gradient = thalweg::read_struct(memory, defaults, kFirstGradient, "thalweg_gradient");
-  if (gradient.dtype == THALWEG_F32) return gradient_of<float>(gradient, call);
-  if (gradient.dtype == THALWEG_F64) return gradient_of<double>(gradient, call);
-  throw Error(dtype_error(call, gradient.dtype));
+  const Handle handle{gradient.parameter};
+  return with_dtype(gradient.dtype, gradient.values, call, [&]<class T>(const T* elements) -> thalweg::Gradient {
+    const std::span<const T> values = span_of(elements, gradient.count, call, "a gradient's values");
+    if (gradient.rows == nullptr) return {handle, values};
+    return {handle, thalweg::Rows<T>{span_of(gradient.rows, gradient.row_count, call, "a gradient's rows"), values}};
+  });
 }
 
 std::vector<thalweg::Gradient> read_gradients(const thalweg_gradient* gradients, std::size_t count, const char* call) {
@@ -111,13 +119,11 @@ std::vector<thalweg::Gradient> read_gradients(const thalweg_gradient* gradients,
   result.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
     const auto* const memory = reinterpret_cast<const std::byte*>(gradients) + i * size;
-    result.push_back(read_gradient(memory, call));
-    std::size_t own = 0;
-    std::memcpy(&own, memory, sizeof own);
-    if (own != size) {
+    if (const std::size_t own = thalweg::size_of_struct(memory); own != size) {
       throw Error(std::string(call) + ": gradient " + std::to_string(i) + " has struct_size = " + std::to_string(own) +
                   ", the first " + std::to_string(size) + ": they must be the same");
     }
+    result.push_back(read_gradient(memory, call));
   }
   return result;
 }
@@ -225,19 +231,9 @@ thalweg_status thalweg_add(thalweg_optimizer* optimizer, const char* name, int32
     std::uint32_t& result = at(parameter, "thalweg_add", "parameter");
     const char* own_name = &at(name, "thalweg_add", "name");
     const thalweg::Shape shape = shape_of(sizes, dimensions, own_name);
-    const auto add = [&](auto* elements) {
+    result = with_dtype(dtype, data, "thalweg_add", [&](auto* elements) {
       return engine.add(own_name, span_of(elements, shape.elements(), "thalweg_add", "data"), shape).index;
-    };
-    switch (dtype) {
-      case THALWEG_F32:
-        result = add(static_cast<float*>(data));
-        return;
-      case THALWEG_F64:
-        result = add(static_cast<double*>(data));
-        return;
-      default:
-        throw Error(dtype_error("thalweg_add", dtype));
-    }
+    });
   });
 }
 
@@ -245,17 +241,9 @@ thalweg_status thalweg_rebind(thalweg_optimizer* optimizer, uint32_t parameter, 
                               uint64_t count) {
   return guarded([&] {
     Optimizer& engine = at(optimizer, "thalweg_rebind", "optimizer").engine;
-    const auto rebind = [&](auto* elements) {
+    with_dtype(dtype, data, "thalweg_rebind", [&](auto* elements) {
       engine.rebind(Handle{parameter}, span_of(elements, count, "thalweg_rebind", "data"));
-    };
-    switch (dtype) {
-      case THALWEG_F32:
-        return rebind(static_cast<float*>(data));
-      case THALWEG_F64:
-        return rebind(static_cast<double*>(data));
-      default:
-        throw Error(dtype_error("thalweg_rebind", dtype));
-    }
+    });
   });
 }
 

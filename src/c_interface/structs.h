@@ -11,14 +11,20 @@
 
 namespace thalweg {
 
+/// What a caller's struct says that its size is.
+inline std::size_t size_of_struct(const void* memory) {
+  std::size_t size = 0;
+  std::memcpy(&size, memory, sizeof size);
+  return size;
+}
+
 /// The caller's struct as this version knows it: what an older caller lacks is as in `defaults`. `least`: the size of
 /// the struct's first version. Throws Error if the size is below that, or if a newer caller has set what is not known
 /// here.
 template <class Struct>
 Struct read_struct(const void* memory, const Struct& defaults, std::size_t least, const char* name) {
   static_assert(std::is_trivially_copyable_v<Struct>);
-  std::size_t size = 0;
-  std::memcpy(&size, memory, sizeof size);
+  const std::size_t size = size_of_struct(memory);
   if (size < least) {
     throw Error(std::string(name) + ": struct_size = " + std::to_string(size) + " is less than " +
                 std::to_string(least) + "; set it to sizeof(" + name + ")");
@@ -39,12 +45,11 @@ Struct read_struct(const void* memory, const Struct& defaults, std::size_t least
 /// Fills the caller's struct as far as the caller's version knows it; its `struct_size` stays.
 template <class Struct>
 void write_struct(void* memory, const Struct& values) {
-  std::size_t size = 0;
-  std::memcpy(&size, memory, sizeof size);
-  const std::size_t end = std::min(size, sizeof(Struct));
-  if (end > sizeof size) {
-    std::memcpy(static_cast<std::byte*>(memory) + sizeof size,
-                reinterpret_cast<const std::byte*>(&values) + sizeof size, end - sizeof size);
+  constexpr std::size_t kBegin = sizeof(std::size_t);
+  const std::size_t end = std::min(size_of_struct(memory), sizeof(Struct));
+  if (end > kBegin) {
+    std::memcpy(static_cast<std::byte*>(memory) + kBegin, reinterpret_cast<const std::byte*>(&values) + kBegin,
+                end - kBegin);
   }
 }
 
