@@ -22,6 +22,9 @@ set(THALWEG_FLOATING_POINT -ffp-contract=off -fno-trapping-math)
 add_library(thalweg_settings INTERFACE)
 target_compile_features(thalweg_settings INTERFACE cxx_std_20)
 target_compile_options(thalweg_settings INTERFACE ${THALWEG_FLOATING_POINT} -Wall -Wextra -Wpedantic)
+# What is to be seen of a shared library says so (THALWEG_API); a program or library that has a static one in it shows
+# nothing of it either.
+target_compile_options(thalweg_settings INTERFACE -fvisibility=hidden -fvisibility-inlines-hidden)
 # Embedded in a project without a build type, nobody has asked for unoptimised code either.
 target_compile_options(thalweg_settings INTERFACE $<$<STREQUAL:$<CONFIG>,>:-O3>)
 # g++ 12 warns wrongly about "text" + std::string (gcc bug 105651).

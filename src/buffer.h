@@ -5,7 +5,7 @@
 #include <memory>
 #include <new>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 struct FreeAligned {
   void operator()(std::byte* bytes) const { ::operator delete (bytes, std::align_val_t{64}); }
@@ -16,4 +16,4 @@ inline Buffer make_buffer(std::size_t bytes) {
   return Buffer(static_cast<std::byte*>(::operator new (bytes, std::align_val_t{64})));
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 std::vector<ColumnSlot> column_slots(const Rule& rule) {
   std::vector<ColumnSlot> slots;
   for (std::size_t k = 0; k < rule.columns.size(); ++k) {
@@ -155,4 +155,4 @@ std::size_t Parameters::state_bytes() const {
   return bytes;
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

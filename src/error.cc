@@ -1,8 +1,8 @@
 // Throws Error where a header must not.
 #include <thalweg/error.h>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 void throw_error(const char* message) { throw Error(message); }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -4,11 +4,11 @@
 
 #include <string>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 void check(const Execution& execution) {
   if (execution.threads >= 0) return;
   throw Error("settings: threads = " + std::to_string(execution.threads) + " is outside [0, ∞)");
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -10,7 +10,7 @@
 #include <charconv>
 #include <cmath>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 constexpr char kBetweenNumbers = '/';
@@ -185,4 +185,4 @@ json::Object write(const Fields& fields) {
   return object;
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

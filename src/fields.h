@@ -13,7 +13,7 @@
 #include <variant>
 #include <vector>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// A member that is one of some words.
 struct Choice {
@@ -65,4 +65,4 @@ void read(const Fields& fields, const json::Object& object, const std::string& w
 /// All members as an object.
 json::Object write(const Fields& fields);
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 Scalars first_scalars(const Rule& rule) {
   Scalars result{};
@@ -226,4 +226,4 @@ void Groups::check_patterns(const std::vector<std::string>& names) const {
   }
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

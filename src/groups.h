@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 using Scalars = std::array<double, kMaxScalars>;
 
@@ -106,4 +106,4 @@ class Groups {
   std::size_t waiting_ = 0;  // patterns that have found no parameter
 };
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <vector>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 /// Calls `move(to, from, count)` for every run of consecutive rows among those that become the rows [begin, end).
@@ -103,4 +103,4 @@ void reorder_rows(std::span<const RowArray> arrays, std::span<const std::int64_t
   }
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

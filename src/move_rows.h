@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <span>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// Arrays of as many rows each.
 struct RowArray {
@@ -40,4 +40,4 @@ void compact_rows(std::span<const RowArray> arrays, std::span<const std::int64_t
 void reorder_rows(std::span<const RowArray> arrays, std::span<const std::int64_t> rows, std::byte* scratch,
                   int threads);
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// What the function gives; the message of an Error that it throws begins with `prefix`.
 template <class Function>
@@ -17,4 +17,4 @@ auto naming(const std::string& prefix, const Function& function) {
   }
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -12,7 +12,7 @@
 #include <cmath>
 #include <set>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 namespace {
 
@@ -434,4 +434,4 @@ LoadReport Optimizer::load(const std::filesystem::path& file, const LoadOptions&
   }
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -9,7 +9,7 @@
 
 #include <string_view>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 struct Optimizer::Impl {
   Impl(const Description& description, Execution how);
@@ -46,4 +46,4 @@ struct Optimizer::Impl {
   bool averages_are_swapped = false;
 };
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

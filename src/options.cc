@@ -8,7 +8,7 @@
 #include <charconv>
 #include <cmath>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 std::size_t index_of(const RuleInfo& rule, std::string_view option) {
@@ -72,4 +72,4 @@ std::string Options::text() const {
   return result;
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

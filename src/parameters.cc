@@ -10,7 +10,7 @@
 
 #include <algorithm>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 void Parameters::check_shape(const std::string& what, const Shape& shape, std::size_t size,
                              const GroupRecord& group) const {
@@ -228,4 +228,4 @@ std::vector<std::string> Parameters::names() const {
   return names;
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

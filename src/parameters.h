@@ -14,7 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// What a column is for.
 enum class Role {
@@ -204,4 +204,4 @@ class Parameters {
   std::vector<FreshColumn> fresh_;
 };
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -12,7 +12,7 @@
 #include <limits>
 #include <string>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 struct Twofold {
@@ -133,4 +133,4 @@ double power(const Logarithm& logarithm, double exponent) {
   return result < kSmallest ? 0 : result;
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

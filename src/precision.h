@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <type_traits>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 using Precision = Storage;
 
@@ -51,4 +51,4 @@ inline void fill_elements(void* elements, std::size_t count, Precision precision
   }
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

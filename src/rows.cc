@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 /// Elements of one row of a parameter of this shape.
@@ -280,4 +280,4 @@ void Parameters::reset_rows(Handle handle, std::span<const std::int64_t> rows) {
   }
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -6,7 +6,7 @@
 
 #include <string>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 /// Throws Error if a number is outside its range; `what` begins it.
@@ -64,4 +64,4 @@ std::string_view to_string(Check check) {
   return "unknown";
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -6,7 +6,7 @@
 #include <span>
 #include <string_view>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 /// The names of all enumerators, in their order.
@@ -51,4 +51,4 @@ Fields fields_of(DynamicLossScale& dynamic) {
           {"interval", &dynamic.interval, between(1, INT32_MAX)}};
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

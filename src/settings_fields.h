@@ -5,7 +5,7 @@
 
 #include <thalweg/settings.h>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 Field by_field(Clip& clip);  ///< which kind
 Field kind_field(Average& average);
@@ -19,4 +19,4 @@ Fields fields_of(Average& average);
 Fields fields_of(Accumulation& accumulation);
 Fields fields_of(DynamicLossScale& dynamic);
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

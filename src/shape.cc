@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 std::uint64_t Shape::elements() const {
   if (std::ranges::find(sizes, 0) != sizes.end()) return 0;
@@ -87,4 +87,4 @@ void check_strides(const Shape& shape, const std::string& what) {
               ": elements must lie without gaps and overlap");
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -8,7 +8,7 @@
 #include <numeric>
 #include <vector>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 constexpr std::size_t kMostSuggestions = 3;
@@ -101,4 +101,4 @@ std::string suggest(std::string_view unknown, std::span<const std::string> known
   return text;
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -7,7 +7,7 @@
 #include <array>
 #include <charconv>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 /// Does the character move the cursor, break the line or turn the direction in which what follows is shown?
@@ -80,4 +80,4 @@ std::string shown(const std::filesystem::path& file) {
   return printable(file.string(), kLongestPath);
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

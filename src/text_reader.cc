@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 std::string_view TextReader::word(std::string_view ends) {
   const std::size_t begin = at_;
@@ -46,4 +46,4 @@ std::string TextReader::at(std::string_view part) const {
 
 std::string TextReader::at_all() const { return what_ + " '" + printable(text_) + "': "; }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 class TextReader {
  public:
@@ -36,4 +36,4 @@ class TextReader {
   std::size_t at_ = 0;
 };
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -17,7 +17,7 @@
 #include <memory>
 #include <span>
 
-namespace thalweg::libtorch {
+namespace thalweg::inline v0_1::libtorch {
 
 namespace {
 
@@ -292,4 +292,4 @@ void Optimizer::load(InputArchive& archive) {
   }
 }
 
-}  // namespace thalweg::libtorch
+}  // namespace thalweg::inline v0_1::libtorch

@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <memory>
 
-namespace thalweg::libtorch {
+namespace thalweg::inline v0_1::libtorch {
 
 struct BackwardHooks::Hook final : torch::autograd::FunctionPostHook {
   Hook(BackwardHooks& hooks, std::size_t place) : hooks(hooks), place(place) {}
@@ -141,4 +141,4 @@ void Optimizer::step_in_backward(bool on) {
   impl.hooks->follow(impl.bindings);
 }
 
-}  // namespace thalweg::libtorch
+}  // namespace thalweg::inline v0_1::libtorch

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-namespace thalweg::libtorch {
+namespace thalweg::inline v0_1::libtorch {
 
 /// Hooks on the tensors of bindings, behind the node of the graph that adds up a tensor's gradient. A backward pass
 /// runs this node once for each tensor, however often the tensor is used.
@@ -44,4 +44,4 @@ class BackwardHooks {
   std::vector<Hooked> hooked_;  // by place
 };
 
-}  // namespace thalweg::libtorch
+}  // namespace thalweg::inline v0_1::libtorch

@@ -7,7 +7,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace thalweg::libtorch {
+namespace thalweg::inline v0_1::libtorch {
 
 namespace {
 
@@ -240,4 +240,4 @@ torch::Tensor Binding::average(thalweg::Optimizer& engine) const {
                                                    : view(engine.average<double>(handle_), ColumnShape::parameter);
 }
 
-}  // namespace thalweg::libtorch
+}  // namespace thalweg::inline v0_1::libtorch

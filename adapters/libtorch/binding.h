@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace thalweg::libtorch {
+namespace thalweg::inline v0_1::libtorch {
 
 /// The gradients of one step. Kept from step to step, so that a step allocates nothing.
 struct GradientList {
@@ -166,4 +166,4 @@ class alignas(64) Binding {
   torch::Tensor ordered_gradient_;     // the gradient in the engine's order, where its own differs
 };
 
-}  // namespace thalweg::libtorch
+}  // namespace thalweg::inline v0_1::libtorch

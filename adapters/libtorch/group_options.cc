@@ -3,7 +3,7 @@
 
 #include <torch/serialize/archive.h>
 
-namespace thalweg::libtorch {
+namespace thalweg::inline v0_1::libtorch {
 
 namespace {
 
@@ -232,4 +232,4 @@ std::unique_ptr<torch::optim::OptimizerOptions> group_options(Options options, s
   });
 }
 
-}  // namespace thalweg::libtorch
+}  // namespace thalweg::inline v0_1::libtorch

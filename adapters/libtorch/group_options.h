@@ -10,7 +10,7 @@
 #include <cstring>
 #include <vector>
 
-namespace thalweg::libtorch {
+namespace thalweg::inline v0_1::libtorch {
 
 /// Where the options of all groups of one engine are shown. It outlives both sides: a vector of groups that was moved
 /// out of the optimizer still has its options.
@@ -48,4 +48,4 @@ class Reserve {
 static_assert(sizeof(Reserve) >= Reserve::kBytes);
 static_assert(sizeof(torch::optim::OptimizerOptions) == sizeof(void*), "the reserve begins where the members do");
 
-}  // namespace thalweg::libtorch
+}  // namespace thalweg::inline v0_1::libtorch

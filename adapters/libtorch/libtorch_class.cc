@@ -7,7 +7,7 @@
 
 #include <typeinfo>
 
-namespace thalweg::libtorch {
+namespace thalweg::inline v0_1::libtorch {
 
 std::string libtorch_class_name(const RuleInfo& rule) {
   return with_libtorch_class(rule, []<class Theirs>(std::type_identity<Theirs>) {
@@ -63,4 +63,4 @@ Options group_options_from_libtorch(const torch::optim::OptimizerOptions& theirs
   return is_same_class ? from_libtorch(theirs, defaults) : from_libtorch(theirs);
 }
 
-}  // namespace thalweg::libtorch
+}  // namespace thalweg::inline v0_1::libtorch

@@ -16,7 +16,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace thalweg::libtorch {
+namespace thalweg::inline v0_1::libtorch {
 
 /// A member of LibTorch's options class `Theirs`, by the name that it has here.
 template <class Theirs>
@@ -128,4 +128,4 @@ inline constexpr std::array kLibTorchColumns{LibTorchColumn{"momentum_buffer", "
 /// Those of the rule's optimizer; empty if LibTorch has none.
 std::span<const LibTorchColumn> libtorch_columns(const RuleInfo& rule);
 
-}  // namespace thalweg::libtorch
+}  // namespace thalweg::inline v0_1::libtorch

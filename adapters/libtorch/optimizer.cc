@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-namespace thalweg::libtorch {
+namespace thalweg::inline v0_1::libtorch {
 
 namespace {
 
@@ -263,4 +263,4 @@ void Optimizer::save(const std::filesystem::path& file) const { safetensors::wri
 
 void Optimizer::load(const std::filesystem::path& file) { load_state_dict(safetensors::read(file)); }
 
-}  // namespace thalweg::libtorch
+}  // namespace thalweg::inline v0_1::libtorch

@@ -15,7 +15,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace thalweg::libtorch {
+namespace thalweg::inline v0_1::libtorch {
 
 using ParamGroup = torch::optim::OptimizerParamGroup;
 
@@ -213,4 +213,4 @@ struct Optimizer::Impl : BoundParameters {
   void bind(std::vector<ParamGroup>& groups, const std::vector<Group>& group_of);
 };
 
-}  // namespace thalweg::libtorch
+}  // namespace thalweg::inline v0_1::libtorch

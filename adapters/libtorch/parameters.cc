@@ -5,7 +5,7 @@
 
 #include <unordered_set>
 
-namespace thalweg::libtorch {
+namespace thalweg::inline v0_1::libtorch {
 
 namespace {
 
@@ -80,4 +80,4 @@ void Places::add(const c10::TensorImpl* tensor, const std::string& name) {
       "tensor under both names: then their gradients add up, and it steps once");
 }
 
-}  // namespace thalweg::libtorch
+}  // namespace thalweg::inline v0_1::libtorch

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <unordered_map>
 
-namespace thalweg::libtorch {
+namespace thalweg::inline v0_1::libtorch {
 
 /// Throws Error, which names the parameter, unless it is a defined leaf of float or double on the CPU.
 void check_parameter(const std::string& name, const torch::Tensor& parameter);
@@ -34,4 +34,4 @@ std::string text(const T& value) {
   return stream.str();
 }
 
-}  // namespace thalweg::libtorch
+}  // namespace thalweg::inline v0_1::libtorch

@@ -4,7 +4,7 @@
 
 #include <span>
 
-namespace thalweg::libtorch {
+namespace thalweg::inline v0_1::libtorch {
 
 namespace {
 
@@ -98,4 +98,4 @@ void Optimizer::reset_rows(std::string_view name, const torch::Tensor& rows) {
   reset_rows(name, row_numbers("reset_rows", rows));
 }
 
-}  // namespace thalweg::libtorch
+}  // namespace thalweg::inline v0_1::libtorch

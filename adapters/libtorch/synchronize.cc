@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <set>
 
-namespace thalweg::libtorch {
+namespace thalweg::inline v0_1::libtorch {
 
 /// The options of the parameter group in this place. What is not thalweg's yet is made so.
 GroupOptions& Optimizer::adopted_options(std::size_t index) {
@@ -198,4 +198,4 @@ void Optimizer::remove(std::string_view name) {
   synchronize();
 }
 
-}  // namespace thalweg::libtorch
+}  // namespace thalweg::inline v0_1::libtorch

@@ -9,7 +9,7 @@ import numpy
 ffi = cffi.FFI()
 with open(sys.argv[1]) as header:  # cffi knows no preprocessor: what stands between `extern "C" {` and its end
     declarations = header.read().split('extern "C" {\n#endif\n')[1].split("#ifdef __cplusplus")[0]
-ffi.cdef(re.sub(r"#define (.*\\\n)*.*", "", declarations))
+ffi.cdef(re.sub(r"#define (.*\\\n)*.*|THALWEG_API", "", declarations))
 thalweg = ffi.dlopen(sys.argv[2] if len(sys.argv) > 2 else "libthalweg.so.0.1")
 
 

@@ -1,10 +1,12 @@
 // Average: keeps averages of the parameters beside them, for evaluation.
 #pragma once
 
+#include <thalweg/api.h>
+
 #include <cstdint>
 #include <string_view>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 enum class AverageKind {
   none,
@@ -12,7 +14,7 @@ enum class AverageKind {
   mean,  ///< a ← a + (θ − a) / n, the plain mean of n points: stochastic weight averaging (SWA)
 };
 
-std::string_view to_string(AverageKind kind);
+THALWEG_API std::string_view to_string(AverageKind kind);
 
 /// How parameters are averaged. Averaging comes after the step and takes all of the optimizer's parameters, those
 /// without a gradient too. The first average of a parameter is the parameter itself.
@@ -36,6 +38,6 @@ struct Average {
 };
 
 /// Throws Error if a number is outside its range.
-void check(const Average& average);
+THALWEG_API void check(const Average& average);
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -10,6 +10,8 @@
 #ifndef THALWEG_C_H
 #define THALWEG_C_H
 
+#include <thalweg/api.h>
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -81,66 +83,67 @@ typedef struct thalweg_report {
   { sizeof(thalweg_report), THALWEG_APPLIED, 0, 0, 0, 0, 1, 0, 0 }
 
 /// `0.1.0`.
-const char* thalweg_version(void);
+THALWEG_API const char* thalweg_version(void);
 /// What this thread's last call left: why it was refused, or why a step that is OK applied nothing; else "". Valid
 /// until the thread's next call.
-const char* thalweg_message(void);
+THALWEG_API const char* thalweg_message(void);
 /// Frees what a call has allocated for the caller. NULL is allowed.
-void thalweg_free(void* memory);
+THALWEG_API void thalweg_free(void* memory);
 
 /// Makes an optimizer of a description, as `adamw:lr=1e-3 clip=global_norm:1 group[*.bias]=weight_decay=0` (the grammar
 /// of thalweg::parse_description). `execution` may be NULL.
-thalweg_status thalweg_create(const char* description, const thalweg_execution* execution,
-                              thalweg_optimizer** optimizer);
+THALWEG_API thalweg_status thalweg_create(const char* description, const thalweg_execution* execution,
+                                          thalweg_optimizer** optimizer);
 /// NULL is allowed.
-void thalweg_destroy(thalweg_optimizer* optimizer);
+THALWEG_API void thalweg_destroy(thalweg_optimizer* optimizer);
 /// The description as text, with all that has been changed since; to be freed by thalweg_free.
-thalweg_status thalweg_describe(const thalweg_optimizer* optimizer, char** description);
+THALWEG_API thalweg_status thalweg_describe(const thalweg_optimizer* optimizer, char** description);
 
 /// Adds a parameter of `dimensions` sizes, the slowest first, in row-major order (no sizes: a single number). The
 /// memory must stay where it is until thalweg_remove or thalweg_rebind. Its group is the first whose pattern fits the
 /// name.
-thalweg_status thalweg_add(thalweg_optimizer* optimizer, const char* name, int32_t dtype, void* data,
-                           const int64_t* sizes, size_t dimensions, uint32_t* parameter);
+THALWEG_API thalweg_status thalweg_add(thalweg_optimizer* optimizer, const char* name, int32_t dtype, void* data,
+                                       const int64_t* sizes, size_t dimensions, uint32_t* parameter);
 /// Tells where the parameter's memory now is; type and length stay the same, and so does its state.
-thalweg_status thalweg_rebind(thalweg_optimizer* optimizer, uint32_t parameter, int32_t dtype, void* data,
-                              uint64_t count);
+THALWEG_API thalweg_status thalweg_rebind(thalweg_optimizer* optimizer, uint32_t parameter, int32_t dtype, void* data,
+                                          uint64_t count);
 /// Forgets the parameter and its state.
-thalweg_status thalweg_remove(thalweg_optimizer* optimizer, uint32_t parameter);
+THALWEG_API thalweg_status thalweg_remove(thalweg_optimizer* optimizer, uint32_t parameter);
 /// Steps that the parameter has taken.
-thalweg_status thalweg_step_number(const thalweg_optimizer* optimizer, uint32_t parameter, int64_t* steps);
+THALWEG_API thalweg_status thalweg_step_number(const thalweg_optimizer* optimizer, uint32_t parameter, int64_t* steps);
 
 /// One step with these gradients; parameters without one are left alone. `loss` may be NULL unless the rule needs it,
 /// and `report` always. A step that check=guard or the rule refuses is THALWEG_OK: the report's outcome says so.
-thalweg_status thalweg_step(thalweg_optimizer* optimizer, const thalweg_gradient* gradients, size_t count,
-                            const double* loss, thalweg_report* report);
+THALWEG_API thalweg_status thalweg_step(thalweg_optimizer* optimizer, const thalweg_gradient* gradients, size_t count,
+                                        const double* loss, thalweg_report* report);
 /// The same in parts: a gradient at a time, in any order, as backward gives them. Refused where a step must see all
 /// gradients first (clipping by the global norm, check=guard, accumulation, …).
-thalweg_status thalweg_begin_step(thalweg_optimizer* optimizer, const double* loss);
-thalweg_status thalweg_update(thalweg_optimizer* optimizer, const thalweg_gradient* gradient);
-thalweg_status thalweg_end_step(thalweg_optimizer* optimizer, thalweg_report* report);
+THALWEG_API thalweg_status thalweg_begin_step(thalweg_optimizer* optimizer, const double* loss);
+THALWEG_API thalweg_status thalweg_update(thalweg_optimizer* optimizer, const thalweg_gradient* gradient);
+THALWEG_API thalweg_status thalweg_end_step(thalweg_optimizer* optimizer, thalweg_report* report);
 
 /// Sets an option of one group (the first group's name is "", another's its pattern), or of every group whose rule has
 /// it (`group` NULL; `lr` is then multiplied by each group's lr_scale).
-thalweg_status thalweg_set_option(thalweg_optimizer* optimizer, const char* group, const char* option, double value);
+THALWEG_API thalweg_status thalweg_set_option(thalweg_optimizer* optimizer, const char* group, const char* option,
+                                              double value);
 /// The option's value as it stands: of `lr` the rate in force. `group` NULL: the first group.
-thalweg_status thalweg_get_option(const thalweg_optimizer* optimizer, const char* group, const char* option,
-                                  double* value);
+THALWEG_API thalweg_status thalweg_get_option(const thalweg_optimizer* optimizer, const char* group, const char* option,
+                                              double* value);
 /// What a schedule is told of the run: steps of an epoch, from 1, and of the whole run; 0 is not known.
-thalweg_status thalweg_set_run_length(thalweg_optimizer* optimizer, int64_t steps_per_epoch, int64_t steps);
+THALWEG_API thalweg_status thalweg_set_run_length(thalweg_optimizer* optimizer, int64_t steps_per_epoch, int64_t steps);
 /// What a schedule with a plateau looks at, after each epoch usually.
-thalweg_status thalweg_see_metric(thalweg_optimizer* optimizer, double metric);
+THALWEG_API thalweg_status thalweg_see_metric(thalweg_optimizer* optimizer, double metric);
 
 /// Exchanges every parameter with its average: once to evaluate the averages, and again to go on.
-thalweg_status thalweg_swap_averages(thalweg_optimizer* optimizer);
+THALWEG_API thalweg_status thalweg_swap_averages(thalweg_optimizer* optimizer);
 
 /// The whole state but for the parameters, as the bytes of a safetensors file; to be freed by thalweg_free.
-thalweg_status thalweg_state(const thalweg_optimizer* optimizer, void** bytes, size_t* size);
+THALWEG_API thalweg_status thalweg_state(const thalweg_optimizer* optimizer, void** bytes, size_t* size);
 /// Takes a state over, with its options. Parameters are matched by name, and must be the same.
-thalweg_status thalweg_load_state(thalweg_optimizer* optimizer, const void* bytes, size_t size);
+THALWEG_API thalweg_status thalweg_load_state(thalweg_optimizer* optimizer, const void* bytes, size_t size);
 /// The same by a file, which is replaced atomically. Names are UTF-8.
-thalweg_status thalweg_save(const thalweg_optimizer* optimizer, const char* file);
-thalweg_status thalweg_load(thalweg_optimizer* optimizer, const char* file);
+THALWEG_API thalweg_status thalweg_save(const thalweg_optimizer* optimizer, const char* file);
+THALWEG_API thalweg_status thalweg_load(thalweg_optimizer* optimizer, const char* file);
 
 #ifdef __cplusplus
 }

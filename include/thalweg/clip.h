@@ -1,9 +1,11 @@
 // Clip: limits the gradients of a step, in front of everything else that is done with them.
 #pragma once
 
+#include <thalweg/api.h>
+
 #include <string_view>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 enum class ClipBy {
   none,
@@ -13,7 +15,7 @@ enum class ClipBy {
 };
 
 /// The enumerator's name.
-std::string_view to_string(ClipBy by);
+THALWEG_API std::string_view to_string(ClipBy by);
 
 /// How gradients are clipped. By a norm n, g becomes g · limit / max(n + eps, limit): the same as Keras and Optax with
 /// eps = 0, and as PyTorch's `clip_grad_norm_` with eps = 1e-6. A norm within the limit leaves every bit as it is. A
@@ -27,6 +29,6 @@ struct Clip {
 };
 
 /// Throws Error if a number is outside its range.
-void check(const Clip& clip);
+THALWEG_API void check(const Clip& clip);
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

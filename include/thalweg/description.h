@@ -1,6 +1,7 @@
 // Description: what an optimizer computes, in one value, one text and one JSON form.
 #pragma once
 
+#include <thalweg/api.h>
 #include <thalweg/options.h>
 #include <thalweg/schedule.h>
 #include <thalweg/settings.h>
@@ -12,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// The parameters whose names fit a pattern, and what is their own.
 struct GroupDescription {
@@ -28,7 +29,7 @@ struct GroupDescription {
 
 /// What an optimizer computes: rule and options, for all parameters and for groups of them; clip, averages, check,
 /// accumulation, loss scale and schedule. How its steps run (`Execution`: threads, back-end, report) is not part of it.
-struct Description {
+struct THALWEG_API Description {
   // Implicit, so that options alone can be written too.
   Description(Options rule_and_options, Settings around = {}, std::optional<Schedule> of_lr = {},
               std::vector<GroupDescription> of_parameters = {})
@@ -51,7 +52,7 @@ struct Description {
 };
 
 /// Throws Error if something does not go together, is outside its range, or if a pattern is there twice.
-void check(const Description& description);
+THALWEG_API void check(const Description& description);
 
 /// Reads a rule and its options, and behind them, apart by spaces and in any order, what is around the rule:
 ///
@@ -72,17 +73,17 @@ void check(const Description& description);
 /// | group[PATTERN] | option=value, … or a rule and options, as in front; `lr_scale` |
 ///
 /// Throws Error that says what is wrong, at which character, and suggests names.
-Description parse_description(std::string_view text);
+THALWEG_API Description parse_description(std::string_view text);
 
 /// The same as one JSON object: {"version": 1, "rule": "adamw", "options": {"lr": 0.001}, "clip": {…}, …}. Throws Error
 /// that names key, value and what is allowed, and for a description of a later version.
-Description description_from_json(std::string_view json);
-std::string to_json(const Description& description);
+THALWEG_API Description description_from_json(std::string_view json);
+THALWEG_API std::string to_json(const Description& description);
 
 /// Does the whole text fit the pattern, in which `*` is any text, `?` any character of UTF-8, and a backslash takes the
 /// character behind it as it is?
-bool fits_pattern(std::string_view pattern, std::string_view text);
+THALWEG_API bool fits_pattern(std::string_view pattern, std::string_view text);
 /// The pattern that fits this text alone.
-std::string exact_pattern(std::string_view text);
+THALWEG_API std::string exact_pattern(std::string_view text);
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

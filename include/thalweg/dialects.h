@@ -1,6 +1,7 @@
 // Dialects: what the configurations of PyTorch, Keras, Optax, TensorFlow 1 and timm mean in thalweg's words, and back.
 #pragma once
 
+#include <thalweg/api.h>
 #include <thalweg/description.h>
 #include <thalweg/optimizer.h>
 #include <thalweg/options.h>
@@ -13,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// What a framework's own configuration means in thalweg's words: `Optimizer optimizer{here};`.
 struct Translation : Description {
@@ -41,44 +42,44 @@ struct Translation : Description {
 /// `param_names` are names, which become patterns (`*.bias` where all of that name are in the group), or `name` is a
 /// pattern. Adafactor's first ε of None is that of float32; for parameters of float64 PyTorch means
 /// `finfo(float64).eps`, 2.2e-16.
-Translation from_torch(std::string_view json, std::string_view rule = {});
+THALWEG_API Translation from_torch(std::string_view json, std::string_view rule = {});
 
 /// A Keras optimizer's `get_config()`, or what `keras.optimizers.serialize` gives: {"class_name": …, "config": …}.
 /// Without `rule` the class follows from `class_name`, else from `name`, else from the keys.
-Translation from_keras(std::string_view json, std::string_view rule = {});
+THALWEG_API Translation from_keras(std::string_view json, std::string_view rule = {});
 
 /// The same of Keras 2 up to 2.10, and of what later versions call legacy. `from_keras` finds them by `decay`, by
 /// `is_legacy_optimizer` and by `module`, so this is for configurations without any of these. With `decay` the result
 /// has a schedule.
-Translation from_keras2(std::string_view json, std::string_view rule = {});
+THALWEG_API Translation from_keras2(std::string_view json, std::string_view rule = {});
 
 /// A function of Optax (`adamw`) and its keyword arguments, as of Optax 0.2.8.
-Translation from_optax(std::string_view name, std::string_view json);
+THALWEG_API Translation from_optax(std::string_view name, std::string_view json);
 
 /// A raw operation of TensorFlow (`ResourceApplyRMSProp`), its hyper-parameters, and the first values of its slots
 /// under the slot's name and a 0 (`ms0`). Missing values are those of TensorFlow 1's optimizers, where they have any.
-Translation from_tf1(std::string_view json, std::string_view op = {});
+THALWEG_API Translation from_tf1(std::string_view json, std::string_view op = {});
 
 /// An optimizer of timm (pytorch-image-models) 1.0.31: its `param_groups`, as `from_torch` takes PyTorch's, or the
 /// arguments of its class. LAMB's `max_grad_norm` is `settings.clip`, over all groups.
-Translation from_timm(std::string_view json, std::string_view rule = {});
+THALWEG_API Translation from_timm(std::string_view json, std::string_view rule = {});
 
 /// A rule, its options and settings in thalweg's own words: {"lr": 0.1, "clip": {"by": "norm", "limit": 1, "eps": 0},
 /// "average": {"kind": "ema", "decay": 0.99, …}, "loss_scale": 1, "step_count": "shared"}. Everything has a default.
-Translation from_thalweg(std::string_view json, std::string_view rule);
+THALWEG_API Translation from_thalweg(std::string_view json, std::string_view rule);
 
 /// One of the above, by the peer's name: torch, keras, keras2, optax, tf1, timm or thalweg.
-Translation translate(std::string_view peer, std::string_view name, std::string_view json);
+THALWEG_API Translation translate(std::string_view peer, std::string_view name, std::string_view json);
 
 /// The options of a PyTorch param group, as JSON: also the keyword arguments of the class, but that AdamW takes no
 /// `decoupled_weight_decay` (Adam does). With groups a list of them, of which all but the first have their pattern as
 /// `name`. Throws Error that names the option that has no counterpart; options that change nothing beside the others
 /// (`lr_in_momentum` without momentum) need none. How steps are counted is the framework's own affair, and is not
 /// looked at.
-std::string to_torch(const Description& description);
+THALWEG_API std::string to_torch(const Description& description);
 
 /// A Keras optimizer's `get_config()`, as JSON: what `from_config` takes; `name` is the class's. Throws as `to_torch`.
-std::string to_keras(const Description& description);
+THALWEG_API std::string to_keras(const Description& description);
 
 /// @}
 
@@ -94,7 +95,7 @@ std::string to_keras(const Description& description);
 /// last size or the one before. With a schedule `lr` is the rate in force and `initial_lr` that at factor 1, as
 /// PyTorch's schedulers have it. Throws Error for what has no counterpart in PyTorch: a rule, several rules in one
 /// optimizer, an option, steps that are counted for all parameters.
-State to_torch_state(const Optimizer& optimizer);
+THALWEG_API State to_torch_state(const Optimizer& optimizer);
 
 /// What PyTorch saved as a state that this optimizer, which is not changed, can load: options of every group, step
 /// numbers, scalars and columns. Parameters are matched by name, groups by their order, and a tensor may have any shape
@@ -105,7 +106,7 @@ State to_torch_state(const Optimizer& optimizer);
 /// Throws Error, which names tensor or key, if the state is of another rule, or has other groups, parameters or tensors
 /// than this optimizer; if a tensor has another type or length than its parameter, or a number is out of its range; and
 /// for options as `from_torch`.
-State from_torch_state(const State& file, const Optimizer& optimizer);
+THALWEG_API State from_torch_state(const State& file, const Optimizer& optimizer);
 
 /// @}
 
@@ -132,15 +133,15 @@ struct RateSchedule {
 ///
 /// A ReduceLROnPlateau keeps no rate to be a factor of. Its `lr` is the group's `initial_lr`, where another scheduler
 /// has left one; else the group's present rate, which counts as not reduced.
-RateSchedule schedule_from_torch(std::string_view state, std::string_view group, std::string_view name = {},
-                                 std::size_t index = 0);
+THALWEG_API RateSchedule schedule_from_torch(std::string_view state, std::string_view group, std::string_view name = {},
+                                             std::size_t index = 0);
 
 /// What `keras.optimizers.schedules.serialize` gives: {"class_name": …, "config": …}. Its ticks are steps, and it
 /// stands at its beginning.
-RateSchedule schedule_from_keras(std::string_view json);
+THALWEG_API RateSchedule schedule_from_keras(std::string_view json);
 
 /// The same of Keras 3. Where the schedule stands is not part of it.
-std::string schedule_to_keras(const RateSchedule& schedule);
+THALWEG_API std::string schedule_to_keras(const RateSchedule& schedule);
 
 /// @}
 
@@ -163,7 +164,7 @@ struct PeerOptimizer {
 };
 
 /// All that compute this rule.
-std::vector<PeerOptimizer> peer_optimizers(const RuleInfo& rule);
+THALWEG_API std::vector<PeerOptimizer> peer_optimizers(const RuleInfo& rule);
 
 /// One way in which a framework writes a formula.
 struct Expression {
@@ -177,6 +178,6 @@ struct Expression {
 /// Every class, function and operation that computes what these options say: with the same numbers up to rounding,
 /// while every parameter has a gradient in every step; else only those with the same `step_count`. Empty if no
 /// framework has this formula. Names of one formula (adam, adamw, amsgrad) are the same here.
-std::vector<Expression> express(const Options& options);
+THALWEG_API std::vector<Expression> express(const Options& options);
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -9,7 +9,7 @@
 #include <span>
 #include <type_traits>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// The types of a parameter's elements.
 template <class T>
@@ -85,4 +85,4 @@ auto gradient_elements(const Range& range) {
   }
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -1,9 +1,11 @@
 // Execution: how an optimizer's steps are run.
 #pragma once
 
+#include <thalweg/api.h>
+
 #include <string>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// What `step` says of norms.
 enum class Reporting {
@@ -23,6 +25,6 @@ struct Execution {
 };
 
 /// Throws Error if the number of threads is outside its range. The back-end is looked up where an optimizer is made.
-void check(const Execution& execution);
+THALWEG_API void check(const Execution& execution);
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

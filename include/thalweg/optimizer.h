@@ -1,6 +1,7 @@
 // Optimizer: applies rules to parameters that live in the caller's buffers.
 #pragma once
 
+#include <thalweg/api.h>
 #include <thalweg/description.h>
 #include <thalweg/elements.h>
 #include <thalweg/execution.h>
@@ -24,13 +25,13 @@
 #include <variant>
 #include <vector>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// The largest step number there is, 2⁵³: beyond it a double does not count.
 inline constexpr std::int64_t kMostSteps = std::int64_t{1} << 53;
 
 /// Names of the instruction sets this machine can run, the fastest first: `AVX3`, `AVX2`, `SSE4`, `SCALAR` on x86-64.
-std::vector<std::string> cpu_targets();
+THALWEG_API std::vector<std::string> cpu_targets();
 
 /// Names a parameter without a look-up. Valid until the parameter is removed; never reused within an optimizer.
 struct Handle {
@@ -108,7 +109,7 @@ struct LoadReport {
 /// rule and options of its own; clipping, averages, checks and step numbers are of the whole optimizer.
 ///
 /// Not thread-safe: one call at a time for each optimizer. Different optimizers are independent.
-class Optimizer {
+class THALWEG_API Optimizer {
  public:
   /// `options` is usually a rule's struct: `Optimizer optimizer{RMSprop{.lr = 1e-3}};`.
   explicit Optimizer(Options options, Settings settings = {}, Execution execution = {});
@@ -370,7 +371,7 @@ extern template std::span<double> Optimizer::average<double>(Handle);
 
 /// Has the parameters hold their averages for as long as it lives:
 /// `{ const SwappedAverages averages(optimizer); accuracy = evaluate(); }`.
-class SwappedAverages {
+class THALWEG_API SwappedAverages {
  public:
   explicit SwappedAverages(Optimizer& optimizer) : optimizer_(optimizer) { optimizer.swap_averages(); }
   ~SwappedAverages();
@@ -381,4 +382,4 @@ class SwappedAverages {
   Optimizer& optimizer_;
 };
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -1,6 +1,7 @@
 // Options: a rule together with the values of its hyper-parameters, checked.
 #pragma once
 
+#include <thalweg/api.h>
 #include <thalweg/error.h>
 #include <thalweg/rule.h>
 
@@ -8,11 +9,11 @@
 #include <string_view>
 #include <vector>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// A rule and its hyper-parameters. Made from a rule's own struct (`Options o = RMSprop{.lr = 1e-3}`) or by name.
 /// Every value is inside its range at all times: what would not be, throws Error and changes nothing.
-class Options {
+class THALWEG_API Options {
  public:
   /// From a rule's struct. Throws Error if a value is outside its range.
   template <class R>
@@ -71,6 +72,6 @@ class Options {
 };
 
 /// Reads `rmsprop` or `rmsprop:lr=1e-3,centered=true`. Throws Error that says what is wrong and suggests names.
-Options parse_options(std::string_view text);
+THALWEG_API Options parse_options(std::string_view text);
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -58,7 +58,7 @@
 #define THALWEG_RULE_FILE THALWEG_OWN_RULE_FORMULA
 #include <thalweg/kernels/compile_rule.h>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// Makes the rule known; once is enough, and again does nothing. Throws Error if its name is taken.
 template <class R>
@@ -69,4 +69,4 @@ const RuleInfo& add_rule() {
   return rule;
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

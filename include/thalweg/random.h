@@ -1,12 +1,14 @@
 // Random bits from a counter: the same arguments give the same bits, so there is no generator state to save.
 #pragma once
 
+#include <thalweg/api.h>
+
 #include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// What random bits are for. Streams of different purposes are independent. Numbers are part of the promise.
 enum class RandomPurpose : std::uint32_t {
@@ -25,7 +27,7 @@ enum class RandomPurpose : std::uint32_t {
 /// A stream of random numbers that can be read at any position. Philox 4×32-10 (Salmon et al. 2011, "Parallel random
 /// numbers: as easy as 1, 2, 3"): seed, purpose and name give the key, position and step are the counter. Each position
 /// has one block of bits, which all functions draw from: read a position by one of them only.
-class Random {
+class THALWEG_API Random {
  public:
   /// `name` tells streams of one purpose apart (a parameter's name, say), `step` the epochs or steps of one name.
   Random(std::uint64_t seed, RandomPurpose purpose, std::string_view name = {}, std::uint32_t step = 0);
@@ -47,4 +49,4 @@ class Random {
   std::uint32_t step_;
 };
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

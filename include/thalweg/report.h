@@ -1,13 +1,15 @@
 // StepReport: what a step did, and why it did not.
 #pragma once
 
+#include <thalweg/api.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// What became of a step.
 enum class Outcome {
@@ -19,7 +21,7 @@ enum class Outcome {
 };
 
 /// The enumerator's name.
-std::string_view to_string(Outcome outcome);
+THALWEG_API std::string_view to_string(Outcome outcome);
 
 /// A parameter's part of the report.
 struct ParameterReport {
@@ -52,4 +54,4 @@ struct StepReport {
   bool applied() const { return outcome == Outcome::applied; }
 };
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -1,6 +1,7 @@
 // What a rule says about itself: hyper-parameters, state columns, scalars. Rules are in thalweg/rules/.
 #pragma once
 
+#include <thalweg/api.h>
 #include <thalweg/shape.h>
 
 #include <cstddef>
@@ -11,10 +12,10 @@
 #include <string_view>
 #include <vector>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// An interval of allowed values.
-struct Range {
+struct THALWEG_API Range {
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();
   bool high_open = true;
@@ -49,7 +50,7 @@ enum class ColumnKind {
 };
 
 /// The kind's name: `average`, `second moment`, ….
-std::string_view to_string(ColumnKind kind);
+THALWEG_API std::string_view to_string(ColumnKind kind);
 
 enum class OptionType { real, boolean };
 
@@ -71,10 +72,10 @@ enum class ColumnShape {
 };
 
 /// `parameter`, `rows`, `columns` or `one`.
-std::string_view to_string(ColumnShape shape);
+THALWEG_API std::string_view to_string(ColumnShape shape);
 
 /// Elements of a column of this shape.
-std::uint64_t elements_of(ColumnShape shape, const Layout& layout);
+THALWEG_API std::uint64_t elements_of(ColumnShape shape, const Layout& layout);
 
 /// One state column of a rule under given options.
 ///
@@ -147,7 +148,7 @@ struct Settling {
 };
 
 /// A rule's description, as `thalweg rules` prints it. Lives for ever; compare by address.
-struct RuleInfo {
+struct THALWEG_API RuleInfo {
   std::string_view name;     ///< lower case: `rmsprop`
   std::string_view title;    ///< one line
   std::string_view formula;  ///< several lines
@@ -165,9 +166,9 @@ struct RuleInfo {
 };
 
 /// Every rule, sorted by name.
-std::vector<const RuleInfo*> rules();
+THALWEG_API std::vector<const RuleInfo*> rules();
 
 /// The rule of this name. Throws Error that suggests the nearest names.
-const RuleInfo& rule(std::string_view name);
+THALWEG_API const RuleInfo& rule(std::string_view name);
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

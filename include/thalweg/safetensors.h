@@ -1,6 +1,8 @@
 // safetensors files: named tensors and text metadata, read strictly and replaced atomically.
 #pragma once
 
+#include <thalweg/api.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -10,16 +12,16 @@
 #include <string_view>
 #include <vector>
 
-namespace thalweg::safetensors {
+namespace thalweg::inline v0_1::safetensors {
 
 /// Element types that thalweg reads and writes, by safetensors' names.
 enum class Dtype { F64, I64, U64, F32, I32, U32, F16, BF16, I16, U16, I8, U8, BOOL };
 
-std::string_view to_string(Dtype dtype);
-std::size_t bytes_of(Dtype dtype);
+THALWEG_API std::string_view to_string(Dtype dtype);
+THALWEG_API std::size_t bytes_of(Dtype dtype);
 
 /// One tensor, row-major, little-endian.
-struct Tensor {
+struct THALWEG_API Tensor {
   Dtype dtype = Dtype::F32;
   std::vector<std::uint64_t> shape;
   std::vector<std::byte> data;
@@ -33,7 +35,7 @@ struct Tensor {
 /// A tensor of float, double or std::int64_t. The shape {} is that of a single number. Throws Error if there are more
 /// or fewer values than the shape has elements.
 template <class T>
-Tensor make_tensor(std::span<const T> values, std::vector<std::uint64_t> shape);
+THALWEG_API Tensor make_tensor(std::span<const T> values, std::vector<std::uint64_t> shape);
 
 extern template std::span<const float> Tensor::values<float>() const;
 extern template std::span<const double> Tensor::values<double>() const;
@@ -55,16 +57,16 @@ struct Contents {
 /// and 16 hexadecimal digits: XXH64 of key and text of all other metadata by key, then of name, type (`F32`), shape
 /// (`[2, 3]`) and data of all tensors by name, each with the hash so far as its seed, the first with 0. Thus it fits as
 /// long as the contents are the same, whoever has written them; a program that changes them leaves it out.
-std::vector<std::byte> to_bytes(const Contents& contents);
+THALWEG_API std::vector<std::byte> to_bytes(const Contents& contents);
 
 /// Reads what `to_bytes` gave, or any other valid safetensors bytes. `source` is what errors call them, usually the
 /// file's name. Throws Error, which names offset or key, for everything that is not valid; nothing is allocated
 /// before its size has been checked against the bytes that are there.
-Contents from_bytes(std::span<const std::byte> bytes, std::string_view source);
+THALWEG_API Contents from_bytes(std::span<const std::byte> bytes, std::string_view source);
 
 /// Writes the file so that at every moment either the old or the new one is there, whole.
-void write(const std::filesystem::path& file, const Contents& contents);
+THALWEG_API void write(const std::filesystem::path& file, const Contents& contents);
 
-Contents read(const std::filesystem::path& file);
+THALWEG_API Contents read(const std::filesystem::path& file);
 
-}  // namespace thalweg::safetensors
+}  // namespace thalweg::inline v0_1::safetensors

@@ -1,6 +1,8 @@
 // Schedule: a factor on the learning rate that follows the steps taken, or a metric.
 #pragma once
 
+#include <thalweg/api.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -10,7 +12,7 @@
 #include <variant>
 #include <vector>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// Kinds of schedules. Each gives the factor at k, the number of ticks since it began: 0 at the first. A tick is a step
 /// or an epoch, as the schedule's interval says. The rate itself is the optimizer's `lr` times the factor, so that one
@@ -184,7 +186,7 @@ struct RunLength {
 /// The warm-up multiplies: by from + (1 − from) s / warmup at step s, counted from 1, or by from^(1 − s / warmup); from
 /// step `warmup` on by 1. A kind that has an end or a period (linear, polynomial, cosine, cosine_restarts, one_cycle,
 /// cyclic) begins behind it and ends where it would without, if ticks are steps; the others count from the first step.
-class Schedule {
+class THALWEG_API Schedule {
  public:
   using Kind = std::variant<schedule::Constant, schedule::StepDecay, schedule::MultiStep, schedule::Linear,
                             schedule::Exponential, schedule::Polynomial, schedule::Cosine, schedule::CosineRestarts,
@@ -251,11 +253,11 @@ class Schedule {
 /// `interval`
 /// (`step` or `epoch`) of the whole; lists with slashes (`milestones=30/60/90`); behind `then=` the next part, in front
 /// of which `length=60` may say when it begins. Throws Error that names the place and suggests names.
-Schedule parse_schedule(std::string_view text);
+THALWEG_API Schedule parse_schedule(std::string_view text);
 
 /// The same as one JSON object: {"kind": "cosine", "steps": 10000, "warmup": 500, "then": {"kind": …}}.
-Schedule schedule_from_json(std::string_view json);
-std::string to_json(const Schedule& schedule);
+THALWEG_API Schedule schedule_from_json(std::string_view json);
+THALWEG_API std::string to_json(const Schedule& schedule);
 
 /// One kind that there is.
 struct ScheduleInfo {
@@ -269,6 +271,6 @@ struct ScheduleInfo {
 };
 
 /// All of them, in the order of Schedule::Kind.
-std::vector<ScheduleInfo> schedules();
+THALWEG_API std::vector<ScheduleInfo> schedules();
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -1,6 +1,7 @@
 // Settings: what surrounds the rules in every step of an optimizer.
 #pragma once
 
+#include <thalweg/api.h>
 #include <thalweg/average.h>
 #include <thalweg/clip.h>
 
@@ -10,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// Whose step number a parameter uses.
 enum class StepCount {
@@ -62,10 +63,10 @@ struct Settings {
 };
 
 /// Throws Error if a number of what surrounds the rule is outside its range.
-void check(const Settings& settings);
+THALWEG_API void check(const Settings& settings);
 
 /// The enumerators' names.
-std::string_view to_string(StepCount step_count);
-std::string_view to_string(Check check);
+THALWEG_API std::string_view to_string(StepCount step_count);
+THALWEG_API std::string_view to_string(Check check);
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -1,20 +1,22 @@
 // Shape: the sizes of a parameter's dimensions, and how its elements lie in memory.
 #pragma once
 
+#include <thalweg/api.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <vector>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// Sizes of any number of dimensions, the slowest first: `{rows, columns}` for a matrix, none for a single number.
 ///
 /// Elements lie in row-major order unless `strides` says otherwise. Strides count elements, as LibTorch's do, and are
 /// of tensors without gaps and overlap: `{channels_last}` convolution weights, transposed matrices. A step runs over
 /// the memory in its own order, and state is kept and saved in that order.
-struct Shape {
+struct THALWEG_API Shape {
   Shape() = default;
   Shape(std::initializer_list<std::int64_t> sizes) : sizes(sizes) {}
   explicit Shape(std::vector<std::int64_t> sizes, std::vector<std::int64_t> strides = {})
@@ -52,6 +54,6 @@ struct Layout {
 };
 
 /// The layout of a shape whose elements lie in row-major order; with others it is none of matrices.
-Layout layout_of(const Shape& shape);
+THALWEG_API Layout layout_of(const Shape& shape);
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -3,7 +3,7 @@
 
 #include "backends/cpu/targets.h"
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 constexpr std::string_view kReference = "reference";
@@ -23,4 +23,4 @@ Kernels rule_kernels(const Rule& rule, std::string_view name) {
   return name == kReference ? rule.reference() : rule.cpu(target_of(name));
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// Sum of squares, in double, of `count` ≤ kNormBlock contiguous elements, with the same bits on every target.
 using SumOfSquares = double (*)(const void* elements, std::size_t count);
@@ -53,4 +53,4 @@ namespace reference {
 AverageKernels average_kernels();
 }  // namespace reference
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

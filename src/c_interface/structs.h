@@ -9,7 +9,7 @@
 #include <string>
 #include <type_traits>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// What a caller's struct says that its size is.
 inline std::size_t size_of_struct(const void* memory) {
@@ -53,4 +53,4 @@ void write_struct(void* memory, const Struct& values) {
   }
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -9,7 +9,7 @@
 #include <charconv>
 #include <cmath>
 
-namespace thalweg::json {
+namespace thalweg::inline v0_1::json {
 namespace {
 
 void append_double(std::string& text, double number) {
@@ -214,4 +214,4 @@ std::string to_string(const Value& value) {
   return text;
 }
 
-}  // namespace thalweg::json
+}  // namespace thalweg::inline v0_1::json

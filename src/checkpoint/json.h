@@ -13,7 +13,7 @@
 #include <variant>
 #include <vector>
 
-namespace thalweg::json {
+namespace thalweg::inline v0_1::json {
 
 class Value;
 using Array = std::vector<Value>;
@@ -95,4 +95,4 @@ void append_string(std::string& text, std::string_view string);
 /// The string as JSON text.
 std::string in_quotes(std::string_view string);
 
-}  // namespace thalweg::json
+}  // namespace thalweg::inline v0_1::json

@@ -6,7 +6,7 @@
 
 #include <charconv>
 
-namespace thalweg::json {
+namespace thalweg::inline v0_1::json {
 namespace {
 
 class Parser {
@@ -279,4 +279,4 @@ Value parse(std::string_view text, std::string_view source, std::uint64_t first_
   return Parser{text, source, first_offset}.parse();
 }
 
-}  // namespace thalweg::json
+}  // namespace thalweg::inline v0_1::json

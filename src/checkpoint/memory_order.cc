@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 std::vector<std::int64_t> strides_of(const Shape& shape) {
   if (!shape.strides.empty()) return shape.strides;
@@ -42,4 +42,4 @@ void copy_in_order(const Shape& from, const Shape& to, std::size_t bytes, std::s
   }
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

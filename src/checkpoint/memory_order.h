@@ -9,7 +9,7 @@
 #include <span>
 #include <vector>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// Strides of the shape's order, also where it is row-major.
 std::vector<std::int64_t> strides_of(const Shape& shape);
@@ -18,4 +18,4 @@ std::vector<std::int64_t> strides_of(const Shape& shape);
 void copy_in_order(const Shape& from, const Shape& to, std::size_t bytes, std::span<const std::byte> source,
                    std::byte* target);
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

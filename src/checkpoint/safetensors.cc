@@ -13,7 +13,7 @@
 #include <array>
 #include <type_traits>
 
-namespace thalweg::safetensors {
+namespace thalweg::inline v0_1::safetensors {
 namespace {
 
 struct DtypeRow {
@@ -228,4 +228,4 @@ void write(const std::filesystem::path& file, const Contents& contents) { replac
 
 Contents read(const std::filesystem::path& file) { return from_bytes(read_file(file), shown(file)); }
 
-}  // namespace thalweg::safetensors
+}  // namespace thalweg::inline v0_1::safetensors

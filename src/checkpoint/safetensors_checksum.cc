@@ -7,7 +7,7 @@
 
 #include <span>
 
-namespace thalweg::safetensors {
+namespace thalweg::inline v0_1::safetensors {
 namespace {
 
 // The checksum is known by its value too: damage to the key alone must not turn it into something else.
@@ -58,4 +58,4 @@ void take_checksum(Contents& contents, std::string_view source) {
   }
 }
 
-}  // namespace thalweg::safetensors
+}  // namespace thalweg::inline v0_1::safetensors

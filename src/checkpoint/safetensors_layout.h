@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace thalweg::safetensors {
+namespace thalweg::inline v0_1::safetensors {
 
 /// The 64-bit header length stands before the header.
 inline constexpr std::uint64_t kLengthBytes = 8;
@@ -43,4 +43,4 @@ std::string checksum_of(const Contents& contents);
 /// Takes the checksum out of the metadata, if it is there. Throws Error that begins with `source` if it does not fit.
 void take_checksum(Contents& contents, std::string_view source);
 
-}  // namespace thalweg::safetensors
+}  // namespace thalweg::inline v0_1::safetensors

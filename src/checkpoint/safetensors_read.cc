@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <tuple>
 
-namespace thalweg::safetensors {
+namespace thalweg::inline v0_1::safetensors {
 namespace {
 
 // One tensor as the header describes it.
@@ -125,4 +125,4 @@ Contents from_bytes(std::span<const std::byte> bytes, std::string_view source) {
   return contents;
 }
 
-}  // namespace thalweg::safetensors
+}  // namespace thalweg::inline v0_1::safetensors

@@ -7,7 +7,7 @@
 
 #include <thalweg/error.h>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 Fields with(const Field& first, Fields others) {
@@ -63,4 +63,4 @@ Settings read_settings(const json::Object& object, const std::string& what, Sett
   return settings;
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

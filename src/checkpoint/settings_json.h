@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// The keys of kSettingsKeys.
 void write_settings(const Settings& settings, json::Value& object);
@@ -23,4 +23,4 @@ inline constexpr std::string_view kSettingsKeys[] = {"loss_scale",   "clip",  "a
 /// Those that there have been since the first version.
 inline constexpr std::string_view kFirstSettingsKeys[] = {"loss_scale", "clip", "average", "step_count"};
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

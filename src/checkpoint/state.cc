@@ -11,7 +11,7 @@
 
 #include <cstring>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 /// The scalars of this owner.
@@ -148,4 +148,4 @@ State Optimizer::Impl::state() const {
   return result;
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 void read_scalars(const Rule& rule, const json::Value& json, const std::string& what, ScalarOwner owner,
                   Scalars& scalars) {
@@ -84,4 +84,4 @@ void check_for_strays(const json::Object& saved, const State& state) {
   }
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// Takes the scalars of this owner over.
 void read_scalars(const Rule& rule, const json::Value& json, const std::string& what, ScalarOwner owner,
@@ -36,4 +36,4 @@ void check_shapes(const Shape& saved, const Shape& own, bool by_layout, const st
 /// Throws Error for the first tensor that is no column of a saved parameter.
 void check_for_strays(const json::Object& saved, const State& state);
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

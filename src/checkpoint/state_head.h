@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// Metadata key of the state's JSON.
 inline constexpr const char* kStateKey = "thalweg";
@@ -45,4 +45,4 @@ inline json::Value to_json(const Options& options) {
   return result;
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

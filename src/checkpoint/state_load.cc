@@ -17,7 +17,7 @@
 #include <map>
 #include <optional>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 using Missing = LoadOptions::Missing;
@@ -390,4 +390,4 @@ LoadReport Optimizer::Impl::load(const State& state, const LoadOptions& load_opt
   return std::move(reader.report);
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -1,7 +1,7 @@
 // UTF-8 by the table of well-formed byte sequences (The Unicode Standard 15.0, table 3-7).
 #include "checkpoint/utf8.h"
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 DecodedUtf8 decode_utf8(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i])); };
@@ -71,4 +71,4 @@ void append_utf8(std::string& text, std::uint32_t code_point) {
   }
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

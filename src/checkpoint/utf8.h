@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// One character and how many bytes it takes: 0 where the text does not begin with well-formed UTF-8.
 struct DecodedUtf8 {
@@ -24,4 +24,4 @@ std::size_t find_invalid_utf8(std::string_view text);
 /// Appends a Unicode scalar value.
 void append_utf8(std::string& text, std::uint32_t code_point);
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -5,7 +5,7 @@
 #include <bit>
 #include <cstring>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 constexpr std::uint64_t kPrime1 = 0x9E3779B185EBCA87, kPrime2 = 0xC2B2AE3D27D4EB4F, kPrime3 = 0x165667B19E3779F9,
@@ -53,4 +53,4 @@ std::uint64_t xxh64(std::span<const std::byte> bytes, std::uint64_t seed) {
   return hash ^ hash >> 32;
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

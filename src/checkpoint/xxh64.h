@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <span>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 std::uint64_t xxh64(std::span<const std::byte> bytes, std::uint64_t seed);
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 /// `.bias` of `layer.bias`; nothing if there is no dot.
@@ -37,4 +37,4 @@ std::string NamePatterns::of(std::string_view name) const {
   return is_of_one ? "*" + exact_pattern(ending) : exact_pattern(name);
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// The group of these options, with its rate, beside the first group's.
 GroupDescription describe_group(const std::string& pattern, const Options& options, double lr_scale,
@@ -26,4 +26,4 @@ class NamePatterns {
   std::map<std::string, std::optional<std::size_t>, std::less<>> group_of_ending_;  // nothing where they are in several
 };
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -12,7 +12,7 @@
 #include <cmath>
 #include <set>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 std::string called(const GroupDescription& group) { return "group[" + printable(group.pattern) + "]"; }
@@ -92,4 +92,4 @@ std::string exact_pattern(std::string_view text) {
   return result;
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -12,7 +12,7 @@
 
 #include <algorithm>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 constexpr std::uint64_t kVersion = 1;
@@ -128,4 +128,4 @@ Description description_from_json(std::string_view json) {
 
 std::string to_json(const Description& description) { return json::to_string(description_json(description)); }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -7,10 +7,10 @@
 
 #include <string>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 json::Value description_json(const Description& description);
 /// Throws Error that begins with `what`.
 Description read_description(const json::Value& json, const std::string& what);
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

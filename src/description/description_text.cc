@@ -12,7 +12,7 @@
 #include <algorithm>
 #include <set>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 constexpr std::string_view kGroup = "group";
@@ -243,4 +243,4 @@ std::string Description::text() const {
   return result;
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

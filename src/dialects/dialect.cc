@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <cctype>
 
-namespace thalweg::dialects {
+namespace thalweg::inline v0_1::dialects {
 namespace {
 
 bool has(const json::Object& config, std::string_view key) { return config.find(key) != config.end(); }
@@ -171,4 +171,4 @@ std::string to_json(const Texts& texts) {
   return result + "}";
 }
 
-}  // namespace thalweg::dialects
+}  // namespace thalweg::inline v0_1::dialects

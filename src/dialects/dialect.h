@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace thalweg::dialects {
+namespace thalweg::inline v0_1::dialects {
 
 /// A key of a configuration whose value is a hyper-parameter.
 struct Key {
@@ -185,4 +185,4 @@ Texts write_torch(const Optimizer& optimizer, const Options& options);
 /// The arguments of timm's constructors.
 Texts write_timm(const Optimizer& optimizer, const Options& options);
 
-}  // namespace thalweg::dialects
+}  // namespace thalweg::inline v0_1::dialects

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 using dialects::Dialect;
@@ -69,4 +69,4 @@ std::vector<Expression> express(const Options& options) {
   return result;
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

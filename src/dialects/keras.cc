@@ -3,7 +3,7 @@
 #include "dialects/keras_config.h"
 #include "dialects/keras_schedule.h"
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 using dialects::Dialect;
@@ -152,4 +152,4 @@ std::string to_keras(const Description& description) {
   return dialects::to_json(texts);
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

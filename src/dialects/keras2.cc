@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 using dialects::Dialect;
@@ -153,4 +153,4 @@ Translation from_keras2(std::string_view json, std::string_view rule) {
   return dialects::read_keras2(dialects::keras_config(dialects::parse(dialects::keras2(), json)), rule);
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

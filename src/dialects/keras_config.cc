@@ -8,7 +8,7 @@
 #include <optional>
 #include <utility>
 
-namespace thalweg::dialects {
+namespace thalweg::inline v0_1::dialects {
 namespace {
 
 constexpr std::string_view kWhat = "keras options";
@@ -140,4 +140,4 @@ Translation read_keras(const Dialect& dialect, const Optimizer& optimizer, std::
   return result;
 }
 
-}  // namespace thalweg::dialects
+}  // namespace thalweg::inline v0_1::dialects

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace thalweg::dialects {
+namespace thalweg::inline v0_1::dialects {
 
 /// An optimizer's own configuration, taken out of what was around it.
 struct KerasConfig {
@@ -35,4 +35,4 @@ Translation read_keras2(const KerasConfig& given, std::string_view rule);
 /// Keras 2's RMSprop has ε inside the root if it has momentum, and outside if it has none.
 void set_place_of_epsilon(Options& options);
 
-}  // namespace thalweg::dialects
+}  // namespace thalweg::inline v0_1::dialects

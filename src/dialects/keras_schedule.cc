@@ -17,7 +17,7 @@
 #include <variant>
 #include <vector>
 
-namespace thalweg::dialects {
+namespace thalweg::inline v0_1::dialects {
 namespace {
 
 // Keras' schedules as it has them, in rates; their formulas in thalweg's words stand in thalweg/schedule.h.
@@ -327,9 +327,9 @@ json::Value schedule_to_keras(const RateSchedule& given) {
       *theirs);
 }
 
-}  // namespace thalweg::dialects
+}  // namespace thalweg::inline v0_1::dialects
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 RateSchedule schedule_from_keras(std::string_view json) {
   return dialects::schedule_from_keras(dialects::parse_value(dialects::keras(), json, "schedule"), "keras schedule");
@@ -339,4 +339,4 @@ std::string schedule_to_keras(const RateSchedule& schedule) {
   return json::to_string(dialects::schedule_to_keras(schedule));
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -7,7 +7,7 @@
 
 #include <string>
 
-namespace thalweg::dialects {
+namespace thalweg::inline v0_1::dialects {
 
 /// What `keras.saving.serialize_keras_object` gives: {"class_name": …, "config": …, "module": …, …}.
 struct KerasObject {
@@ -25,4 +25,4 @@ RateSchedule schedule_from_keras(const json::Value& json, const std::string& wha
 /// And back. Throws Error for a schedule that Keras has not.
 json::Value schedule_to_keras(const RateSchedule& schedule);
 
-}  // namespace thalweg::dialects
+}  // namespace thalweg::inline v0_1::dialects

@@ -1,7 +1,7 @@
 // Optax' functions, as of 0.2.8.
 #include "dialects/dialect.h"
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 using dialects::Dialect;
@@ -145,4 +145,4 @@ Translation from_optax(std::string_view name, std::string_view json) {
   return dialects::read(dialects::optax(), optimizer, function, config);
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -7,7 +7,7 @@
 #include <map>
 #include <set>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 using dialects::Dialect;
@@ -156,4 +156,4 @@ void dialects::check_nesterov(const Dialect& dialect, const Optimizer& optimizer
   }
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 using dialects::Dialect;
@@ -85,4 +85,4 @@ std::vector<PeerOptimizer> peer_optimizers(const RuleInfo& rule) {
   return result;
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -1,7 +1,7 @@
 // TensorFlow's raw operations, which TensorFlow 1's optimizers call, as of 2.21.
 #include "dialects/dialect.h"
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 using dialects::Dialect;
@@ -100,4 +100,4 @@ Translation from_tf1(std::string_view json, std::string_view told) {
   return result;
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 Translation from_thalweg(std::string_view json, std::string_view rule) {
   const json::Object config = json::parse(json, "thalweg options").object("thalweg options");
@@ -39,4 +39,4 @@ Translation translate(std::string_view peer, std::string_view name, std::string_
   throw Error("unknown peer " + in_quotes(peer) + suggest(peer, known));
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 using dialects::Dialect;
@@ -185,4 +185,4 @@ Translation from_timm(std::string_view json, std::string_view rule) {
   });
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -4,7 +4,7 @@
 
 #include <limits>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 using dialects::Dialect;
@@ -138,4 +138,4 @@ std::string to_torch(const Description& description) {
   return result + "]";
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

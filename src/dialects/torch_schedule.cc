@@ -12,7 +12,7 @@
 #include <limits>
 #include <utility>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace dialects {
 namespace {
 
@@ -290,4 +290,4 @@ RateSchedule schedule_from_torch(std::string_view state, std::string_view group,
   return dialects::read_scheduler(json.object("torch schedule"), groups, dialects::bare_name(torch, name), index);
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace thalweg::dialects {
+namespace thalweg::inline v0_1::dialects {
 
 /// A scheduler's `state_dict()` while it is read, and the param group that goes with it.
 struct TorchSchedulerState {
@@ -63,4 +63,4 @@ const std::vector<TorchScheduler>& torch_schedulers();
 /// The class whose parts stand one after another.
 inline constexpr std::string_view kTorchSequence = "SequentialLR";
 
-}  // namespace thalweg::dialects
+}  // namespace thalweg::inline v0_1::dialects

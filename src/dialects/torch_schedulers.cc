@@ -8,7 +8,7 @@
 #include <charconv>
 #include <cmath>
 
-namespace thalweg::dialects {
+namespace thalweg::inline v0_1::dialects {
 namespace {
 
 using State = TorchSchedulerState;
@@ -249,4 +249,4 @@ const std::vector<TorchScheduler>& torch_schedulers() {
   return all;
 }
 
-}  // namespace thalweg::dialects
+}  // namespace thalweg::inline v0_1::dialects

@@ -10,7 +10,7 @@
 
 #include <algorithm>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 const dialects::TorchState& dialects::torch_state_of(std::string_view class_name) {
   static const std::vector<TorchColumn> adam{{"exp_avg", "m"}, {"exp_avg_sq", "v"}, {"max_exp_avg_sq", "x"}};
@@ -213,4 +213,4 @@ class Writer {
 
 State to_torch_state(const Optimizer& optimizer) { return Writer(optimizer).write(); }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

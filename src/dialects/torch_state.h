@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace thalweg::dialects {
+namespace thalweg::inline v0_1::dialects {
 
 /// A column of the state under both names.
 struct TorchColumn {
@@ -41,4 +41,4 @@ Shape torch_shape(ColumnShape column, const Shape& parameter);
 /// Throws Error unless all groups have rules of one family: a class of PyTorch's has one rule.
 void check_one_class(const thalweg::Optimizer& optimizer);
 
-}  // namespace thalweg::dialects
+}  // namespace thalweg::inline v0_1::dialects

@@ -17,7 +17,7 @@
 #include <map>
 #include <set>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 using dialects::column_named;
@@ -285,4 +285,4 @@ class Reader {
 
 State from_torch_state(const State& file, const Optimizer& optimizer) { return Reader(file, optimizer).read(); }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-namespace thalweg::dialects {
+namespace thalweg::inline v0_1::dialects {
 namespace {
 
 const OptionInfo& info_of(const RuleInfo& rule, std::string_view option) {
@@ -240,4 +240,4 @@ Texts write(const Dialect& dialect, const Optimizer& optimizer, const Options& o
   return texts;
 }
 
-}  // namespace thalweg::dialects
+}  // namespace thalweg::inline v0_1::dialects

@@ -9,7 +9,7 @@
 #include <string>
 #include <system_error>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// Error "`what`: the system's reason for `code`".
 inline Error system_error(const std::string& what, int code) {
@@ -52,4 +52,4 @@ class Descriptor {
   int descriptor_;
 };
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -7,7 +7,7 @@
 
 #include <cstdio>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 int FileCalls::open(const char* path, int flags, mode_t mode) { return ::open(path, flags, mode); }
 ssize_t FileCalls::read(int descriptor, void* buffer, std::size_t bytes) { return ::read(descriptor, buffer, bytes); }
@@ -25,4 +25,4 @@ FileCalls& FileCalls::real() {
   return calls;
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

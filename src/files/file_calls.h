@@ -5,7 +5,7 @@
 
 #include <sys/types.h>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// The system's calls, with its arguments, results and errno. This class makes the real ones.
 class FileCalls {
@@ -26,4 +26,4 @@ class FileCalls {
 void replace_file(const std::filesystem::path& file, std::span<const std::byte> contents, FileCalls& calls);
 std::vector<std::byte> read_file(const std::filesystem::path& file, FileCalls& calls);
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

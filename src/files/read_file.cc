@@ -9,7 +9,7 @@
 #include <new>
 #include <stdexcept>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 std::vector<std::byte> read_file(const std::filesystem::path& file, FileCalls& calls) {
   const std::string what = "cannot read " + shown(file);
@@ -57,4 +57,4 @@ std::vector<std::byte> read_file(const std::filesystem::path& file, FileCalls& c
 
 std::vector<std::byte> read_file(const std::filesystem::path& file) { return read_file(file, FileCalls::real()); }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <atomic>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 namespace fs = std::filesystem;
@@ -151,4 +151,4 @@ void replace_file(const fs::path& file, std::string_view contents) {
   replace_file(file, std::as_bytes(std::span{contents}));
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace thalweg::philox {
+namespace thalweg::inline v0_1::philox {
 
 using Words = std::array<std::uint32_t, 4>;
 using Key = std::array<std::uint32_t, 2>;
@@ -32,4 +32,4 @@ constexpr std::uint64_t word_pair(const Words& words, std::size_t pair) {
   return std::uint64_t{words[pair * 2]} << 32 | words[pair * 2 + 1];
 }
 
-}  // namespace thalweg::philox
+}  // namespace thalweg::inline v0_1::philox

@@ -8,7 +8,7 @@
 #include <numbers>
 #include <utility>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 constexpr std::uint32_t low(std::uint64_t value) { return static_cast<std::uint32_t>(value); }
@@ -71,4 +71,4 @@ void Random::shuffle(std::span<std::int64_t> items) const {
   }
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 // Rules of a family have one set of kernels, compiled in a source of their own.
 #define THALWEG_DECLARE_KERNELS(Struct)           \
@@ -89,4 +89,4 @@ const RuleInfo& rule(std::string_view name) {
   throw Error("unknown rule '" + printable(name) + "'" + suggest(name, known));
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -3,7 +3,7 @@
 
 #include "text.h"
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 std::string Range::text() const {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -49,4 +49,4 @@ int RuleInfo::find_option(std::string_view option) const {
   return -1;
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <numbers>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace schedule {
 namespace {
 
@@ -118,4 +118,4 @@ double factor_at(const Schedule::Kind& kind, double k) {
   return std::visit([&](const auto& its) { return schedule::at(its, k); }, kind);
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

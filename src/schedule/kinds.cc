@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace schedule {
 namespace {
 
@@ -170,4 +170,4 @@ std::vector<ScheduleInfo> schedules() {
   return result;
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// Of one schedule. As JSON they stand in each other, which may be json::kMostDepth deep, also inside something else.
 inline constexpr std::size_t kMostParts = 100;
@@ -38,4 +38,4 @@ bool begins_behind_warmup(const Schedule::Kind& kind);
 /// The factor at k ≥ 0 ticks. A plateau's is 1: it follows no ticks.
 double factor_at(const Schedule::Kind& kind, double k);
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -10,7 +10,7 @@
 #include <limits>
 #include <utility>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -182,4 +182,4 @@ void Schedule::see(double metric, SchedulePosition& position, std::int64_t steps
   if (position.reduced - reduced > plateau->eps) position.reduced = reduced;
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <optional>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 constexpr std::string_view kWarmupKinds[] = {"linear", "exponential"};
@@ -159,4 +159,4 @@ Schedule schedule_from_json(std::string_view json) { return read_schedule(json::
 
 std::string to_json(const Schedule& schedule) { return json::to_string(schedule_json(schedule)); }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -8,7 +8,7 @@
 
 #include <string>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// Reads up to what cannot belong to a schedule.
 Schedule read_schedule(TextReader& reader);
@@ -17,4 +17,4 @@ json::Value schedule_json(const Schedule& schedule);
 /// Throws Error that begins with `what`.
 Schedule read_schedule(const json::Value& json, const std::string& what);
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -9,7 +9,7 @@
 #include <limits>
 #include <type_traits>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 void Step::begin(std::optional<double> loss) {
   if (counters_.steps >= kMostSteps) {
@@ -193,4 +193,4 @@ bool Step::accumulate() {
   return true;
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

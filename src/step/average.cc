@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <string>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 /// w in a ← (1 − w) a + w θ of a parameter's `number`-th average, counted from 1.
@@ -71,4 +71,4 @@ void Step::share_average(Task& task) {
   task.average_share = average_share_;
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -11,7 +11,7 @@
 #include <cmath>
 #include <string>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 /// The L2 norm of `number(0)`, … whose squares may overflow or vanish: a power of two is taken out first. NaN if one
@@ -241,4 +241,4 @@ void Step::adapt_loss_scale(bool applied) {
   }
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -4,7 +4,7 @@
 #include <functional>
 #include <unordered_map>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 std::uint32_t Step::coefficients_for(std::uint32_t index, std::int64_t step, const Scalars& scalars,
                                      std::uint32_t begun) {
@@ -91,4 +91,4 @@ void Step::prepare_rows(Task& task) {
   if (count > 0) task.coefficients = runs_[task.first_run].coefficients;
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

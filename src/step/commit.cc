@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 void Step::commit() {
   report_tasks();
@@ -87,4 +87,4 @@ void Step::report_tasks() {
   last.parameter_norm = std::sqrt(parameter);
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

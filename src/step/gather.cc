@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <numeric>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 /// Elements of a tile, about: enough work for a thread, and partial sums that weigh little beside the elements.
@@ -203,4 +203,4 @@ void Step::gather(std::span<Task> tasks, std::size_t round) {
   for (std::size_t i = 0; i < plans.size(); ++i) plans[i].combine(sums_[planned[i]->sums]);
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <vector>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// What the pieces of one parameter give, by the rule's sums: by piece; by row and tile of columns; by tile of rows and
 /// column. A step keeps the memory for the next one.
@@ -47,4 +47,4 @@ class GatherPlan {
   GatherParts& parts_;
 };
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 // Long enough that the hardware's prefetching is not disturbed, short enough to balance the threads.
@@ -42,4 +42,4 @@ void Plan::update(std::span<const std::size_t> sizes, int threads) {
   if (in_chunk > 0) chunk_ends_.push_back(pieces_.size());
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// Below so many elements a step takes a few tens of microseconds, which waking a thread does not shorten.
 inline constexpr std::size_t kSerialElements = 98'304;
@@ -40,4 +40,4 @@ class Plan {
   std::vector<std::size_t> chunk_ends_;  // into pieces_
 };
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <utility>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 /// Blocks that a kernel is given at once.
@@ -229,4 +229,4 @@ void Step::run(std::span<Task> tasks) {
   }
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

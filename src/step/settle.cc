@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <limits>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 namespace {
 
@@ -97,4 +97,4 @@ bool Step::settle_all(std::span<Task> tasks, const GroupRecord& group, std::size
   return rule.settle_all(group.options, settling);
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -8,7 +8,7 @@
 
 #include <algorithm>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 std::string_view to_string(Outcome outcome) {
   switch (outcome) {
@@ -129,4 +129,4 @@ void Step::end_parts() {
   in_parts_ = false;
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

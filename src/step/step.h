@@ -22,7 +22,7 @@
 #include <string>
 #include <vector>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// What an optimizer counts beside its parameters' own numbers.
 struct Counters {
@@ -206,4 +206,4 @@ class Step {
   Plan plan_;
 };
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

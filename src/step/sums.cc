@@ -1,7 +1,7 @@
 // The small columns of a parameter during a step.
 #include "step/sums.h"
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 void TaskSums::begin(const Parameters& parameters, std::uint32_t index) {
   const Parameter& parameter = parameters[index];
@@ -48,4 +48,4 @@ void TaskSums::place(Block& block, const Rule& rule, const Layout& layout, std::
   }
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

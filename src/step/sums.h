@@ -6,7 +6,7 @@
 #include <array>
 #include <vector>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 struct TaskSums {
   std::uint32_t taken = 0;         ///< bit k: the rule's k-th sum
@@ -27,4 +27,4 @@ struct TaskSums {
   void place(Block& block, const Rule& rule, const Layout& layout, std::size_t from, Precision precision) const;
 };
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

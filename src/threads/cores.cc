@@ -15,7 +15,7 @@
 #include <sched.h>
 #endif
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 namespace fs = std::filesystem;
@@ -150,4 +150,4 @@ int available_cores() {
   return quota ? static_cast<int>(std::clamp(std::ceil(*quota), 1.0, static_cast<double>(cores))) : cores;
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <optional>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// Cores that this process may use, at least 1: those of its affinity mask (`taskset`), and no more than the quotas of
 /// its cgroups give time for (containers), rounded up.
@@ -17,4 +17,4 @@ inline int threads_for(int asked) { return asked == 0 ? available_cores() : aske
 /// that they are in; nothing where there is none. Reads below `root`, which is `/` but in tests.
 std::optional<double> cgroup_quota(const std::filesystem::path& root);
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -1,7 +1,7 @@
 // The floating-point environment of a step.
 #include "threads/environment.h"
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 // Out of line, so that no arithmetic can be moved across.
 DefaultEnvironment::DefaultEnvironment() {
@@ -11,4 +11,4 @@ DefaultEnvironment::DefaultEnvironment() {
 
 DefaultEnvironment::~DefaultEnvironment() { std::fesetenv(&caller_); }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -3,7 +3,7 @@
 
 #include <cfenv>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// While it lives, the calling thread has the default environment. Flush-to-zero and the rounding mode belong to each
 /// thread, so every thread that works on a step holds one.
@@ -18,4 +18,4 @@ class DefaultEnvironment {
   std::fenv_t caller_;
 };
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

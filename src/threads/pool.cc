@@ -16,7 +16,7 @@
 #include <system_error>
 #include <thread>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 /// The work of one call: chunks that its caller and helpers take. Used again and again; helpers may look at it at any
@@ -206,4 +206,4 @@ void parallel_for(int threads, std::size_t count, void (*work)(void* context, st
   pool.run(threads, count, work, context);
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <memory>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// Calls `work(context, i)` once for each i below `count`, on the calling thread and at most `threads` − 1 others, in
 /// any order, and returns when all calls have returned. `work` must not throw. The other threads sleep in the kernel
@@ -21,4 +21,4 @@ void parallel_for(int threads, std::size_t count, const Work& work) {
       const_cast<Work*>(std::addressof(work)));
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -17,7 +17,7 @@
 #include <set>
 #include <thread>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 namespace fs = std::filesystem;
@@ -370,4 +370,4 @@ TEST_F(Files, ReadingNamesFileAndReason) {
 }
 
 }  // namespace
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

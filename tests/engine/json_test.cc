@@ -12,7 +12,7 @@
 #include <limits>
 #include <random>
 
-namespace thalweg::json {
+namespace thalweg::inline v0_1::json {
 namespace {
 
 using ::testing::HasSubstr;
@@ -249,4 +249,4 @@ TEST(Json, AccessorsNameWhatWasAskedFor) {
 }
 
 }  // namespace
-}  // namespace thalweg::json
+}  // namespace thalweg::inline v0_1::json

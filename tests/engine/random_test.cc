@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 // Random123's kat_vectors, "philox4x32 10".
@@ -202,4 +202,4 @@ TEST(Random, ShuffleGivesEveryOrderItsShare) {
 }
 
 }  // namespace
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

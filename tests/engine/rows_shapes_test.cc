@@ -44,7 +44,7 @@ struct Shapes {
 
 }  // namespace thalweg::tests
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 template <>
 Kernels RuleKernels<tests::Shapes>::cpu(std::int64_t) {
   return {};
@@ -53,7 +53,7 @@ template <>
 Kernels RuleKernels<tests::Shapes>::reference() {
   return {};
 }
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1
 
 namespace thalweg::tests {
 namespace {

@@ -19,7 +19,7 @@
 #include <random>
 #include <string>
 
-namespace thalweg::safetensors {
+namespace thalweg::inline v0_1::safetensors {
 namespace {
 
 using ::testing::AllOf;
@@ -400,4 +400,4 @@ TEST(Safetensors, RandomMutationsNeverCrash) {
 }
 
 }  // namespace
-}  // namespace thalweg::safetensors
+}  // namespace thalweg::inline v0_1::safetensors

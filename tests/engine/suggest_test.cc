@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 
 const std::vector<std::string> kRules = {"sgd", "rmsprop", "adam", "adamw", "nadam"};
@@ -49,4 +49,4 @@ TEST(Suggest, AListStaysShort) {
 }
 
 }  // namespace
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <vector>
 
-namespace thalweg::safetensors {
+namespace thalweg::inline v0_1::safetensors {
 
 inline bool operator==(const Tensor& a, const Tensor& b) {
   return a.dtype == b.dtype && a.shape == b.shape && a.data == b.data;
@@ -49,4 +49,4 @@ inline bool accepts(std::span<const std::byte> bytes) {
   return true;
 }
 
-}  // namespace thalweg::safetensors
+}  // namespace thalweg::inline v0_1::safetensors

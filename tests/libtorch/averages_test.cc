@@ -1,7 +1,7 @@
 // Clipping and averages through the adapter, against LibTorch's own clipping and averages taken by hand.
 #include "helpers.h"
 
-namespace thalweg::libtorch {
+namespace thalweg::inline v0_1::libtorch {
 namespace {
 
 TEST(Clipping, IsClipGradNorm) {
@@ -190,4 +190,4 @@ TEST(BufferAverages, AreSavedWithTheState) {
 }
 
 }  // namespace
-}  // namespace thalweg::libtorch
+}  // namespace thalweg::inline v0_1::libtorch

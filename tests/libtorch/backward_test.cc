@@ -1,7 +1,7 @@
 // Steps in the backward pass: the bits of steps behind it, gradients freed, and what is refused.
 #include "helpers.h"
 
-namespace thalweg::libtorch {
+namespace thalweg::inline v0_1::libtorch {
 namespace {
 
 using testing::AllOf;
@@ -184,4 +184,4 @@ TEST(StepInBackward, AStepThatHasBegunMustEnd) {
 }
 
 }  // namespace
-}  // namespace thalweg::libtorch
+}  // namespace thalweg::inline v0_1::libtorch

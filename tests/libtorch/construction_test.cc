@@ -1,7 +1,7 @@
 // How an optimizer is made: from a module, named parameters or a plain list; names; step, closure, zero_grad.
 #include "helpers.h"
 
-namespace thalweg::libtorch {
+namespace thalweg::inline v0_1::libtorch {
 namespace {
 
 using testing::ElementsAre;
@@ -143,4 +143,4 @@ TEST(StepTest, BackwardThroughOldValuesIsRefused) {
 }
 
 }  // namespace
-}  // namespace thalweg::libtorch
+}  // namespace thalweg::inline v0_1::libtorch

@@ -1,7 +1,7 @@
 // Bad input is refused by name, before anything has been changed.
 #include "helpers.h"
 
-namespace thalweg::libtorch {
+namespace thalweg::inline v0_1::libtorch {
 namespace {
 
 using testing::AllOf;
@@ -101,4 +101,4 @@ TEST(ErrorsTest, GradientsThatDoNotFit) {
 }
 
 }  // namespace
-}  // namespace thalweg::libtorch
+}  // namespace thalweg::inline v0_1::libtorch

@@ -1,7 +1,7 @@
 // Sparse gradients: the step equals the dense one.
 #include "helpers.h"
 
-namespace thalweg::libtorch {
+namespace thalweg::inline v0_1::libtorch {
 namespace {
 
 torch::Tensor sparse(const std::vector<std::vector<std::int64_t>>& indices, const torch::Tensor& values,
@@ -95,4 +95,4 @@ TEST(SparseTest, TogetherWithDenseOnes) {
 }
 
 }  // namespace
-}  // namespace thalweg::libtorch
+}  // namespace thalweg::inline v0_1::libtorch

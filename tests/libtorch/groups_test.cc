@@ -1,7 +1,7 @@
 // Parameter groups, schedulers, and parameters that are frozen, removed, added or moved.
 #include "helpers.h"
 
-namespace thalweg::libtorch {
+namespace thalweg::inline v0_1::libtorch {
 namespace {
 
 using testing::ElementsAre;
@@ -297,4 +297,4 @@ TEST(ParametersTest, ANewTensorAtAnOldAddressIsNotTheOldOne) {
 }
 
 }  // namespace
-}  // namespace thalweg::libtorch
+}  // namespace thalweg::inline v0_1::libtorch

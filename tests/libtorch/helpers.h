@@ -15,7 +15,7 @@
 #include <type_traits>
 #include <vector>
 
-namespace thalweg::libtorch {
+namespace thalweg::inline v0_1::libtorch {
 
 /// Largest |a − b| / max(|b|, 10⁻³·‖b‖∞).
 inline double relative_error(const torch::Tensor& a, const torch::Tensor& b) {
@@ -119,4 +119,4 @@ inline void give_state(torch::optim::Optimizer& optimizer, const torch::Tensor& 
 
 using tests::error_of;
 
-}  // namespace thalweg::libtorch
+}  // namespace thalweg::inline v0_1::libtorch

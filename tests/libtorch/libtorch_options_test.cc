@@ -3,7 +3,7 @@
 
 #include <tuple>
 
-namespace thalweg::libtorch {
+namespace thalweg::inline v0_1::libtorch {
 namespace {
 
 using testing::AllOf;
@@ -305,4 +305,4 @@ TEST(GroupOptionsTest, OutliveTheirOptimizer) {
 }
 
 }  // namespace
-}  // namespace thalweg::libtorch
+}  // namespace thalweg::inline v0_1::libtorch

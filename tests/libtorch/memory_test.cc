@@ -1,7 +1,7 @@
 // Where parameters lie in memory: other strides, gaps, tensors that were moved.
 #include "helpers.h"
 
-namespace thalweg::libtorch {
+namespace thalweg::inline v0_1::libtorch {
 namespace {
 
 using testing::HasSubstr;
@@ -231,4 +231,4 @@ TEST(MovedTest, ToAnotherSizeIsAnError) {
 }
 
 }  // namespace
-}  // namespace thalweg::libtorch
+}  // namespace thalweg::inline v0_1::libtorch

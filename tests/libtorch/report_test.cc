@@ -3,7 +3,7 @@
 
 #include <limits>
 
-namespace thalweg::libtorch {
+namespace thalweg::inline v0_1::libtorch {
 namespace {
 
 using testing::HasSubstr;
@@ -175,4 +175,4 @@ TEST(AccumulationTest, TheMemoryFormatStaysInBetween) {
 }
 
 }  // namespace
-}  // namespace thalweg::libtorch
+}  // namespace thalweg::inline v0_1::libtorch

@@ -1,7 +1,7 @@
 // Rows that come and go: a tensor takes another's place, and the state follows.
 #include "helpers.h"
 
-namespace thalweg::libtorch {
+namespace thalweg::inline v0_1::libtorch {
 namespace {
 
 using testing::AllOf;
@@ -155,4 +155,4 @@ TEST(RowsTest, WhatDoesNotFitChangesNothing) {
 }
 
 }  // namespace
-}  // namespace thalweg::libtorch
+}  // namespace thalweg::inline v0_1::libtorch

@@ -3,7 +3,7 @@
 
 #include <functional>
 
-namespace thalweg::libtorch {
+namespace thalweg::inline v0_1::libtorch {
 namespace {
 
 using Params = std::vector<torch::Tensor>;
@@ -183,4 +183,4 @@ TEST(RulesTest, EveryRuleOfTheListIsHere) {
 }
 
 }  // namespace
-}  // namespace thalweg::libtorch
+}  // namespace thalweg::inline v0_1::libtorch

@@ -3,7 +3,7 @@
 
 #include <thalweg/kernels/engine_rule.h>
 
-namespace thalweg::libtorch {
+namespace thalweg::inline v0_1::libtorch {
 namespace {
 
 using testing::AllOf;
@@ -158,4 +158,4 @@ TEST(SeveralRules, ARuleThatNeedsMatricesGetsThemInRowMajorOrder) {
 }
 
 }  // namespace
-}  // namespace thalweg::libtorch
+}  // namespace thalweg::inline v0_1::libtorch

@@ -6,7 +6,7 @@
 #include <functional>
 #include <sstream>
 
-namespace thalweg::libtorch {
+namespace thalweg::inline v0_1::libtorch {
 namespace {
 
 using testing::HasSubstr;
@@ -263,4 +263,4 @@ TEST_F(StateTest, WhatDoesNotFitChangesNothing) {
 }
 
 }  // namespace
-}  // namespace thalweg::libtorch
+}  // namespace thalweg::inline v0_1::libtorch

@@ -7,7 +7,7 @@
 #include <functional>
 #include <utility>
 
-namespace thalweg::libtorch {
+namespace thalweg::inline v0_1::libtorch {
 namespace {
 
 using Params = std::vector<torch::Tensor>;
@@ -323,4 +323,4 @@ TEST(TorchStateErrors, ChangeNothing) {
 }
 
 }  // namespace
-}  // namespace thalweg::libtorch
+}  // namespace thalweg::inline v0_1::libtorch

@@ -5,7 +5,7 @@
 
 #include <limits>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// Coefficients of what is done in front of the rule and behind it. The order is PyTorch's, where clipping comes before
 /// the optimizer: g ← s g, g clipped to ±limit, g ← −g, then g ← g + λθ or θ ← (1 − ηλ) θ; the rule;
@@ -40,4 +40,4 @@ inline Around around(const Options& options) {
   return result;
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// Running sums of a total.
 inline constexpr std::size_t kSumLanes = 32;
@@ -51,4 +51,4 @@ struct BlockSums {
   }
 };
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <utility>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 template <class R>
 constexpr std::size_t count_columns() {
@@ -94,4 +94,4 @@ constexpr std::size_t count_rounds() {
   return rounds;
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -18,7 +18,7 @@
 
 HWY_BEFORE_NAMESPACE();
 
-namespace thalweg::HWY_NAMESPACE {
+namespace thalweg::inline v0_1::HWY_NAMESPACE {
 namespace {
 
 #include <thalweg/kernels/around-inl.h>
@@ -153,12 +153,12 @@ Kernels kernels() {
 }
 
 }  // namespace
-}  // namespace thalweg::HWY_NAMESPACE
+}  // namespace thalweg::inline v0_1::HWY_NAMESPACE
 
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 HWY_EXPORT(kernels);
 }
@@ -169,6 +169,6 @@ Kernels RuleKernels<THALWEG_RULE_STRUCT>::cpu(std::int64_t target) {
   return table[cpu::table_index(target, std::size(table))]();
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1
 #endif
 // NOLINTEND(misc-definitions-in-headers)

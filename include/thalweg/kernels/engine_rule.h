@@ -1,6 +1,7 @@
 // Rule: a rule's description together with the functions that run it, made out of what its struct says.
 #pragma once
 
+#include <thalweg/api.h>
 #include <thalweg/kernels/columns.h>
 #include <thalweg/kernels/kernels.h>
 #include <thalweg/options.h>
@@ -13,7 +14,7 @@
 #include <type_traits>
 #include <vector>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// A rule as the engine uses it. Every RuleInfo that thalweg hands out is one of these.
 struct Rule : RuleInfo {
@@ -153,6 +154,6 @@ Rule make_rule() {
 
 /// Makes a rule known to `rule`, `rules` and all that look rules up by name. It must live for ever. Throws Error if its
 /// name is taken or not made of lower-case letters, digits and underscores, or if it has no option `lr`.
-void add_rule(const Rule& rule);
+THALWEG_API void add_rule(const Rule& rule);
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

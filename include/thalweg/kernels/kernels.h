@@ -10,7 +10,7 @@
 #include <span>
 #include <string_view>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// State columns that a rule may have.
 inline constexpr std::size_t kMaxColumns = 6;
@@ -77,4 +77,4 @@ struct Kernels {
   std::array<Gather, kMaxRounds> gather_f32{}, gather_f64{};
 };
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-namespace thalweg::reference {
+namespace thalweg::inline v0_1::reference {
 
 /// One element of type T, computed in double.
 template <class T>
@@ -40,4 +40,4 @@ struct Real {
   static constexpr double kSmallest = std::numeric_limits<T>::min();
 };
 
-}  // namespace thalweg::reference
+}  // namespace thalweg::inline v0_1::reference

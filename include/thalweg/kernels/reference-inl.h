@@ -1,6 +1,6 @@
 // A rule's reference kernels: plain loops in double, by THALWEG_RULE_STRUCT and THALWEG_RULE_FILE (see compile_rule.h).
 
-namespace thalweg::reference {
+namespace thalweg::inline v0_1::reference {
 namespace {
 
 #include <thalweg/kernels/around-inl.h>
@@ -118,9 +118,9 @@ void add_gathers(Kernels& kernels, std::index_sequence<round...>) {
 
 }  // namespace
 
-}  // namespace thalweg::reference
+}  // namespace thalweg::inline v0_1::reference
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 template <>
 // NOLINTNEXTLINE(misc-definitions-in-headers): one source of each rule includes this file.
@@ -130,4 +130,4 @@ Kernels RuleKernels<THALWEG_RULE_STRUCT>::reference() {
   return result;
 }
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

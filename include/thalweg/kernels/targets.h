@@ -5,14 +5,16 @@
 // cannot be. SSSE3 saves nothing over SSE4; AVX3_DL differs from AVX3 only in instructions that no rule uses.
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
 
+#include <thalweg/api.h>
+
 #include <hwy/targets.h>
 
 #include <cstddef>
 #include <cstdint>
 
-namespace thalweg::cpu {
+namespace thalweg::inline v0_1::cpu {
 
 /// Index of a target in the tables that HWY_EXPORT makes, of `table_size` entries.
-std::size_t table_index(std::int64_t target, std::size_t table_size);
+THALWEG_API std::size_t table_index(std::int64_t target, std::size_t table_size);
 
-}  // namespace thalweg::cpu
+}  // namespace thalweg::inline v0_1::cpu

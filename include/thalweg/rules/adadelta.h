@@ -3,7 +3,7 @@
 
 #include <thalweg/rule.h>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// Adadelta's hyper-parameters, with PyTorch's names and defaults.
 struct Adadelta {
@@ -47,4 +47,4 @@ u ← ρ u + (1 − ρ) δ²
   Coefficients coefficients(const StepNumbers&) const { return {.lr = lr, .rho = rho, .rest = 1 - rho, .eps = eps}; }
 };
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

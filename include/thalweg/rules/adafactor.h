@@ -9,7 +9,7 @@
 #include <cmath>
 #include <limits>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// Adafactor's hyper-parameters, with PyTorch's defaults; the others cover Keras, Optax and timm.
 struct Adafactor {
@@ -186,4 +186,4 @@ m ← μ m + (1 − μ) u, u ← m                if momentum
   }
 };
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -3,7 +3,7 @@
 
 #include <thalweg/rule.h>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// Adagrad's hyper-parameters, with PyTorch's names and defaults.
 struct Adagrad {
@@ -57,4 +57,4 @@ where ε = 0 and v = 0, θ stays)";
   }
 };
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

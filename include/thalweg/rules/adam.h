@@ -6,7 +6,7 @@
 
 #include <cmath>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// What a step of Adam needs.
 struct AdamCoefficients {
@@ -134,4 +134,4 @@ using Adam = AdamOptions<AdamDefaults>;
 using AdamW = AdamOptions<AdamWDefaults>;
 using AMSGrad = AdamOptions<AMSGradDefaults>;
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -4,7 +4,7 @@
 #include <thalweg/power.h>
 #include <thalweg/rule.h>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// AdaMax's hyper-parameters, with PyTorch's names and defaults.
 struct AdaMax {
@@ -61,4 +61,4 @@ u ← max(β₂ u, |g| + ε)                    or max(β₂ u, |g|) if eps_besi
   }
 };
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -8,7 +8,7 @@
 #include <array>
 #include <cmath>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// LAMB's hyper-parameters, with the paper's names and Optax's defaults; the others cover timm and Keras.
 struct LAMB {
@@ -105,4 +105,4 @@ r = 1                                     if λ = 0 unless always_adapt
   }
 };
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

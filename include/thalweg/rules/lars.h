@@ -7,7 +7,7 @@
 #include <array>
 #include <cmath>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// LARS' hyper-parameters, with timm's names and defaults; the others cover Optax.
 struct LARS {
@@ -104,4 +104,4 @@ u = s, or b if momentum, or s + μ b if nesterov
   }
 };
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

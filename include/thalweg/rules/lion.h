@@ -3,7 +3,7 @@
 
 #include <thalweg/rule.h>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// Lion's hyper-parameters, with the paper's defaults. Weight decay is decoupled unless it is told otherwise.
 struct Lion {
@@ -46,4 +46,4 @@ m ← β₂ m + (1 − β₂) g)";
   }
 };
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -7,7 +7,7 @@
 #include <array>
 #include <cstdint>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// Nadam's hyper-parameters, with PyTorch's names and defaults.
 struct Nadam {
@@ -88,4 +88,4 @@ u = (1 − μₜ) g / (1 − P) + μₜ₊₁ m / (1 − P μₜ₊₁)
   }
 };
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -6,7 +6,7 @@
 
 #include <cmath>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// RAdam's hyper-parameters, with PyTorch's names and defaults.
 struct RAdam {
@@ -93,4 +93,4 @@ r = √((n − 4)(n − 2) N / ((N − 4)(N − 2) n))
   }
 };
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -4,7 +4,7 @@
 #include <thalweg/power.h>
 #include <thalweg/rule.h>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// RMSprop's hyper-parameters. Names and defaults are PyTorch's where PyTorch has the option; the others cover every
 /// way in which Keras, TensorFlow 1, Optax and timm differ.
@@ -87,4 +87,4 @@ b ← μ b + u                               if momentum; then u ← b, or u + �
   }
 };
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -3,7 +3,7 @@
 
 #include <thalweg/rule.h>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// Rprop's hyper-parameters, with PyTorch's defaults. There is no weight decay: only signs count.
 struct Rprop {
@@ -58,4 +58,4 @@ g′ ← g)";
   }
 };
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

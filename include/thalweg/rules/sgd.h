@@ -3,7 +3,7 @@
 
 #include <thalweg/rule.h>
 
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 
 /// SGD's hyper-parameters, with PyTorch's names and defaults.
 struct SGD {
@@ -64,4 +64,4 @@ u = g, or b if momentum, or g + μ b if nesterov
   }
 };
 
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1

@@ -14,7 +14,7 @@
 
 HWY_BEFORE_NAMESPACE();
 
-namespace thalweg::HWY_NAMESPACE {
+namespace thalweg::inline v0_1::HWY_NAMESPACE {
 namespace {
 
 #include <thalweg/kernels/lane-inl.h>
@@ -34,12 +34,12 @@ void add_to(const void* erased_from, void* erased_to, std::size_t count) {
 AddKernels kernels() { return {&add_to<float>, &add_to<double>}; }
 
 }  // namespace
-}  // namespace thalweg::HWY_NAMESPACE
+}  // namespace thalweg::inline v0_1::HWY_NAMESPACE
 
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace thalweg::cpu {
+namespace thalweg::inline v0_1::cpu {
 namespace {
 HWY_EXPORT(kernels);
 }
@@ -49,5 +49,5 @@ AddKernels add_kernels(std::int64_t target) {
   return table[table_index(target, std::size(table))]();
 }
 
-}  // namespace thalweg::cpu
+}  // namespace thalweg::inline v0_1::cpu
 #endif

@@ -15,7 +15,7 @@
 
 HWY_BEFORE_NAMESPACE();
 
-namespace thalweg::HWY_NAMESPACE {
+namespace thalweg::inline v0_1::HWY_NAMESPACE {
 namespace {
 
 #include <thalweg/kernels/around-inl.h>
@@ -42,12 +42,12 @@ void run(const Around& outer_around, void* erased_theta, void* erased_average, s
 AverageKernels average_kernels() { return {&run<float>, &run<double>}; }
 
 }  // namespace
-}  // namespace thalweg::HWY_NAMESPACE
+}  // namespace thalweg::inline v0_1::HWY_NAMESPACE
 
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace thalweg {
+namespace thalweg::inline v0_1 {
 namespace {
 HWY_EXPORT(average_kernels);
 }
@@ -60,5 +60,5 @@ AverageKernels average_kernels(std::int64_t target) {
 }
 
 }  // namespace cpu
-}  // namespace thalweg
+}  // namespace thalweg::inline v0_1
 #endif

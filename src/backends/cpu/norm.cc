@@ -16,7 +16,7 @@
 
 HWY_BEFORE_NAMESPACE();
 
-namespace thalweg::HWY_NAMESPACE {
+namespace thalweg::inline v0_1::HWY_NAMESPACE {
 namespace {
 
 #include <thalweg/kernels/lane-inl.h>
@@ -48,12 +48,12 @@ double sum_of_squares(const void* erased, std::size_t count) {
 NormKernels kernels() { return {&sum_of_squares<float>, &sum_of_squares<double>}; }
 
 }  // namespace
-}  // namespace thalweg::HWY_NAMESPACE
+}  // namespace thalweg::inline v0_1::HWY_NAMESPACE
 
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace thalweg::cpu {
+namespace thalweg::inline v0_1::cpu {
 namespace {
 HWY_EXPORT(kernels);
 }
@@ -63,5 +63,5 @@ NormKernels norm_kernels(std::int64_t target) {
   return table[table_index(target, std::size(table))]();
 }
 
-}  // namespace thalweg::cpu
+}  // namespace thalweg::inline v0_1::cpu
 #endif

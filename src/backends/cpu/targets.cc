@@ -9,7 +9,7 @@
 
 #include <algorithm>
 
-namespace thalweg::cpu {
+namespace thalweg::inline v0_1::cpu {
 namespace {
 
 /// Bits of the usable targets; a lower bit is a better target. Found once: in a virtual machine each look at the
@@ -51,4 +51,4 @@ std::size_t table_index(std::int64_t target, std::size_t table_size) {
   return chosen.GetIndex();
 }
 
-}  // namespace thalweg::cpu
+}  // namespace thalweg::inline v0_1::cpu

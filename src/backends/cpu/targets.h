@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace thalweg::cpu {
+namespace thalweg::inline v0_1::cpu {
 
 /// Names of the targets that are built and that this machine can run, the fastest first.
 std::vector<std::string> supported_targets();
@@ -14,4 +14,4 @@ std::vector<std::string> supported_targets();
 /// The bit of the supported target with this name (`auto`: the fastest). Throws Error that names the others.
 std::int64_t find_target(std::string_view name);
 
-}  // namespace thalweg::cpu
+}  // namespace thalweg::inline v0_1::cpu

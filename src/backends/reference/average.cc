@@ -5,7 +5,7 @@
 
 #include <limits>
 
-namespace thalweg::reference {
+namespace thalweg::inline v0_1::reference {
 namespace {
 
 #include <thalweg/kernels/around-inl.h>
@@ -24,4 +24,4 @@ void run(const Around& around, void* theta, void* average, std::size_t count) {
 
 AverageKernels average_kernels() { return {&run<float>, &run<double>}; }
 
-}  // namespace thalweg::reference
+}  // namespace thalweg::inline v0_1::reference

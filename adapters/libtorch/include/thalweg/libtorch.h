@@ -1,6 +1,7 @@
 // The LibTorch adapter: every rule of thalweg as a torch::optim::Optimizer.
 #pragma once
 
+#include <thalweg/api.h>
 #include <thalweg/libtorch_options.h>
 #include <thalweg/optimizer.h>
 #include <thalweg/rules.h>
@@ -24,12 +25,12 @@
 #include <utility>
 #include <vector>
 
-namespace thalweg::libtorch {
+namespace thalweg::inline v0_1::libtorch {
 
 /// The tensors to optimize, each with its name. Made from a module or its `named_parameters()`, from pairs of name and
 /// tensor, or from a plain list, whose tensors are called `parameters.0`, `parameters.1`, … A tensor that is given
 /// twice (tied weights) counts once, under its first name.
-class Parameters {
+class THALWEG_API Parameters {
  public:
   using Item = std::pair<std::string, torch::Tensor>;
 
@@ -64,7 +65,7 @@ class Parameters {
 ///   format. To another dtype or device they may not: the error says what to do.
 ///
 /// Throws thalweg::Error, before anything has been changed. Not thread-safe.
-class Optimizer : public torch::optim::Optimizer {
+class THALWEG_API Optimizer : public torch::optim::Optimizer {
  public:
   Optimizer(const Parameters& parameters, AnyOptions options, Settings settings = {}, Execution execution = {});
   /// Throws Error if a pattern matches no parameter.
@@ -260,4 +261,4 @@ class OptimizerOf : public Optimizer {
 THALWEG_RULES(THALWEG_LIBTORCH_RULE)
 #undef THALWEG_LIBTORCH_RULE
 
-}  // namespace thalweg::libtorch
+}  // namespace thalweg::inline v0_1::libtorch

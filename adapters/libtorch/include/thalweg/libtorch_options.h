@@ -1,6 +1,7 @@
 // Options and groups of the LibTorch adapter: a rule's options in LibTorch's classes and in thalweg's own.
 #pragma once
 
+#include <thalweg/api.h>
 #include <thalweg/optimizer.h>
 #include <thalweg/options.h>
 
@@ -19,14 +20,14 @@
 #include <utility>
 #include <vector>
 
-namespace thalweg::libtorch {
+namespace thalweg::inline v0_1::libtorch {
 
 /// What LibTorch's options mean here: `torch::optim::AdamWOptions` are options of the rule adamw, `AdamOptions` of adam
 /// or, with `amsgrad(true)`, of amsgrad. Throws Error for those of LBFGS, and for values that the rule does not allow.
-Options from_libtorch(const torch::optim::OptimizerOptions& theirs);
+THALWEG_API Options from_libtorch(const torch::optim::OptimizerOptions& theirs);
 /// The same for a certain rule: its own options with what LibTorch's class has of them. Throws Error, too, if the
 /// options are of another class than the rule's.
-Options from_libtorch(const torch::optim::OptimizerOptions& theirs, Options ours);
+THALWEG_API Options from_libtorch(const torch::optim::OptimizerOptions& theirs, Options ours);
 
 /// Options in the form in which they are at hand: a rule's struct, `Options`, or LibTorch's own.
 class AnyOptions : public Options {
@@ -75,7 +76,7 @@ class GroupPatterns {
 /// and written: `static_cast<torch::optim::AdamWOptions&>(group.options()).lr(1e-4)`. What was written is in force from
 /// the next step, which throws Error if the rule does not allow it. The other rules have no such class: what is written
 /// through one all the same does no harm, and the next call here throws Error.
-class GroupOptions {
+class THALWEG_API GroupOptions {
  public:
   virtual ~GroupOptions();
   GroupOptions& operator=(const GroupOptions&) = delete;
@@ -128,8 +129,9 @@ class GroupOptions {
 
 /// Options for a group of LibTorch's (`OptimizerParamGroup`) with all that thalweg has; LibTorch's own options are
 /// accepted there too. A group without a name is called `group1`, `group2`, … by its place.
-std::unique_ptr<torch::optim::OptimizerOptions> group_options(Options options, std::optional<std::string> name = {},
-                                                              double lr_scale = 1);
+THALWEG_API std::unique_ptr<torch::optim::OptimizerOptions> group_options(Options options,
+                                                                          std::optional<std::string> name = {},
+                                                                          double lr_scale = 1);
 
 /// Options of a rule that has β₁ and β₂, as LibTorch's class names them: `{.lr = 1e-3, .betas = {0.9, 0.95}}`.
 template <class R>
@@ -176,4 +178,4 @@ Options options_for(const T& given) {
   }
 }
 
-}  // namespace thalweg::libtorch
+}  // namespace thalweg::inline v0_1::libtorch
