@@ -6,6 +6,8 @@
 #   no_exceptions                  the same, compiled with -fno-exceptions -fno-rtti
 #   components                     what find_package says of components that are there, and that are not
 #   shared                         uses what `install_shared` has installed, from C++, C and Python
+#   install_next                   installs a next version, with two rules and their families and without dialects
+#   two_versions                   what a library shows that has the first one inside, and a program with both
 #   add_subdirectory, FetchContent use the source folder, for a debugger, and look whether the kernels are compiled
 #                                  optimised, without a build type too
 #   libtorch                       installs from the finished build folder SOURCE, and uses adapter and engine
@@ -33,6 +35,26 @@ expect_optimised_kernels() {
 
 mkdir -p "$work"
 cd "$work"
+
+if [[ $how == install_next ]]; then
+  rm -rf next prefix_next
+  mkdir next
+  (cd "$source" && cp -r CMakeLists.txt LICENSE cmake include src "$OLDPWD/next")
+  find next/include next/src -type f -exec sed -i 's/inline v0_1\b/inline v0_2/' {} +
+  sed -i 's/VERSION 0[.]1[.]0/VERSION 0.2.0/' next/CMakeLists.txt
+  sed -i 's/double lr = 1e-2;/double lr = 0.5;/' next/include/thalweg/rules/rmsprop.h
+  next=(cmake "${flags[@]}" -B next/build -S next -DTHALWEG_TORCH=OFF -DTHALWEG_LAB=OFF -DTHALWEG_DATA=OFF -DTHALWEG_TESTS=OFF
+    -DTHALWEG_EXAMPLES=OFF -DCMAKE_INSTALL_PREFIX="$PWD/prefix_next" -DTHALWEG_DIALECTS=OFF)
+  if "${next[@]}" "-DTHALWEG_RULES=rmsprop;adamm" >next/said 2>&1; then
+    echo "run.sh: the rule adamm is taken" >&2
+    exit 1
+  fi
+  grep --quiet 'THALWEG_RULES: adamm is none of sgd, rmsprop,' next/said
+  "${next[@]}" "-DTHALWEG_RULES=rmsprop;adam"
+  cmake --build next/build
+  cmake --install next/build
+  exit
+fi
 
 if [[ $how == install* ]]; then
   # As deep in the tree as the presets' build folders: then ccache knows what they have compiled.
@@ -71,6 +93,46 @@ fi
 
 rm -rf "$how"
 mkdir "$how"
+
+if [[ $how == two_versions ]]; then
+  compiler=${4#-DCMAKE_CXX_COMPILER=}
+  for version in first second; do
+    prefix=$PWD/prefix
+    [[ $version == first ]] || prefix=$PWD/prefix_next
+    PKG_CONFIG_PATH=$(find "$prefix" -name pkgconfig)
+    export PKG_CONFIG_PATH
+    read -ra cflags < <(pkg-config --cflags thalweg)
+    read -ra libs < <(pkg-config --libs thalweg)
+    for visibility in default hidden; do
+      "$compiler" -std=c++20 -fPIC -Wall -Wextra -Werror "-fvisibility=$visibility" "-DPLUGIN=${version}_plugin" "${cflags[@]}" \
+        -c "$here/plugin/plugin.cc" -o "$how/$version.$visibility.o"
+      "$compiler" -shared "$how/$version.$visibility.o" "${libs[@]}" -o "$how/lib$version.$visibility.so"
+    done
+    # What the plug-in's own source made of thalweg's templates and inline functions is the plug-in's (weak, W V u) …
+    own='(_Z(T.)?NK?7thalweg|thalweg_)'
+    if nm --dynamic --defined-only "$how/lib$version.default.so" | grep -E " [A-TX-Z] $own"; then
+      echo "run.sh: these are thalweg's, and are shown by a library that has it inside" >&2
+      exit 1
+    fi
+    # … and is not shown either if that is compiled as hidden.
+    nm --dynamic --defined-only "$how/lib$version.hidden.so" >"$how/$version.shown"
+    grep --quiet " T ${version}_plugin" "$how/$version.shown"
+    if grep -E " [A-Za-z] $own" "$how/$version.shown"; then
+      echo "run.sh: these are shown by a hidden library that has thalweg inside" >&2
+      exit 1
+    fi
+  done
+  for visibility in default hidden; do
+    "$compiler" -std=c++20 "$here/plugin/host.cc" "$how/libfirst.$visibility.so" "$how/libsecond.$visibility.so" \
+      "-Wl,-rpath,$PWD/$how" -o "$how/host.$visibility"
+    "$how/host.$visibility"
+  done
+  "$compiler" -std=c++20 "$here/plugin/host.cc" "$how/first.default.o" "$how/second.default.o" "$PWD"/prefix/lib*/libthalweg.a \
+    "$PWD"/prefix_next/lib*/libthalweg.a -lhwy -pthread -o "$how/host.static"
+  "$how/host.static" static
+  exit
+fi
+
 consumer=(cmake "${flags[@]}" -B "$how/build" -S "$here" "-DHOW=$how" "-DEXAMPLES=$here/../../examples")
 case $how in
   # Moved, because a package that only works where it was first put is none.
@@ -115,7 +177,9 @@ if [[ $how == shared ]]; then
   readelf --dynamic "$library" | grep --quiet 'SONAME.*libthalweg\.so\.[0-9]*\.[0-9]*]'
   # A function that programs were linked with must not go.
   grep --only-matching '\bthalweg_[a-z_]*(' "$source/include/thalweg/c.h" | tr --delete '(' | sort --unique >"$how/declared"
-  nm --dynamic --defined-only "$library" | sed -n 's/.* T \(thalweg_[a-z_]*\)$/\1/p' | sort >"$how/exported"
+  # Of two versions in one program each caller has its own.
+  nm --dynamic --defined-only "$library" | grep --quiet 'T thalweg_create@@thalweg_0[.]1'
+  nm --dynamic --defined-only --without-symbol-versions "$library" | sed -n 's/.* T \(thalweg_[a-z_]*\)$/\1/p' | sort >"$how/exported"
   diff "$how/declared" "$how/exported"
   diff "$here/c_functions.txt" "$how/exported"
   /usr/bin/python3 "$here/../../examples/python/by_ctypes.py" "$library"
@@ -123,4 +187,10 @@ if [[ $how == shared ]]; then
 fi
 if [[ $how == libtorch ]]; then
   "$how/build/libtorch_consumer"
+  compiler=${4#-DCMAKE_CXX_COMPILER=}
+  PKG_CONFIG_PATH=$(find "$PWD/$how/prefix" -name pkgconfig)
+  export PKG_CONFIG_PATH
+  read -ra words < <(pkg-config --cflags --libs thalweg-libtorch)
+  "$compiler" -std=c++20 "$here/libtorch.cc" "${words[@]}" -o "$how/by_pkg_config"
+  LD_LIBRARY_PATH=$(pkg-config --variable=torch_libdir thalweg-libtorch)${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} "$how/by_pkg_config"
 fi

@@ -1,4 +1,4 @@
-// A library of somebody's that has thalweg inside, and shows nothing of it.
+// A library of somebody's that has thalweg inside; PLUGIN is the name of its one function.
 #include "plugin.h"
 
 #include <thalweg/c.h>
@@ -29,7 +29,7 @@ bool knows(const char* rule) {
 
 }  // namespace
 
-extern "C" Findings PLUGIN_NAME() {
+extern "C" __attribute__((visibility("default"))) Findings PLUGIN() {
   std::vector<float> position{4.0f};
   Trainer trainer{thalweg::Optimizer(thalweg::parse_description("rmsprop:lr=0.01,alpha=0.9")), {}, {}};
   trainer.handles["position"] = trainer.optimizer.add("position", position);

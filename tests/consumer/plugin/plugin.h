@@ -1,12 +1,15 @@
-// What a plug-in tells of the thalweg that it was built with; PLUGIN_NAME is the plug-in's.
+// What a plug-in finds in the thalweg that is inside it.
 #pragma once
 
 struct Findings {
-  const char* version;     // by the C interface
-  const char* namespaces;  // typeid of Optimizer
-  double default_lr;       // of RMSprop
-  double reached;          // where 1000 steps down a parabola have led, from 4
-  int knows_lion;
+  const char* version;    ///< by the C interface
+  const char* optimizer;  ///< the class' name to the linker
+  double default_lr;      ///< RMSprop's
+  double reached;         ///< from 4 down a parabola
+  bool knows_lion;        ///< has it this rule?
 };
 
-extern "C" Findings PLUGIN_NAME();
+extern "C" {
+Findings first_plugin();
+Findings second_plugin();
+}
