@@ -10,6 +10,7 @@ packages_data=(dataset-fashion-mnist)
 packages_bench=(libbenchmark-dev)
 packages_test=(libgtest-dev libgmock-dev pkg-config git ccache chromium poppler-utils clang-14 libclang-rt-14-dev
   clang-format-14 clang-tidy-14 shellcheck doxygen zsh fish mandoc espeak-ng python3-cffi python3-numpy)
+packages_cross=(g++-aarch64-linux-gnu qemu-user)
 
 # say WORDS…: a line of what the script is doing.
 say() { printf '== %s\n' "$*"; }

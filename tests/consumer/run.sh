@@ -11,8 +11,11 @@
 #   add_subdirectory, FetchContent use the source folder, for a debugger, and look whether the kernels are compiled
 #                                  optimised, without a build type too
 #   libtorch                       installs from the finished build folder SOURCE, and uses adapter and engine
+#
+# Where a toolchain file is among the flags, THALWEG_EMULATOR is the command that runs what it builds.
 set -euo pipefail
 
+read -ra emulator <<<"${THALWEG_EMULATOR-}"
 how=$1 source=$(realpath "$2") work=$3
 flags=(-G Ninja -DCMAKE_BUILD_TYPE=Release "${@:4}")
 here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
@@ -72,7 +75,7 @@ if [[ $how == components ]]; then
   # without TEXT it finds thalweg::thalweg.
   expect_found() {
     mkdir -p "components/$1"
-    printf 'cmake_minimum_required(VERSION 3.25)\nproject(%s LANGUAGES CXX)\nfind_package(thalweg %s)\n' "$1" "$2" >"components/$1/CMakeLists.txt"
+    printf 'cmake_minimum_required(VERSION 3.21)\nproject(%s LANGUAGES CXX)\nfind_package(thalweg %s)\n' "$1" "$2" >"components/$1/CMakeLists.txt"
     printf 'if(thalweg_FOUND AND NOT TARGET thalweg::thalweg)\n  message(FATAL_ERROR "no target")\nendif()\n' >>"components/$1/CMakeLists.txt"
     local status=0
     cmake "${flags[@]}" -B "components/$1/build" -S "components/$1" "-DCMAKE_PREFIX_PATH=$PWD/prefix" >"components/$1/said" 2>&1 || status=$?
@@ -167,10 +170,10 @@ case $how in
     ;;
 esac
 cmake --build "$how/build"
-"$how/build/consumer"
-"$how/build/own_rule"
+"${emulator[@]}" "$how/build/consumer"
+"${emulator[@]}" "$how/build/own_rule"
 if [[ -e $how/build/c_consumer ]]; then
-  "$how/build/c_consumer"
+  "${emulator[@]}" "$how/build/c_consumer"
 fi
 if [[ $how == shared ]]; then
   library=$(find "$PWD/$how/moved" -name libthalweg.so)

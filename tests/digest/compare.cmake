@@ -2,6 +2,8 @@
 # which holds on every machine.
 #
 #   cmake -DDIGEST=path/of/digest -DEXPECTED=path/of/expected.txt -P compare.cmake
+#
+# DIGEST may begin with an emulator and its flags, as a list.
 function(digest result)
   execute_process(COMMAND ${DIGEST} ${ARGN} OUTPUT_VARIABLE lines COMMAND_ERROR_IS_FATAL ANY)
   set(${result} "${lines}" PARENT_SCOPE)
@@ -30,10 +32,11 @@ if(count LESS 2)
   message(FATAL_ERROR "${EXPECTED} has nothing to compare with:\n${expected}")
 endif()
 
+list(JOIN DIGEST " " command)
 digest(alone --threads 1)
 expect_same("one thread" "${expected}" "${alone}"
             "Numbers that users get have changed: CHANGELOG owes a line **numerics changed** that says which and why (a \
-rule that is new owes none). Then write the new hashes: ${DIGEST} > ${EXPECTED}")
+rule that is new owes none). Then write the new hashes: ${command} > ${EXPECTED}")
 
 # What differs between machines, threads and instruction sets is a mistake in any case.
 set(advice "These bits must not depend on threads and instruction sets.")
