@@ -8,6 +8,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 source scripts/setup.sh
 source scripts/bare_debian.sh
+trap 'echo "deb.sh: line $LINENO: not so: $BASH_COMMAND" >&2' ERR
 
 build=$(realpath "$1")
 cached() { sed -n "s/^$1:[A-Z]*=//p" "$build/CMakeCache.txt"; }
@@ -32,24 +33,27 @@ diff - <(files libthalweg0 | grep --invert-match libtorch | grep 'lib.*\.so') <<
 ./$folder/$soname -> libthalweg.so.$version
 ./$folder/libthalweg.so.$version
 END
-files libthalweg-dev >"$build/packages/development"
-grep --quiet --line-regexp --fixed-strings "./$folder/libthalweg.so -> $soname" "$build/packages/development"
-grep --quiet --line-regexp --fixed-strings "./$folder/cmake/thalweg/thalwegConfig.cmake" "$build/packages/development"
-grep --quiet --line-regexp --fixed-strings "./$folder/pkgconfig/thalweg.pc" "$build/packages/development"
+# expect_files PACKAGE FILE…: it installs each of them (a link: `NAME -> TARGET`).
+expect_files() {
+  local file
+  files "$1" >"$build/packages/files"
+  for file in "${@:2}"; do
+    grep --quiet --line-regexp --fixed-strings "./$file" "$build/packages/files" || fail "$1 has no $file"
+  done
+}
+expect_files libthalweg-dev usr/include/thalweg/thalweg.h usr/include/thalweg/rules.h "$folder/libthalweg.so -> $soname" \
+  "$folder/cmake/thalweg/thalwegConfig.cmake" "$folder/pkgconfig/thalweg.pc"
 # What a program is linked with decides of which package it depends, and on which version.
-dpkg-deb --info "$build"/packages/libthalweg0_*.deb shlibs | grep --quiet --line-regexp "libthalweg ${version%.*} libthalweg0 (= $(field libthalweg0 Version))"
+dpkg-deb --info "$build"/packages/libthalweg0_*.deb shlibs | grep --line-regexp "libthalweg ${version%.*} libthalweg0 (= $(field libthalweg0 Version))"
 [[ $(field libthalweg0 Depends) == *"libhwy1 (>="* && $(field libthalweg0 Depends) == *"libc6 (>="* ]]
 [[ $(field libthalweg-dev Depends) == *"libthalweg0 (= $(field libthalweg0 Version))"*libhwy-dev* ]]
 if on THALWEG_TORCH; then
   [[ $(field libthalweg0 Depends) == *libtorch1* && $(field libthalweg-dev Recommends) == libtorch-dev ]]
-  files libthalweg0 | grep --quiet "/libthalweg_libtorch.so.$version$"
+  expect_files libthalweg0 "$folder/libthalweg_libtorch.so.$version" "$folder/libthalweg_libtorch.so.${version%.*} -> libthalweg_libtorch.so.$version"
 fi
 if on THALWEG_LAB; then
   [[ $(field thalweg Depends) == *"libthalweg0 (= $(field libthalweg0 Version))"*libsqlite3-0* ]]
-  files thalweg >"$build/packages/command"
-  for file in usr/bin/thalweg usr/share/man/man1/thalweg-train.1.gz usr/share/bash-completion/completions/thalweg; do
-    grep --quiet --line-regexp --fixed-strings "./$file" "$build/packages/command"
-  done
+  expect_files thalweg usr/bin/thalweg usr/share/man/man1/thalweg-train.1.gz usr/share/bash-completion/completions/thalweg
 fi
 
 say "lintian"

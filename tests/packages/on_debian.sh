@@ -3,6 +3,7 @@
 set -euo pipefail
 cd /root
 libtorch=${1-} command=${2-}
+trap 'echo "on_debian.sh: line $LINENO: $BASH_COMMAND" >&2' ERR
 say() { printf '== %s\n' "$*"; }
 install() { apt-get install --yes --quiet=2 --no-install-recommends -o Dpkg::Use-Pty=0 "$@" >install.log 2>&1 || { tail -n 30 install.log && exit 1; }; }
 
@@ -19,7 +20,7 @@ for how in shared pkg-config; do
   cmake --build "$how"
   "$how/consumer"
   "$how/own_rule"
-  ldd "$how/consumer" | grep --quiet '/usr/lib/.*/libthalweg\.so\.'
+  ldd "$how/consumer" | grep '/usr/lib/.*/libthalweg\.so\.'
 done
 say "C, by CMake and by pkg-config"
 shared/c_consumer
