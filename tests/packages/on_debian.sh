@@ -20,7 +20,7 @@ for how in shared pkg-config; do
   cmake --build "$how"
   "$how/consumer"
   "$how/own_rule"
-  ldd "$how/consumer" | grep '/usr/lib/.*/libthalweg\.so\.'
+  ldd "$how/consumer" | grep '/lib/.*/libthalweg\.so\.'
 done
 say "C, by CMake and by pkg-config"
 shared/c_consumer

@@ -9,8 +9,9 @@ class HighwayConan(ConanFile):
     settings = "os", "arch", "compiler", "build_type"
 
     def package_info(self):
-        self.cpp_info.includedirs = self.cpp_info.libdirs = self.cpp_info.bindirs = []
         self.cpp_info.components["hwy"].system_libs = ["hwy"]
         self.cpp_info.components["hwy"].defines = ["HWY_SHARED_DEFINE"]
         self.cpp_info.components["hwy_contrib"].system_libs = ["hwy_contrib"]
         self.cpp_info.components["hwy_contrib"].requires = ["hwy"]
+        for component in self.cpp_info.components.values():
+            component.includedirs = component.libdirs = component.bindirs = []
