@@ -102,6 +102,12 @@ foreach(component IN LISTS CPACK_COMPONENTS_ALL)
             RENAME ${package} COMPONENT ${component} EXCLUDE_FROM_ALL)
   endif()
 endforeach()
+# The licence of what is copied into the command.
+set(dygraphs_copyright /usr/share/doc/libjs-dygraphs/copyright)
+if(THALWEG_LAB AND EXISTS ${dygraphs_copyright})
+  install(FILES ${dygraphs_copyright} DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/thalweg RENAME copyright.dygraphs
+          COMPONENT command EXCLUDE_FROM_ALL)
+endif()
 set(CPACK_PRE_BUILD_SCRIPTS ${PROJECT_SOURCE_DIR}/cmake/compress_documents.cmake)
 
 include(CPack)

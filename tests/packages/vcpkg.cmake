@@ -119,7 +119,7 @@ function(vcpkg_cmake_configure)
     if(type STREQUAL "Debug")
       string(APPEND prefix /debug)
     endif()
-    execute_process(COMMAND ${CMAKE_COMMAND} -G Ninja -S ${arg_SOURCE_PATH} -B ${WORK}/${type} -DCMAKE_BUILD_TYPE=${type}
+    execute_process(COMMAND ${CMAKE_COMMAND} -G Ninja -S ${arg_SOURCE_PATH} -B ${WORK}-${type} -DCMAKE_BUILD_TYPE=${type}
                             -DCMAKE_INSTALL_PREFIX=${prefix} -DCMAKE_INSTALL_LIBDIR:STRING=lib -DBUILD_SHARED_LIBS=OFF
                             -DCMAKE_ERROR_ON_ABSOLUTE_INSTALL_DESTINATION=ON -DFETCHCONTENT_FULLY_DISCONNECTED=ON ${arg_OPTIONS}
                     ERROR_VARIABLE said COMMAND_ECHO STDOUT COMMAND_ERROR_IS_FATAL ANY)
@@ -134,7 +134,7 @@ endfunction()
 function(vcpkg_cmake_install)
   helper_of(vcpkg-cmake)
   foreach(type IN ITEMS Release Debug)
-    execute_process(COMMAND ${CMAKE_COMMAND} --build ${WORK}/${type} --target install COMMAND_ERROR_IS_FATAL ANY)
+    execute_process(COMMAND ${CMAKE_COMMAND} --build ${WORK}-${type} --target install COMMAND_ERROR_IS_FATAL ANY)
   endforeach()
 endfunction()
 
