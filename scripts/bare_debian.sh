@@ -24,6 +24,9 @@ make_bare_debian() {
   cp /etc/resolv.conf "$root/etc/resolv.conf"
   apt-config dump Acquire --format '%F "%v";%n' | grep --ignore-case proxy >"$root/etc/apt/apt.conf.d/99proxy" || true
 
+  # What is thrown away need not reach the disk first.
+  echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/thrown-away"
+
   # Where mounting is not allowed, nothing that runs there is the worse for it.
   if mount --types proc proc "$root/proc" 2>/dev/null; then bare_debian_mounted+=("$root/proc"); fi
 }
