@@ -53,7 +53,7 @@ if on THALWEG_TORCH; then
 fi
 if on THALWEG_LAB; then
   [[ $(field thalweg Depends) == *"libthalweg0 (= $(field libthalweg0 Version))"*libsqlite3-0* ]]
-  expect_files thalweg usr/bin/thalweg usr/share/man/man1/thalweg-train.1.gz usr/share/bash-completion/completions/thalweg
+  expect_files thalweg usr/bin/thalweg usr/share/doc/thalweg/copyright.dygraphs usr/share/man/man1/thalweg-train.1.gz usr/share/bash-completion/completions/thalweg
 fi
 
 say "lintian"
