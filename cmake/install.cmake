@@ -34,6 +34,17 @@ if(THALWEG_LAB)
   endif()
 endif()
 
+if(BUILD_SHARED_LIBS AND NOT CMAKE_INSTALL_PREFIX STREQUAL "/usr")
+  # What is installed finds the libraries from where it is itself, so that all of it can be moved.
+  file(RELATIVE_PATH to_libraries ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
+  if(THALWEG_LAB)
+    set_target_properties(thalweg_command PROPERTIES INSTALL_RPATH "$ORIGIN/${to_libraries}")
+  endif()
+  if(THALWEG_TORCH)
+    set_target_properties(thalweg_libtorch PROPERTIES INSTALL_RPATH "$ORIGIN")
+  endif()
+endif()
+
 configure_package_config_file(cmake/thalwegConfig.cmake.in ${PROJECT_BINARY_DIR}/thalwegConfig.cmake
                               INSTALL_DESTINATION ${package_folder})
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/thalwegConfigVersion.cmake COMPATIBILITY SameMinorVersion)
