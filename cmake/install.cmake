@@ -9,7 +9,8 @@ set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/thalweg)
 install(DIRECTORY include/thalweg ${PROJECT_BINARY_DIR}/include/thalweg DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
         COMPONENT development FILES_MATCHING PATTERN "*.h")
 set(library_parts ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development
-                  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT libraries NAMELINK_COMPONENT development)
+                  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT libraries NAMELINK_COMPONENT development
+                  INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(TARGETS thalweg_engine thalweg_own_rule EXPORT thalwegTargets ${library_parts})
 install(EXPORT thalwegTargets NAMESPACE thalweg:: DESTINATION ${package_folder} COMPONENT development)
 

@@ -15,13 +15,15 @@ if(PROJECT_IS_TOP_LEVEL)
 endif()
 
 # Contraction into fused multiply-adds would change bits between instruction sets, so it is off everywhere, in rules of a
-# user's own too.
-set(THALWEG_FLOATING_POINT -ffp-contract=off -fno-trapping-math)
+# user's own too, and so is what a project around has switched on for all that it builds.
+set(THALWEG_FLOATING_POINT -fno-fast-math -ffp-contract=off -fno-trapping-math)
 
 # What every source of thalweg is compiled with.
 add_library(thalweg_settings INTERFACE)
 target_compile_features(thalweg_settings INTERFACE cxx_std_20)
 target_compile_options(thalweg_settings INTERFACE ${THALWEG_FLOATING_POINT} -Wall -Wextra -Wpedantic)
+# Whatever the project around does without.
+target_compile_options(thalweg_settings INTERFACE -fexceptions -frtti)
 # What is to be seen of a shared library says so (THALWEG_API); a program or library that has a static one in it shows
 # nothing of it either.
 target_compile_options(thalweg_settings INTERFACE -fvisibility=hidden -fvisibility-inlines-hidden)

@@ -18,9 +18,9 @@ namespace thalweg::inline v0_1 {
 /// the memory in its own order, and state is kept and saved in that order.
 struct THALWEG_API Shape {
   Shape() = default;
-  Shape(std::initializer_list<std::int64_t> sizes) : sizes(sizes) {}
-  explicit Shape(std::vector<std::int64_t> sizes, std::vector<std::int64_t> strides = {})
-      : sizes(std::move(sizes)), strides(std::move(strides)) {}
+  Shape(std::initializer_list<std::int64_t> its_sizes) : sizes(its_sizes) {}
+  explicit Shape(std::vector<std::int64_t> its_sizes, std::vector<std::int64_t> its_strides = {})
+      : sizes(std::move(its_sizes)), strides(std::move(its_strides)) {}
 
   /// A shard: the range of a parameter of this shape, `count` elements from `first` on in memory order, that this
   /// optimizer steps where several share the parameter. It is a vector that knows its place: its bits are those of the

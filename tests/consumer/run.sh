@@ -6,7 +6,8 @@
 #   no_exceptions                  the same, compiled with -fno-exceptions -fno-rtti
 #   components                     what find_package says of components that are there, and that are not
 #   shared                         uses what `install_shared` has installed, from C++, C and Python
-#   install_next                   installs a next version, with two rules and their families and without dialects
+#   install_next                   installs a next version, with two rules and their families and without dialects, compiled
+#                                  with flags that would break it
 #   two_versions                   what a library shows that has the first one inside, and a program with both
 #   add_subdirectory, FetchContent use the source folder, for a debugger, and look whether the kernels are compiled
 #                                  optimised, without a build type too
@@ -42,7 +43,7 @@ cd "$work"
 if [[ $how == install_next ]]; then
   rm -rf next prefix_next
   mkdir next
-  (cd "$source" && cp -r CMakeLists.txt LICENSE cmake include src "$OLDPWD/next")
+  (cd "$source" && cp -r CMakeLists.txt LICENSE cmake include packaging src "$OLDPWD/next")
   find next/include next/src -type f -exec sed -i 's/inline v0_1\b/inline v0_2/' {} +
   sed -i 's/VERSION 0[.]1[.]0/VERSION 0.2.0/' next/CMakeLists.txt
   sed -i 's/double lr = 1e-2;/double lr = 0.5;/' next/include/thalweg/rules/rmsprop.h
@@ -52,8 +53,9 @@ if [[ $how == install_next ]]; then
     echo "run.sh: the rule adamm is taken" >&2
     exit 1
   fi
-  grep --quiet 'THALWEG_RULES: adamm is none of sgd, rmsprop,' next/said
-  "${next[@]}" "-DTHALWEG_RULES=rmsprop;adam"
+  grep --quiet "THALWEG_RULES: 'adamm' is none of sgd, rmsprop," next/said
+  # And as in a project that switches off what thalweg cannot do without.
+  "${next[@]}" "-DTHALWEG_RULES=rmsprop;;adam" "-DCMAKE_CXX_FLAGS=-ffast-math -fno-exceptions -fno-rtti"
   cmake --build next/build
   cmake --install next/build
   exit
@@ -177,11 +179,11 @@ if [[ -e $how/build/c_consumer ]]; then
 fi
 if [[ $how == shared ]]; then
   library=$(find "$PWD/$how/moved" -name libthalweg.so)
-  readelf --dynamic "$library" | grep --quiet 'SONAME.*libthalweg\.so\.[0-9]*\.[0-9]*]'
+  readelf --dynamic "$library" | grep 'SONAME.*libthalweg\.so\.[0-9]*\.[0-9]*]'
   # A function that programs were linked with must not go.
   grep --only-matching '\bthalweg_[a-z_]*(' "$source/include/thalweg/c.h" | tr --delete '(' | sort --unique >"$how/declared"
   # Of two versions in one program each caller has its own.
-  nm --dynamic --defined-only "$library" | grep --quiet 'T thalweg_create@@thalweg_0[.]1'
+  nm --dynamic --defined-only "$library" | grep 'T thalweg_create@@thalweg_0[.]1'
   nm --dynamic --defined-only --without-symbol-versions "$library" | sed -n 's/.* T \(thalweg_[a-z_]*\)$/\1/p' | sort >"$how/exported"
   diff "$how/declared" "$how/exported"
   diff "$here/c_functions.txt" "$how/exported"

@@ -50,7 +50,7 @@ fi
 say "Removing and purging"
 apt-get remove --yes --quiet=2 "${packages[@]}" >/dev/null
 if ldconfig --print-cache | grep libthalweg; then exit 1; fi
-apt-get purge --yes --quiet=2 "${packages[@]}" >/dev/null
+dpkg --purge "${packages[@]}"  # apt-get does not know packages that are gone
 if dpkg --get-selections | grep thalweg; then exit 1; fi
 if find /usr /etc /var/lib/dpkg -xdev -name '*thalweg*' | grep .; then
   echo "on_debian.sh: these were left behind" >&2

@@ -16,7 +16,7 @@ struct Adafactor {
   double lr = 1e-2;
   double beta2_decay = -0.8;
   double decay_offset = 0;
-  double eps1 = std::numeric_limits<float>::epsilon();
+  double eps1 = static_cast<double>(std::numeric_limits<float>::epsilon());
   double eps2 = 1e-3;
   double clip_threshold = 1;
   double momentum = 0;
@@ -179,9 +179,9 @@ m ← μ m + (1 − μ) u, u ← m                if momentum
   /// The running means of rows or columns see the means of so many elements each.
   static void see(const Settling& settling, const Coefficients& c, std::size_t sum, std::span<double> means,
                   std::uint64_t elements) {
-    const std::span<const double> sums = settling.sums[sum];
+    const std::span<const double> by_line = settling.sums[sum];
     for (std::size_t i = 0; i < means.size(); ++i) {
-      means[i] = settling.normal_or_zero(c.rest * means[i] + c.share * (sums[i] / static_cast<double>(elements)));
+      means[i] = settling.normal_or_zero(c.rest * means[i] + c.share * (by_line[i] / static_cast<double>(elements)));
     }
   }
 };

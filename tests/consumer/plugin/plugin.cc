@@ -4,6 +4,7 @@
 #include <thalweg/c.h>
 #include <thalweg/thalweg.h>
 
+#include <limits>
 #include <map>
 #include <stdexcept>
 #include <string>
@@ -37,9 +38,19 @@ extern "C" __attribute__((visibility("default"))) Findings PLUGIN() {
     const std::vector<float> gradient{2 * position[0]};
     trainer.reports.push_back(trainer.optimizer.step({{trainer.handles.at("position"), gradient}}));
   }
+  const thalweg::Settings guarded{.check = thalweg::Check::guard};
+  thalweg::Optimizer guard(thalweg::RMSprop{}, guarded);
+  std::vector<float> weight{1};
+  guard.add("weight", weight);
+  const std::vector<float> broken{std::numeric_limits<float>::quiet_NaN()};
+  const bool refuses_nan = !guard.step({{"weight", broken}}).applied() && weight[0] == 1;
   // State goes out and in.
   const std::vector<std::byte> bytes = thalweg::safetensors::to_bytes(trainer.optimizer.state());
   trainer.optimizer.load(thalweg::safetensors::from_bytes(bytes, "bytes"));
-  return {thalweg_version(), typeid(thalweg::Optimizer).name(), thalweg::Options(thalweg::RMSprop{}).get("lr"),
-          position[0], knows("lion")};
+  return {thalweg_version(),
+          typeid(thalweg::Optimizer).name(),
+          thalweg::Options(thalweg::RMSprop{}).get("lr"),
+          position[0],
+          knows("lion"),
+          refuses_nan};
 }

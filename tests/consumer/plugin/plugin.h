@@ -7,6 +7,7 @@ struct Findings {
   double default_lr;      ///< RMSprop's
   double reached;         ///< from 4 down a parabola
   bool knows_lion;        ///< has it this rule?
+  bool refuses_nan;       ///< with check=guard
 };
 
 extern "C" {
