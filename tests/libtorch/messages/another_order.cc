@@ -1,5 +1,5 @@
 // Options in another order than the struct's.
-// expect: order for field ‘thalweg::AdamOptions<thalweg::AdamWDefaults>::lr’ does not match declaration order
+// expect: AdamWDefaults>::lr’ does not match declaration order
 #include <thalweg/libtorch.h>
 
 void make(torch::nn::Module& module) { thalweg::libtorch::AdamW{module, {.weight_decay = .1, .lr = 1e-3}}; }
