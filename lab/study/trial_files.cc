@@ -28,7 +28,7 @@
 namespace thalweg::lab {
 namespace {
 
-constexpr const char *kPlan = "plan.json", *kRecords = "records.json";
+constexpr const char *kPlan = "plan.json", *kRecords = "records.json", *kResult = "result.json";
 constexpr std::chrono::milliseconds kBetweenLooks{500};
 
 /// A value and its checksum, as the text of a file.
@@ -59,9 +59,8 @@ std::filesystem::path draft_of(const std::filesystem::path& file) {
   return fmt::format("{}.{}-{}.tmp", file.string(), host.data(), getpid());
 }
 
-/// Puts the file in its place as a whole, unless one is there: false.
-bool write_once(const std::filesystem::path& file, const std::string& text) {
-  const std::filesystem::path draft = draft_of(file);
+/// Puts the file in its place as a whole, unless one is there: false. It is written as `draft`, on the same disk.
+bool write_once(const std::filesystem::path& file, const std::filesystem::path& draft, const std::string& text) {
   replace_file(draft, text);
   std::error_code reason;
   std::filesystem::create_hard_link(draft, file, reason);
@@ -106,6 +105,17 @@ nlohmann::json timeless(nlohmann::json value) {
     if (run.at("result").is_object()) run["result"].erase("seconds");
   }
   return value;
+}
+
+/// Removes the folder of a trial that has ended, where a process was killed before it did so.
+void remove_ended(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(folder, ignored)) return;
+  try {
+    const FolderLock lock(folder);
+    std::filesystem::remove_all(folder, ignored);
+  } catch (const Error&) {  // whose process is still at it
+  }
 }
 
 /// The trials that the proposal of this one sees, or may be rejected by, and that are not there yet.
@@ -163,7 +173,8 @@ TrialFiles TrialFiles::open(const std::filesystem::path& folder, const TuneConfi
   std::filesystem::create_directories(folder / "tasks", reason);
   if (reason) throw Error(fmt::format("cannot create folder {}: {}", (folder / "tasks").string(), reason.message()));
   if (!std::filesystem::exists(folder / kPlan)) {
-    write_once(folder / kPlan, sealed(plan_json(new_study(folder, "tune", task, command, config))));
+    write_once(folder / kPlan, draft_of(folder / kPlan),
+               sealed(plan_json(new_study(folder, "tune", task, command, config))));
   }
   TrialFiles files = open(folder);
   const std::int64_t planned = files.config_.trials;
@@ -223,7 +234,8 @@ std::vector<TrialData> TrialFiles::read(std::int64_t number) const {
 
 void TrialFiles::write(std::int64_t number, const std::vector<TrialData>& runs) const {
   const nlohmann::json value = runs_json(number, runs);
-  if (write_once(file_of(number), sealed(value))) return;
+  // A draft that a killed process leaves goes with the trial's folder.
+  if (write_once(file_of(number), folder_of(number) / kResult, sealed(value))) return;
   if (timeless(read_sealed(file_of(number))) != timeless(nlohmann::json::parse(value.dump()))) {
     throw Error(
         fmt::format("{}: was written by another process meanwhile, with other results than here: this is "
@@ -241,18 +253,26 @@ bool train_task(const TrialFiles& files, std::int64_t number, const TrialRunner&
     if (hooks.on_message) hooks.on_message(fmt::format("trial {} is there already", number));
     return true;
   };
-  if (is_done()) return true;
+  const std::filesystem::path folder = files.folder_of(number);
+  std::error_code ignored;
+  if (is_done()) {
+    remove_ended(folder);
+    return true;
+  }
   if (!wait_for_others(files, number, hooks, patience)) return false;
   {
-    const FolderLock lock = lock_folder(files.folder_of(number));
-    if (is_done()) return true;
+    const FolderLock lock = lock_folder(folder);
+    if (is_done()) {
+      std::filesystem::remove_all(folder, ignored);
+      return true;
+    }
     Store store = Store::in_memory(files.plan());
     for (std::int64_t i = 0; i <= number - files.config().lag; ++i) store.add_trials(files.read(i));
-    const std::filesystem::path records = files.folder_of(number) / kRecords;
+    const std::filesystem::path records = folder / kRecords;
     const std::vector<TrialData> told = read_records(records);
     store.add_trials(told);
     // A checkpoint without what was told up to it is of no use.
-    if (told.empty()) TrialFolders(files.folder_of(number)).keep_only_unfinished({});
+    if (told.empty()) TrialFolders(folder).keep_only_unfinished({});
     const auto runs = [&] {
       std::vector<TrialData> all = store.load().trials;
       std::erase_if(all, [&](const TrialData& run) { return run.number != number; });
@@ -260,13 +280,11 @@ bool train_task(const TrialFiles& files, std::int64_t number, const TrialRunner&
     };
     StudyHooks own = hooks;
     own.before_checkpoint = [&] { replace_file(records, sealed(runs_json(number, runs()))); };
-    const StudyEnd end =
-        run_tune(files.config(), store, files.folder_of(number), runner, own, {.seconds = {}, .only = number});
+    const StudyEnd end = run_tune(files.config(), store, folder, runner, own, {.seconds = {}, .only = number});
     if (end == StudyEnd::interrupted) return false;
     files.write(number, runs());
   }
-  std::error_code ignored;
-  std::filesystem::remove_all(files.folder_of(number), ignored);
+  std::filesystem::remove_all(folder, ignored);
   return true;
 }
 

@@ -37,6 +37,7 @@ class TrialFiles {
   /// The runs of a trial. Throws thalweg::Error if its file is missing or damaged, or is another trial's.
   std::vector<TrialData> read(std::int64_t number) const;
   /// Writes a trial's file, unless it is there already: then it must say the same (but for times), or Error is thrown.
+  /// The trial's folder must be there, and be locked by the caller.
   void write(std::int64_t number, const std::vector<TrialData>& runs) const;
   /// Below it the trial keeps its checkpoint.
   std::filesystem::path folder_of(std::int64_t number) const;

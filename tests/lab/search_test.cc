@@ -5,6 +5,7 @@
 #include "study/trial_files.h"
 
 #include <thalweg/error.h>
+#include <thalweg/files.h>
 
 #include <gmock/gmock.h>
 
@@ -333,6 +334,27 @@ TEST_F(TaskTest, ANumberTwiceTrainsOnceAndAMissingOneIsNamed) {
   merged(shared);
   EXPECT_EQ(missing_, (std::vector<std::int64_t>{2, 4}));
   EXPECT_THAT([&] { train(shared, 5, workers); }, ThrowsMessage<Error>(HasSubstr("--task 5 is outside [0, 4]")));
+}
+
+TEST_F(TaskTest, WhatAKilledProcessLeavesOfATrialGoes) {
+  FakeWorkers workers;
+  const TrialFiles shared = files(sample_search("random", 2));
+  const std::filesystem::path folder = shared.folder_of(0);
+  const auto leave = [&] {  // in the middle of writing its result
+    std::filesystem::create_directories(folder);
+    thalweg::replace_file(folder / "result.json.123-0.tmp", std::string_view("half"));
+  };
+  leave();
+  EXPECT_TRUE(train(shared, 0, workers));
+  EXPECT_FALSE(std::filesystem::exists(folder));
+  leave();  // and behind it
+  EXPECT_TRUE(train(shared, 0, workers));
+  EXPECT_FALSE(std::filesystem::exists(folder));
+  std::set<std::string> left;
+  for (const auto& entry : std::filesystem::directory_iterator(folder.parent_path())) {
+    left.insert(entry.path().filename().string());
+  }
+  EXPECT_EQ(left, (std::set<std::string>{"0.json"}));
 }
 
 TEST_F(TaskTest, WaitsForWhatItsProposalSeesAndNoLonger) {
