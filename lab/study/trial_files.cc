@@ -186,9 +186,7 @@ TrialFiles TrialFiles::open(const std::filesystem::path& folder, const TuneConfi
   }
   if (files.config_.trials > planned) {  // which are merged then
     files.plan_.config = files.config_;
-    const std::filesystem::path draft = draft_of(folder / kPlan);
-    replace_file(draft, sealed(plan_json(files.plan_)));
-    std::filesystem::rename(draft, folder / kPlan);
+    replace_file(folder / kPlan, sealed(plan_json(files.plan_)));
   }
   return files;
 }
@@ -241,6 +239,16 @@ void TrialFiles::write(std::int64_t number, const std::vector<TrialData>& runs) 
         fmt::format("{}: was written by another process meanwhile, with other results than here: this is "
                     "another machine, another version, or other data",
                     file_of(number).string()));
+  }
+}
+
+void TrialFiles::remove_drafts() const {
+  std::error_code ignored;  // what cannot be removed harms nobody
+  for (const auto& entry : std::filesystem::directory_iterator(folder_, ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(std::string(kPlan) + '.') && name.ends_with(".tmp")) {
+      std::filesystem::remove(entry.path(), ignored);
+    }
   }
 }
 
@@ -303,6 +311,7 @@ std::vector<std::int64_t> merge(const TrialFiles& files, Store& store) {
     std::move(trial.begin(), trial.end(), std::back_inserter(runs));
   }
   store.add_trials(runs);
+  if (missing.empty()) files.remove_drafts();
   return missing;
 }
 

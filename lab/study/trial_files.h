@@ -39,6 +39,9 @@ class TrialFiles {
   /// Writes a trial's file, unless it is there already: then it must say the same (but for times), or Error is thrown.
   /// The trial's folder must be there, and be locked by the caller.
   void write(std::int64_t number, const std::vector<TrialData>& runs) const;
+  /// Removes what processes that were killed while they wrote the plan have left. To be called once all trials are
+  /// there.
+  void remove_drafts() const;
   /// Below it the trial keeps its checkpoint.
   std::filesystem::path folder_of(std::int64_t number) const;
   std::filesystem::path file_of(std::int64_t number) const;

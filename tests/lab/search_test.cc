@@ -355,6 +355,14 @@ TEST_F(TaskTest, WhatAKilledProcessLeavesOfATrialGoes) {
     left.insert(entry.path().filename().string());
   }
   EXPECT_EQ(left, (std::set<std::string>{"0.json"}));
+
+  const std::filesystem::path draft = folder_.path() / "tasks of many" / "plan.json.machine-123.tmp";
+  thalweg::replace_file(draft, std::string_view("half"));
+  merged(shared);
+  EXPECT_TRUE(std::filesystem::exists(draft)) << "trial 1 may yet come";
+  EXPECT_TRUE(train(shared, 1, workers));
+  merged(shared);
+  EXPECT_FALSE(std::filesystem::exists(draft));
 }
 
 TEST_F(TaskTest, WaitsForWhatItsProposalSeesAndNoLonger) {
