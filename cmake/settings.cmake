@@ -14,6 +14,9 @@ if(PROJECT_IS_TOP_LEVEL)
   endif()
 endif()
 
+# Kernels are compiled for each instruction set by including their own source again, which only works in a file of its own.
+set(CMAKE_UNITY_BUILD OFF)
+
 # Contraction into fused multiply-adds would change bits between instruction sets, so it is off everywhere, in rules of a
 # user's own too, and so is what a project around has switched on for all that it builds.
 set(THALWEG_FLOATING_POINT -fno-fast-math -ffp-contract=off -fno-trapping-math)

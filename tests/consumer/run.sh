@@ -153,14 +153,18 @@ case $how in
     PKG_CONFIG_PATH=$(find "$PWD/$how/moved" -name pkgconfig) "${consumer[@]}"
     ;;
   add_subdirectory | FetchContent)
-    # Both compile the engine, and for a debugger; of the second one ccache knows everything.
+    # Both compile the engine, and for a debugger; of the second one ccache knows everything. It is asked for a unity build.
     if ccache=$(command -v ccache); then
       consumer+=("-DCMAKE_CXX_COMPILER_LAUNCHER=env;CCACHE_BASEDIR=$source;CCACHE_NOHASHDIR=1;$ccache")
     fi
+    consumer+=("-DTHALWEG_SOURCE=$source" -DCMAKE_EXPORT_COMPILE_COMMANDS=ON)
+    [[ $how == add_subdirectory ]] || consumer+=(-DCMAKE_UNITY_BUILD=ON)
     for type in "" Debug; do
-      "${consumer[@]}" "-DTHALWEG_SOURCE=$source" -DCMAKE_EXPORT_COMPILE_COMMANDS=ON "-DCMAKE_BUILD_TYPE=$type"
+      "${consumer[@]}" "-DCMAKE_BUILD_TYPE=$type"
       expect_optimised "$how/build/compile_commands.json"
     done
+    # What is built of it need not have all rules.
+    "${consumer[@]}" -DTHALWEG_RULES=rmsprop -DTHALWEG_DIALECTS=OFF
     ;;
   libtorch)
     cmake --install "$source" --prefix "$PWD/$how/prefix"
