@@ -52,4 +52,4 @@ if "$venv/conan" create "$source/packaging/conan" "${common[@]}" -o 'thalweg/*:r
   echo "conan.sh: rules=rmsprob was taken" >&2
   exit 1
 fi
-grep --quiet 'THALWEG_RULES: rmsprob is none of' unknown
+grep --quiet "THALWEG_RULES: 'rmsprob' is none of" unknown
