@@ -1,6 +1,7 @@
 # An overlay port of the engine, built of the checkout or tarball that this file lies in:
-# vcpkg install thalweg --overlay-ports=THALWEG/packaging/vcpkg. vcpkg keeps what it has built until the files of this
-# folder change, or thalweg is removed.
+# vcpkg install thalweg --overlay-ports=THALWEG/packaging/vcpkg. vcpkg looks at the files of this folder, not at the
+# sources: what it has built it keeps, and takes out of its cache again after `vcpkg remove thalweg`. Sources that have
+# changed are built by `vcpkg remove thalweg`, and then installing with --editable, which leaves out the cache.
 get_filename_component(SOURCE_PATH "${CMAKE_CURRENT_LIST_DIR}/../.." ABSOLUTE)
 
 vcpkg_check_features(OUT_FEATURE_OPTIONS FEATURE_OPTIONS

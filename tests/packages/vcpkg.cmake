@@ -152,6 +152,8 @@ function(vcpkg_cmake_config_fixup)
 endfunction()
 
 function(vcpkg_fixup_pkgconfig)
+  list(APPEND called ${CMAKE_CURRENT_FUNCTION})
+  set(called ${called} PARENT_SCOPE)
   file(READ ${CURRENT_PACKAGES_DIR}/lib/pkgconfig/thalweg.pc text)
   expect(NOT text MATCHES "${CURRENT_PACKAGES_DIR}" ELSE "thalweg.pc names the folder that it was installed to")
 endfunction()
@@ -174,7 +176,9 @@ file(REMOVE_RECURSE ${CURRENT_PACKAGES_DIR})
 set(called "")
 include(${port}/portfile.cmake)
 
-foreach(helper IN ITEMS vcpkg_cmake_configure vcpkg_cmake_install vcpkg_cmake_config_fixup vcpkg_install_copyright)
+# vcpkg says nothing where vcpkg_fixup_pkgconfig is missing: the debug build's thalweg.pc then names debug/include.
+foreach(helper IN ITEMS vcpkg_cmake_configure vcpkg_cmake_install vcpkg_cmake_config_fixup vcpkg_fixup_pkgconfig
+                        vcpkg_install_copyright)
   expect(helper IN_LIST called ELSE "portfile.cmake does not call ${helper}")
 endforeach()
 foreach(file IN ITEMS include/thalweg/thalweg.h include/thalweg/rules.h lib/libthalweg.a debug/lib/libthalweg.a share/thalweg/usage)
