@@ -12,6 +12,7 @@
 #include <torch/nn/modules/pooling.h>
 #include <torch/optim/rmsprop.h>
 #include <torch/utils.h>
+#include <torch/version.h>
 
 #include <memory>
 

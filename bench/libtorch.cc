@@ -7,6 +7,7 @@
 #include <torch/optim/adam.h>
 #include <torch/optim/rmsprop.h>
 #include <torch/utils.h>
+#include <torch/version.h>
 
 #include <memory>
 #include <span>

@@ -15,6 +15,7 @@
 #include <thalweg/libtorch.h>
 
 #include <torch/utils.h>
+#include <torch/version.h>
 
 #include <functional>
 #include <iostream>

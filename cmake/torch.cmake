@@ -9,8 +9,13 @@ find_package(Torch 1.13 QUIET REQUIRED)
 include(${CMAKE_CURRENT_LIST_DIR}/torch_target.cmake)
 message(STATUS "LibTorch ${Torch_VERSION} in ${Torch_DIR}")
 
-# What uses LibTorch links thalweg_torch and says `target_precompile_headers(NAME REUSE_FROM thalweg_torch_headers)`.
-file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/torch_headers.cc CONTENT "// Carries the precompiled LibTorch headers.\n")
-add_library(thalweg_torch_headers STATIC ${PROJECT_BINARY_DIR}/torch_headers.cc)
-target_link_libraries(thalweg_torch_headers PRIVATE thalweg_settings thalweg_torch)
-target_precompile_headers(thalweg_torch_headers PRIVATE <torch/torch.h>)
+# What uses LibTorch links thalweg_torch and says `target_precompile_headers(NAME REUSE_FROM thalweg_torch_headers)`:
+# tensors alone, for of each header the compiler does some work again in each source. What includes <torch/torch.h>, as
+# users' programs do, says thalweg_all_torch_headers.
+foreach(headers IN ITEMS thalweg_torch_headers thalweg_all_torch_headers)
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/${headers}.cc CONTENT "// Carries precompiled headers of LibTorch.\n")
+  add_library(${headers} STATIC EXCLUDE_FROM_ALL ${PROJECT_BINARY_DIR}/${headers}.cc)
+  target_link_libraries(${headers} PRIVATE thalweg_settings thalweg_torch)
+endforeach()
+target_precompile_headers(thalweg_torch_headers PRIVATE <torch/types.h>)
+target_precompile_headers(thalweg_all_torch_headers PRIVATE <torch/torch.h>)

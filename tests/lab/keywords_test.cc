@@ -14,7 +14,6 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <torch/script.h>
-#include <torch/torch.h>
 #include <nlohmann/json.hpp>
 
 #include <cmath>

@@ -6,7 +6,8 @@
 #include <thalweg/error.h>
 
 #include <gmock/gmock.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 namespace thalweg::lab {
 namespace {

@@ -3,7 +3,7 @@
 
 #include "onnx_reader.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <cstdint>
 #include <map>

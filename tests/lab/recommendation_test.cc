@@ -18,7 +18,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <torch/script.h>
-#include <torch/torch.h>
+#include <torch/utils.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>

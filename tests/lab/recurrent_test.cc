@@ -7,7 +7,8 @@
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
-#include <torch/torch.h>
+#include <torch/nn/modules/rnn.h>
+#include <torch/utils.h>
 
 namespace thalweg::lab {
 namespace {

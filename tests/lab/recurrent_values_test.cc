@@ -5,7 +5,8 @@
 #include "on_each_target.h"
 
 #include <gmock/gmock.h>
-#include <torch/torch.h>
+#include <torch/autograd.h>
+#include <torch/utils.h>
 
 #include <cmath>
 #include <limits>

@@ -4,7 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <torch/script.h>
-#include <torch/torch.h>
+#include <torch/utils.h>
 #include <nlohmann/json.hpp>
 
 #include <filesystem>

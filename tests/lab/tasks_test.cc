@@ -8,7 +8,8 @@
 #include <thalweg/error.h>
 
 #include <gmock/gmock.h>
-#include <torch/torch.h>
+#include <torch/nn/functional/loss.h>
+#include <torch/utils.h>
 
 #include <cmath>
 #include <limits>

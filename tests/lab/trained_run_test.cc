@@ -6,7 +6,6 @@
 
 #include <gmock/gmock.h>
 #include <torch/script.h>
-#include <torch/torch.h>
 #include <nlohmann/json.hpp>
 
 #include <cmath>

@@ -12,7 +12,8 @@
 #include <thalweg/random.h>
 
 #include <gmock/gmock.h>
-#include <torch/torch.h>
+#include <torch/nn/functional/loss.h>
+#include <torch/utils.h>
 
 #include <algorithm>
 #include <cmath>
